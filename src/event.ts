@@ -1,0 +1,68 @@
+/** What made the kernel compact; see docs/attributes.md for what each one means to a user. */
+export const TRIGGERS = ['direct', 'kcompactd', 'proactive', 'manual'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** A zone at one instant. */
+export interface ZoneState {
+  /** Free pages. */
+  free: number;
+  /**
+   * Fragmentation index for the event's order: 0 (memory is short) to 1 (memory is fragmented), -1 when a suitable
+   * block was free, null where it has no meaning (order -1, compaction of the whole zone).
+   */
+  index: number | null;
+  /** Free blocks per order, from order 0 up. */
+  blocks: number[];
+}
+
+/**
+ * One memory compaction: one mm_compaction_begin / mm_compaction_end pair. Sources make it, sinks take it. It is
+ * JSON-safe: `JSON.stringify` of it is a line of `--output json`, and a recording is such lines.
+ */
+export interface CompactionEvent {
+  v: 1;
+  /** Begin, nanoseconds since the epoch, as a decimal string (it exceeds 2^53). */
+  startUnixNano: string;
+  durationNano: number;
+  trigger: Trigger;
+  /** The stalled process (thread group) and thread. */
+  pid: number;
+  tid: number;
+  /** The thread's name, at most 15 bytes. */
+  comm: string;
+  /** Base name of the process's executable; absent for kernel threads and for processes already gone. */
+  executable?: string;
+  /** Container id from the process's cgroup path; absent outside containers. */
+  container?: string;
+  /** The CPU on which the compaction began; it may have ended on another. */
+  cpu: number;
+  /** cgroup v2 id, as a decimal string. */
+  cgroupId: string;
+  node: number;
+  /** Zone name as the kernel spells it: DMA, DMA32, Normal, HighMem, Movable, Device. */
+  zone: string;
+  zoneIndex: number;
+  /** Order asked for: 2^order contiguous pages; -1 when the whole zone is compacted. */
+  order: number;
+  /** enum migrate_mode, lower case: async, sync_light, sync. */
+  mode: string;
+  /** enum compact_result, lower case: complete, partial_skipped, contended, success. */
+  status: string;
+  /** GFP flags of the allocation, as the kernel prints them: GFP_TRANSHUGE, __GFP_COMP, ... */
+  gfp: string[];
+  /** enum compact_priority of the direct attempt, lower case; absent for other triggers. */
+  priority?: string;
+  /** Joins the spans of one allocation attempt (one try_to_compact_pages call, several zones). */
+  attempt?: string;
+  /** The zone's effective watermarks in pages, as in /proc/zoneinfo. */
+  watermark: { min: number; low: number; high: number };
+  begin: ZoneState;
+  end: ZoneState;
+  /** Pages scanned by the migration and the free scanner. */
+  scanned: { migrate: number; free: number };
+  /** Kernel stack, innermost frame first, `symbol+0xoffset [module]`; empty when none was taken. */
+  stack: readonly string[];
+  /** The ids of the event's span, lower-case hex: 32 and 16 digits. */
+  traceId: string;
+  spanId: string;
+}
