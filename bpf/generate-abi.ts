@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes src/abi.generated.ts from the debug information (BTF) of the built BPF object, so that the layout of
+// bpf/event.h stands nowhere else. Run by `npm run generate`; CI checks that the result is committed.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Btf } from '../src/kernel/btf.ts';
+
+const object = new URL('build/compaction.bpf.o', import.meta.url).pathname;
+const output = new URL('../src/abi.generated.ts', import.meta.url).pathname;
+
+const scratch = mkdtempSync(join(tmpdir(), 'compactstall-abi-'));
+const section = join(scratch, 'btf');
+execFileSync('llvm-objcopy', [`--dump-section=.BTF=${section}`, object, join(scratch, 'copy.o')]);
+const btf = new Btf(readFileSync(section));
+rmSync(scratch, { recursive: true });
+
+const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+function layout(struct: string, constant: string): string {
+  const found = btf.struct(struct);
+  if (!found) throw new Error(`struct ${struct} is not in the object's BTF`);
+  const members = found.members.map(({ name, offset, size }) => `  ${camel(name)}: { offset: ${offset}, size: ${size} },`);
+  return `export const ${constant}_SIZE = ${found.size};\nexport const ${constant} = {\n${members.join('\n')}\n} as const;`;
+}
+
+function values(name: string, prefix: string): string {
+  const found = btf.enum(name);
+  if (!found) throw new Error(`enum ${name} is not in the object's BTF`);
+  const entries = [...found].map(([key, value]) => `  ${key.slice(prefix.length)}: ${value},`);
+  return `export const ${prefix.slice(0, -1)} = {\n${entries.join('\n')}\n} as const;`;
+}
+
+writeFileSync(
+  output,
+  `${[
+    '// Generated from bpf/event.h by `npm run generate`. Do not edit: change the header.',
+    layout('event', 'EVENT'),
+    layout('zone_state', 'ZONE_STATE'),
+    layout('books', 'BOOKS'),
+    values('trigger', 'TRIGGER_'),
+    values('reader_state', 'READER_'),
+  ].join('\n\n')}\n`,
+);

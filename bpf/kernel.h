@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The few kernel types that the programs read. Only the names matter: the loader relocates every access to the running
+ * kernel's own layout (CO-RE), so fields that are not read are left out, and sizes here mean nothing.
+ */
+#ifndef COMPACTSTALL_KERNEL_H
+#define COMPACTSTALL_KERNEL_H
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef unsigned int gfp_t;
+
+enum migrate_mode { MIGRATE_ASYNC = 0 };
+
+enum zone_watermarks { WMARK_MIN = 0, WMARK_LOW = 1, WMARK_HIGH = 2 };
+
+enum zone_stat_item { NR_FREE_PAGES = 0 };
+
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+struct pglist_data;
+
+struct free_area {
+	unsigned long nr_free;
+};
+
+struct zone {
+	unsigned long _watermark[3];
+	unsigned long watermark_boost;
+	struct pglist_data *zone_pgdat;
+	const char *name;
+	struct free_area free_area[1];
+	atomic_long_t vm_stat[1];
+};
+
+struct pglist_data {
+	struct zone node_zones[1];
+	int node_id;
+};
+
+struct compact_control {
+	struct zone *zone;
+	unsigned long total_migrate_scanned;
+	unsigned long total_free_scanned;
+	gfp_t gfp_mask;
+	int order;
+	enum migrate_mode mode;
+	_Bool direct_compaction;
+	_Bool proactive_compaction;
+};
+
+#pragma clang attribute pop
+
+#endif

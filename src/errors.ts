@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Exit codes, also listed in the README. */
+export const EXIT = {
+  OK: 0,
+  FAILURE: 1,
+  USAGE: 2,
+  /** This host cannot run it. */
+  HOST: 3,
+  /** Finished, but events were lost; how many and why has been printed. */
+  LOST: 4,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** An error for the user: one sentence that says what was wrong, then what to do next. Printed without a stack trace. */
+export class UserError extends Error {
+  readonly exitCode: ExitCode;
+  /** More lines for `--verbose`, such as the verifier's log. */
+  readonly detail: string | undefined;
+
+  constructor(exitCode: ExitCode, sentence: string, detail?: string) {
+    super(sentence);
+    this.exitCode = exitCode;
+    this.detail = detail;
+  }
+}
+
+export const usageError = (sentence: string) => new UserError(EXIT.USAGE, sentence);
+export const hostError = (sentence: string, detail?: string) => new UserError(EXIT.HOST, sentence, detail);
+
+/** The system's own words for a failed call, without the path and the call's name: "no such file or directory". */
+export function systemWords(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/, '');
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** One paired reading of two clocks, in nanoseconds; they are apart by at most `uncertaintyNs`. */
+export interface ClockReading {
+  monotonicNs: bigint;
+  realtimeNs: bigint;
+  uncertaintyNs: number;
+}
+
+/**
+ * CLOCK_MONOTONIC to time since the epoch. The offset between the two changes only when the clock is stepped (a slew
+ * moves both), so it is measured for every batch, but a new value is taken only when it differs by more than the
+ * readings are uncertain: within that, spans keep their exact distances.
+ */
+export class EpochClock {
+  readonly #read: () => ClockReading;
+  #offset = 0n;
+  #uncertainty = Number.POSITIVE_INFINITY;
+
+  constructor(read: () => ClockReading) {
+    this.#read = read;
+    this.measure();
+  }
+
+  measure(): void {
+    const { monotonicNs, realtimeNs, uncertaintyNs } = this.#read();
+    const offset = realtimeNs - monotonicNs;
+    const distance = Math.abs(Number(offset - this.#offset));
+    if (distance <= this.#uncertainty + uncertaintyNs && this.#uncertainty <= uncertaintyNs) return;
+    this.#offset = offset;
+    this.#uncertainty = uncertaintyNs;
+  }
+
+  toEpochNs(monotonicNs: bigint): bigint {
+    return monotonicNs + this.#offset;
+  }
+}

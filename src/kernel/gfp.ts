@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * GFP masks as the kernel prints them. Bit numbers move between kernels and come from BTF; how the usual combinations are
+ * made of the bits does not, and follows include/linux/gfp_types.h.
+ */
+
+const RECLAIM = ['DIRECT_RECLAIM', 'KSWAPD_RECLAIM'];
+const KERNEL = [...RECLAIM, 'IO', 'FS'];
+const USER = [...KERNEL, 'HARDWALL'];
+const HIGHUSER = [...USER, 'HIGHMEM'];
+const MOVABLE = [...HIGHUSER, 'MOVABLE'];
+const TRANSHUGE_LIGHT = ['IO', 'FS', 'HARDWALL', 'HIGHMEM', 'MOVABLE', 'COMP', 'NOMEMALLOC', 'NOWARN'];
+
+/** Largest first: the first that fits is taken out of the mask. */
+const COMBINATIONS: readonly (readonly [string, readonly string[]])[] = [
+  ['GFP_TRANSHUGE', [...TRANSHUGE_LIGHT, 'DIRECT_RECLAIM']],
+  ['GFP_TRANSHUGE_LIGHT', TRANSHUGE_LIGHT],
+  ['GFP_HIGHUSER_MOVABLE', MOVABLE],
+  ['GFP_HIGHUSER', HIGHUSER],
+  ['GFP_USER', USER],
+  ['GFP_KERNEL_ACCOUNT', [...KERNEL, 'ACCOUNT']],
+  ['GFP_KERNEL', KERNEL],
+  ['GFP_NOFS', [...RECLAIM, 'IO']],
+  ['GFP_ATOMIC', ['HIGH', 'KSWAPD_RECLAIM']],
+  ['GFP_NOIO', RECLAIM],
+];
+
+const hex = (mask: number) => `0x${mask.toString(16)}`;
+
+/**
+ * @param bits the kernel's `___GFP_*_BIT` enum (bit number by name), undefined where it has none (before 6.10)
+ * @returns a function from mask to names; a mask or bit without a name is given in hexadecimal
+ */
+export function gfpNames(bits: ReadonlyMap<string, number> | undefined): (mask: number) => string[] {
+  if (!bits) return (mask) => [hex(mask)];
+  const flags = [...bits]
+    .filter(([name]) => name !== '___GFP_LAST_BIT')
+    .map(([name, bit]) => ({ name: name.replace(/^___GFP_(.*)_BIT$/, '$1'), mask: (1 << bit) >>> 0 }));
+  const maskOf = new Map(flags.map(({ name, mask }) => [name, mask]));
+  const combinations = COMBINATIONS.filter(([, names]) => names.every((name) => maskOf.has(name))).map(
+    ([name, names]) => ({ name, mask: names.reduce((mask, flag) => (mask | maskOf.get(flag)!) >>> 0, 0) }),
+  );
+
+  return (mask) => {
+    const names: string[] = [];
+    let rest = mask >>> 0;
+    const combination = combinations.find(({ mask: all }) => (rest & all) >>> 0 === all);
+    if (combination) {
+      names.push(combination.name);
+      rest = (rest & ~combination.mask) >>> 0;
+    }
+    for (const flag of flags) {
+      if ((rest & flag.mask) === 0) continue;
+      names.push(`__GFP_${flag.name}`);
+      rest = (rest & ~flag.mask) >>> 0;
+    }
+    if (rest !== 0) names.push(hex(rest));
+    return names;
+  };
+}

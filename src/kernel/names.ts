@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Btf } from './btf.ts';
+import { gfpNames } from './gfp.ts';
+
+/** Names of the kernel's numbers, from the running kernel's BTF; a number without a name stays a number. */
+export interface KernelNames {
+  status(value: number): string;
+  mode(value: number): string;
+  priority(value: number): string;
+  gfp(mask: number): string[];
+}
+
+export function kernelNames(btf: Btf): KernelNames {
+  return {
+    status: enumNames(btf.enum('compact_result'), 'COMPACT_'),
+    mode: enumNames(btf.enum('migrate_mode'), 'MIGRATE_'),
+    priority: enumNames(btf.enum('compact_priority'), 'COMPACT_PRIO_'),
+    gfp: memoized(gfpNames(btf.enumWith('___GFP_DMA_BIT'))),
+  };
+}
+
+/** Only names with the prefix: enums have aliases for the same value, such as MIN_COMPACT_PRIORITY. */
+function enumNames(values: ReadonlyMap<string, number> | undefined, prefix: string): (value: number) => string {
+  const names = new Map<number, string>();
+  for (const [name, value] of values ?? []) {
+    if (name.startsWith(prefix)) names.set(value, name.slice(prefix.length).toLowerCase());
+  }
+  return (value) => names.get(value) ?? String(value);
+}
+
+/** The masks in use on a host are few; each is spelled out once. */
+function memoized(names: (mask: number) => string[]): (mask: number) => string[] {
+  const known = new Map<number, string[]>();
+  return (mask) => {
+    let found = known.get(mask);
+    if (!found) known.set(mask, (found = names(mask)));
+    return found;
+  };
+}

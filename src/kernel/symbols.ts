@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { comparableAddress, readKallsyms, type SymbolTable } from './kallsyms.ts';
+
+/** An address further than this from the symbol before it belongs to something that has no symbol. */
+const MAX_FUNCTION_SIZE = 1 << 20;
+
+/**
+ * Kernel addresses to `symbol+0xoffset [module]`. /proc/kallsyms is opened at once (its permission is checked then, and
+ * stays with the descriptor), read when the first address is asked for, and again after modules came or went.
+ */
+export class KernelSymbols {
+  readonly #file: number | undefined;
+  readonly #modulesPath: string;
+  #modules: string | undefined;
+  #table: SymbolTable | undefined;
+
+  constructor(paths = { kallsyms: '/proc/kallsyms', modules: '/proc/modules' }) {
+    this.#modulesPath = paths.modules;
+    this.#modules = this.#readModules();
+    try {
+      this.#file = openSync(paths.kallsyms, 'r');
+    } catch {
+      this.#file = undefined;
+    }
+  }
+
+  /** False when the kernel hides its addresses (kptr_restrict) or has no symbol table: names are then addresses. */
+  get available(): boolean {
+    return this.#symbols().addresses.length > 0;
+  }
+
+  /** True when modules came or went since the last call: names given before may be wrong now. */
+  modulesChanged(): boolean {
+    const modules = this.#readModules();
+    if (modules === this.#modules) return false;
+    this.#modules = modules;
+    this.#table = undefined;
+    return true;
+  }
+
+  name(address: bigint): string {
+    const { addresses, nameStarts, names } = this.#symbols();
+    const wanted = comparableAddress(address);
+    let low = 0;
+    let high = addresses.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (addresses[middle]! <= wanted) low = middle + 1;
+      else high = middle;
+    }
+    const index = low - 1;
+    if (index < 0 || wanted - addresses[index]! > MAX_FUNCTION_SIZE) return `0x${address.toString(16)}`;
+    const start = nameStarts[index]!;
+    const [symbol, module] = names.toString('latin1', start, names.indexOf('\n', start)).split('\t');
+    return `${symbol}+0x${(wanted - addresses[index]!).toString(16)}${module ? ` ${module}` : ''}`;
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+  }
+
+  #symbols(): SymbolTable {
+    this.#table ??=
+      this.#file === undefined
+        ? { addresses: new Float64Array(0), nameStarts: new Uint32Array(0), names: Buffer.alloc(0) }
+        : readKallsyms(this.#file);
+    return this.#table;
+  }
+
+  /** undefined on a kernel without modules. */
+  #readModules(): string | undefined {
+    try {
+      return readFileSync(this.#modulesPath, 'latin1');
+    } catch {
+      return undefined;
+    }
+  }
+}

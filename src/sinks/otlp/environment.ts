@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Runs a synchronous function that sees `env` as `process.env`: OpenTelemetry's own readers of OTEL_* variables take no
+ * other environment.
+ */
+export function withEnvironment<T>(env: NodeJS.ProcessEnv, read: () => T): T {
+  const own = process.env;
+  if (env === own) return read();
+  process.env = env;
+  try {
+    return read();
+  } finally {
+    process.env = own;
+  }
+}
+
+/** The first of the variables that is set and not blank, with its name. */
+export function firstSet(env: NodeJS.ProcessEnv, ...names: string[]): { name: string; value: string } | undefined {
+  for (const name of names) {
+    const value = env[name]?.trim();
+    if (value) return { name, value };
+  }
+  return undefined;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { firstSet } from './environment.ts';
+import { badSetting } from './usage.ts';
+
+export const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** What this sink itself takes from the environment; the exporters read the other OTEL_EXPORTER_OTLP_* variables. */
+export interface Settings {
+  protocol: Protocol;
+  /** Most spans that wait, the ones in flight included; the next are dropped and counted. */
+  maxQueue: number;
+  /** Most spans in a request; its size in bytes is bounded as well. */
+  maxBatch: number;
+  /** How long the first span of a batch waits for others. */
+  delayMs: number;
+  /** Upper limit of one request, on top of OTEL_EXPORTER_OTLP_TIMEOUT. */
+  exportTimeoutMs: number;
+}
+
+/**
+ * An event in the queue takes about 1.2 KB (docs/attributes.md does not count: equal stacks are shared), so a full
+ * default queue is about 80 MB, 6 s of the heaviest storm this agent is built for, or an hour of a busy host.
+ */
+const DEFAULT_QUEUE = 65_536;
+/** At 1.5 KB a span well below the 4 MiB of a request, and a pause of some 10 ms for the event loop. */
+const DEFAULT_BATCH = 512;
+/** The standard's 5 s is long for somebody who waits for the first span; a storm fills batches long before this. */
+const DEFAULT_DELAY_MS = 500;
+const DEFAULT_EXPORT_TIMEOUT_MS = 30_000;
+
+export function readSettings(env: NodeJS.ProcessEnv, queueSize?: number): Settings {
+  const maxQueue = queueSize ?? positive(env, 'OTEL_BSP_MAX_QUEUE_SIZE', DEFAULT_QUEUE);
+  return {
+    protocol: readProtocol(env),
+    maxQueue,
+    maxBatch: Math.min(positive(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', DEFAULT_BATCH), maxQueue),
+    delayMs: integer(env, 'OTEL_BSP_SCHEDULE_DELAY', DEFAULT_DELAY_MS, 0),
+    exportTimeoutMs: positive(env, 'OTEL_BSP_EXPORT_TIMEOUT', DEFAULT_EXPORT_TIMEOUT_MS),
+  };
+}
+
+function readProtocol(env: NodeJS.ProcessEnv): Protocol {
+  const set = firstSet(env, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL');
+  if (set === undefined) return 'grpc';
+  const known = PROTOCOLS.find((protocol) => protocol === set.value);
+  if (known === undefined) throw badSetting(set.name, set.value, `compactstall speaks ${PROTOCOLS.join(' and ')}`);
+  return known;
+}
+
+const positive = (env: NodeJS.ProcessEnv, name: string, otherwise: number) => integer(env, name, otherwise, 1);
+
+/** Timers overflow beyond this. */
+const MAX_INTEGER = 2_147_483_647;
+
+function integer(env: NodeJS.ProcessEnv, name: string, otherwise: number, least: number): number {
+  const text = env[name]?.trim();
+  if (!text) return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > MAX_INTEGER) {
+    throw badSetting(name, text, `must be a whole number from ${least} to ${MAX_INTEGER}`);
+  }
+  return value;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomFillSync } from 'node:crypto';
+import { EVENT, TRIGGER, ZONE_STATE } from '../abi.generated.ts';
+import type { CompactionEvent, Trigger, ZoneState } from '../event.ts';
+import type { EpochClock } from '../kernel/clock.ts';
+import { fragmentationIndex } from '../kernel/fragmentation.ts';
+import type { KernelNames } from '../kernel/names.ts';
+import type { Processes } from './processes.ts';
+import type { Stacks } from './stacks.ts';
+
+const TRIGGER_NAMES = new Map<number, Trigger>(
+  Object.entries(TRIGGER).map(([name, value]) => [value, name.toLowerCase() as Trigger]),
+);
+const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
+
+/** Bytes of a ring-buffer record (struct event of bpf/event.h) to a CompactionEvent. */
+export class Decoder {
+  readonly #names: KernelNames;
+  readonly #stacks: Stacks;
+  readonly #processes: Processes;
+  readonly #clock: EpochClock;
+
+  constructor(parts: { names: KernelNames; stacks: Stacks; processes: Processes; clock: EpochClock }) {
+    this.#names = parts.names;
+    this.#stacks = parts.stacks;
+    this.#processes = parts.processes;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * @param batch records, each framed as u32 length, u32 zero, bytes padded to 8
+   * @returns events in order, and how many records were not of this ABI
+   */
+  decode(batch: Buffer): { events: CompactionEvent[]; malformed: number } {
+    this.#clock.measure();
+    this.#stacks.refresh();
+    this.#processes.newBatch();
+    const events: CompactionEvent[] = [];
+    let malformed = 0;
+    for (let at = 0; at < batch.length; ) {
+      const length = batch.readUInt32LE(at);
+      const record = batch.subarray(at + 8, at + 8 + length);
+      at += 8 + ((length + 7) & ~7);
+      const event = this.#event(record);
+      if (event) events.push(event);
+      else malformed += 1;
+    }
+    return { events, malformed };
+  }
+
+  #event(record: Buffer): CompactionEvent | undefined {
+    if (record.length < EVENT.stack.offset) return undefined;
+    const u32 = (field: { offset: number }) => record.readUInt32LE(field.offset);
+    const s32 = (field: { offset: number }) => record.readInt32LE(field.offset);
+    const u64 = (field: { offset: number }) => record.readBigUInt64LE(field.offset);
+    const pages = (field: { offset: number }) => Number(u64(field));
+
+    const trigger = TRIGGER_NAMES.get(u32(EVENT.trigger));
+    const orders = u32(EVENT.orders);
+    if (!trigger || orders > MAX_ORDERS || record.length !== EVENT.stack.offset + u32(EVENT.stackSize)) return undefined;
+
+    const pid = u32(EVENT.pid);
+    const tid = u32(EVENT.tid);
+    const order = s32(EVENT.order);
+    const priority = s32(EVENT.priority);
+    const attemptNs = u64(EVENT.attemptNs);
+    const ids = randomIds();
+    return {
+      v: 1,
+      startUnixNano: this.#clock.toEpochNs(u64(EVENT.beginNs)).toString(),
+      durationNano: Number(u64(EVENT.durationNs)),
+      trigger,
+      pid,
+      tid,
+      comm: text(record, EVENT.comm),
+      ...this.#processes.lookUp(pid),
+      cpu: u32(EVENT.cpu),
+      cgroupId: u64(EVENT.cgroupId).toString(),
+      node: s32(EVENT.node),
+      zone: text(record, EVENT.zone),
+      zoneIndex: u32(EVENT.zoneIndex),
+      order,
+      mode: this.#names.mode(u32(EVENT.mode)),
+      status: this.#names.status(u32(EVENT.status)),
+      gfp: this.#names.gfp(u32(EVENT.gfp)),
+      ...(priority >= 0 && { priority: this.#names.priority(priority) }),
+      ...(attemptNs > 0n && { attempt: `${tid}-${attemptNs}` }),
+      watermark: {
+        min: pages(EVENT.watermarkMin),
+        low: pages(EVENT.watermarkLow),
+        high: pages(EVENT.watermarkHigh),
+      },
+      begin: zoneState(record, EVENT.begin.offset, orders, order),
+      end: zoneState(record, EVENT.end.offset, orders, order),
+      scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
+      stack: this.#stacks.name(record.subarray(EVENT.stack.offset)),
+      traceId: ids.slice(0, 32),
+      spanId: ids.slice(32),
+    };
+  }
+}
+
+function zoneState(record: Buffer, at: number, orders: number, order: number): ZoneState {
+  const blocks: number[] = [];
+  for (let i = 0; i < orders; i++) blocks.push(record.readUInt32LE(at + ZONE_STATE.freeBlocks.offset + i * 4));
+  return {
+    free: Number(record.readBigUInt64LE(at + ZONE_STATE.freePages.offset)),
+    index: fragmentationIndex(blocks, order),
+    blocks,
+  };
+}
+
+/** A NUL-terminated field. */
+function text(record: Buffer, { offset, size }: { offset: number; size: number }): string {
+  const end = record.indexOf(0, offset);
+  return record.toString('utf8', offset, end < 0 ? offset + size : Math.min(end, offset + size));
+}
+
+const ID_BYTES = 24;
+const randomness = Buffer.alloc(ID_BYTES * 256);
+let randomAt = randomness.length;
+
+/** A trace id and a span id, 48 hex digits; never all zeros in practice (2^-64). */
+function randomIds(): string {
+  if (randomAt === randomness.length) {
+    randomFillSync(randomness);
+    randomAt = 0;
+  }
+  randomAt += ID_BYTES;
+  return randomness.toString('hex', randomAt - ID_BYTES, randomAt);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KernelSymbols } from '../kernel/symbols.ts';
+
+/** What stands above the compaction in a stack taken in a tracepoint: the BPF program and what called it. */
+const TRACING = /^(bpf_|__bpf_|__traceiter_|perf_|__perf_|trace_call_bpf|0x)/;
+const MAX_STACKS = 4096;
+
+const NONE: readonly string[] = Object.freeze([]);
+
+/**
+ * Raw kernel stacks to names. Hosts see few different stacks, so each is named once: equal stacks are the same array,
+ * which sinks may use as a key.
+ */
+export class Stacks {
+  readonly #symbols: KernelSymbols;
+  readonly #known = new Map<string, readonly string[]>();
+
+  constructor(symbols: KernelSymbols) {
+    this.#symbols = symbols;
+  }
+
+  /** To be called before the stacks of a batch are named: forgets names that a change of modules made doubtful. */
+  refresh(): void {
+    if (this.#symbols.modulesChanged()) this.#known.clear();
+  }
+
+  /** @param raw addresses, 8 bytes each, innermost first */
+  name(raw: Buffer): readonly string[] {
+    if (raw.length === 0) return NONE;
+    const key = raw.toString('latin1');
+    let frames = this.#known.get(key);
+    if (!frames) {
+      if (this.#known.size >= MAX_STACKS) this.#known.clear();
+      frames = Object.freeze(this.#frames(raw));
+      this.#known.set(key, frames);
+    }
+    return frames;
+  }
+
+  #frames(raw: Buffer): string[] {
+    const frames: string[] = [];
+    for (let at = 0; at + 8 <= raw.length; at += 8) frames.push(this.#symbols.name(raw.readBigUInt64LE(at)));
+    if (!this.#symbols.available) return frames;
+    const first = frames.findIndex((frame) => !TRACING.test(frame));
+    return first > 0 ? frames.slice(first) : frames;
+  }
+}
