@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the addon exports. Each environment (main thread, workers) gets its own classes and its own Instance.
+#include <napi.h>
+
+#include "clocks.h"
+#include "js_error.h"
+#include "js_object.h"
+#include "js_ring.h"
+#include "js_run_time_stats.h"
+#include "log_capture.h"
+
+namespace bpf {
+
+namespace {
+
+void setMakeError(const Napi::CallbackInfo& info) {
+  info.Env().GetInstanceData<Instance>()->makeError = Napi::Persistent(info[0].As<Napi::Function>());
+}
+
+Napi::Value jsReadClocks(const Napi::CallbackInfo& info) {
+  Clocks clocks = readClocks();
+  auto out = Napi::Object::New(info.Env());
+  out.Set("monotonicNs", Napi::BigInt::New(info.Env(), clocks.monotonicNs));
+  out.Set("realtimeNs", Napi::BigInt::New(info.Env(), clocks.realtimeNs));
+  out.Set("boottimeNs", Napi::BigInt::New(info.Env(), clocks.boottimeNs));
+  out.Set("uncertaintyNs", static_cast<double>(clocks.uncertaintyNs));
+  return out;
+}
+
+}  // namespace
+
+}  // namespace bpf
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  bpf::LogCapture::install();
+  env.SetInstanceData(new bpf::Instance());
+  exports.Set("setMakeError", Napi::Function::New<bpf::setMakeError>(env));
+  exports.Set("NativeObject", bpf::JsObject::define(env));
+  exports.Set("NativeRing", bpf::JsRing::define(env));
+  exports.Set("NativeRunTimeStats", bpf::JsRunTimeStats::define(env));
+  exports.Set("readClocks", Napi::Function::New<bpf::jsReadClocks>(env));
+  return exports;
+}
+
+NODE_API_MODULE(bpf_loader, Init)

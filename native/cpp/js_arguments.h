@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments as the JavaScript side hands them over: it has checked their types, so this only converts.
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "object.h"
+
+namespace bpf {
+
+Integer toInteger(Napi::Value value);  // a bigint of -2^64+1 to 2^64-1
+std::optional<std::vector<std::string>> toNames(Napi::Value value);  // string[] or undefined
+LoadOptions toLoadOptions(Napi::Object options);
+
+}  // namespace bpf

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "js_object.h"
+
+#include "js_arguments.h"
+#include "js_error.h"
+
+namespace bpf {
+
+Napi::Function JsObject::define(Napi::Env env) {
+  return DefineClass(env, "NativeObject",
+                     {InstanceMethod<&JsObject::attach>("attach"), InstanceMethod<&JsObject::detach>("detach"),
+                      InstanceMethod<&JsObject::readVariable>("readVariable"),
+                      InstanceMethod<&JsObject::writeVariable>("writeVariable"),
+                      InstanceMethod<&JsObject::programStats>("programStats"), InstanceMethod<&JsObject::log>("log"),
+                      InstanceMethod<&JsObject::close>("close")});
+}
+
+JsObject::JsObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsObject>(info) {
+  object_ = guarded(info.Env(), [&] { return std::make_unique<Object>(toLoadOptions(info[0].As<Napi::Object>())); });
+}
+
+Object& JsObject::object() const {
+  if (object_) return *object_;
+  throw Failure("CLOSED", "This BpfObject is closed. Load the object again to go on.");
+}
+
+Napi::Value JsObject::attach(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { object().attach(toNames(info[0])); });
+  return info.Env().Undefined();
+}
+
+Napi::Value JsObject::detach(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { object().detach(); });
+  return info.Env().Undefined();
+}
+
+Napi::Value JsObject::readVariable(const Napi::CallbackInfo& info) {
+  auto bytes = guarded(info.Env(), [&] { return object().variables().read(info[0].As<Napi::String>().Utf8Value()); });
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), bytes.data(), bytes.size());
+}
+
+Napi::Value JsObject::writeVariable(const Napi::CallbackInfo& info) {
+  guarded(info.Env(),
+          [&] { object().variables().write(info[0].As<Napi::String>().Utf8Value(), toInteger(info[1])); });
+  return info.Env().Undefined();
+}
+
+Napi::Value JsObject::programStats(const Napi::CallbackInfo& info) {
+  auto all = guarded(info.Env(), [&] { return object().programStats(); });
+  auto out = Napi::Array::New(info.Env(), all.size());
+  for (uint32_t i = 0; i < all.size(); i++) {
+    auto one = Napi::Object::New(info.Env());
+    one.Set("name", all[i].name);
+    one.Set("runTimeNs", static_cast<double>(all[i].runTimeNs));
+    one.Set("runCount", static_cast<double>(all[i].runCount));
+    one.Set("recursionMisses", static_cast<double>(all[i].recursionMisses));
+    out.Set(i, one);
+  }
+  return out;
+}
+
+Napi::Value JsObject::log(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), object_ ? object_->log() : lastLog_);
+}
+
+Napi::Value JsObject::close(const Napi::CallbackInfo& info) {
+  if (object_) lastLog_ = object_->log();
+  object_.reset();
+  return info.Env().Undefined();
+}
+
+}  // namespace bpf

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// libbpf has one print callback per process; worker threads load objects at the same time. So the callback is installed
+// once and looks at a thread-local pointer: while a LogCapture lives, what libbpf says on that thread goes to it, and
+// otherwise libbpf is silent.
+#pragma once
+
+#include <string>
+
+namespace bpf {
+
+class LogCapture {
+ public:
+  LogCapture(std::string& log, bool verbose);
+  ~LogCapture();
+  LogCapture(const LogCapture&) = delete;
+  LogCapture& operator=(const LogCapture&) = delete;
+
+  static void install();
+
+  void append(const std::string& line, bool warning);
+  bool verbose() const { return verbose_; }
+  // The first warning of this capture without libbpf's prefix: usually the one that names the culprit.
+  const std::string& firstWarning() const { return firstWarning_; }
+
+ private:
+  std::string& log_;
+  bool verbose_;
+  std::string firstWarning_;
+  LogCapture* outer_;
+};
+
+}  // namespace bpf

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// One BPF object: opened from bytes, loaded, attached and detached.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "integer.h"
+#include "log_capture.h"
+#include "variables.h"
+
+namespace bpf {
+
+struct LoadOptions {
+  std::vector<char> bytes;
+  std::string name;
+  std::vector<std::pair<std::string, Integer>> constants;
+  std::optional<std::vector<std::string>> programs;
+  std::vector<std::pair<std::string, uint32_t>> mapSizes;
+  std::string btfPath;  // empty: the running kernel's
+  bool verbose = false;
+};
+
+struct ProgramStats {
+  std::string name;
+  uint64_t runTimeNs;
+  uint64_t runCount;
+  uint64_t recursionMisses;
+};
+
+class Object {
+ public:
+  explicit Object(const LoadOptions& options);
+  ~Object() = default;
+
+  void attach(const std::optional<std::vector<std::string>>& names);
+  void detach();
+  std::vector<ProgramStats> programStats() const;
+  // The descriptor of a ring buffer map; it belongs to the object.
+  int ringMap(const std::string& name) const;
+  Variables& variables() { return *variables_; }
+  const std::string& log() const { return log_; }
+
+ private:
+  struct CloseObject {
+    void operator()(bpf_object* object) const { bpf_object__close(object); }
+  };
+  struct DestroyLink {
+    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+  };
+  using Link = std::unique_ptr<bpf_link, DestroyLink>;
+  struct Attached {
+    bpf_program* program;
+    Link link;
+  };
+
+  void open(const LoadOptions& options);
+  void selectPrograms(const LoadOptions& options);
+  void resizeMaps(const LoadOptions& options);
+  void load();
+  std::vector<bpf_program*> loadedPrograms() const;
+  bool isAttached(const bpf_program* program) const;
+
+  std::string log_;
+  std::string name_;
+  bool verbose_;
+  std::unique_ptr<bpf_object, CloseObject> object_;
+  std::unique_ptr<Variables> variables_;
+  std::vector<Attached> attached_;  // after object_: links are destroyed before the programs
+};
+
+}  // namespace bpf

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "waiter.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <utility>
+
+#include "failure.h"
+
+namespace bpf {
+
+namespace {
+
+enum Source : uint32_t { kStopped, kRing };
+
+void watch(int epoll, int fd, uint32_t events, Source source) {
+  epoll_event event = {};
+  event.events = events;
+  event.data.u32 = source;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0) return;
+  int error = errno;
+  throw Failure("RING_FAILED", "Cannot wait for the ring buffer: epoll_ctl: " + describe(error) + ".", error);
+}
+
+}  // namespace
+
+Waiter::Waiter(int ringFd, std::function<void()> notify)
+    : notify_(std::move(notify)), stop_(eventfd(0, EFD_CLOEXEC)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  if (!stop_.valid() || !epoll_.valid()) {
+    int error = errno;
+    throw Failure("RING_FAILED", "Cannot wait for the ring buffer: " + describe(error) +
+                                     ". Raise the limit of open files (ulimit -n).", error);
+  }
+  watch(epoll_.get(), stop_.get(), EPOLLIN, kStopped);
+  // Edge-triggered: a record that is left in the ring does not keep the thread spinning.
+  watch(epoll_.get(), ringFd, EPOLLIN | EPOLLET, kRing);
+  start();
+}
+
+void Waiter::start() {
+  // Signals belong to the threads that Node.js expects them on.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&thread_, nullptr, run, this);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error != 0) {
+    throw Failure("RING_FAILED", "Cannot start the thread that waits for the ring buffer: " + describe(error) + ".", error);
+  }
+  pthread_setname_np(thread_, "bpf-ring");
+}
+
+Waiter::~Waiter() {
+  eventfd_write(stop_.get(), 1);
+  pthread_join(thread_, nullptr);
+}
+
+void* Waiter::run(void* self) {
+  static_cast<const Waiter*>(self)->wait();
+  return nullptr;
+}
+
+void Waiter::wait() const {
+  for (;;) {
+    epoll_event events[2];
+    int count = epoll_wait(epoll_.get(), events, 2, -1);
+    if (count < 0 && errno != EINTR) return;
+    for (int i = 0; i < count; i++) {
+      if (events[i].data.u32 == kStopped) return;
+    }
+    if (count > 0) notify_();
+  }
+}
+
+}  // namespace bpf

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createRequire } from 'node:module';
+import { BpfError, makeError } from './error.ts';
+
+export interface NativeLoadOptions {
+  object: Uint8Array;
+  name: string;
+  constants: [string, bigint][];
+  programs: readonly string[] | undefined;
+  mapSizes: [string, number][];
+  btfPath: string;
+  verbose: boolean;
+}
+
+export interface NativeObject {
+  attach(programs: readonly string[] | undefined): void;
+  detach(): void;
+  readVariable(name: string): Buffer;
+  writeVariable(name: string, value: bigint): void;
+  programStats(): { name: string; runTimeNs: number; runCount: number; recursionMisses: number }[];
+  log(): string;
+  close(): void;
+}
+
+export interface NativeRing {
+  drain(maxBytes: number): Buffer | null;
+  pendingBytes(): number;
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/** What build/bpf_loader.node exports. It converts its arguments without checking them. */
+interface Addon {
+  setMakeError(make: typeof makeError): void;
+  NativeObject: new (options: NativeLoadOptions) => NativeObject;
+  NativeRing: new (object: NativeObject, map: string, onReadable: () => void) => NativeRing;
+  NativeRunTimeStats: new () => { close(): void };
+  readClocks(): { monotonicNs: bigint; realtimeNs: bigint; boottimeNs: bigint; uncertaintyNs: number };
+}
+
+function load(): Addon {
+  try {
+    // The same relative path from src/ and from dist/.
+    const addon = createRequire(import.meta.url)('../build/bpf_loader.node') as Addon;
+    addon.setMakeError(makeError);
+    return addon;
+  } catch (cause) {
+    const error = new BpfError(
+      `Cannot load bpf-loader-native's addon (${(cause as Error).message.split('\n')[0]}). ` +
+        'Build it with `make -C native`; that needs g++, libbpf-dev, libelf-dev and zlib1g-dev.',
+      { code: 'ADDON_MISSING' },
+    );
+    error.cause = cause;
+    throw error;
+  }
+}
+
+export const addon: Addon = load();

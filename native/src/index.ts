@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { addon } from './addon.ts';
+
+export { BpfError, type BpfErrorDetails } from './error.ts';
+export { BpfObject, type LoadOptions, type ProgramStats } from './object.ts';
+export { RingBuffer } from './ring.ts';
+
+/** Three clocks read at one instant, in nanoseconds. */
+export interface Clocks {
+  /** CLOCK_MONOTONIC, which is bpf_ktime_get_ns(). */
+  monotonicNs: bigint;
+  /** CLOCK_REALTIME, since the epoch. */
+  realtimeNs: bigint;
+  /** CLOCK_BOOTTIME, which is bpf_ktime_get_boot_ns(). */
+  boottimeNs: bigint;
+  /** The other two were read at most this long before or after monotonicNs. */
+  uncertaintyNs: number;
+}
+
+/** The tightest of several readings. */
+export function readClocks(): Clocks {
+  return addon.readClocks();
+}
+
+/** Makes the kernel measure the run time of all BPF programs on the host until closed. Needs CAP_SYS_ADMIN. */
+export function enableRunTimeStats(): { close(): void } {
+  const native = new addon.NativeRunTimeStats();
+  return { close: () => native.close() };
+}

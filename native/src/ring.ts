@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NativeRing } from './addon.ts';
+import * as check from './check.ts';
+
+const DEFAULT_DRAIN_BYTES = 1024 * 1024;
+
+/** A BPF ring buffer being read. `BpfObject.ringBuffer()` makes it. */
+export class RingBuffer {
+  readonly #native: NativeRing;
+  readonly #closed: () => void;
+
+  /** Not for callers: use `BpfObject.ringBuffer()`. */
+  constructor(native: NativeRing, closed: () => void) {
+    this.#native = native;
+    this.#closed = closed;
+  }
+
+  /**
+   * Takes records out of the ring: a batch of at most `maxBytes` (1 MiB), but at least one record, or null when there is
+   * none. In the batch each record is a u32 length, a u32 zero, and the bytes padded to a multiple of 8.
+   */
+  drain(maxBytes: number = DEFAULT_DRAIN_BYTES): Buffer | null {
+    return this.#native.drain(check.count('maxBytes', maxBytes, 2 ** 32 - 1));
+  }
+
+  /** Bytes in the ring that were not consumed, headers and padding included. */
+  get pendingBytes(): number {
+    return this.#native.pendingBytes();
+  }
+
+  /** An open ring keeps the event loop alive, as after `ref()`; after `unref()` it does not. */
+  ref(): this {
+    this.#native.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#native.unref();
+    return this;
+  }
+
+  /** Stops the thread; `onReadable` is not called any more. What is still in the ring is lost. Idempotent. */
+  close(): void {
+    this.#native.close();
+    this.#closed();
+  }
+}
