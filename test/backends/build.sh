@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the receivers that the tests run, from pinned Go modules: the OpenTelemetry Collector and Jaeger v2.
+#
+#   test/backends/build.sh [collector] [jaeger]      both when none is named
+#
+# Standard output: one line "name=path" for each. The binaries live outside the repository, in
+# ${XDG_CACHE_HOME:-~/.cache}/compactstall/NAME-VERSION-HASH/, where HASH is of the manifest here, so that a changed
+# manifest is a new build and an unchanged one costs nothing. Delete that directory to build again.
+set -eu
+
+# Both manifests demand this much. A Go from 1.21 on can fetch a newer one as a module; then it takes exactly this one.
+go_needed=1.25.0
+go_fetched=go1.25.4
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set, so there is no place for the binaries}/.cache}/compactstall
+
+say() { echo "test/backends/build.sh: $*" >&2; }
+
+at_least() { # at_least 1.26.8 1.25.0
+  [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+find_go() {
+  # sudo takes /usr/local/go/bin, where Go's own archive unpacks, out of PATH.
+  PATH=$PATH:/usr/local/go/bin
+  export PATH
+  if ! command -v go >/dev/null; then
+    say "there is no Go here, which builds the Collector and Jaeger for the tests. It takes Go $go_needed or later:" \
+      "unpack https://go.dev/dl/ into /usr/local/go (apt's golang is enough on Debian 13, too old on Debian 12)."
+    exit 1
+  fi
+  go_version=$(cd / && GOTOOLCHAIN=local go env GOVERSION)
+  go_version=${go_version#go}
+  if at_least "$go_version" "$go_needed"; then
+    export GOTOOLCHAIN=local
+  elif at_least "$go_version" 1.21; then
+    say "Go $go_version is older than $go_needed; it will fetch $go_fetched by itself."
+    export GOTOOLCHAIN=$go_fetched
+  else
+    say "$(command -v go) is Go $go_version; the Collector and Jaeger need Go $go_needed or later." \
+      "Unpack https://go.dev/dl/ into /usr/local/go and put /usr/local/go/bin first in PATH."
+    exit 1
+  fi
+  # No C compiler and no shared library in the play, no settings of the developer's own in the result.
+  export CGO_ENABLED=0 GOWORK=off GOFLAGS=-buildvcs=false
+  unset GOOS GOARCH
+}
+
+# Each build_NAME writes the binary NAME into the current (empty, temporary) directory.
+
+build_collector() {
+  builder=$(sed -n 's/^  version: *//p' "$here/collector/builder.yaml")
+  go run "go.opentelemetry.io/collector/cmd/builder@v$builder" --config "$here/collector/builder.yaml"
+  mv build/otelcol collector # the place and the name are set in builder.yaml
+}
+
+build_jaeger() {
+  # `go install` refuses a module with replace lines, and the main package cannot be imported. As a tool of a module of
+  # our own it can be built, with that module's versions.
+  target=$PWD/jaeger
+  cd "$here/jaeger"
+  go build -mod=readonly -trimpath -ldflags '-s -w' -o "$target" github.com/jaegertracing/jaeger/cmd/jaeger
+}
+
+ensure() { # ensure NAME VERSION MINUTES MANIFEST...
+  name=$1 version=$2 minutes=$3
+  shift 3
+  dir=$cache/$name-$version-$(cat "$@" | sha256sum | cut -c 1-12)
+  if [ ! -x "$dir/$name" ]; then
+    mkdir -p "$cache"
+    # Test files run at the same time: one of them builds, the others wait here and then find it done.
+    exec 9>"$cache/$name.lock"
+    flock 9
+    [ -x "$dir/$name" ] || build "$name" "$version" "$minutes" "$dir"
+    exec 9>&-
+  fi
+  echo "$name=$dir/$name"
+}
+
+build() (
+  name=$1 version=$2 minutes=$3 dir=$4
+  find_go
+  say "building $name $version (about $minutes minutes on two cores; once)"
+  rm -rf "$cache/$name".tmp.* # of a build that was killed; the lock is ours
+  tmp=$(mktemp -d "$cache/$name.tmp.XXXXXX")
+  trap 'rm -rf "$tmp"' EXIT
+  trap 'exit 130' INT HUP TERM
+  log=$tmp/log
+  started=$(date +%s)
+  mkdir "$tmp/work"
+  # set -e is ignored in a command that is tested, so the build gets a shell of its own and is judged by its result.
+  (
+    cd "$tmp/work"
+    set +e
+    (set -e; "build_$name")
+    echo $? >"$tmp/status"
+  ) >"$log" 2>&1 9>&-
+  if [ "$(cat "$tmp/status")" != 0 ] || ! [ -x "$tmp/work/$name" ]; then
+    tail -n 40 "$log" >&2
+    say "building $name $version failed; the last lines of its output are above."
+    exit 1
+  fi
+  mkdir "$tmp/result"
+  mv "$tmp/work/$name" "$tmp/result/$name"
+  mv -T "$tmp/result" "$dir"
+  say "$name $version is ready after $(($(date +%s) - started)) s"
+)
+
+[ $# -gt 0 ] || set -- collector jaeger
+for backend in "$@"; do
+  case $backend in
+    collector)
+      version=$(sed -n 's/^  version: *//p' "$here/collector/builder.yaml")
+      ensure collector "$version" 3 "$here/collector/builder.yaml"
+      ;;
+    jaeger)
+      version=$(sed -n 's|.*github.com/jaegertracing/jaeger v\([^ ]*\).*|\1|p' "$here/jaeger/go.mod")
+      ensure jaeger "$version" 5 "$here/jaeger/go.mod" "$here/jaeger/go.sum"
+      ;;
+    *)
+      say "$backend is not one of: collector, jaeger"
+      exit 2
+      ;;
+  esac
+done
