@@ -19,7 +19,7 @@ export function carryDouble(value: number): number {
 /** KeyValue.value tag, its length (9), AnyValue.double_value tag: what follows the key of a double attribute. */
 const BEFORE_DOUBLE = [0x12, 0x09, 0x21] as const;
 
-/** Puts the carried values of the attributes whose names begin with `prefix` right, in place. */
+/** Puts the carried values of the attributes with these keys (UTF-8) right, in place. */
 export function restoreDoubles(request: Uint8Array, keys: readonly Uint8Array[]): void {
   const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
   for (const key of keys) {

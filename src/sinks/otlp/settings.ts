@@ -19,8 +19,7 @@ export interface Settings {
 }
 
 /**
- * An event in the queue takes about 1.2 KB (docs/attributes.md does not count: equal stacks are shared), so a full
- * default queue is about 80 MB, 6 s of the heaviest storm this agent is built for, or an hour of a busy host.
+ * TODO-MEASURE
  */
 const DEFAULT_QUEUE = 65_536;
 /** At 1.5 KB a span well below the 4 MiB of a request, and a pause of some 10 ms for the event loop. */

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CompactionEvent } from '../../event.ts';
+
+/** OTLP value types; `double` stays one on the wire for integral values as well, see doubles.ts. */
+export type AttributeType = 'string' | 'int' | 'double' | 'int[]';
+
+export interface SpanAttribute {
+  name: string;
+  type: AttributeType;
+  unit?: string;
+  meaning: string;
+  example: string;
+  /** When the attribute is absent; without it, it never is. */
+  absent?: string;
+  /** Taken from OpenTelemetry's semantic conventions. */
+  semconv?: true;
+  get(event: CompactionEvent): string | number | readonly number[] | null | undefined;
+}
+
+/** Every attribute of a span, each name once. docs/attributes.md is made from this table. */
+export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
+  {
+    name: 'compaction.trigger',
+    type: 'string',
+    meaning: 'What made the kernel compact; see [Triggers](#triggers).',
+    example: 'direct',
+    get: (event) => event.trigger,
+  },
+  {
+    name: 'compaction.status',
+    type: 'string',
+    meaning: 'How it ended; see [Statuses](#statuses).',
+    example: 'success',
+    get: (event) => event.status,
+  },
+  {
+    name: 'compaction.node',
+    type: 'int',
+    meaning: 'NUMA node of the zone.',
+    example: '0',
+    get: (event) => event.node,
+  },
+  {
+    name: 'compaction.zone',
+    type: 'string',
+    meaning: 'Memory zone, as the kernel spells it: `DMA`, `DMA32`, `Normal`, `HighMem`, `Movable`, `Device`.',
+    example: 'Normal',
+    get: (event) => event.zone,
+  },
+  {
+    name: 'compaction.order',
+    type: 'int',
+    meaning:
+      'Order asked for: 2^order contiguous pages (9: 2 MiB with pages of 4 KiB). -1: the whole zone is compacted.',
+    example: '9',
+    get: (event) => event.order,
+  },
+  {
+    name: 'compaction.mode',
+    type: 'string',
+    meaning: 'How far the kernel may go to move a page; see [Modes](#modes).',
+    example: 'sync_light',
+    get: (event) => event.mode,
+  },
+  {
+    name: 'compaction.gfp_flags',
+    type: 'string',
+    meaning: "The allocation's GFP flags, as the kernel prints them, joined with `|`.",
+    example: 'GFP_TRANSHUGE|__GFP_COMP',
+    get: (event) => event.gfp.join('|'),
+  },
+  {
+    name: 'compaction.priority',
+    type: 'string',
+    meaning: 'How hard the allocation tries; see [Priorities](#priorities).',
+    example: 'async',
+    absent: 'for other triggers than `direct`',
+    get: (event) => event.priority,
+  },
+  {
+    name: 'compaction.attempt',
+    type: 'string',
+    meaning: 'Joins the spans of one allocation attempt, which may compact several zones one after the other.',
+    example: '24380-1795441812325118373',
+    absent: 'where the attempt is not known',
+    get: (event) => event.attempt,
+  },
+  {
+    name: 'compaction.watermark.min',
+    type: 'int',
+    unit: '{page}',
+    meaning: "The zone's effective min watermark, as in /proc/zoneinfo. Below it only urgent allocations succeed.",
+    example: '11284',
+    get: (event) => event.watermark.min,
+  },
+  {
+    name: 'compaction.watermark.low',
+    type: 'int',
+    unit: '{page}',
+    meaning: 'Its low watermark: below it kswapd is woken.',
+    example: '14105',
+    get: (event) => event.watermark.low,
+  },
+  {
+    name: 'compaction.watermark.high',
+    type: 'int',
+    unit: '{page}',
+    meaning: 'Its high watermark: up to it kswapd reclaims.',
+    example: '16926',
+    get: (event) => event.watermark.high,
+  },
+  {
+    name: 'compaction.free_pages.begin',
+    type: 'int',
+    unit: '{page}',
+    meaning: 'Free pages of the zone when the compaction began.',
+    example: '14193',
+    get: (event) => event.begin.free,
+  },
+  {
+    name: 'compaction.free_pages.end',
+    type: 'int',
+    unit: '{page}',
+    meaning: 'Free pages of the zone when it ended.',
+    example: '15217',
+    get: (event) => event.end.free,
+  },
+  {
+    name: 'compaction.fragmentation_index.begin',
+    type: 'double',
+    unit: '1',
+    meaning:
+      "Fragmentation index of the zone for the span's order when the compaction began: towards 0 an allocation would fail " +
+      'for lack of memory, towards 1 because of fragmentation; -1: a suitable block was free.',
+    example: '0.728',
+    absent: 'where it has no meaning: order -1',
+    get: (event) => event.begin.index,
+  },
+  {
+    name: 'compaction.fragmentation_index.end',
+    type: 'double',
+    unit: '1',
+    meaning: 'The same when it ended.',
+    example: '-1.0',
+    absent: 'where it has no meaning: order -1',
+    get: (event) => event.end.index,
+  },
+  {
+    name: 'compaction.free_blocks.begin',
+    type: 'int[]',
+    unit: '{block}',
+    meaning: 'Free blocks of the zone per order, from order 0 up, when the compaction began (compare /proc/buddyinfo).',
+    example: '[4211, 1302, 377, 90, 12, 3, 0, 0, 0, 0, 0]',
+    get: (event) => event.begin.blocks,
+  },
+  {
+    name: 'compaction.free_blocks.end',
+    type: 'int[]',
+    unit: '{block}',
+    meaning: 'The same when it ended.',
+    example: '[3890, 1288, 402, 101, 19, 6, 2, 1, 1, 1, 0]',
+    get: (event) => event.end.blocks,
+  },
+  {
+    name: 'compaction.pages_scanned.migrate',
+    type: 'int',
+    unit: '{page}',
+    meaning:
+      'Pages that the migration scanner looked at (the sum over all spans: `compact_migrate_scanned` in /proc/vmstat).',
+    example: '512',
+    get: (event) => event.scanned.migrate,
+  },
+  {
+    name: 'compaction.pages_scanned.free',
+    type: 'int',
+    unit: '{page}',
+    meaning: 'Pages that the free scanner looked at (`compact_free_scanned`).',
+    example: '2048',
+    get: (event) => event.scanned.free,
+  },
+  {
+    name: 'compaction.cgroup.id',
+    type: 'string',
+    meaning:
+      "Id of the stalled thread's cgroup (v2), which is the inode number of its directory; decimal, it may exceed 2^53.",
+    example: '4711',
+    get: (event) => event.cgroupId,
+  },
+  {
+    name: 'process.pid',
+    type: 'int',
+    meaning: 'The stalled process.',
+    example: '24376',
+    semconv: true,
+    get: (event) => event.pid,
+  },
+  {
+    name: 'process.executable.name',
+    type: 'string',
+    meaning: 'Base name of its executable.',
+    example: 'summ',
+    absent: 'for kernel threads and for processes already gone',
+    semconv: true,
+    get: (event) => event.executable,
+  },
+  {
+    name: 'thread.id',
+    type: 'int',
+    meaning: "The stalled thread, the kernel's TID.",
+    example: '24380',
+    semconv: true,
+    get: (event) => event.tid,
+  },
+  {
+    name: 'thread.name',
+    type: 'string',
+    meaning: 'Its name, at most 15 bytes.',
+    example: 'summ',
+    semconv: true,
+    get: (event) => event.comm,
+  },
+  {
+    name: 'cpu.logical_number',
+    type: 'int',
+    meaning: 'CPU on which the compaction began; it may have ended on another.',
+    example: '1',
+    semconv: true,
+    get: (event) => event.cpu,
+  },
+  {
+    name: 'container.id',
+    type: 'string',
+    meaning: "Container of the stalled process, from its cgroup's path.",
+    example: '4a1f6f2b9c0d',
+    absent: 'outside containers',
+    semconv: true,
+    get: (event) => event.container,
+  },
+];
+
+/** The kernel stack: on the span event, on the span, on both or on none, as `--stack` says. */
+export const STACK_ATTRIBUTE = 'code.stacktrace';
+export const STACK_EVENT = 'kernel.stack';
+
+/** Span names: `compaction direct`, `compaction kcompactd`, `compaction proactive`, `compaction manual`. */
+export const SPAN_NAME_PREFIX = 'compaction';

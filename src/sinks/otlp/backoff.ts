@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+export interface Backoff {
+  firstMs: number;
+  maxMs: number;
+}
+
+/** So that a lucky draw does not hammer a collector that is just starting. */
+const LEAST_MS = 50;
+/** A collector's own wish is honoured, but not into the next day. */
+const LONGEST_WISH_MS = 600_000;
+
+export const BACKOFF: Backoff = { firstMs: 1_000, maxMs: 30_000 };
+
+/** Exponential with full jitter, so that a fleet of agents does not come back all at once. */
+export function backoffMs(tries: number, { firstMs, maxMs }: Backoff, wishMs = 0): number {
+  const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(tries, 30));
+  const own = Math.max(LEAST_MS, Math.random() * ceiling);
+  return wishMs > 0 ? Math.min(wishMs, LONGEST_WISH_MS) + own / 10 : own;
+}

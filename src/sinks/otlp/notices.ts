@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Outcome } from './outcome.ts';
+
+/** A condition that lasts is said again after this long. */
+const AGAIN_MS = 60_000;
+
+const TOO_BIG = 'lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE or let the collector take larger requests';
+const WRONG_DOOR =
+  'check that endpoint and OTEL_EXPORTER_OTLP_PROTOCOL belong together (gRPC is usually 4317, HTTP 4318)';
+const WHO = 'check OTEL_EXPORTER_OTLP_HEADERS and the certificates';
+
+const NEXT_STEP: Record<string, string> = {
+  grpc_unauthenticated: WHO,
+  grpc_permission_denied: WHO,
+  http_401: WHO,
+  http_403: WHO,
+  grpc_unimplemented: WRONG_DOOR,
+  grpc_unknown: WRONG_DOOR,
+  http_404: WRONG_DOOR,
+  http_405: WRONG_DOOR,
+  http_415: WRONG_DOOR,
+  grpc_resource_exhausted: TOO_BIG,
+  http_413: TOO_BIG,
+};
+const ASK_THE_LOG = "look into the collector's log";
+/** TLS towards a port that speaks plain text. */
+const PLAIN_TEXT = /wrong version number|packet length too long|EPROTO/i;
+
+/** Sentences about the delivery, each condition once and then rarely. */
+export class Notices {
+  readonly #warn: (sentence: string) => void;
+  readonly #endpoint: string;
+  readonly #lastSaid = new Map<string, number>();
+  #failingSince: number | undefined;
+
+  constructor(endpoint: string, warn: (sentence: string) => void) {
+    this.#endpoint = endpoint;
+    this.#warn = warn;
+  }
+
+  retrying({ message }: Outcome, queued: number): void {
+    this.#failingSince ??= Date.now();
+    const hint = PLAIN_TEXT.test(message)
+      ? ' If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.'
+      : '';
+    this.#say(
+      'retrying',
+      `collector at ${this.#endpoint} does not answer: ${message}; ${queued} spans queued, retrying.${hint}`,
+    );
+  }
+
+  answered(queued: number): void {
+    if (this.#failingSince === undefined) return;
+    const seconds = Math.round((Date.now() - this.#failingSince) / 1000);
+    this.#failingSince = undefined;
+    this.#lastSaid.delete('retrying');
+    this.#warn(`collector at ${this.#endpoint} answers again after ${seconds} s; ${queued} spans queued.`);
+  }
+
+  refused(outcome: Outcome & { reason: string }, spans: number): void {
+    const next = NEXT_STEP[outcome.reason] ?? ASK_THE_LOG;
+    const said = `${outcome.reason}: ${outcome.message}`;
+    this.#say(
+      outcome.reason,
+      `collector at ${this.#endpoint} refused ${spans} spans (${said}); they are dropped, ${next}.`,
+    );
+  }
+
+  partial(rejected: number, spans: number, message: string): void {
+    const what = rejected > 0 ? `rejected ${rejected} of ${spans} spans` : 'took all spans with a warning';
+    this.#say('partial', `collector at ${this.#endpoint} ${what}: ${message || 'it gave no reason'}.`);
+  }
+
+  queueFull(size: number): void {
+    const next = 'a faster collector or a larger OTEL_BSP_MAX_QUEUE_SIZE would help';
+    this.#say('queue_full', `the queue of ${size} spans is full, new ones are dropped and counted; ${next}.`);
+  }
+
+  tooLarge(): void {
+    this.#say('too_large', 'a span does not fit into a request of 4 MiB and is dropped; use --stack none or event.');
+  }
+
+  #say(condition: string, sentence: string): void {
+    const now = Date.now();
+    const last = this.#lastSaid.get(condition);
+    if (last !== undefined && now - last < AGAIN_MS) return;
+    this.#lastSaid.set(condition, now);
+    this.#warn(sentence);
+  }
+}

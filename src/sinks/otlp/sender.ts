@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CompactionEvent } from '../../event.ts';
+import type { Sink, SinkBooks } from '../sink.ts';
+import { type Backoff, backoffMs } from './backoff.ts';
+import { Books } from './books.ts';
+import { takeBatch } from './encode.ts';
+import type { Notices } from './notices.ts';
+import type { Batch, Collector, Outcome } from './outcome.ts';
+import { Queue } from './queue.ts';
+import type { Settings } from './settings.ts';
+import type { SpanMaker } from './span.ts';
+import { Wait } from './wait.ts';
+
+/**
+ * The queue and the only loop that empties it: batches go out strictly one after the other, and the same one again until
+ * the collector took or refused it. When the queue is empty nothing runs, no timer either.
+ */
+export class Sender implements Sink {
+  readonly name = 'otlp';
+  readonly #queue = new Queue<CompactionEvent>();
+  readonly #books = new Books();
+  readonly #settings: Settings;
+  readonly #maker: SpanMaker;
+  readonly #collector: Collector;
+  readonly #notices: Notices;
+  readonly #backoff: Backoff;
+  readonly #pause = new Wait();
+  #waiters: (() => void)[] = [];
+  /** Spans of the batch that is being sent. */
+  #inFlight = 0;
+  #loop: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #gaveUp = false;
+
+  constructor(settings: Settings, maker: SpanMaker, collector: Collector, notices: Notices, backoff: Backoff) {
+    this.#settings = settings;
+    this.#maker = maker;
+    this.#collector = collector;
+    this.#notices = notices;
+    this.#backoff = backoff;
+  }
+
+  write(events: readonly CompactionEvent[]): void {
+    this.#books.accepted += events.length;
+    const room = this.#closing ? 0 : Math.max(0, this.#settings.maxQueue - this.#queued);
+    for (let i = 0; i < events.length && i < room; i++) this.#queue.push(events[i]!);
+    if (events.length > room) {
+      this.#books.drop(this.#closing ? 'shutdown' : 'queue_full', events.length - room);
+      if (!this.#closing) this.#notices.queueFull(this.#settings.maxQueue);
+    }
+    if (this.#queue.length === 0) return;
+    this.#loop ??= this.#run();
+    if (this.#queue.length >= this.#settings.maxBatch) this.#pause.endIf('filling');
+  }
+
+  room(): Promise<void> {
+    if (this.#hasRoom) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  books(): SinkBooks {
+    return this.#books.read(this.#queued);
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    // The next try comes at once, and a batch does not wait to be full.
+    this.#pause.end();
+    await Promise.race([this.#loop, deadline]);
+    clearTimeout(timer);
+    this.#giveUp();
+    this.#collector.close();
+  }
+
+  /** What the collector has not confirmed counts as lost, even if the request in flight may still arrive. */
+  #giveUp(): void {
+    this.#gaveUp = true;
+    this.#books.drop('shutdown', this.#queued);
+    this.#queue.clear();
+    this.#inFlight = 0;
+    this.#pause.end();
+    this.#makeRoomKnown();
+  }
+
+  async #run(): Promise<void> {
+    let full = false;
+    while (this.#queue.length > 0) {
+      if (!full && !this.#closing && this.#queue.length < this.#settings.maxBatch) {
+        await this.#pause.start('filling', this.#settings.delayMs);
+      }
+      if (this.#gaveUp) return;
+      full = await this.#sendOne();
+      if (this.#gaveUp) return;
+    }
+    this.#loop = undefined;
+  }
+
+  /** Returns whether the request could not hold all that was waiting. */
+  async #sendOne(): Promise<boolean> {
+    const { left, full, ...batch } = takeBatch(this.#queue, this.#settings.maxBatch, this.#maker);
+    this.#inFlight = batch.spans;
+    this.#books.drop('not_sampled', left.not_sampled);
+    this.#books.drop('too_large', left.too_large);
+    if (left.too_large > 0) this.#notices.tooLarge();
+    if (batch.spans > 0) await this.#deliver(batch);
+    this.#makeRoomKnown();
+    return full;
+  }
+
+  async #deliver(batch: Batch): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      const outcome = await this.#collector.send(batch).catch(unexpected);
+      if (this.#gaveUp) return;
+      if (outcome.kind !== 'retry') return this.#settle(batch, outcome);
+      this.#notices.retrying(outcome, this.#queued);
+      await this.#pause.start('backoff', backoffMs(tries, this.#backoff, outcome.afterMs));
+      if (this.#gaveUp) return;
+    }
+  }
+
+  #settle(batch: Batch, outcome: Exclude<Outcome, { kind: 'retry' }>): void {
+    this.#inFlight = 0;
+    this.#notices.answered(this.#queue.length);
+    if (outcome.kind === 'refused') {
+      this.#books.drop(outcome.reason, batch.spans);
+      this.#notices.refused(outcome, batch.spans);
+      return;
+    }
+    this.#books.exported += batch.spans - outcome.rejected;
+    this.#books.drop('rejected', outcome.rejected);
+    if (outcome.rejected > 0 || outcome.message) this.#notices.partial(outcome.rejected, batch.spans, outcome.message);
+  }
+
+  get #queued(): number {
+    return this.#queue.length + this.#inFlight;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#queued < this.#settings.maxQueue / 2 || this.#gaveUp;
+  }
+
+  #makeRoomKnown(): void {
+    if (!this.#hasRoom) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}
+
+/** The exporter reports errors in its result; whatever it throws instead is about this batch. */
+function unexpected(error: unknown): Outcome {
+  return { kind: 'refused', reason: 'exporter_error', message: error instanceof Error ? error.message : String(error) };
+}
