@@ -16,9 +16,11 @@ std::string advice(int error, const std::string& log) {
 }
 
 std::string sentence(const std::string& tried, int error, const LogCapture& capture, const std::string& log) {
-  std::string out = tried + ": " + describe(error);
-  if (!capture.firstWarning().empty()) out += " (" + capture.firstWarning() + ")";
-  return out + "." + advice(error, log);
+  std::string why = describe(error);
+  const std::string& warning = capture.firstWarning();
+  // Most of libbpf's warnings end with the system's words.
+  if (!warning.empty()) why = warning.find(why) == std::string::npos ? why + " (" + warning + ")" : warning;
+  return tried + ": " + why + "." + advice(error, log);
 }
 
 template <class Item, class Name>

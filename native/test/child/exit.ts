@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Leaves with everything open, in the way that the first argument names, while wake-ups storm in.
+import { enableRunTimeStats } from '../../src/index.ts';
+import { calls, loadCounter } from '../support.ts';
+
+const [how, name] = process.argv.slice(2);
+const object = loadCounter({ name: name! });
+object.attach();
+enableRunTimeStats();
+let called = 0;
+const ring = object.ringBuffer('ring', () => {
+  while (ring.drain() !== null);
+  object.writeVariable('armed', 1);
+  calls(3);
+  called++;
+  if (called < 101) return;
+  if (how === 'exit') process.exit(0);
+  if (how === 'throw') throw new Error('thrown in onReadable');
+  if (how === 'unref') ring.unref();
+  if (how === 'close') object.close();
+});
+if (how === 'caught') {
+  process.on('uncaughtException', (error) => {
+    console.log(`caught: ${error.message}`);
+    object.close();
+  });
+  ring.close();
+  const throwing = object.ringBuffer('ring', () => {
+    throw new Error('thrown in onReadable');
+  });
+  throwing.ref();
+}
+object.writeVariable('armed', 1);
+calls(3);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that the README promises to work after the privileges are gone, and what does not.
+import assert from 'node:assert/strict';
+import { BpfError, BpfObject, enableRunTimeStats } from '../../src/index.ts';
+import { calls, counters, lengths, loadCounter, testObject } from '../support.ts';
+
+const object = loadCounter();
+object.attach();
+const ring = object.ringBuffer('ring', () => {
+  lengths(ring.drain()!, 0);
+  assert.deepEqual(counters(object), { calls: 7, sent: 7, ringFull: 0, wakeUps: 1 });
+  assert.equal(ring.pendingBytes, 0);
+  object.detach();
+  object.close();
+  for (const work of [() => BpfObject.load({ object: testObject, programs: ['by_btf'] }), enableRunTimeStats]) {
+    assert.throws(work, (error) => {
+      assert.ok(error instanceof BpfError);
+      console.log(`${error.code} ${error.errno} ${error.message}`);
+      return true;
+    });
+  }
+});
+process.setgroups!([]);
+process.setgid!(65534);
+process.setuid!(65534);
+object.writeVariable('armed', 1);
+calls(7);
