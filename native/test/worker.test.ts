@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { calls, counters, loadCounter, mapsInKernel, openDescriptors, uniqueName, until } from './support.ts';
 
@@ -36,6 +37,18 @@ test('terminate() in the middle of a storm, again and again', async () => {
   }
   await until('the kernel freed them', () => mapsInKernel(name) === 0);
   assert.equal(openDescriptors().filter((target) => target.includes('bpf')).length, descriptors);
+});
+
+test('terminate() in the middle of any call', async () => {
+  const name = uniqueName();
+  for (let i = 0; i < 37; i++) {
+    const worker = new Worker(new URL('./child/busy-worker.ts', import.meta.url), { workerData: { name } });
+    worker.on('error', (error) => assert.fail(error));
+    await once(worker, 'message');
+    await sleep(i);
+    await worker.terminate();
+  }
+  await until('the kernel freed them', () => mapsInKernel(name) === 0);
 });
 
 test('two threads fail at once: each gets its own log', async () => {
