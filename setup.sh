@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs and builds what is missing; quick when nothing is. Progress goes to stderr, so that stdout stays the command's.
+#
+#   ./setup.sh        what running needs
+#   ./setup.sh test   also what the tests need
+set -eu
+cd "$(dirname "$0")"
+# The pinned Node comes from npm; the system's only has to run npm.
+PATH="$PWD/node_modules/.bin:$PATH"
+
+say() { echo "setup: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+# --- System packages: each with a file that shows that it is there ---------------------------------------------------
+
+multiarch=$(gcc -print-multiarch 2>/dev/null || echo "$(uname -m)-linux-gnu")
+missing=
+need() { # package file-or-command
+  case $2 in
+    /*) [ -e "$2" ] || missing="$missing $1" ;;
+    *) command -v "$2" >/dev/null 2>&1 || missing="$missing $1" ;;
+  esac
+}
+need make make
+need g++ g++
+need clang clang
+need llvm llvm-strip
+need libbpf-dev /usr/include/bpf/libbpf.h
+need libelf-dev /usr/include/libelf.h
+need zlib1g-dev /usr/include/zlib.h
+need linux-libc-dev "/usr/include/$multiarch/asm/types.h"
+if [ "${1:-}" = test ]; then
+  need bpftool /usr/sbin/bpftool
+  need procps ps
+  # Builds the collector and Jaeger; it fetches the newer toolchain that they need by itself.
+  need golang-go go
+fi
+
+if [ -n "$missing" ]; then
+  command -v apt-get >/dev/null 2>&1 ||
+    fail "missing:$missing. This is no Debian or Ubuntu: install your distribution's packages of that kind, then run this again."
+  [ "$(id -u)" = 0 ] || fail "missing:$missing. Install them with: sudo apt-get install --no-install-recommends$missing"
+  say "installing Debian packages:$missing"
+  log=$(mktemp)
+  # shellcheck disable=SC2086  # a list of words
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    fail "apt-get could not install them (above). Try: apt-get install --no-install-recommends$missing"
+  }
+  rm -f "$log"
+fi
+
+# --- npm packages: again when the lock file changed -------------------------------------------------------------------
+
+stamp=node_modules/.compactstall-lock
+if ! cmp -s package-lock.json "$stamp"; then
+  command -v npm >/dev/null 2>&1 || fail "npm is missing. Install Node.js with npm: sudo apt-get install npm"
+  say "installing npm packages (a pinned Node.js among them)"
+  npm ci --loglevel=error --no-audit --no-fund >&2 || fail "npm ci failed (above). Is the npm registry reachable?"
+  cp package-lock.json "$stamp"
+fi
+
+# --- Build --------------------------------------------------------------------------------------------------------------
+
+# newer DIR... TARGET: true when TARGET is missing or older than a source
+newer() {
+  for target; do :; done
+  [ -e "$target" ] || return 0
+  [ -n "$(find "$@" -newer "$target" \( -name '*.ts' -o -name '*.json' -o -type d \) -print -quit 2>/dev/null)" ]
+}
+
+make --silent -C native all >&2 || fail "building native/ failed (above)"
+make --silent -C bpf >&2 || fail "building bpf/ failed (above)"
+if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
+  say "compiling native/src"
+  tsc -p native >&2 || fail "compiling native/src failed (above)"
+  touch native/dist/.built
+fi
+if newer src native/dist tsconfig.json package.json dist/.built; then
+  say "compiling src"
+  rm -rf dist
+  tsc -p tsconfig.json >&2 || fail "compiling src failed (above)"
+  chmod +x dist/bin/*.js
+  touch dist/.built
+fi

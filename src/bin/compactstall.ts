@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+import { main } from '../cli/main.ts';
+import { replay } from '../cli/replay.ts';
+import { run } from '../cli/run.ts';
+
+await main('compactstall', ([first, ...rest], messages) => {
+  if (first === 'replay' && !rest.some((arg) => arg === '--help' || arg === '-h')) return replay(rest, messages);
+  return run(first === 'run' ? rest : first === undefined ? [] : [first, ...rest], messages);
+});

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { formatOptions } from './options.ts';
+import {
+  parseChoice,
+  parseDuration,
+  parseOutput,
+  parsePid,
+  parseRingSize,
+  parseSeconds,
+  parseTriggers,
+} from './values.ts';
+
+export const STACK_PLACES = ['event', 'attribute', 'both', 'none'] as const;
+export type StackPlace = (typeof STACK_PLACES)[number];
+
+/** Options that say where events go; `run` and `replay` share them. */
+const OUTPUT_OPTIONS = [
+  {
+    name: 'output',
+    short: 'o',
+    argument: 'WHERE',
+    repeatable: true,
+    help: 'table (the default), json, json:FILE (appends; a recording), otlp, or none; may be given more than once. Spans also go to the collector whenever OTEL_EXPORTER_OTLP_ENDPOINT is set; otlp sends them to http://localhost:4317 when it is not',
+    parse: parseOutput,
+  },
+  {
+    name: 'stack',
+    argument: 'PLACE',
+    help: 'where a span carries the kernel stack: event (the default), attribute, both or none',
+    parse: parseChoice(STACK_PLACES),
+  },
+  { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },
+  { name: 'verbose', short: 'v', help: 'say more on stderr: loader and verifier messages, run-time statistics' },
+  { name: 'help', short: 'h', help: 'print this' },
+  { name: 'version', short: 'V', help: 'print the version' },
+] as const;
+
+export const RUN_OPTIONS = [
+  { name: 'duration', short: 'd', argument: 'SECONDS', help: 'end after this time', parse: parseSeconds },
+  { name: 'pid', short: 'p', argument: 'PID', help: 'only stalls of this process', parse: parsePid },
+  {
+    name: 'min-duration',
+    argument: 'TIME',
+    help: 'only compactions that took at least this long, such as 500us or 10ms',
+    parse: parseDuration,
+  },
+  {
+    name: 'trigger',
+    argument: 'LIST',
+    help: 'only these triggers: some of direct,kcompactd,proactive,manual',
+    parse: parseTriggers,
+  },
+  {
+    name: 'verify',
+    help: 'at the end compare the pages scanned with /proc/vmstat: equal to the page, or exit code 4',
+  },
+  {
+    name: 'ring-size',
+    argument: 'BYTES',
+    help: 'kernel ring buffer, a power of two such as 512K or 16M (default 4M)',
+    parse: parseRingSize,
+  },
+  ...OUTPUT_OPTIONS,
+] as const;
+
+export const REPLAY_OPTIONS = OUTPUT_OPTIONS;
+
+export const HELP = `Usage: compactstall [run] [options]
+       compactstall replay FILE [options]
+
+Turns the kernel's memory compactions into OpenTelemetry spans and a table.
+Needs root, or CAP_BPF and CAP_PERFMON (and CAP_SYSLOG for stack symbols).
+
+${formatOptions(RUN_OPTIONS)}
+
+replay FILE sends a recording (lines of --output json) to the same outputs and
+gives the same spans; it takes the options from --output on, and needs no root.
+
+Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
+name, over gRPC, or HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.
+
+Exit codes: 0 fine, and every event is accounted for; 1 failure; 2 usage;
+3 this host cannot run it; 4 events were lost (how many, and why, is printed).
+`;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What ends a run: its duration, a signal, or a reader that went away. A second signal ends the process at once. */
+export class Ending {
+  readonly reached: Promise<void>;
+  #resolve!: () => void;
+  #ended = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.reached = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    for (const signal of SIGNALS) {
+      process.on(signal, () => {
+        if (this.#ended) process.exit(128 + constants.signals[signal]);
+        this.end();
+      });
+    }
+  }
+
+  /** From now on. */
+  after(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.end(), milliseconds);
+  }
+
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#resolve();
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EXIT, UserError } from '../errors.ts';
+import { Messages } from './messages.ts';
+
+/**
+ * Runs a command and ends the process with its exit code. An error for the user is one sentence; anything else is a
+ * defect, and keeps its stack trace.
+ */
+export async function main(command: string, run: (args: string[], messages: Messages) => Promise<number>) {
+  const messages = new Messages(command);
+  const args = process.argv.slice(2);
+  try {
+    // Not process.exitCode: a write that hangs on a pipe nobody reads would keep the process.
+    process.exit(await run(args, messages));
+  } catch (error) {
+    if (!(error instanceof UserError)) {
+      messages.say(`internal error, please report it: ${error instanceof Error ? error.stack : error}`);
+      process.exit(EXIT.FAILURE);
+    }
+    messages.say(error.message);
+    if (error.detail && args.some((arg) => arg === '-v' || arg === '--verbose')) messages.print(error.detail);
+    process.exit(error.exitCode);
+  }
+}

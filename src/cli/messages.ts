@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { writeSync } from 'node:fs';
+
+const STDERR = 2;
+
+/** Messages for the user: whole lines on standard error, so that standard output holds data only. */
+export class Messages {
+  readonly #command: string;
+
+  constructor(command: string) {
+    this.#command = command;
+  }
+
+  say(sentence: string): void {
+    this.print(`${this.#command}: ${sentence}`);
+  }
+
+  print(text: string): void {
+    try {
+      writeSync(STDERR, `${text}\n`);
+    } catch {
+      // Nobody reads it; there is no other place to say so.
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseArgs } from 'node:util';
+import { usageError } from '../errors.ts';
+
+/** One row of a command's table of options: it feeds parsing, `--help` and the documentation. */
+export interface Option<T = unknown> {
+  /** Long name, without dashes. */
+  name: string;
+  short?: string;
+  /** Placeholder of the argument; absent for a flag. */
+  argument?: string;
+  /** May be given more than once; the value is then a list. */
+  repeatable?: boolean;
+  help: string;
+  /** Checks and converts one argument. Throws a usage error. */
+  parse?: (text: string, option: string) => T;
+}
+
+type ValueOf<O extends Option> = O extends { argument: string; parse: (...a: never[]) => infer T }
+  ? O extends { repeatable: true }
+    ? T[]
+    : T
+  : boolean;
+
+/** Values by option name; absent when not given. */
+export type Values<Options extends readonly Option[]> = {
+  [O in Options[number] as O['name']]?: ValueOf<O>;
+};
+
+/** Parses and checks arguments. Throws a usage error with the next step. */
+export function parseOptions<const Options extends readonly Option[]>(
+  command: string,
+  options: Options,
+  args: readonly string[],
+): { values: Values<Options>; positionals: string[] } {
+  const config = Object.fromEntries(
+    options.map(({ name, short, argument }) => [
+      name,
+      { type: argument ? ('string' as const) : ('boolean' as const), multiple: true, ...(short && { short }) },
+    ]),
+  );
+  let parsed: { values: Record<string, unknown>; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...args], options: config, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usageError(`${firstSentence((error as Error).message)}. See ${command} --help.`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const option of options) {
+    const given = parsed.values[option.name] as (string | boolean)[] | undefined;
+    if (!given) continue;
+    if (!option.argument) {
+      values[option.name] = true;
+      continue;
+    }
+    const checked = given.map((text) => option.parse!(text as string, `--${option.name}`));
+    if (!option.repeatable && checked.length > 1) {
+      throw usageError(`--${option.name} was given ${checked.length} times; once is enough. See ${command} --help.`);
+    }
+    values[option.name] = option.repeatable ? checked : checked[0];
+  }
+  return { values: values as Values<Options>, positionals: parsed.positionals };
+}
+
+/** `Unknown option '--x'. To specify a positional ...` says too much. */
+function firstSentence(message: string): string {
+  const [first] = message.split(/\.(?:\s|$)/);
+  return first!.charAt(0).toLowerCase() + first!.slice(1);
+}
+
+/** The options as two columns, at most 80 characters wide. */
+export function formatOptions(options: readonly Option[]): string {
+  const left = (o: Option) =>
+    `  ${o.short ? `-${o.short},` : '   '} --${o.name}${o.argument ? ` ${o.argument}` : ''}`;
+  const indent = 28;
+  return options
+    .map((option) => {
+      const head = left(option);
+      const lines = wrap(option.help, 80 - indent);
+      const own = head.length + 1 > indent ? `${head}\n${' '.repeat(indent)}` : head.padEnd(indent);
+      return own + lines.join(`\n${' '.repeat(indent)}`);
+    })
+    .join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
+}

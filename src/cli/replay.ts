@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { usageError } from '../errors.ts';
+import { Pipeline } from '../pipeline.ts';
+import { checkOutputs, createSinks } from '../sinks/create.ts';
+import { Recording } from '../source/recording.ts';
+import { REPLAY_OPTIONS } from './compactstall-options.ts';
+import { Ending } from './ending.ts';
+import type { Messages } from './messages.ts';
+import { parseOptions } from './options.ts';
+import { reportBooks } from './report.ts';
+
+/** `compactstall replay FILE`: from a recording to the outputs. @returns the exit code */
+export async function replay(args: readonly string[], messages: Messages): Promise<number> {
+  const { values, positionals } = parseOptions('compactstall', REPLAY_OPTIONS, args);
+  const [path, ...more] = positionals;
+  if (!path) throw usageError('replay: which file? compactstall replay FILE, written with --output json:FILE.');
+  if (more.length > 0) throw usageError(`replay takes one file, not also '${more[0]}'.`);
+  const outputs = values.output ?? [{ kind: 'table' as const }];
+  checkOutputs(outputs);
+
+  const ending = new Ending();
+  const warn = (sentence: string) => messages.say(sentence);
+  const source = await Recording.open(path, warn);
+  const sinks = await createSinks({
+    outputs,
+    stack: values.stack ?? 'event',
+    kernelStack: values['kernel-stack'] ?? false,
+    onClosed: () => ending.end(),
+    warn,
+  });
+  const pipeline = new Pipeline(source, sinks);
+  await pipeline.run(ending.reached);
+  return reportBooks(messages, source.books(), pipeline.books());
+}

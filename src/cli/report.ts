@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { balances, type Equation, equations, losses, type NamedSinkBooks, type SourceBooks } from '../books.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { Messages } from './messages.ts';
+
+/** Prints the books at the end of a run. @returns the exit code that they ask for */
+export function reportBooks(messages: Messages, source: SourceBooks, sinks: readonly NamedSinkBooks[]): ExitCode {
+  const lost = losses(source, sinks);
+  const all = equations(source, sinks);
+  const total = [...lost.values()].reduce((sum, n) => sum + n, 0);
+  messages.say(`${source.decoded} ${source.decoded === 1 ? 'compaction' : 'compactions'}, ${total} lost`);
+  for (const equation of all) {
+    const terms = shownTerms(equation.terms).join(' + ');
+    const flaw = balances(equation) ? '' : '   DOES NOT BALANCE';
+    messages.print(`  ${equation.name.padEnd(8)} ${String(equation.total).padStart(8)} = ${terms}${flaw}`);
+  }
+  for (const [reason, n] of lost) messages.print(`  lost     ${String(n).padStart(8)}: ${reason}`);
+  return total > 0 || !all.every(balances) ? EXIT.LOST : EXIT.OK;
+}
+
+/** Reasons of a term that are all zero are shown as one: `0 filtered` for three `0 filtered{...}`. */
+function shownTerms(terms: Equation['terms']): string[] {
+  const base = (label: string) => label.replace(/\{.*/, '');
+  const counted = new Set(terms.filter(([, value]) => value !== 0).map(([label]) => base(label)));
+  const shown = new Set(
+    terms
+      .filter(([label, value]) => value !== 0 || !counted.has(base(label)))
+      .map(([label, value]) => (value !== 0 ? `${value} ${label}` : `0 ${base(label)}`)),
+  );
+  return [...shown];
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { EXIT, usageError } from '../errors.ts';
+import { TRIGGERS } from '../event.ts';
+import { Pipeline } from '../pipeline.ts';
+import { checkOutputs, createSinks, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
+import type { LiveSource } from '../source/live.ts';
+import { VERSION } from '../version.ts';
+import { Verification } from '../verify.ts';
+import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
+import { Ending } from './ending.ts';
+import type { Messages } from './messages.ts';
+import { parseOptions } from './options.ts';
+import { reportBooks } from './report.ts';
+
+const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
+const HINT_AFTER_MS = 3000;
+const HINT = 'no compaction so far. To make one: echo 1 | sudo tee /proc/sys/vm/compact_memory';
+
+/** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
+export async function run(args: readonly string[], messages: Messages): Promise<number> {
+  const { values, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
+  if (values.help) return printed(HELP);
+  if (values.version) return printed(`compactstall ${VERSION}\n`);
+  if (positionals.length > 0) {
+    throw usageError(`'${positionals[0]}' is no command; expected run or replay. See compactstall --help.`);
+  }
+  if (values.pid !== undefined) checkProcess(values.pid);
+  const outputs = values.output ?? [{ kind: 'table' as const }];
+  checkOutputs(outputs);
+
+  const ending = new Ending();
+  const settings: SinkSettings = {
+    outputs,
+    stack: values.stack ?? 'event',
+    kernelStack: values['kernel-stack'] ?? false,
+    onClosed: () => ending.end(),
+    warn: (sentence) => messages.say(sentence),
+  };
+  const wantsRecords = wantsOtlp(outputs) || outputs.some(({ kind }) => kind === 'json');
+  // Imported late: --help and --version must work where the addon does not load.
+  const { LiveSource } = await import('../source/live.ts');
+  const source = new LiveSource({
+    ...(values.pid !== undefined && { pid: values.pid }),
+    minDurationNs: values['min-duration'] ?? 0,
+    triggers: values.trigger ?? TRIGGERS,
+    stacks: settings.kernelStack || (wantsRecords && settings.stack !== 'none'),
+    ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
+    runTimeStats: values.verbose ?? false,
+  });
+  if (values.verbose) messages.print(source.loaderLog());
+
+  const verification = values.verify ? new Verification() : undefined;
+  source.attach();
+  verification?.attached();
+  const attachedMs = performance.now();
+  if (values.duration !== undefined) ending.after(values.duration);
+  messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
+  if (values.verbose) messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
+  const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
+
+  const sinks = await createSinks(settings);
+  const pipeline = new Pipeline(source, sinks, {
+    onEvents: (events) => {
+      clearTimeout(hint);
+      verification?.add(events);
+    },
+  });
+  await pipeline.run(ending.reached.then(() => verification?.detaching()));
+  clearTimeout(hint);
+  verification?.detached();
+
+  const exitCode = reportBooks(messages, source.books(), pipeline.books());
+  if (values.verbose) reportRunTime(messages, source);
+  const verified = verification?.result(source.books().kernel!);
+  for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);
+  source.close();
+  return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
+}
+
+function printed(text: string): number {
+  process.stdout.write(text);
+  return EXIT.OK;
+}
+
+/** A filter for a process that does not exist shows nothing, for ever. */
+export function checkProcess(pid: number): void {
+  if (!existsSync(`/proc/${pid}`)) throw usageError(`--pid ${pid}: there is no such process. See ps -e for those there are.`);
+}
+
+function reportRunTime(messages: Messages, source: LiveSource): void {
+  for (const { name, runCount, runTimeNs } of source.programStats()) {
+    const mean = runCount > 0 ? `${(runTimeNs / runCount / 1000).toFixed(2)} us` : '-';
+    messages.print(`  program  ${name}: ${runCount} runs, ${mean} each`);
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EXIT, usageError } from '../errors.ts';
+import { TRIGGERS } from '../event.ts';
+import { Pipeline } from '../pipeline.ts';
+import { standardOutput } from '../sinks/create.ts';
+import { snoopHeader, snoopRows } from '../sinks/snoop-table.ts';
+import { TextSink } from '../sinks/text.ts';
+import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
+import { Ending } from './ending.ts';
+import type { Messages } from './messages.ts';
+import { parseOptions } from './options.ts';
+import { reportBooks } from './report.ts';
+import { checkProcess } from './run.ts';
+
+const RING_BYTES = 4 * 1024 * 1024;
+
+/** `compactsnoop`: the bcc tool's flags and table. @returns the exit code */
+export async function snoop(args: readonly string[], messages: Messages): Promise<number> {
+  const { values, positionals } = parseOptions('compactsnoop', SNOOP_OPTIONS, args);
+  if (values.help) {
+    process.stdout.write(SNOOP_HELP);
+    return EXIT.OK;
+  }
+  if (positionals.length > 0) throw usageError(`unexpected '${positionals[0]}'. See compactsnoop --help.`);
+  if (values.pid !== undefined) checkProcess(values.pid);
+
+  const ending = new Ending();
+  const columns = {
+    timestamp: values.timestamp ?? false,
+    extended: values.extended_fields ?? false,
+    kernelStack: values['kernel-stack'] ?? false,
+  };
+  const { LiveSource } = await import('../source/live.ts');
+  const source = new LiveSource({
+    ...(values.pid !== undefined && { pid: values.pid }),
+    minDurationNs: 0,
+    triggers: TRIGGERS,
+    stacks: columns.kernelStack,
+    ringBytes: RING_BYTES,
+    runTimeStats: false,
+  });
+  source.attach();
+  if (values.duration !== undefined) ending.after(values.duration);
+
+  const target = standardOutput({ onClosed: () => ending.end(), warn: (sentence) => messages.say(sentence) });
+  const table = new TextSink('table', target, snoopHeader(columns), snoopRows(columns));
+  const pipeline = new Pipeline(source, [table]);
+  await pipeline.run(ending.reached);
+  const exitCode = reportBooks(messages, source.books(), pipeline.books());
+  source.close();
+  return exitCode;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Values of options: each function returns the value or throws a usage error that says what is expected. */
+import { usageError } from '../errors.ts';
+import { TRIGGERS, type Trigger } from '../event.ts';
+
+/** Linux's upper bound, PID_MAX_LIMIT. */
+const MAX_PID = 4_194_304;
+/** Timers take at most 2^31 - 1 ms. */
+const MAX_SECONDS = 2_147_483;
+const NS_PER: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
+const PAGE = 4096;
+
+export function parsePid(text: string, option: string): number {
+  const pid = Number(text);
+  if (!/^\d+$/.test(text) || pid < 1 || pid > MAX_PID) {
+    throw usageError(`${option} ${text}: not a process id; expected a number from 1 to ${MAX_PID}.`);
+  }
+  return pid;
+}
+
+/** @returns milliseconds */
+export function parseSeconds(text: string, option: string): number {
+  const seconds = Number(text.replace(/s$/, ''));
+  if (!/^\d+(\.\d+)?s?$/.test(text) || seconds <= 0 || seconds > MAX_SECONDS) {
+    throw usageError(`${option} ${text}: expected seconds above 0 and up to ${MAX_SECONDS}, such as 10 or 0.5.`);
+  }
+  return seconds * 1000;
+}
+
+/** @returns nanoseconds */
+export function parseDuration(text: string, option: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ns|us|ms|s)$/.exec(text) ?? [];
+  const ns = Number(number) * NS_PER[unit ?? '']!;
+  if (!Number.isSafeInteger(Math.round(ns))) {
+    throw usageError(`${option} ${text}: expected a number and a unit (ns, us, ms or s), such as 500us or 10ms.`);
+  }
+  return Math.round(ns);
+}
+
+export function parseTriggers(text: string, option: string): Trigger[] {
+  const wanted = text.split(',');
+  for (const name of wanted) {
+    if (!(TRIGGERS as readonly string[]).includes(name)) {
+      throw usageError(`${option} ${text}: '${name}' is no trigger; expected some of ${TRIGGERS.join(', ')}.`);
+    }
+  }
+  return wanted as Trigger[];
+}
+
+/** @returns bytes; the kernel wants a power of two of at least a page */
+export function parseRingSize(text: string, option: string): number {
+  const [, number, unit] = /^(\d+)(K|M|)$/i.exec(text) ?? [];
+  const bytes = Number(number) * { '': 1, K: 1024, M: 1024 * 1024 }[(unit ?? '').toUpperCase()]!;
+  const power = bytes >= PAGE && bytes <= 2 ** 30 && Number.isInteger(Math.log2(bytes));
+  if (!power) throw usageError(`${option} ${text}: expected a power of two from 4K to 1024M, such as 16M.`);
+  return bytes;
+}
+
+export function parseChoice<T extends string>(choices: readonly T[]): (text: string, option: string) => T {
+  return (text, option) => {
+    if ((choices as readonly string[]).includes(text)) return text as T;
+    throw usageError(`${option} ${text}: expected one of ${choices.join(', ')}.`);
+  };
+}
+
+/** Where events go besides the collector. */
+export type Output = { kind: 'table' } | { kind: 'json'; path?: string } | { kind: 'otlp' } | { kind: 'none' };
+
+export function parseOutput(text: string, option: string): Output {
+  if (text === 'table' || text === 'json' || text === 'otlp' || text === 'none') return { kind: text };
+  if (text.startsWith('json:') && text.length > 5) return { kind: 'json', path: text.slice(5) };
+  throw usageError(`${option} ${text}: expected table, json, json:FILE, otlp or none.`);
+}

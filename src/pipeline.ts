@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NamedSinkBooks } from './books.ts';
+import type { CompactionEvent } from './event.ts';
+import type { Sink } from './sinks/sink.ts';
+import type { Source } from './source/source.ts';
+
+/** How long the sinks may take to deliver what is queued when the agent ends. */
+const CLOSE_MS = 5000;
+
+export interface PipelineHooks {
+  /** Sees every batch, before the sinks. */
+  onEvents?: (events: readonly CompactionEvent[]) => void;
+}
+
+/** Sends a source's events to every sink until the source is at its end, or told to stop. */
+export class Pipeline {
+  readonly #source: Source;
+  readonly #sinks: readonly Sink[];
+  readonly #hooks: PipelineHooks;
+
+  constructor(source: Source, sinks: readonly Sink[], hooks: PipelineHooks = {}) {
+    this.#source = source;
+    this.#sinks = sinks;
+    this.#hooks = hooks;
+  }
+
+  /** Resolves when the source has ended by itself or `ending` has; then everything has been delivered or counted. */
+  async run(ending: Promise<void>): Promise<void> {
+    try {
+      await Promise.race([this.#source.run((events) => this.#deliver(events)), ending]);
+    } finally {
+      await this.#source.stop();
+      await Promise.all(this.#sinks.map((sink) => sink.close(CLOSE_MS)));
+    }
+  }
+
+  books(): NamedSinkBooks[] {
+    return this.#sinks.map((sink) => ({ name: sink.name, books: sink.books() }));
+  }
+
+  async #deliver(events: readonly CompactionEvent[]): Promise<void> {
+    this.#hooks.onEvents?.(events);
+    for (const sink of this.#sinks) sink.write(events);
+    for (const sink of this.#sinks) await sink.room();
+  }
+}

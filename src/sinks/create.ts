@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import { openSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { StackPlace } from '../cli/compactstall-options.ts';
+import type { Output } from '../cli/values.ts';
+import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
+import { jsonLine } from './json.ts';
+import { otlpConfigured } from './otlp/configured.ts';
+import type { Sink } from './sink.ts';
+import { tableHeader, tableRows } from './table.ts';
+import { TextSink, type TextTarget } from './text.ts';
+
+const STDOUT = 1;
+
+export interface SinkSettings {
+  outputs: readonly Output[];
+  stack: StackPlace;
+  kernelStack: boolean;
+  /** Called when the reader of standard output is gone, or a file cannot be written any more. */
+  onClosed: () => void;
+  warn: (sentence: string) => void;
+}
+
+/** Whether the settings include the collector: by name, or by the standard variables. */
+export function wantsOtlp(outputs: readonly Output[]): boolean {
+  return outputs.some(({ kind }) => kind === 'otlp') || otlpConfigured(process.env);
+}
+
+/** Throws a usage error when outputs exclude each other. */
+export function checkOutputs(outputs: readonly Output[]): void {
+  const toStdout = outputs.filter((output) => output.kind === 'table' || (output.kind === 'json' && !output.path));
+  if (toStdout.length > 1) {
+    throw usageError('--output: only one of table and json can have standard output; give the other a file, json:FILE.');
+  }
+  if (outputs.length > 1 && outputs.some(({ kind }) => kind === 'none')) {
+    throw usageError('--output none excludes every other --output.');
+  }
+}
+
+/** Throws a UserError when a file cannot be opened or the collector's variables are wrong. */
+export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
+  const sinks: Sink[] = [];
+  for (const output of settings.outputs) {
+    if (output.kind === 'table') sinks.push(tableSink(settings));
+    if (output.kind === 'json') sinks.push(jsonSink(output.path, settings));
+  }
+  if (wantsOtlp(settings.outputs)) {
+    // Imported only when needed: it is most of the agent's start-up time and memory.
+    const { createOtlpSink } = await import('./otlp/sink.ts');
+    sinks.push(await createOtlpSink({ stack: settings.stack, warn: settings.warn }));
+  }
+  return sinks;
+}
+
+/** Standard output as a target; also for the table of compactsnoop. */
+export function standardOutput({ onClosed, warn }: Pick<SinkSettings, 'onClosed' | 'warn'>): TextTarget {
+  return { file: STDOUT, name: 'standard output', onClosed, warn, owned: false };
+}
+
+function tableSink(settings: SinkSettings): Sink {
+  const style = { color: isatty(STDOUT) && !process.env.NO_COLOR, kernelStack: settings.kernelStack };
+  return new TextSink('table', standardOutput(settings), tableHeader(style), tableRows(style));
+}
+
+function jsonSink(path: string | undefined, settings: SinkSettings): Sink {
+  if (!path) return new TextSink('json', standardOutput(settings), '', jsonLine);
+  const { onClosed, warn } = settings;
+  return new TextSink('json', { file: openForAppending(path), name: path, onClosed, warn, owned: true }, '', jsonLine);
+}
+
+function openForAppending(path: string): number {
+  try {
+    return openSync(path, 'a', 0o644);
+  } catch (error) {
+    throw new UserError(EXIT.FAILURE, `cannot write ${path}: ${systemWords(error)}. Choose another file.`);
+  }
+}

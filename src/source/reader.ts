@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BpfObject, RingBuffer } from 'bpf-loader-native';
+import { READER } from '../abi.generated.ts';
+
+/** After a wake-up the reader lets records gather for this long; so a storm costs 20 wake-ups a second, not 20 000. */
+const NAP_MS = 50;
+
+/**
+ * Drains the ring buffer. Asleep, the next record wakes it; then it naps and drains in turn until a drain finds nothing,
+ * and falls asleep again. During a nap only a filling ring wakes it. Nothing runs while nothing happens.
+ */
+export class RingReader {
+  readonly #object: BpfObject;
+  readonly #ring: RingBuffer;
+  readonly #onBatch: (batch: Buffer) => void;
+  #nap: NodeJS.Timeout | undefined;
+
+  /** @param onBatch gets framed records; see RingBuffer.drain of bpf-loader-native */
+  constructor(object: BpfObject, map: string, onBatch: (batch: Buffer) => void) {
+    this.#object = object;
+    this.#onBatch = onBatch;
+    this.#ring = object.ringBuffer(map, () => this.#woken());
+    this.#fallAsleep();
+  }
+
+  /** Takes what is in the ring now. */
+  drain(): boolean {
+    let found = false;
+    for (let batch = this.#ring.drain(); batch; batch = this.#ring.drain()) {
+      found = true;
+      this.#onBatch(batch);
+    }
+    return found;
+  }
+
+  /** Bytes in the ring that have not been read. */
+  get pendingBytes(): number {
+    return this.#ring.pendingBytes;
+  }
+
+  close(): void {
+    clearTimeout(this.#nap);
+    this.#ring.close();
+  }
+
+  /** Called once per wake-up by the kernel: the first record after falling asleep, or a filling ring during a nap. */
+  #woken(): void {
+    if (this.#nap) this.#napOver();
+    else this.#takeNap();
+  }
+
+  #takeNap(): void {
+    this.#object.writeVariable('reader', READER.NAPPING);
+    this.#nap = setTimeout(() => this.#napOver(), NAP_MS);
+  }
+
+  #napOver(): void {
+    clearTimeout(this.#nap);
+    this.#nap = undefined;
+    if (this.drain()) this.#takeNap();
+    else this.#fallAsleep();
+  }
+
+  /** A record that came between the last look and the word "asleep" did not wake anybody: look once more. */
+  #fallAsleep(): void {
+    this.#object.writeVariable('reader', READER.ASLEEP);
+    if (this.#ring.pendingBytes > 0) this.#takeNap();
+  }
+}

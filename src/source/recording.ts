@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createReadStream } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { SourceBooks } from '../books.ts';
+import { EXIT, systemWords, UserError } from '../errors.ts';
+import type { CompactionEvent } from '../event.ts';
+import { parseEvent } from '../parse-event.ts';
+import type { Source } from './source.ts';
+
+const BATCH = 256;
+/** A file with nothing but broken lines is not a recording; its first complaints say enough. */
+const MAX_COMPLAINTS = 10;
+
+/** A recording: lines of `--output json`. A broken line is said, counted and passed over. */
+export class Recording implements Source {
+  readonly #path: string;
+  readonly #warn: (sentence: string) => void;
+  readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
+  /** Equal stacks share one array, as sinks expect. */
+  readonly #stacks = new Map<string, readonly string[]>();
+  #stopped = false;
+
+  private constructor(path: string, warn: (sentence: string) => void) {
+    this.#path = path;
+    this.#warn = warn;
+  }
+
+  /** Throws a UserError when the file cannot be read. */
+  static async open(path: string, warn: (sentence: string) => void): Promise<Recording> {
+    try {
+      await access(path, constants.R_OK);
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+    return new Recording(path, warn);
+  }
+
+  async run(onEvents: (events: readonly CompactionEvent[]) => Promise<void>): Promise<void> {
+    const file = createReadStream(this.#path);
+    let batch: CompactionEvent[] = [];
+    let number = 0;
+    try {
+      for await (const line of createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY })) {
+        number += 1;
+        if (this.#stopped) break;
+        if (line.trim() === '') continue;
+        const event = this.#parse(line, number);
+        if (event) batch.push(event);
+        if (batch.length === BATCH) {
+          await onEvents(batch);
+          batch = [];
+        }
+      }
+    } catch (error) {
+      throw unreadable(this.#path, error);
+    } finally {
+      file.destroy();
+    }
+    if (batch.length > 0) await onEvents(batch);
+    const untold = this.#books.malformed - MAX_COMPLAINTS;
+    if (untold > 0) this.#warn(`${this.#path}: ${untold} more broken lines.`);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+  }
+
+  books(): SourceBooks {
+    return this.#books;
+  }
+
+  #parse(line: string, number: number): CompactionEvent | undefined {
+    this.#books.received += 1;
+    try {
+      const event = parseEvent(line);
+      event.stack = this.#shared(event.stack);
+      this.#books.decoded += 1;
+      return event;
+    } catch (error) {
+      this.#books.malformed += 1;
+      if (this.#books.malformed <= MAX_COMPLAINTS) {
+        this.#warn(`${this.#path}:${number}: ${(error as Error).message}; the line is left out.`);
+      }
+      return undefined;
+    }
+  }
+
+  #shared(stack: readonly string[]): readonly string[] {
+    const key = stack.join('\n');
+    const known = this.#stacks.get(key);
+    if (known) return known;
+    this.#stacks.set(key, stack);
+    return stack;
+  }
+}
+
+function unreadable(path: string, error: unknown): UserError {
+  return new UserError(
+    EXIT.FAILURE,
+    `cannot read ${path}: ${systemWords(error)}. Expected a file written with --output json:FILE.`,
+  );
+}
