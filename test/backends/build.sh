@@ -72,7 +72,10 @@ ensure() { # ensure NAME VERSION MINUTES MANIFEST...
     mkdir -p "$cache"
     # Test files run at the same time: one of them builds, the others wait here and then find it done.
     exec 9>"$cache/$name.lock"
-    flock 9
+    if ! flock -n 9; then
+      say "another process is building $name; waiting for it"
+      flock 9
+    fi
     [ -x "$dir/$name" ] || build "$name" "$version" "$minutes" "$dir"
     exec 9>&-
   fi

@@ -162,7 +162,7 @@ test('Jaeger finds the span by everything that a user searches for, and shows it
   assert.deepEqual(await jaeger.trace(span.traceId), trace);
   assert.equal(await jaeger.trace('f'.repeat(32)), undefined);
   assert.deepEqual(await jaeger.operations(SERVICE), ['compaction direct']);
-  assert.deepEqual(await jaeger.services(), [SERVICE]); // and not Jaeger itself
+  assert.deepEqual(await jaeger.services(), [SERVICE]);
   await jaeger.stop();
 });
 
