@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { BpfObject } from '../src/index.ts';
-import { calls, loadCounter, mapsInKernel, openDescriptors, runChild, testObject, uniqueName, until } from './support.ts';
+import {
+  calls,
+  loadCounter,
+  mapsInKernel,
+  openDescriptors,
+  runChild,
+  testObject,
+  uniqueName,
+  until,
+} from './support.ts';
 
 test('50 times load, attach, read, close: nothing is left', async () => {
   const name = uniqueName();

@@ -151,7 +151,10 @@ test('without a forced wake-up the thread sleeps on', async (t) => {
     for (const id of readdirSync('/proc/self/task')) {
       if (readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'bpf-ring\n') {
         const status = readFileSync(`/proc/self/task/${id}/status`, 'utf8');
-        return { state: status.match(/State:\t(\S)/)![1], switches: status.match(/voluntary_ctxt_switches:\t(\d+)/)![1] };
+        return {
+          state: status.match(/State:\t(\S)/)![1],
+          switches: status.match(/voluntary_ctxt_switches:\t(\d+)/)![1],
+        };
       }
     }
     return undefined;
@@ -234,6 +237,9 @@ test('unknown rings and maps that are no rings', (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   for (const name of ['nope', 'table']) {
-    assert.throws(() => object.ringBuffer(name, nothing), bpfError('UNKNOWN_NAME', /It has: (ring, other_ring|other_ring, ring)\./));
+    assert.throws(
+      () => object.ringBuffer(name, nothing),
+      bpfError('UNKNOWN_NAME', /It has: (ring, other_ring|other_ring, ring)\./),
+    );
   }
 });
