@@ -92,7 +92,8 @@ build() (
   trap 'exit 130' INT HUP TERM
   log=$tmp/log
   started=$(date +%s)
-  mkdir "$tmp/work"
+  mkdir "$tmp/work" "$tmp/tmp"
+  export TMPDIR="$tmp/tmp" # the collector's builder leaves an empty directory there
   # set -e is ignored in a command that is tested, so the build gets a shell of its own and is judged by its result.
   (
     cd "$tmp/work"
