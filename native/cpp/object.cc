@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "btf_check.h"
 #include "failure.h"
 
 namespace bpf {
@@ -68,6 +69,7 @@ Object::Object(const LoadOptions& options) : name_(options.name), verbose_(optio
 }
 
 void Object::open(const LoadOptions& options) {
+  checkBtf(options.bytes);
   LogCapture capture(log_, verbose_);
   LIBBPF_OPTS(bpf_object_open_opts, opts);
   opts.object_name = name_.c_str();

@@ -89,3 +89,12 @@ test('garbage collection frees what nobody holds, and nothing else', () => {
   assert.equal(child.stderr, '');
   assert.equal(child.status, 0);
 });
+
+test('damaged objects are refused or loaded, but never crash', () => {
+  for (const seed of [1, 2, 3]) {
+    const child = runChild('garbage', [`${seed}`, '400']);
+    assert.equal(child.signal, null);
+    assert.equal(child.stderr, '');
+    assert.ok(JSON.parse(child.stdout).OPEN_FAILED > 100, child.stdout);
+  }
+});

@@ -26,7 +26,6 @@ for (let length = 1; length < testObject.length; length += 97) attempt(testObjec
 for (let i = 0; i < rounds; i++) {
   const damaged = Uint8Array.from(testObject);
   for (let n = 1 + random(8); n > 0; n--) damaged[random(damaged.length)] = random(256);
-  if (process.argv[4]) (await import('node:fs')).writeFileSync(process.argv[4], damaged);
   attempt(damaged);
 }
 console.log(JSON.stringify(outcomes));
