@@ -1,24 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
-import { createCollector, METRICS } from './delegate.ts';
+import { delivered } from './answer.ts';
 import type { Endpoint } from './endpoint.ts';
 import { withEnvironment } from './environment.ts';
-import type { Collector, Outcome } from './outcome.ts';
+import type { Batch, Collector, Outcome } from './outcome.ts';
+import { USER_AGENT } from './version.ts';
 
+/**
+ * The stock http/protobuf exporter, which reads all OTEL_EXPORTER_OTLP_* variables, made to carry bytes that are already
+ * serialized and to hand over the collector's answer.
+ */
 export function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
   const options = withEnvironment(env, () =>
-    convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', { 'Content-Type': 'application/x-protobuf' }),
+    convertLegacyHttpOptions({ userAgent: USER_AGENT }, 'TRACES', 'v1/traces', {
+      'Content-Type': 'application/x-protobuf',
+    }),
   );
   options.timeoutMillis = Math.min(options.timeoutMillis, timeoutMs);
-  return createCollector(
-    endpoint.text,
-    (serializer) => createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', METRICS, undefined),
-    httpFailure,
-  );
+  let answer: Uint8Array | undefined;
+  const serializer = {
+    serializeRequest: (batch: Batch) => batch.bytes,
+    deserializeResponse: (bytes: Uint8Array) => {
+      answer = bytes;
+    },
+  };
+  const metrics = { name: 'span' as const, countItems: (batch: Batch) => batch.spans };
+  const delegate = createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', metrics, undefined);
+  return {
+    endpoint: endpoint.text,
+    send: (batch) =>
+      new Promise((resolve) => {
+        answer = undefined;
+        delegate.export(batch, ({ error }) => resolve(error ? httpFailure(error) : delivered(batch, answer)));
+      }),
+    // It waits for the request in flight first; nobody needs to wait for that.
+    close: () => void delegate.shutdown().catch(() => {}),
+  };
 }
 
 /** The transport's words for an answer that it does not read to its end; the status may have been 200. */
 const TOO_LONG_ANSWER = /size limit/;
+const GAVE_UP = 'Export failed with retryable status';
 
 /**
  * The stock transport already tries 429, 502, 503, 504 and broken connections again, up to five times within the
@@ -26,18 +48,14 @@ const TOO_LONG_ANSWER = /size limit/;
  * whole; a status means that it is none of these. An error without status is a connection's, TLS's or a timeout.
  */
 export function httpFailure(error: unknown): Outcome {
-  const { code, message, data } = error as { code?: unknown; message?: string; data?: string };
+  const { code, message = '', data } = error as { code?: unknown; message?: string; data?: string };
   if (typeof code === 'number') {
-    return {
-      kind: 'refused',
-      reason: `http_${code}`,
-      message: [`HTTP ${code} ${message}`, words(data)].join(' ').trim(),
-    };
+    const said = [`HTTP ${code}`, message, words(data)].filter(Boolean).join(' ');
+    return { kind: 'refused', reason: `http_${code}`, message: said };
   }
-  if (TOO_LONG_ANSWER.test(message ?? '')) return { kind: 'refused', reason: 'http_bad_answer', message: message! };
-  if (code === undefined && message === 'Export failed with retryable status') {
-    return { kind: 'retry', reason: 'http_busy', message: 'HTTP 429, 502, 503 or 504 again and again' };
-  }
+  if (TOO_LONG_ANSWER.test(message)) return { kind: 'refused', reason: 'http_bad_answer', message };
+  if (message === GAVE_UP)
+    return { kind: 'retry', reason: 'http_busy', message: 'HTTP 429, 502, 503 or 504, repeatedly' };
   return { kind: 'retry', reason: 'http_connection', message: message || String(code ?? error) };
 }
 

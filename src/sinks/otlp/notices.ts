@@ -23,6 +23,8 @@ const NEXT_STEP: Record<string, string> = {
   http_413: TOO_BIG,
 };
 const ASK_THE_LOG = "look into the collector's log";
+/** It may be another condition than an answer that asks for patience. */
+const SILENCE = /connect|socket|resolution|getaddrinfo|deadline|timed out|SSL|TLS|certificate|\bE[A-Z]{4,}\b/i;
 /** TLS towards a port that speaks plain text. */
 const PLAIN_TEXT = /wrong version number|packet length too long|EPROTO/i;
 
@@ -43,9 +45,10 @@ export class Notices {
     const hint = PLAIN_TEXT.test(message)
       ? ' If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.'
       : '';
+    const what = SILENCE.test(message) ? 'does not answer' : 'takes no spans now';
     this.#say(
       'retrying',
-      `collector at ${this.#endpoint} does not answer: ${message}; ${queued} spans queued, retrying.${hint}`,
+      `collector at ${this.#endpoint} ${what}: ${message}; ${queued} spans queued, retrying.${hint}`,
     );
   }
 

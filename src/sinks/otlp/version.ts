@@ -5,3 +5,4 @@ import { readFileSync } from 'node:fs';
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
 export const SCOPE: { name: string; version: string } = { name: 'compactstall', version };
+export const USER_AGENT = `compactstall/${version}`;

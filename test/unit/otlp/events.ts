@@ -5,7 +5,7 @@ const STACK = ['compact_zone+0x4c1', 'compact_zone_order+0xa8', 'try_to_compact_
 
 /** The event number `n`; ids and times differ by it. */
 export function event(n = 0, change: Partial<CompactionEvent> = {}): CompactionEvent {
-  const id = (n + 1).toString(16);
+  const id = n.toString(16);
   return {
     v: 1,
     startUnixNano: String(1795441812325118373n + BigInt(n) * 1_000_003n),
@@ -32,8 +32,8 @@ export function event(n = 0, change: Partial<CompactionEvent> = {}): CompactionE
     end: { free: 15217, index: -1, blocks: [3890, 1288, 402, 101, 19, 6, 2, 1, 1, 1, 0] },
     scanned: { migrate: 512, free: 2048 },
     stack: STACK,
-    traceId: id.padStart(32, 'a'),
-    spanId: id.padStart(16, 'b'),
+    traceId: `f${id.padStart(31, '0')}`,
+    spanId: `e${id.padStart(15, '0')}`,
     ...change,
   };
 }

@@ -20,8 +20,9 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A real gRPC server with default limits. `answer` is asked for every request, by its number. */
+/** A real gRPC server with default limits, stopped with the test. `answer` is asked for every request, by its number. */
 export async function startGrpcServer(
+  t: { after(stop: () => Promise<void>): void },
   answer: (request: number) => Answer | Promise<Answer> = () => OK,
   { port = 0, credentials = grpc.ServerCredentials.createInsecure(), slow = 0 } = {},
 ): Promise<TestServer> {
@@ -68,5 +69,6 @@ export async function startGrpcServer(
   state.port = await new Promise((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
+  t.after(state.stop);
   return state;
 }

@@ -4,7 +4,13 @@ import protobuf from 'protobufjs';
 
 const root = protobuf.loadSync(fileURLToPath(new URL('otlp.proto', import.meta.url)));
 
-export type Value = { kind: string; value: unknown };
+/** A value with its type on the wire: string, int, double, array. Integers are decimal strings. */
+export interface Value {
+  kind: string;
+  value: unknown;
+}
+export type Values = Record<string, Value>;
+
 export interface WireSpan {
   traceId: string;
   spanId: string;
@@ -13,53 +19,79 @@ export interface WireSpan {
   kind: number;
   start: string;
   end: string;
-  attributes: Record<string, Value>;
+  attributes: Values;
   droppedAttributes: number;
   droppedEvents: number;
-  events: { time: string; name: string; attributes: Record<string, Value> }[];
+  events: { time: string; name: string; attributes: Values }[];
   status: number;
-  resource: Record<string, Value>;
+  resource: Values;
   scope: { name: string; version: string };
 }
 
-/** The spans of a serialized request, with the type of every value as it came over the wire. */
+/** The shapes that protobufjs makes of otlp.proto. */
+type RawValue = { value: string; arrayValue?: { values: RawValue[] } } & Record<string, unknown>;
+type RawPairs = { key: string; value: RawValue }[];
+interface RawSpan {
+  traceId: Uint8Array;
+  spanId: Uint8Array;
+  parentSpanId: Uint8Array;
+  name: string;
+  kind: number;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes: RawPairs;
+  droppedAttributesCount: number;
+  events: { timeUnixNano: string; name: string; attributes: RawPairs }[];
+  droppedEventsCount: number;
+  status: { code: number } | null;
+}
+interface RawRequest {
+  resourceSpans: {
+    resource: { attributes: RawPairs };
+    scopeSpans: { scope: { name: string; version: string }; spans: RawSpan[] }[];
+  }[];
+}
+
+/** The spans of a serialized request. */
 export function decodeRequest(bytes: Uint8Array): WireSpan[] {
   const type = root.lookupType('Request');
-  const request = type.toObject(type.decode(bytes), { longs: String, oneofs: true, defaults: true, arrays: true });
-  return request.resourceSpans.flatMap((group: any) =>
-    group.scopeSpans.flatMap(({ scope, spans }: any) =>
-      spans.map((span: any) => ({
-        traceId: hex(span.traceId),
-        spanId: hex(span.spanId),
-        parentSpanId: hex(span.parentSpanId),
-        name: span.name,
-        kind: span.kind,
-        start: span.startTimeUnixNano,
-        end: span.endTimeUnixNano,
-        attributes: valuesOf(span.attributes),
-        droppedAttributes: span.droppedAttributesCount,
-        droppedEvents: span.droppedEventsCount,
-        events: span.events.map((event: any) => ({
-          time: event.timeUnixNano,
-          name: event.name,
-          attributes: valuesOf(event.attributes),
-        })),
-        status: span.status?.code ?? 0,
-        resource: valuesOf(group.resource.attributes),
-        scope,
-      })),
+  const options = { longs: String, oneofs: true, defaults: true, arrays: true };
+  const request = type.toObject(type.decode(bytes), options) as unknown as RawRequest;
+  return request.resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ scope, spans }) =>
+      spans.map((span) => ({ ...decodeSpan(span), resource: decodeValues(resource.attributes), scope })),
     ),
   );
 }
 
-function valuesOf(pairs: any[]): Record<string, Value> {
-  return Object.fromEntries(pairs.map(({ key, value }) => [key, valueOf(value)]));
+function decodeSpan(span: RawSpan): Omit<WireSpan, 'resource' | 'scope'> {
+  return {
+    traceId: hex(span.traceId),
+    spanId: hex(span.spanId),
+    parentSpanId: hex(span.parentSpanId),
+    name: span.name,
+    kind: span.kind,
+    start: span.startTimeUnixNano,
+    end: span.endTimeUnixNano,
+    attributes: decodeValues(span.attributes),
+    droppedAttributes: span.droppedAttributesCount,
+    droppedEvents: span.droppedEventsCount,
+    events: span.events.map(({ timeUnixNano, name, attributes }) => ({
+      time: timeUnixNano,
+      name,
+      attributes: decodeValues(attributes),
+    })),
+    status: span.status?.code ?? 0,
+  };
 }
 
-function valueOf(value: any): Value {
-  if (value.value === 'arrayValue') return { kind: 'array', value: value.arrayValue.values.map(valueOf) };
-  const kind: string = value.value;
-  return { kind: kind.replace('Value', ''), value: value[kind] };
+function decodeValues(pairs: RawPairs): Values {
+  return Object.fromEntries(pairs.map(({ key, value }) => [key, decodeValue(value)]));
+}
+
+function decodeValue(value: RawValue): Value {
+  if (value.arrayValue) return { kind: 'array', value: value.arrayValue.values.map(decodeValue) };
+  return { kind: value.value.replace('Value', ''), value: value[value.value] };
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

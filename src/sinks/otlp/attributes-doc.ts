@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, type SpanAttribute, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
+import { VALUES, type ValueTable } from './values-doc.ts';
+
+/** docs/attributes.md. Made from the table that makes the spans, so that the two cannot differ. */
+export function attributesDoc(): string {
+  const own = SPAN_ATTRIBUTES.filter(({ semconv }) => !semconv);
+  const standard = SPAN_ATTRIBUTES.filter(({ semconv }) => semconv);
+  return [
+    '<!-- Made by src/sinks/otlp/write-attributes-doc.ts; change src/sinks/otlp/attributes.ts instead. -->',
+    '# What a span says',
+    '',
+    'One span is one memory compaction of one zone.',
+    '',
+    `Name: ${code(`${SPAN_NAME_PREFIX} direct`)}, ${code(`${SPAN_NAME_PREFIX} kcompactd`)}, ` +
+      `${code(`${SPAN_NAME_PREFIX} proactive`)} or ${code(`${SPAN_NAME_PREFIX} manual`)}. Kind: INTERNAL. The span's status`,
+    'is left unset: a compaction that makes no block is an answer of the kernel, not an error of a program; read',
+    '`compaction.status`. Start and end are the kernel’s, to the nanosecond.',
+    '',
+    '## Attributes of its own',
+    '',
+    table(own),
+    '',
+    '## Attributes from the semantic conventions',
+    '',
+    table(standard),
+    '',
+    'Types are exact on the wire: an `int` always comes as an int, a `double` as a double, also when its value is integral',
+    '(-1, 0, 1). `{page}` and `{block}` count; a page is 4 KiB on x86-64.',
+    '',
+    '## The kernel stack',
+    '',
+    `The span event ${code(STACK_EVENT)}, at the span's end, which is when the stack is taken, with the attribute`,
+    `${code(STACK_ATTRIBUTE)}: one \`symbol+0xoffset [module]\` a line, innermost first. \`--stack attribute\` puts`,
+    `${code(STACK_ATTRIBUTE)} on the span instead, \`--stack both\` on both, \`--stack none\` on none; without a stack there is`,
+    'neither. OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT cuts it like every string.',
+    '',
+    ...VALUES.flatMap(valuesOf),
+    '## The resource',
+    '',
+    '`service.name` is OTEL_SERVICE_NAME, else `compactstall`. `host.name`, `host.id`, `host.arch`, `os.type` and `os.version`',
+    'are always there, `service.instance.id` differs from run to run. OTEL_RESOURCE_ATTRIBUTES adds to them. The agent’s own',
+    '`process.*` is left out, because `process.pid` is the stalled process’s; OTEL_NODE_RESOURCE_DETECTORS=all brings it back.',
+    '',
+  ].join('\n');
+}
+
+function table(attributes: readonly SpanAttribute[]): string {
+  const rows = attributes.map(({ name, type, unit, meaning, example, absent }) => {
+    const text = absent === undefined ? meaning : `${meaning} Absent ${absent}.`;
+    return row(code(name), type, unit === undefined ? '' : code(unit), text, code(example));
+  });
+  return [row('name', 'type', 'unit', 'meaning', 'example'), row('---', '---', '---', '---', '---'), ...rows].join(
+    '\n',
+  );
+}
+
+function valuesOf({ title, before, rows }: ValueTable): string[] {
+  const lines = rows.map(([value, meaning]) => row(code(value), meaning));
+  return [`## ${title}`, '', before, '', row('value', 'meaning'), row('---', '---'), ...lines, ''];
+}
+
+/** A bar inside a cell would end it. */
+const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+const code = (text: string) => `\`${text}\``;
