@@ -73,7 +73,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);
-} ring SEC(".maps");
+} records SEC(".maps");
 
 static __always_inline void count(__u64 *counter, __u64 n)
 {
@@ -92,9 +92,9 @@ static __always_inline void wake_reader(void)
 
 	if (state == READER_AWAKE)
 		return;
-	if (state == READER_NAPPING && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < wake_fill_bytes)
+	if (state == READER_NAPPING && bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < wake_fill_bytes)
 		return;
-	empty = bpf_ringbuf_reserve(&ring, 8, 0);
+	empty = bpf_ringbuf_reserve(&records, 8, 0);
 	if (!empty)
 		return; /* the ring is full: the record that filled it has woken the reader, or its nap ends by itself */
 	reader = READER_AWAKE;
@@ -108,7 +108,7 @@ static __always_inline void emit(struct event *event)
 
 	if (size > sizeof(*event))
 		size = sizeof(*event);
-	if (bpf_ringbuf_output(&ring, event, size, BPF_RB_NO_WAKEUP)) {
+	if (bpf_ringbuf_output(&records, event, size, BPF_RB_NO_WAKEUP)) {
 		count(&books.ring_full, 1);
 		return;
 	}

@@ -21,7 +21,9 @@ const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) =>
 function layout(struct: string, constant: string): string {
   const found = btf.struct(struct);
   if (!found) throw new Error(`struct ${struct} is not in the object's BTF`);
-  const members = found.members.map(({ name, offset, size }) => `  ${camel(name)}: { offset: ${offset}, size: ${size} },`);
+  const members = found.members.map(
+    ({ name, offset, size }) => `  ${camel(name)}: { offset: ${offset}, size: ${size} },`,
+  );
   return `export const ${constant}_SIZE = ${found.size};\nexport const ${constant} = {\n${members.join('\n')}\n} as const;`;
 }
 

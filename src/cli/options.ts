@@ -70,8 +70,7 @@ function firstSentence(message: string): string {
 
 /** The options as two columns, at most 80 characters wide. */
 export function formatOptions(options: readonly Option[]): string {
-  const left = (o: Option) =>
-    `  ${o.short ? `-${o.short},` : '   '} --${o.name}${o.argument ? ` ${o.argument}` : ''}`;
+  const left = (o: Option) => `  ${o.short ? `-${o.short},` : '   '} --${o.name}${o.argument ? ` ${o.argument}` : ''}`;
   const indent = 28;
   return options
     .map((option) => {

@@ -5,8 +5,8 @@ import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
 import { checkOutputs, createSinks, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
 import type { LiveSource } from '../source/live.ts';
-import { VERSION } from '../version.ts';
 import { Verification } from '../verify.ts';
+import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { Ending } from './ending.ts';
 import type { Messages } from './messages.ts';
@@ -16,6 +16,8 @@ import { reportBooks } from './report.ts';
 const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 const HINT_AFTER_MS = 3000;
 const HINT = 'no compaction so far. To make one: echo 1 | sudo tee /proc/sys/vm/compact_memory';
+const HIDDEN_SYMBOLS =
+  'the kernel hides its symbols from this process: stacks show addresses. It takes CAP_SYSLOG, and kernel.kptr_restrict below 2.';
 
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
 export async function run(args: readonly string[], messages: Messages): Promise<number> {
@@ -38,13 +40,14 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     warn: (sentence) => messages.say(sentence),
   };
   const wantsRecords = wantsOtlp(outputs) || outputs.some(({ kind }) => kind === 'json');
+  const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
   // Imported late: --help and --version must work where the addon does not load.
   const { LiveSource } = await import('../source/live.ts');
   const source = new LiveSource({
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: values['min-duration'] ?? 0,
     triggers: values.trigger ?? TRIGGERS,
-    stacks: settings.kernelStack || (wantsRecords && settings.stack !== 'none'),
+    stacks,
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
   });
@@ -57,6 +60,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.duration !== undefined) ending.after(values.duration);
   messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
   if (values.verbose) messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
+  if (stacks && !source.symbols.available) messages.say(HIDDEN_SYMBOLS);
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
   const sinks = await createSinks(settings);
@@ -85,7 +89,8 @@ function printed(text: string): number {
 
 /** A filter for a process that does not exist shows nothing, for ever. */
 export function checkProcess(pid: number): void {
-  if (!existsSync(`/proc/${pid}`)) throw usageError(`--pid ${pid}: there is no such process. See ps -e for those there are.`);
+  if (!existsSync(`/proc/${pid}`))
+    throw usageError(`--pid ${pid}: there is no such process. See ps -e for those there are.`);
 }
 
 function reportRunTime(messages: Messages, source: LiveSource): void {

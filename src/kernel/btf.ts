@@ -5,7 +5,17 @@
  */
 
 const MAGIC = 0xeb9f;
-const KIND = { INT: 1, PTR: 2, ARRAY: 3, STRUCT: 4, UNION: 5, ENUM: 6, TYPEDEF: 8, FUNC_PROTO: 13, ENUM64: 19 } as const;
+const KIND = {
+  INT: 1,
+  PTR: 2,
+  ARRAY: 3,
+  STRUCT: 4,
+  UNION: 5,
+  ENUM: 6,
+  TYPEDEF: 8,
+  FUNC_PROTO: 13,
+  ENUM64: 19,
+} as const;
 /** Qualifiers and names that stand between a use and the type meant: typedef, volatile, const, restrict, type tag. */
 const ALIASES = new Set([8, 9, 10, 11, 18]);
 /** Words after the three-word header of a type, by kind: [fixed, per element]. */

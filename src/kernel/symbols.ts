@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { comparableAddress, readKallsyms, type SymbolTable } from './kallsyms.ts';
 
 /** An address further than this from the symbol before it belongs to something that has no symbol. */
@@ -25,9 +25,14 @@ export class KernelSymbols {
     }
   }
 
-  /** False when the kernel hides its addresses (kptr_restrict) or has no symbol table: names are then addresses. */
+  /**
+   * False when the kernel hides its addresses from this process (no CAP_SYSLOG, or kptr_restrict) or has no symbol
+   * table: names are then addresses. Looks at the first line only.
+   */
   get available(): boolean {
-    return this.#symbols().addresses.length > 0;
+    const address = Buffer.alloc(16);
+    if (this.#file === undefined || readSync(this.#file, address, 0, address.length, 0) < address.length) return false;
+    return /[^0]/.test(address.toString('latin1'));
   }
 
   /** True when modules came or went since the last call: names given before may be wrong now. */

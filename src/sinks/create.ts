@@ -30,7 +30,9 @@ export function wantsOtlp(outputs: readonly Output[]): boolean {
 export function checkOutputs(outputs: readonly Output[]): void {
   const toStdout = outputs.filter((output) => output.kind === 'table' || (output.kind === 'json' && !output.path));
   if (toStdout.length > 1) {
-    throw usageError('--output: only one of table and json can have standard output; give the other a file, json:FILE.');
+    throw usageError(
+      '--output: only one of table and json can have standard output; give the other a file, json:FILE.',
+    );
   }
   if (outputs.length > 1 && outputs.some(({ kind }) => kind === 'none')) {
     throw usageError('--output none excludes every other --output.');

@@ -57,7 +57,8 @@ export class Decoder {
 
     const trigger = TRIGGER_NAMES.get(u32(EVENT.trigger));
     const orders = u32(EVENT.orders);
-    if (!trigger || orders > MAX_ORDERS || record.length !== EVENT.stack.offset + u32(EVENT.stackSize)) return undefined;
+    if (!trigger || orders > MAX_ORDERS || record.length !== EVENT.stack.offset + u32(EVENT.stackSize))
+      return undefined;
 
     const pid = u32(EVENT.pid);
     const tid = u32(EVENT.tid);

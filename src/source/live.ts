@@ -42,6 +42,7 @@ export class LiveSource implements Source {
   readonly #runTimeStats: { close(): void } | undefined;
   readonly #decoder: Decoder;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
+  readonly #stopped = Promise.withResolvers<void>();
   #reader: RingReader | undefined;
 
   /** Loads the programs. Throws a UserError that says what is missing. */
@@ -68,14 +69,14 @@ export class LiveSource implements Source {
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => Promise<void>): Promise<void> {
-    this.#reader = new RingReader(this.#object, 'ring', (batch) => {
+    this.#reader = new RingReader(this.#object, 'records', (batch) => {
       const { events, malformed } = this.#decoder.decode(batch);
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
       void onEvents(events);
     });
-    return new Promise(() => {});
+    return this.#stopped.promise;
   }
 
   /** Detaches, and reads what is left in the ring. */
@@ -85,9 +86,14 @@ export class LiveSource implements Source {
     do {
       this.#reader?.drain();
       this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
-    } while (this.#books.kernel.emitted !== this.#books.received && performance.now() < deadline && (await sleep(1, true)));
+    } while (
+      this.#books.kernel.emitted !== this.#books.received &&
+      performance.now() < deadline &&
+      (await sleep(1, true))
+    );
     this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
     this.#books.programMisses = this.programStats().reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
+    this.#stopped.resolve();
   }
 
   books(): SourceBooks {
@@ -133,7 +139,7 @@ function load(plan: AttachPlan, options: LiveOptions): BpfObject {
         take_stack: options.stacks,
         wake_fill_bytes: options.ringBytes / 4,
       },
-      mapSizes: { ring: options.ringBytes },
+      mapSizes: { records: options.ringBytes },
     });
   } catch (error) {
     throw refused('load', error);

@@ -5,8 +5,8 @@ import type { CompactionEvent } from '../event.ts';
 /** Where events come from: the running kernel, or a recording. */
 export interface Source {
   /**
-   * Begins to deliver batches. Resolves at the end of a recording, never for the kernel. A recording waits for the
-   * promise that the callback returns, the kernel does not.
+   * Begins to deliver batches. Resolves at the end of a recording, or after `stop()`. A recording waits for the promise
+   * that the callback returns, the kernel does not.
    */
   run(onEvents: (events: readonly CompactionEvent[]) => Promise<void>): Promise<void>;
   /** Stops, and delivers what is under way. */

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Starts the built commands as a user does, and collects what they say. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { CompactionEvent } from '../../src/event.ts';
+
+const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
+/** Only a hang takes as long. */
+const GIVE_UP_MS = 120_000;
+
+export interface Finished {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface StartOptions {
+  env?: NodeJS.ProcessEnv;
+  command?: 'compactstall' | 'compactsnoop';
+  /** Pipe the standard output, or hand the agent this descriptor. */
+  stdout?: 'pipe' | number;
+}
+
+/** The environment without the variables of whoever runs the tests that would change what is tested. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^OTEL_|^NO_COLOR$|^NODE_OPTIONS$/.test(name)),
+  );
+}
+
+export class Agent {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  stdout = '';
+  stderr = '';
+  readonly #waiting = new Set<() => void>();
+
+  constructor(args: readonly string[], { env = {}, command = 'compactstall', stdout = 'pipe' }: StartOptions = {}) {
+    this.child = spawn(process.execPath, [`${BIN}${command}.js`, ...args], {
+      env: { ...cleanEnvironment(), ...env },
+      stdio: ['ignore', stdout, 'pipe'],
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text) => {
+      this.stdout += text;
+      this.#check();
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text) => {
+      this.stderr += text;
+      this.#check();
+    });
+    const giveUp = setTimeout(() => this.child.kill('SIGKILL'), GIVE_UP_MS);
+    const kill = () => this.child.kill('SIGKILL');
+    process.once('exit', kill);
+    this.finished = new Promise((resolve) => {
+      this.child.once('close', (code, signal) => {
+        clearTimeout(giveUp);
+        process.off('exit', kill);
+        this.#check();
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** Resolves when the condition holds; rejects with what the agent said when it ends before. */
+  async until(condition: () => boolean): Promise<void> {
+    const held = new Promise<void>((resolve) => {
+      const check = () => {
+        if (!condition()) return;
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+      check();
+    });
+    const ended = this.finished.then(({ code, signal }) => {
+      if (!condition())
+        throw new Error(`the agent ended (${code ?? signal}) too early:\n${this.stdout}\n${this.stderr}`);
+    });
+    await Promise.race([held, ended]);
+  }
+
+  /** compactstall says so; compactsnoop prints its header. */
+  async attached(): Promise<this> {
+    await this.until(() => this.stderr.includes(' attached (') || this.stdout.includes('COMM'));
+    return this;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    this.child.kill(signal);
+    return this.finished;
+  }
+
+  #check(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+}
+
+/** Runs a command to its end. */
+export function runToEnd(args: readonly string[], options: StartOptions = {}): Promise<Finished> {
+  return new Agent(args, options).finished;
+}
+
+export function parseLines(json: string): CompactionEvent[] {
+  return json
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
