@@ -83,7 +83,8 @@ export class BpfObject {
         code: 'ALREADY_OPEN',
       });
     }
-    // The addon holds the function, and with it the ring and this object, until the ring is closed.
+    // The addon holds this function until the ring is closed, and so the function holds this object: without it an object
+    // that only its callback uses would be collected, and its programs detached.
     const native = new addon.NativeRing(this.#native, name, () => {
       if (this.#rings.get(name) === ring) callback();
     });

@@ -104,6 +104,10 @@ test('discarded records are skipped, also at a limit', (t) => {
     assert.equal(ring.pendingBytes, 307 * 24 + 103 * 48);
     assert.equal(lengths(drainAll(ring, maxBytes), 0).length, 307);
     assert.equal(ring.pendingBytes, 0);
+    calls(31);
+    for (let left = 31; left > 0; left -= 3) {
+      assert.equal(ring.drain(72)?.length, Math.min(left, 3) * 24, 'what was discarded takes no room in the batch');
+    }
   }
 });
 
