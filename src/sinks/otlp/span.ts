@@ -4,8 +4,8 @@ import { ROOT_CONTEXT, SamplingDecision, SpanKind, SpanStatusCode, TraceFlags } 
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, Sampler, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { CompactionEvent } from '../../event.ts';
-import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
-import { carryDouble } from './doubles.ts';
+import { attributesOf } from './attribute-values.ts';
+import { SPAN_NAME_PREFIX, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
 import { limitAttributes, type SpanLimits } from './limits.ts';
 import { stackText } from './stack-text.ts';
 import { endTime, startTime } from './time.ts';
@@ -24,8 +24,8 @@ export interface SpanMaker {
 
 /**
  * The span of an event, or undefined when the sampler does not want it. The span is finished when it is made, so the
- * SDK's tracer is not asked: with 27 attributes it takes 15 us to start and end a span and makes the serializer take 21
- * instead of 12, this takes 2.
+ * SDK's tracer is not asked: measured with 26 attributes, starting and ending a span takes 15 us and serializing it 21,
+ * against 2 and 13 this way.
  */
 export function spanOf(event: CompactionEvent, maker: SpanMaker): ReadableSpan | undefined {
   return maker.sampler === undefined || isSampled(event, maker.sampler) ? new CompactionSpan(event, maker) : undefined;
@@ -44,16 +44,6 @@ function isSampled(event: CompactionEvent, sampler: Sampler): boolean {
 }
 
 const spanName = (event: CompactionEvent) => `${SPAN_NAME_PREFIX} ${event.trigger}`;
-
-function attributesOf(event: CompactionEvent): Attributes {
-  const attributes: Record<string, unknown> = {};
-  for (const { name, type, get } of SPAN_ATTRIBUTES) {
-    const value = get(event);
-    if (value === undefined || value === null) continue;
-    attributes[name] = type === 'double' ? carryDouble(value as number) : value;
-  }
-  return attributes as Attributes;
-}
 
 /** A compaction that ends without a block is no error of a program: the status stays unset. */
 const UNSET: SpanStatus = { code: SpanStatusCode.UNSET };
