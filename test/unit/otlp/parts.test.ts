@@ -8,6 +8,7 @@ import { readLimits } from '../../../src/sinks/otlp/limits.ts';
 import { Queue } from '../../../src/sinks/otlp/queue.ts';
 import { spanSizeBound } from '../../../src/sinks/otlp/size.ts';
 import { spanOf } from '../../../src/sinks/otlp/span.ts';
+import { endTime, startTime } from '../../../src/sinks/otlp/time.ts';
 import { event } from './events.ts';
 
 test('a span is never larger than its bound', () => {
@@ -53,5 +54,20 @@ test('backoff grows to its limit and honours a wish', () => {
     assert.ok(ms >= 50 && ms <= Math.min(30_000, 1_000 * 2 ** tries));
     assert.ok(backoffMs(tries, backoff, 5_000) >= 5_000);
     assert.ok(backoffMs(tries, backoff, 1e12) <= 603_000);
+  }
+});
+
+test('times are seconds and nanoseconds, each in its range', () => {
+  for (const [startUnixNano, durationNano, start, end] of [
+    ['1795441812325118373', 14_200_123, [1795441812, 325118373], [1795441812, 339318496]],
+    ['1795441812999999999', 1, [1795441812, 999999999], [1795441813, 0]],
+    ['1795441812000000001', 125_999_999_999, [1795441812, 1], [1795441938, 0]],
+    ['999999999', 2, [0, 999999999], [1, 1]],
+    ['1000000000', 0, [1, 0], [1, 0]],
+    ['7', 0, [0, 7], [0, 7]],
+  ] as const) {
+    const time = startTime(event(0, { startUnixNano }));
+    assert.deepEqual(time, start);
+    assert.deepEqual(endTime(time, durationNano), end);
   }
 });

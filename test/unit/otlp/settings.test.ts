@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { otlpConfigured } from '../../../src/sinks/otlp/configured.ts';
 import { createOtlpSink } from '../../../src/sinks/otlp/sink.ts';
-import { event } from './events.ts';
+import { event, events } from './events.ts';
 import { startGrpcServer } from './grpc-server.ts';
 import { LONG, sinkTo } from './harness.ts';
 
@@ -61,16 +62,41 @@ test('what the exporter ignores is said', async () => {
   assert.match(said.join(), /OTEL_EXPORTER_OTLP_TIMEOUT is invalid/);
 });
 
-test('headers and compression of the environment reach a gRPC collector', async (t) => {
+test('headers of the environment reach a gRPC collector', async (t) => {
   const server = await startGrpcServer(t);
-  const env = { OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=seven', OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'gzip' };
-  const { sink } = await sinkTo(server.port, env);
+  const { sink } = await sinkTo(server.port, { OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=seven' });
   sink.write([event()]);
   await sink.close(LONG);
   assert.equal(server.spans.length, 1);
   const [metadata] = server.metadata;
   assert.deepEqual(metadata?.get('x-tenant'), ['seven']);
   assert.match(String(metadata?.get('user-agent')), /^compactstall\//);
+});
+
+test('compression of the environment is used over gRPC', async (t) => {
+  const server = await startGrpcServer(t);
+  // The server's library shows what it has unpacked; what came over the wire is counted in between.
+  let bytes = 0;
+  const wire = createServer((from) => {
+    const to = connect(server.port, '127.0.0.1');
+    from.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    from.pipe(to).pipe(from);
+    for (const socket of [from, to]) socket.on('error', () => {});
+    t.after(() => {
+      from.destroy();
+      to.destroy();
+    });
+  });
+  t.after(() => wire.close());
+  await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve));
+  const { port } = wire.address() as AddressInfo;
+  const { sink } = await sinkTo(port, { OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'gzip' });
+  sink.write(events(100));
+  await sink.close(LONG);
+  assert.equal(server.spans.length, 100);
+  assert.ok(bytes < server.sizes[0]! / 4, `${bytes} of ${server.sizes[0]} bytes`);
 });
 
 test('an endpoint without scheme works in plain text when told so, and is TLS else', async (t) => {
