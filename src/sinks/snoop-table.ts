@@ -15,6 +15,11 @@ export interface SnoopColumns {
 }
 
 const left = (width: number, value: string | number) => String(value).padEnd(width);
+/** `%-14.14s`. Python counts characters, where JavaScript counts UTF-16 units. */
+const cut = (width: number, value: string) => {
+  const characters = [...value].slice(0, width);
+  return characters.join('') + ' '.repeat(width - characters.length);
+};
 const columns = (...cells: [number, string | number][]) => cells.map(([width, value]) => left(width, value)).join(' ');
 
 export function snoopHeader({ timestamp, extended }: SnoopColumns): string {
@@ -35,7 +40,7 @@ export function snoopRows({ timestamp, extended, kernelStack }: SnoopColumns): (
     const row = [
       ...(timestamp ? [left(14, seconds(end - firstEnd))] : []),
       columns(
-        [14, event.comm.slice(0, 14)],
+        [14, cut(14, event.comm)],
         [6, event.pid],
         [4, event.node],
         [12, `ZONE_${event.zone.toUpperCase()}`],

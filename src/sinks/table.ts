@@ -27,10 +27,10 @@ export function tableHeader({ color }: TableStyle): string {
 export function tableRows({ color, kernelStack }: TableStyle): (event: CompactionEvent) => string {
   return (event) => {
     const mark = event.durationNano >= LONG_NS ? '!!' : event.durationNano >= NOTABLE_NS ? '!' : '';
-    const row = cells(
+    const text = cells(
       clockTime(event.startUnixNano),
       event.trigger,
-      printable(event.comm),
+      event.comm,
       String(event.pid),
       `${event.node}/${event.zone}`,
       String(event.order),
@@ -38,10 +38,11 @@ export function tableRows({ color, kernelStack }: TableStyle): (event: Compactio
       mark,
       SHORT_STATUS[event.status] ?? event.status,
     );
+    const row = printable(text);
     const tint = mark === '!!' ? RED : mark === '!' ? YELLOW : undefined;
     const line = color && tint ? `${tint}${row}${RESET}\n` : `${row}\n`;
     if (!kernelStack) return line;
-    const frames = event.stack.map((frame) => `    ${frame}\n`).join('');
+    const frames = event.stack.map((frame) => `    ${printable(frame)}\n`).join('');
     return line + (color ? `${DIM}${frames}${RESET}` : frames);
   };
 }
@@ -54,26 +55,38 @@ function cells(...[time, trigger, comm, pid, zone, order, length, mark, status]:
     pid!.padStart(7),
     zone!.padEnd(9),
     order!.padStart(5),
-    length!.padStart(9),
+    length!.padStart(8),
     mark!.padEnd(2),
     status,
   ].join(' ');
 }
 
-/** A thread may have any bytes in its name, also such as move the cursor. */
-function printable(comm: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return comm.replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+/** A thread may have any bytes in its name, also such as move the cursor or turn the text around; a recording may anywhere. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 /** Local time of day of the begin. */
 function clockTime(unixNano: string): string {
-  return new Date(Number(unixNano) / 1e6).toTimeString().slice(0, 8);
+  return new Date(Number(BigInt(unixNano) / 1_000_000n)).toTimeString().slice(0, 8);
 }
 
-/** A few digits and a unit: `25.10 us`, `113.9 ms`, `1.042 s`. */
+/** Four digits and a unit, at most eight characters: `25.10 us`, `114.0 ms`, `1.042 s`, `86400 s`. */
 export function duration(ns: number): string {
-  if (ns < 999_950) return `${(ns / 1e3).toPrecision(4).slice(0, 5)} us`;
-  if (ns < 999_950_000) return `${(ns / 1e6).toPrecision(4).slice(0, 5)} ms`;
-  return `${(ns / 1e9).toFixed(3)} s`;
+  if (ns < 999_950) return `${fourDigits(ns / 1e3)} us`;
+  if (ns < 999_950_000) return `${fourDigits(ns / 1e6)} ms`;
+  return `${fourDigits(ns / 1e9)} s`;
+}
+
+/** Decides after rounding: 9.9996 is 10.00, not 10.000. */
+function fourDigits(value: number): string {
+  for (const [decimals, limit] of [
+    [3, 10],
+    [2, 100],
+    [1, 1000],
+  ] as const) {
+    const text = value.toFixed(decimals);
+    if (Number(text) < limit) return text;
+  }
+  return value.toFixed(0);
 }
