@@ -5,6 +5,12 @@
  */
 
 const MAGIC = 0xeb9f;
+const MAGIC_OTHER_ORDER = 0x9feb;
+const HEADER_SIZE = 24;
+/** The kernel's own limit to chains of types. */
+const MAX_DEPTH = 32;
+/** In the second word of a type: an enum is signed, or a struct has bit-fields. */
+const KIND_FLAG = 1 << 31;
 const KIND = {
   INT: 1,
   PTR: 2,
@@ -44,10 +50,10 @@ const EXTRA: readonly (readonly [number, number])[] = [
 
 export interface StructMember {
   name: string;
-  /** Bytes from the start of the struct. */
+  /** Bytes from the start of the struct; for a bit-field, of the byte in which it begins. */
   offset: number;
   size: number;
-  /** Name of the member's type without qualifiers, empty when it has none (a pointer, an array). */
+  /** Name of the member's type without qualifiers and typedefs, empty when it has none (a pointer, an array). */
   type: string;
 }
 
@@ -57,26 +63,31 @@ export class Btf {
   /** Word index of each type, by type id; id 0 is void. */
   readonly #types: number[] = [0];
 
-  /** @param bytes a whole BTF blob, such as /sys/kernel/btf/vmlinux. Throws when it is not one. */
+  /** @param bytes a whole BTF blob, such as /sys/kernel/btf/vmlinux. Throws when it is not one, or is damaged. */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.byteLength < 24 || view.getUint16(0, true) !== MAGIC) throw new Error('not BTF: wrong magic number');
+    const magic = bytes.byteLength < HEADER_SIZE ? undefined : view.getUint16(0, true);
+    if (magic === MAGIC_OTHER_ORDER) throw new Error('BTF of a machine with the other byte order');
+    if (magic !== MAGIC) throw new Error('not BTF: wrong magic number');
     const [headerSize, typeOffset, typeSize, stringOffset, stringSize] = [4, 8, 12, 16, 20].map((at) =>
       view.getUint32(at, true),
     ) as [number, number, number, number, number];
     if (headerSize + Math.max(typeOffset + typeSize, stringOffset + stringSize) > bytes.byteLength) {
-      throw new Error('not BTF: its sections end after its last byte');
+      throw new Error('damaged BTF: its sections end after its last byte');
     }
     const types = bytes.byteOffset + headerSize + typeOffset;
-    this.#words = new Uint32Array(bytes.buffer.slice(types, types + typeSize));
+    this.#words = new Uint32Array(bytes.buffer.slice(types, types + (typeSize & ~3)) as ArrayBuffer);
     const strings = headerSize + stringOffset;
     this.#strings = Buffer.from(bytes.buffer, bytes.byteOffset + strings, stringSize);
-    for (let at = 0; at < this.#words.length; ) {
+    if (this.#strings[0] !== 0 || this.#strings.at(-1) !== 0) throw new Error('damaged BTF: its strings do not end');
+    let at = 0;
+    while (at < this.#words.length) {
+      const extra = this.#kind(at) === 0 ? undefined : EXTRA[this.#kind(at)];
+      if (!extra) throw new Error(`damaged BTF: type ${this.#types.length} is of unknown kind ${this.#kind(at)}`);
       this.#types.push(at);
-      const extra = EXTRA[this.#kind(at)];
-      if (!extra) throw new Error(`BTF type ${this.#types.length - 1} is of unknown kind ${this.#kind(at)}`);
       at += 3 + extra[0] + extra[1] * this.#length(at);
     }
+    if (at * 4 !== typeSize) throw new Error(`damaged BTF: type ${this.#types.length - 1} is cut off`);
   }
 
   /** Values by name; undefined when the kernel has no such enum. */
@@ -105,6 +116,7 @@ export class Btf {
   struct(name: string): { size: number; members: StructMember[] } | undefined {
     const at = this.#find(name, KIND.STRUCT);
     if (at === undefined) return undefined;
+    const bitFields = (this.#words[at + 1]! & KIND_FLAG) !== 0;
     const members: StructMember[] = [];
     for (let i = 0; i < this.#length(at); i++) {
       const [nameAt, type, offset] = [0, 1, 2].map((word) => this.#words[at + 3 + i * 3 + word]!) as [
@@ -114,9 +126,10 @@ export class Btf {
       ];
       members.push({
         name: this.#string(nameAt),
-        offset: (offset & 0xffffff) / 8,
+        // Bits; in a struct with bit-fields the upper byte is a bit-field's size.
+        offset: Math.floor((bitFields ? offset & 0xffffff : offset) / 8),
         size: this.#size(type),
-        type: this.#string(this.#words[this.#resolve(type)]!),
+        type: this.#typeName(type),
       });
     }
     return { size: this.#words[at + 2]!, members };
@@ -129,14 +142,14 @@ export class Btf {
     const typedef = this.#find(name, KIND.TYPEDEF);
     if (typedef === undefined) return undefined;
     const pointer = this.#resolve(this.#words[typedef + 2]!);
-    const prototype = this.#kind(pointer) === KIND.PTR ? this.#resolve(this.#words[pointer + 2]!) : pointer;
-    if (this.#kind(prototype) !== KIND.FUNC_PROTO) return undefined;
+    if (pointer === undefined || this.#kind(pointer) !== KIND.PTR) return undefined;
+    const prototype = this.#resolve(this.#words[pointer + 2]!);
+    if (prototype === undefined || this.#kind(prototype) !== KIND.FUNC_PROTO) return undefined;
     return Array.from({ length: this.#length(prototype) }, (_, i) => {
       const type = this.#words[prototype + 3 + i * 2 + 1]!;
       const at = this.#resolve(type);
-      if (this.#kind(at) !== KIND.PTR) return this.#string(this.#words[at]!);
-      const target = this.#words[at + 2]!;
-      return `${target === 0 ? 'void' : this.#string(this.#words[this.#resolve(target)]!)} *`;
+      if (at === undefined) return '...';
+      return this.#kind(at) === KIND.PTR ? `${this.#typeName(this.#words[at + 2]!)} *` : this.#typeName(type);
     });
   }
 
@@ -161,29 +174,51 @@ export class Btf {
   }
 
   #string(offset: number): string {
-    return this.#strings.toString('latin1', offset, this.#strings.indexOf(0, offset));
+    const end = this.#strings.indexOf(0, offset);
+    if (end < 0) throw new Error(`damaged BTF: it has no string ${offset}`);
+    return this.#strings.toString('latin1', offset, end);
   }
 
-  #resolve(id: number): number {
-    let at = this.#types[id]!;
-    while (ALIASES.has(this.#kind(at)) && this.#words[at + 2] !== 0) at = this.#types[this.#words[at + 2]!]!;
-    return at;
+  /** Where the type behind typedefs and qualifiers starts; undefined for void. */
+  #resolve(id: number): number | undefined {
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      if (id === 0) return undefined;
+      const at = this.#types[id];
+      if (at === undefined) throw new Error(`damaged BTF: it has no type ${id}`);
+      if (!ALIASES.has(this.#kind(at))) return at;
+      id = this.#words[at + 2]!;
+    }
+    throw new Error(`damaged BTF: type ${id} leads to itself`);
+  }
+
+  #typeName(id: number): string {
+    const at = this.#resolve(id);
+    return at === undefined ? 'void' : this.#string(this.#words[at]!);
   }
 
   #size(id: number): number {
-    const at = this.#resolve(id);
-    const kind = this.#kind(at);
-    if (kind === KIND.PTR) return 8;
-    if (kind !== KIND.ARRAY) return this.#words[at + 2]!;
-    return this.#words[at + 5]! * this.#size(this.#words[at + 3]!);
+    let elements = 1;
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      const at = this.#resolve(id);
+      if (at === undefined) return 0;
+      if (this.#kind(at) === KIND.PTR) return elements * 8;
+      if (this.#kind(at) !== KIND.ARRAY) return elements * this.#words[at + 2]!;
+      elements *= this.#words[at + 5]!;
+      id = this.#words[at + 3]!;
+    }
+    throw new Error(`damaged BTF: type ${id} leads to itself`);
   }
 
   #enumerators(at: number): Map<string, number> {
     const values = new Map<string, number>();
-    const step = this.#kind(at) === KIND.ENUM ? 2 : 3;
+    const signed = (this.#words[at + 1]! & KIND_FLAG) !== 0;
+    const wide = this.#kind(at) === KIND.ENUM64;
     for (let i = 0; i < this.#length(at); i++) {
-      const entry = at + 3 + i * step;
-      values.set(this.#string(this.#words[entry]!), this.#words[entry + 1]! | 0);
+      const entry = at + 3 + i * (wide ? 3 : 2);
+      const low = this.#words[entry + 1]!;
+      const high = wide ? this.#words[entry + 2]! : 0;
+      const value = wide ? (signed ? high | 0 : high) * 2 ** 32 + low : signed ? low | 0 : low;
+      values.set(this.#string(this.#words[entry]!), value);
     }
     return values;
   }
