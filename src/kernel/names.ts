@@ -32,8 +32,8 @@ function enumNames(values: ReadonlyMap<string, number> | undefined, prefix: stri
 function memoized(names: (mask: number) => string[]): (mask: number) => string[] {
   const known = new Map<number, string[]>();
   return (mask) => {
-    let found = known.get(mask);
-    if (!found) known.set(mask, (found = names(mask)));
+    const found = known.get(mask) ?? names(mask);
+    known.set(mask, found);
     return found;
   };
 }
