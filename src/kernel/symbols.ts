@@ -27,12 +27,14 @@ export class KernelSymbols {
 
   /**
    * False when the kernel hides its addresses from this process (no CAP_SYSLOG, or kptr_restrict) or has no symbol
-   * table: names are then addresses. Looks at the first line only.
+   * table: names are then addresses. Looks at the first lines; the first alone is zero on x86 up to 6.14 for anybody, as
+   * per-CPU symbols were counted from zero.
    */
   get available(): boolean {
-    const address = Buffer.alloc(16);
-    if (this.#file === undefined || readSync(this.#file, address, 0, address.length, 0) < address.length) return false;
-    return /[^0]/.test(address.toString('latin1'));
+    if (this.#file === undefined) return false;
+    const start = Buffer.alloc(4096);
+    const size = readSync(this.#file, start, 0, start.length, 0);
+    return /^[0-9a-f]*[1-9a-f][0-9a-f]* /m.test(start.toString('latin1', 0, size));
   }
 
   /** True when modules came or went since the last call: names given before may be wrong now. */
@@ -73,10 +75,10 @@ export class KernelSymbols {
     return this.#table;
   }
 
-  /** undefined on a kernel without modules. */
+  /** Without the reference counts, which change all the time; undefined on a kernel without modules. */
   #readModules(): string | undefined {
     try {
-      return readFileSync(this.#modulesPath, 'latin1');
+      return readFileSync(this.#modulesPath, 'latin1').replace(/^(\S+ \d+) \d+ /gm, '$1 ');
     } catch {
       return undefined;
     }

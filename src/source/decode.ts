@@ -11,6 +11,8 @@ import type { Stacks } from './stacks.ts';
 const TRIGGER_NAMES = new Map<number, Trigger>(
   Object.entries(TRIGGER).map(([name, value]) => [value, name.toLowerCase() as Trigger]),
 );
+/** u32 length, u32 zero. */
+const FRAME = 8;
 const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
 
 /** Bytes of a ring-buffer record (struct event of bpf/event.h) to a CompactionEvent. */
@@ -38,10 +40,11 @@ export class Decoder {
     const events: CompactionEvent[] = [];
     let malformed = 0;
     for (let at = 0; at < batch.length; ) {
-      const length = batch.readUInt32LE(at);
-      const record = batch.subarray(at + 8, at + 8 + length);
-      at += 8 + ((length + 7) & ~7);
-      const event = this.#event(record);
+      const length = at + FRAME <= batch.length ? batch.readUInt32LE(at) : Number.POSITIVE_INFINITY;
+      const start = at + FRAME;
+      at = start + Math.ceil(length / 8) * 8;
+      // A length beyond the batch leads nowhere: what is left counts as one record.
+      const event = start + length <= batch.length ? this.#event(batch.subarray(start, start + length)) : undefined;
       if (event) events.push(event);
       else malformed += 1;
     }
@@ -57,8 +60,9 @@ export class Decoder {
 
     const trigger = TRIGGER_NAMES.get(u32(EVENT.trigger));
     const orders = u32(EVENT.orders);
-    if (!trigger || orders > MAX_ORDERS || record.length !== EVENT.stack.offset + u32(EVENT.stackSize))
-      return undefined;
+    const stackSize = record.length - EVENT.stack.offset;
+    const stackFits = stackSize === u32(EVENT.stackSize) && stackSize % 8 === 0 && stackSize <= EVENT.stack.size;
+    if (!trigger || orders > MAX_ORDERS || !stackFits) return undefined;
 
     const pid = u32(EVENT.pid);
     const tid = u32(EVENT.tid);

@@ -8,13 +8,20 @@ export interface ProcessFacts {
   container?: string;
 }
 
-const GONE: ProcessFacts = Object.freeze({});
-/** Docker, containerd, CRI-O and podman put the 64 hex digits of the container's id last in the cgroup's path. */
-const CONTAINER = /(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?$/m;
+/**
+ * Docker, containerd, CRI-O and podman name a container's cgroup by the 64 hex digits of its id, with a prefix or `.scope`;
+ * there may be more cgroups in it, made by crun or by a systemd in the container. conmon stands beside its container.
+ */
+const CONTAINER = /.*(?:[/:]|(?<!conmon)-)([0-9a-f]{64})(?:\.scope)?(?:\/|$)/m;
 
 /** Looks processes up in /proc, each once per batch: within one, a pid is not used twice. */
 export class Processes {
+  readonly #proc: string;
   readonly #batch = new Map<number, ProcessFacts>();
+
+  constructor(proc = '/proc') {
+    this.#proc = proc;
+  }
 
   newBatch(): void {
     this.#batch.clear();
@@ -23,19 +30,25 @@ export class Processes {
   lookUp(pid: number): ProcessFacts {
     let facts = this.#batch.get(pid);
     if (!facts) {
-      facts = readFacts(pid);
+      facts = readFacts(`${this.#proc}/${pid}`);
       this.#batch.set(pid, facts);
     }
     return facts;
   }
 }
 
-function readFacts(pid: number): ProcessFacts {
+/** The two are asked for apart: the cgroup may be read by anybody, the executable not. */
+function readFacts(folder: string): ProcessFacts {
+  const executable = attempt(() => basename(readlinkSync(`${folder}/exe`)).replace(/ \(deleted\)$/, ''));
+  const container = attempt(() => CONTAINER.exec(readFileSync(`${folder}/cgroup`, 'latin1'))?.[1]);
+  return { ...(executable && { executable }), ...(container && { container }) };
+}
+
+/** undefined when the process has ended, or is a kernel thread. */
+function attempt<T>(read: () => T): T | undefined {
   try {
-    const executable = basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '');
-    const container = CONTAINER.exec(readFileSync(`/proc/${pid}/cgroup`, 'latin1'))?.[1];
-    return container ? { executable, container } : { executable };
+    return read();
   } catch {
-    return GONE; // has ended, or is a kernel thread
+    return undefined;
   }
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gfpNames } from '../../src/kernel/gfp.ts';
+import { recordedEnum } from './support-kernel.ts';
+
+/** Bit numbers of the kernel whose enum was recorded. */
+const bits = recordedEnum('gfp');
+const names = gfpNames(bits);
+/** A mask of bits by name. */
+const mask = (...flags: string[]) =>
+  flags.reduce((all, flag) => (all | (1 << bits.get(`___GFP_${flag}_BIT`)!)) >>> 0, 0);
+
+const RECLAIM = ['DIRECT_RECLAIM', 'KSWAPD_RECLAIM'];
+const KERNEL = [...RECLAIM, 'IO', 'FS'];
+const LIGHT = ['IO', 'FS', 'HARDWALL', 'HIGHMEM', 'MOVABLE', 'COMP', 'NOMEMALLOC', 'NOWARN'];
+
+describe('GFP masks as the kernel prints them', () => {
+  for (const [flags, expected] of [
+    [KERNEL, ['GFP_KERNEL']],
+    [
+      [...KERNEL, 'ZERO'],
+      ['GFP_KERNEL', '__GFP_ZERO'],
+    ],
+    [[...KERNEL, 'ACCOUNT'], ['GFP_KERNEL_ACCOUNT']],
+    [[...KERNEL, 'HARDWALL'], ['GFP_USER']],
+    [[...KERNEL, 'HARDWALL', 'HIGHMEM'], ['GFP_HIGHUSER']],
+    [[...KERNEL, 'HARDWALL', 'HIGHMEM', 'MOVABLE'], ['GFP_HIGHUSER_MOVABLE']],
+    [LIGHT, ['GFP_TRANSHUGE_LIGHT']],
+    [[...LIGHT, 'DIRECT_RECLAIM'], ['GFP_TRANSHUGE']],
+    [
+      [...LIGHT, 'KSWAPD_RECLAIM'],
+      ['GFP_TRANSHUGE_LIGHT', '__GFP_KSWAPD_RECLAIM'],
+    ],
+    [[...RECLAIM, 'IO'], ['GFP_NOFS']],
+    [RECLAIM, ['GFP_NOIO']],
+    [['HIGH', 'KSWAPD_RECLAIM'], ['GFP_ATOMIC']],
+    [
+      [...KERNEL, 'COMP', 'NOWARN', 'NORETRY'],
+      ['GFP_KERNEL', '__GFP_NOWARN', '__GFP_NORETRY', '__GFP_COMP'],
+    ],
+    [['DMA32'], ['__GFP_DMA32']],
+    [[], []],
+  ] as const) {
+    it(`${flags.join(' | ') || '0'} is ${expected.join(' | ') || 'nothing'}`, () => {
+      assert.deepEqual(names(mask(...flags)), expected);
+    });
+  }
+
+  it('a real mask of this kernel', () => assert.deepEqual(names(0xcc0), ['GFP_KERNEL']));
+
+  it('bits without a name are left over in hexadecimal, also the highest', () => {
+    assert.deepEqual(names(mask(...KERNEL) + 0x4000_0000), ['GFP_KERNEL', '0x40000000']);
+    assert.deepEqual(names(0x8000_0000), ['0x80000000']);
+    assert.deepEqual(names(0xc000_0000 | 0), ['0xc0000000'], 'also when it comes as a signed number');
+    assert.ok(!names(0xffff_ffff).join().includes('LAST_BIT'));
+  });
+
+  it('every bit is named once', () => {
+    for (const [name, bit] of bits) {
+      if (name !== '___GFP_LAST_BIT') assert.deepEqual(names((1 << bit) >>> 0), [name.replace(/^_(.*)_BIT$/, '$1')]);
+    }
+  });
+
+  it('a combination of which the kernel lacks a bit is not used', () => {
+    const less = gfpNames(new Map([...bits].filter(([name]) => name !== '___GFP_FS_BIT')));
+    assert.deepEqual(less(mask(...RECLAIM, 'IO')), ['GFP_NOFS']);
+    assert.deepEqual(less(mask(...KERNEL)), ['GFP_NOFS', `0x${mask('FS').toString(16)}`]);
+  });
+
+  it('a kernel without the enum (before 6.10): the mask in hexadecimal', () => {
+    assert.deepEqual(gfpNames(undefined)(0xcc0), ['0xcc0']);
+    assert.deepEqual(gfpNames(undefined)(0x8000_0000), ['0x80000000']);
+  });
+});
