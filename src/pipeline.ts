@@ -6,10 +6,13 @@ import type { Source } from './source/source.ts';
 
 /** How long the sinks may take to deliver what is queued when the agent ends. */
 const CLOSE_MS = 5000;
+const SAY_AFTER_MS = 500;
 
 export interface PipelineHooks {
   /** Sees every batch, before the sinks. */
   onEvents?: (events: readonly CompactionEvent[]) => void;
+  /** Called when the sinks take a while to deliver what is queued; they get `milliseconds` more. */
+  onWaiting?: (milliseconds: number) => void;
 }
 
 /** Sends a source's events to every sink until the source is at its end, or told to stop. */
@@ -30,7 +33,9 @@ export class Pipeline {
       await Promise.race([this.#source.run((events) => this.#deliver(events)), ending]);
     } finally {
       await this.#source.stop();
+      const waiting = setTimeout(() => this.#hooks.onWaiting?.(CLOSE_MS - SAY_AFTER_MS), SAY_AFTER_MS);
       await Promise.all(this.#sinks.map((sink) => sink.close(CLOSE_MS)));
+      clearTimeout(waiting);
     }
   }
 

@@ -15,6 +15,11 @@ export class Messages {
     this.print(`${this.#command}: ${sentence}`);
   }
 
+  /** The sinks take a while to end. */
+  waiting(milliseconds: number): void {
+    this.say(`delivering what is queued, for up to ${Math.ceil(milliseconds / 1000)} s; Ctrl-C again to end at once`);
+  }
+
   print(text: string): void {
     try {
       writeSync(STDERR, `${text}\n`);

@@ -28,7 +28,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     onClosed: () => ending.end(),
     warn,
   });
-  const pipeline = new Pipeline(source, sinks);
+  const pipeline = new Pipeline(source, sinks, { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
   await pipeline.run(ending.reached);
   return reportBooks(messages, source.books(), pipeline.books());
 }

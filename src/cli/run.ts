@@ -10,6 +10,7 @@ import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { Ending } from './ending.ts';
 import type { Messages } from './messages.ts';
+import { openLiveSource } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 
@@ -41,9 +42,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   };
   const wantsRecords = wantsOtlp(outputs) || outputs.some(({ kind }) => kind === 'json');
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
-  // Imported late: --help and --version must work where the addon does not load.
-  const { LiveSource } = await import('../source/live.ts');
-  const source = new LiveSource({
+  const source = await openLiveSource({
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: values['min-duration'] ?? 0,
     triggers: values.trigger ?? TRIGGERS,
@@ -69,6 +68,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       clearTimeout(hint);
       verification?.add(events);
     },
+    onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });
   await pipeline.run(ending.reached.then(() => verification?.detaching()));
   clearTimeout(hint);

@@ -8,6 +8,7 @@ import { TextSink } from '../sinks/text.ts';
 import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
 import { Ending } from './ending.ts';
 import type { Messages } from './messages.ts';
+import { openLiveSource } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { checkProcess } from './run.ts';
@@ -30,8 +31,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     extended: values.extended_fields ?? false,
     kernelStack: values['kernel-stack'] ?? false,
   };
-  const { LiveSource } = await import('../source/live.ts');
-  const source = new LiveSource({
+  const source = await openLiveSource({
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: 0,
     triggers: TRIGGERS,
@@ -44,7 +44,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
 
   const target = standardOutput({ onClosed: () => ending.end(), warn: (sentence) => messages.say(sentence) });
   const table = new TextSink('table', target, snoopHeader(columns), snoopRows(columns));
-  const pipeline = new Pipeline(source, [table]);
+  const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
   await pipeline.run(ending.reached);
   const exitCode = reportBooks(messages, source.books(), pipeline.books());
   source.close();

@@ -2,6 +2,7 @@
 /** What the host says about itself, read independently of the agent's own readers. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const COMPACT_MEMORY = '/proc/sys/vm/compact_memory';
 export const COMPACT_NODE0 = '/sys/devices/system/node/node0/compact';
@@ -67,4 +68,10 @@ export function bpfObjects(): string[] {
     ...maps.map(({ name }) => `map ${name}`),
     ...links.map(({ id }) => `link ${id}`),
   ];
+}
+
+/** What is left of them once the kernel had time: it frees them after their last user, when no CPU can still run them. */
+export async function bpfObjectsLeft(): Promise<string[]> {
+  for (let i = 0; i < 100 && bpfObjects().length > 0; i++) await sleep(50);
+  return bpfObjects();
 }

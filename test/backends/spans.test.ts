@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent sends, as a real collector wrote it down.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { CompactionEvent } from '../../src/event.ts';
+import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
+import { type Collector, startCollector } from './harness.ts';
+import type { ReceivedSpan } from './otlp.ts';
+
+const WRITES = 23;
+const DEADLINE_MS = 60_000;
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+
+/** Every attribute: its type on the wire, and its value. Written out here a second time, on purpose. */
+function expectedAttributes(event: CompactionEvent): Record<string, [kind: string, value: unknown]> {
+  const int = (value: number): [string, unknown] => ['intValue', value];
+  const text = (value: string): [string, unknown] => ['stringValue', value];
+  const double = (value: number): [string, unknown] => ['doubleValue', value];
+  return {
+    'compaction.trigger': text(event.trigger),
+    'compaction.status': text(event.status),
+    'compaction.node': int(event.node),
+    'compaction.zone': text(event.zone),
+    'compaction.order': int(event.order),
+    'compaction.mode': text(event.mode),
+    'compaction.gfp_flags': text(event.gfp.join('|')),
+    ...(event.priority !== undefined && { 'compaction.priority': text(event.priority) }),
+    ...(event.attempt !== undefined && { 'compaction.attempt': text(event.attempt) }),
+    'compaction.watermark.min': int(event.watermark.min),
+    'compaction.watermark.low': int(event.watermark.low),
+    'compaction.watermark.high': int(event.watermark.high),
+    'compaction.free_pages.begin': int(event.begin.free),
+    'compaction.free_pages.end': int(event.end.free),
+    ...(event.begin.index !== null && { 'compaction.fragmentation_index.begin': double(event.begin.index) }),
+    ...(event.end.index !== null && { 'compaction.fragmentation_index.end': double(event.end.index) }),
+    'compaction.free_blocks.begin': ['arrayValue', event.begin.blocks],
+    'compaction.free_blocks.end': ['arrayValue', event.end.blocks],
+    'compaction.pages_scanned.migrate': int(event.scanned.migrate),
+    'compaction.pages_scanned.free': int(event.scanned.free),
+    'process.pid': int(event.pid),
+    ...(event.executable !== undefined && { 'process.executable.name': text(event.executable) }),
+    'thread.id': int(event.tid),
+    'thread.name': text(event.comm),
+    ...(event.container !== undefined && { 'container.id': text(event.container) }),
+    'cpu.logical_number': int(event.cpu),
+    'compaction.cgroup.id': text(event.cgroupId),
+  };
+}
+
+function assertSpan({ span, attributes, events, start, end, scope }: ReceivedSpan, event: CompactionEvent): void {
+  assert.equal(span.name, `compaction ${event.trigger}`);
+  assert.equal(span.kind, 1, 'INTERNAL');
+  assert.equal(span.traceId, event.traceId);
+  assert.equal(span.spanId, event.spanId);
+  assert.equal(span.parentSpanId || undefined, undefined);
+  assert.equal(start, BigInt(event.startUnixNano));
+  assert.equal(end, start + BigInt(event.durationNano));
+  assert.equal(scope.name, 'compactstall');
+
+  const expected = expectedAttributes(event);
+  const kinds = Object.fromEntries(
+    (span.attributes ?? []).map(({ key, value }) => [key, Object.keys(value as object).join()]),
+  );
+  const expectedKinds = Object.fromEntries(Object.entries(expected).map(([name, [kind]]) => [name, kind]));
+  assert.deepEqual(kinds, expectedKinds);
+  const expectedValues = Object.fromEntries(Object.entries(expected).map(([name, [, value]]) => [name, value]));
+  assert.deepEqual({ ...attributes }, expectedValues);
+
+  if (event.stack.length === 0) {
+    assert.deepEqual(events, []);
+  } else {
+    assert.equal(events.length, 1);
+    assert.equal(events[0]!.name, 'kernel.stack');
+    assert.deepEqual({ ...events[0]!.attributes }, { 'code.stacktrace': event.stack.join('\n') });
+  }
+}
+
+/** All there, and none twice. */
+function assertSpans(spans: readonly ReceivedSpan[], events: readonly CompactionEvent[]): void {
+  assert.equal(spans.length, events.length);
+  const byId = new Map(spans.map((received) => [received.span.spanId, received]));
+  assert.equal(byId.size, events.length);
+  for (const event of events) assertSpan(byId.get(event.spanId)!, event);
+}
+
+describe('the real collector', () => {
+  let directory: string;
+  let collector: Collector;
+  let files = 0;
+
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'compactstall-'));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  const start = async () => {
+    files += 1;
+    collector = await startCollector({ spansFile: join(directory, `spans-${files}.jsonl`) });
+    return collector;
+  };
+  const environment = (endpoint: string, more: NodeJS.ProcessEnv = {}) => ({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...more },
+  });
+  const own = ['--output', 'json', '--pid', String(process.pid)];
+
+  it(`${WRITES} writes: a span for each event, every attribute of the right type and value`, async () => {
+    await start();
+    const agent = await new Agent(own, environment(collector.endpoint)).attached();
+    compact(COMPACT_NODE0, WRITES);
+    const { code, stdout, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    const events = parseLines(stdout);
+    assert.equal(events.length, WRITES * ZONES);
+    assertSpans(await collector.waitForSpans(events.length, DEADLINE_MS), events);
+    for (const { resource } of collector.spans()) {
+      assert.equal(resource['service.name'], 'compactstall');
+      assert.equal(resource['host.name'], hostname());
+      assert.equal(resource['os.type'], 'linux');
+    }
+    assert.match(stderr, new RegExp(`decoded +${events.length} = ${events.length} exported by otlp`));
+    await collector.stop();
+  });
+
+  it('over http/protobuf: the same', async () => {
+    await start();
+    const agent = await new Agent(
+      own,
+      environment(collector.httpEndpoint, { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf', OTEL_SERVICE_NAME: 'named' }),
+    ).attached();
+    compact(COMPACT_NODE0, 3);
+    const { code, stdout, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    const events = parseLines(stdout);
+    assert.equal(events.length, 3 * ZONES);
+    assertSpans(await collector.waitForSpans(events.length, DEADLINE_MS), events);
+    for (const { resource } of collector.spans()) assert.equal(resource['service.name'], 'named');
+    await collector.stop();
+  });
+
+  it('stopped and started in the middle: still all, none twice', async () => {
+    await start();
+    const agent = await new Agent(own, environment(collector.endpoint)).attached();
+    compact(COMPACT_NODE0, 5);
+    await collector.waitForSpans(5 * ZONES, DEADLINE_MS);
+    await collector.stop();
+    compact(COMPACT_NODE0, 5);
+    await agent.until(() => /does not answer|retry/i.test(agent.stderr));
+    compact(COMPACT_NODE0, 5);
+    collector = await startCollector(collector);
+    await collector.waitForSpans(15 * ZONES, DEADLINE_MS);
+    compact(COMPACT_NODE0, 5);
+    const { code, stdout, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    const events = parseLines(stdout);
+    assert.equal(events.length, 20 * ZONES);
+    assertSpans(await collector.waitForSpans(events.length, DEADLINE_MS), events);
+    await collector.stop();
+  });
+
+  it('a replay gives the same spans: also of a direct compaction, in a container', async () => {
+    await start();
+    const agent = await new Agent(own).attached();
+    compact(COMPACT_NODE0, 1);
+    const [manual] = parseLines((await agent.stop()).stdout);
+    // This host compacts for an allocation only when it is nearly out of memory; the fields are those of a real one.
+    const direct = (index: number, order: number): CompactionEvent => ({
+      ...manual!,
+      trigger: 'direct',
+      order,
+      mode: 'async',
+      priority: 'async',
+      attempt: '24380-123',
+      container: '0123456789abcdef'.repeat(4),
+      gfp: ['GFP_TRANSHUGE', '__GFP_COMP'],
+      begin: { ...manual!.begin, index },
+      end: { ...manual!.end, index: -1 },
+      spanId: `00000000000000${(order * 16 + 10).toString(16).padStart(2, '0')}`,
+    });
+    const events = [manual!, direct(0.728, 9), direct(0, 3), direct(1, 4)];
+    const file = join(directory, 'recording.jsonl');
+    writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    const { code, stderr } = await runToEnd(['replay', file, '--output', 'none'], environment(collector.endpoint));
+    assert.equal(code, 0, stderr);
+    assertSpans(await collector.waitForSpans(events.length, DEADLINE_MS), events);
+    await collector.stop();
+  });
+
+  it('--stack attribute: on the span, and no event', async () => {
+    await start();
+    const agent = await new Agent([...own, '--stack', 'attribute'], environment(collector.endpoint)).attached();
+    compact(COMPACT_NODE0, 1);
+    const events = parseLines((await agent.stop()).stdout);
+    const spans = await collector.waitForSpans(ZONES, DEADLINE_MS);
+    for (const { attributes, events: logs } of spans) {
+      assert.equal(attributes['code.stacktrace'], events[0]!.stack.join('\n'));
+      assert.deepEqual(logs, []);
+    }
+    await collector.stop();
+  });
+});

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+import { bpfObjects, bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
+
+const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+
+describe('the end of a run', () => {
+  it('-d ends it although nothing happens', async () => {
+    const { code, stderr } = await runToEnd(['-d', '0.3', '--trigger', 'proactive']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /0 compactions, 0 lost/);
+  });
+
+  it('compactsnoop -d, too', async () => {
+    const { code, stdout, stderr } = await runToEnd(['-d', '0.3', '-p', '1'], { command: 'compactsnoop' });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^COMM +PID +NODE +ZONE +ORDER +MODE +LAT\(ms\) +STATUS\n$/);
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    it(`${signal} delivers what is in the ring, and prints the books`, async () => {
+      const agent = await new Agent(['--output', 'json', '--pid', String(process.pid)]).attached();
+      compact(COMPACT_NODE0, 1);
+      const { code, stdout, stderr } = await agent.stop(signal);
+      assert.equal(code, 0, stderr);
+      assert.equal(parseLines(stdout).length, ZONES);
+      assert.match(stderr, new RegExp(`decoded +${ZONES} = ${ZONES} exported by json`));
+    });
+  }
+
+  it('leaves nothing in the kernel, even after SIGKILL', async () => {
+    const agent = await new Agent([]).attached();
+    assert.notDeepEqual(bpfObjects(), []);
+    agent.child.kill('SIGKILL');
+    await agent.finished;
+    assert.deepEqual(await bpfObjectsLeft(), []);
+  });
+
+  it('a second signal ends it at once, while a collector is waited for', async () => {
+    const silent = createServer(() => {}).unref();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const agent = await new Agent(['--output', 'none', '--pid', String(process.pid), '--verbose'], {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
+    }).attached();
+    const connected = new Promise((resolve) => silent.once('connection', resolve));
+    compact(COMPACT_NODE0, 1);
+    await connected;
+    agent.child.kill('SIGINT');
+    await agent.until(() => agent.stderr.includes('Ctrl-C again'));
+    const { code } = await agent.stop('SIGINT');
+    assert.equal(code, 130);
+    assert.deepEqual(await bpfObjectsLeft(), []);
+  });
+});
+
+describe('while nothing happens', () => {
+  it('it says how to make a compaction happen', async () => {
+    const agent = await new Agent(['--trigger', 'proactive']).attached();
+    await agent.until(() => agent.stderr.includes('/proc/sys/vm/compact_memory'));
+    await agent.stop();
+  });
+});
+
+describe('a reader that goes away', () => {
+  it('ends the run, without a word about pipes', async () => {
+    // The second row of stalls finds the pipe closed.
+    const script = `"$0" "$1" | head -n 2; echo "status \${PIPESTATUS[0]}"`;
+    const shell = spawnSync('bash', ['-c', `(for i in 1 2 3 4 5 6; do sleep 0.5; echo 1 >${COMPACT_NODE0}; done) & ${script}`, process.execPath, COMPACTSTALL], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    assert.match(shell.stdout, /^TIME .*\n.*manual.*\nstatus 0\n$/);
+    assert.doesNotMatch(shell.stderr, /EPIPE|Error|at .*\.js/);
+    assert.match(shell.stderr, /0 lost/);
+  });
+
+  it('a full disk is said, counted, and makes exit code 4', async () => {
+    const agent = await new Agent(['--output', 'json:/dev/full', '--pid', String(process.pid)]).attached();
+    compact(COMPACT_NODE0, 1);
+    const { code, stderr } = await agent.finished;
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /cannot write to \/dev\/full: no space left on device/);
+    assert.match(stderr, new RegExp(`lost +${ZONES}: json dropped it: write_enospc`));
+  });
+});
+
+describe('a collector that refuses', () => {
+  it('is said with the next step; what was not delivered is counted', async () => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const { port } = closed.address() as { port: number };
+    await new Promise((resolve) => closed.close(resolve));
+    const agent = await new Agent(['--output', 'none', '--pid', String(process.pid)], {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
+    }).attached();
+    compact(COMPACT_NODE0, 1);
+    await agent.until(() => agent.stderr.includes(`127.0.0.1:${port}`));
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, new RegExp(`lost +${ZONES}: otlp dropped it: shutdown`));
+    assert.doesNotMatch(stderr, /\n +at /);
+  });
+});
+
+describe('a host that cannot run it', () => {
+  let directory: string;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'compactstall-'));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  /** Runs the agent with something hidden: in a mount namespace of its own, so the host keeps it. */
+  const hidden = (path: string, args: readonly string[]) =>
+    spawnSync(
+      'unshare',
+      ['--mount', 'sh', '-c', `mount --bind ${path.endsWith('/') ? directory : '/dev/null'} ${path} && exec "$0" "$@"`, process.execPath, COMPACTSTALL, ...args],
+      { encoding: 'utf8', timeout: 60_000 },
+    );
+  const capabilities = (list: string, args: readonly string[]) =>
+    spawnSync(
+      'setpriv',
+      [`--bounding-set=${list}`, `--inh-caps=${list}`, `--ambient-caps=${list}`, '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, COMPACTSTALL, ...args],
+      { encoding: 'utf8', timeout: 60_000 },
+    );
+
+  it('without root: names the capabilities, exit code 3', () => {
+    const { status, stderr } = capabilities('-all', ['-d', '1']);
+    assert.equal(status, 3, stderr);
+    assert.match(stderr, /^compactstall: may not load BPF programs: CAP_BPF and CAP_PERFMON are missing\. .*sudo.*\n$/);
+  });
+
+  it('with one capability: names the other', () => {
+    const { status, stderr } = capabilities('-all,+bpf', ['-d', '1']);
+    assert.equal(status, 3, stderr);
+    assert.match(stderr, /CAP_PERFMON is missing/);
+  });
+
+  it('with both, and no root: works, and says that symbols are hidden', () => {
+    const { status, stderr } = capabilities('-all,+bpf,+perfmon', ['-d', '0.2', '-K']);
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr.match(/CAP_SYSLOG/g)?.length, 1);
+  });
+
+  it('without BTF: says so, exit code 3', () => {
+    const { status, stderr } = hidden('/sys/kernel/btf/vmlinux', ['-d', '1']);
+    assert.equal(status, 3, stderr);
+    assert.match(stderr, /\/sys\/kernel\/btf\/vmlinux cannot be read as BTF/);
+  });
+
+  it('without the addon: --help and --version work, a run says how to build it', () => {
+    const addon = fileURLToPath(new URL('../../native/build/', import.meta.url));
+    assert.equal(hidden(addon, ['--help']).status, 0);
+    assert.equal(hidden(addon, ['--version']).status, 0);
+    const { status, stderr } = hidden(addon, ['-d', '1']);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /setup\.sh|make/);
+    assert.doesNotMatch(stderr, /\n +at /);
+  });
+
+  it('without the BPF object: says how to build it', () => {
+    const object = fileURLToPath(new URL('../../bpf/build/', import.meta.url));
+    const { status, stderr } = hidden(object, ['-d', '1']);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /setup\.sh/);
+  });
+
+  it('a file that cannot be written', async () => {
+    const { code, stderr } = await runToEnd(['--output', 'json:/nonexistent/file']);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /cannot write \/nonexistent\/file: no such file or directory/);
+  });
+});
+
+describe('a recording', () => {
+  it('replays to the same lines', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'compactstall-'));
+    const file = join(directory, 'recording.jsonl');
+    const agent = await new Agent(['--output', `json:${file}`, '--pid', String(process.pid)]).attached();
+    compact(COMPACT_NODE0, 3);
+    assert.equal((await agent.stop()).code, 0);
+    const recorded = readFileSync(file, 'utf8');
+    assert.equal(parseLines(recorded).length, 3 * ZONES);
+    const replayed = execFileSync(process.execPath, [COMPACTSTALL, 'replay', file, '--output', 'json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    assert.equal(replayed, recorded);
+    rmSync(directory, { recursive: true });
+  });
+});
