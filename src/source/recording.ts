@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { SourceBooks } from '../books.ts';
 import { EXIT, systemWords, UserError } from '../errors.ts';
 import type { CompactionEvent } from '../event.ts';
@@ -37,27 +36,30 @@ export class Recording implements Source {
   }
 
   async run(onEvents: (events: readonly CompactionEvent[]) => Promise<void>): Promise<void> {
-    const file = createReadStream(this.#path);
     let batch: CompactionEvent[] = [];
     let number = 0;
+    const deliver = async () => {
+      const taken = batch;
+      batch = [];
+      // After stop() nobody takes events any more; those not delivered do not count as received.
+      if (this.#stopped || taken.length === 0) return;
+      this.#books.received += taken.length;
+      this.#books.decoded += taken.length;
+      await onEvents(taken);
+    };
     try {
-      for await (const line of createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY })) {
+      for await (const line of linesOf(this.#path)) {
         number += 1;
         if (this.#stopped) break;
         if (line.trim() === '') continue;
         const event = this.#parse(line, number);
         if (event) batch.push(event);
-        if (batch.length === BATCH) {
-          await onEvents(batch);
-          batch = [];
-        }
+        if (batch.length === BATCH) await deliver();
       }
     } catch (error) {
       throw unreadable(this.#path, error);
-    } finally {
-      file.destroy();
     }
-    if (batch.length > 0) await onEvents(batch);
+    await deliver();
     const untold = this.#books.malformed - MAX_COMPLAINTS;
     if (untold > 0) this.#warn(`${this.#path}: ${untold} more broken lines.`);
   }
@@ -71,13 +73,12 @@ export class Recording implements Source {
   }
 
   #parse(line: string, number: number): CompactionEvent | undefined {
-    this.#books.received += 1;
     try {
       const event = parseEvent(line);
       event.stack = this.#shared(event.stack);
-      this.#books.decoded += 1;
       return event;
     } catch (error) {
+      this.#books.received += 1;
       this.#books.malformed += 1;
       if (this.#books.malformed <= MAX_COMPLAINTS) {
         this.#warn(`${this.#path}:${number}: ${(error as Error).message}; the line is left out.`);
@@ -87,12 +88,27 @@ export class Recording implements Source {
   }
 
   #shared(stack: readonly string[]): readonly string[] {
-    const key = stack.join('\n');
+    const key = JSON.stringify(stack);
     const known = this.#stacks.get(key);
     if (known) return known;
     this.#stacks.set(key, stack);
     return stack;
   }
+}
+
+/** Not node:readline: it also ends a line at U+2028, which JSON leaves as it is and a thread may have in its name. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    if (!chunk.includes('\n')) {
+      rest += chunk;
+      continue;
+    }
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 function unreadable(path: string, error: unknown): UserError {

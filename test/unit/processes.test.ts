@@ -20,7 +20,7 @@ function proc(t: TestContext, pid: number, { exe, cgroup }: { exe?: string; cgro
 }
 
 const v1 = (path: string) =>
-  ['12:pids', '11:memory', '1:name=systemd'].map((controller) => `${controller}:${path}\n`).join('') + '0::/\n';
+  `${['12:pids', '11:memory', '1:name=systemd'].map((controller) => `${controller}:${path}\n`).join('')}0::/\n`;
 
 describe('container id from the cgroup', () => {
   for (const [what, cgroup] of [
