@@ -36,7 +36,8 @@ export class TextSink implements Sink {
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
   #queuedCharacters = 0;
   #writing: Promise<void> | undefined;
-  #closed = false;
+  /** Why nothing more is written; events that still come are dropped for the same reason. */
+  #closed: string | undefined;
 
   constructor(name: string, target: TextTarget, header: string, format: (event: CompactionEvent) => string) {
     this.name = name;
@@ -47,7 +48,7 @@ export class TextSink implements Sink {
 
   write(events: readonly CompactionEvent[]): void {
     this.#books.accepted += events.length;
-    if (this.#closed) this.#drop('closed', events.length);
+    if (this.#closed) this.#drop(this.#closed, events.length);
     else if (this.#queuedCharacters > MAX_QUEUED_CHARACTERS) this.#drop('queue_full', events.length);
     else this.#enqueue(events.map(this.#format).join(''), events.length);
   }
@@ -111,6 +112,7 @@ export class TextSink implements Sink {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
+    if (this.#closed) return;
     if (error.code === 'EPIPE') {
       this.#close('closed');
     } else {
@@ -121,8 +123,8 @@ export class TextSink implements Sink {
   }
 
   #close(reason: string): void {
-    this.#closed = true;
-    this.#drop(reason, this.#books.queued);
+    this.#closed ??= reason;
+    this.#drop(this.#closed, this.#books.queued);
     this.#books.queued = 0;
     this.#queue.length = 0;
     this.#queuedCharacters = 0;
