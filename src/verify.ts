@@ -11,14 +11,20 @@ import { readScanCounters, type ScanCounters } from './kernel/vmstat.ts';
  * before and after both, and the sum must lie between the smallest and the largest change.
  */
 export class Verification {
-  readonly #before = readScanCounters();
+  readonly #vmstat: string;
+  readonly #before: ScanCounters;
   #attached: ScanCounters | undefined;
   #detaching: ScanCounters | undefined;
   #detached: ScanCounters | undefined;
   readonly #events: ScanCounters = { migrate: 0, free: 0 };
 
+  constructor(vmstat = '/proc/vmstat') {
+    this.#vmstat = vmstat;
+    this.#before = readScanCounters(vmstat);
+  }
+
   attached(): void {
-    this.#attached = readScanCounters();
+    this.#attached = readScanCounters(this.#vmstat);
   }
 
   add(events: readonly CompactionEvent[]): void {
@@ -29,11 +35,11 @@ export class Verification {
   }
 
   detaching(): void {
-    this.#detaching = readScanCounters();
+    this.#detaching = readScanCounters(this.#vmstat);
   }
 
   detached(): void {
-    this.#detached = readScanCounters();
+    this.#detached = readScanCounters(this.#vmstat);
   }
 
   /** Both numbers of each counter in words, and whether they agree. */
