@@ -61,7 +61,7 @@ export class Btf {
   readonly #words: Uint32Array;
   readonly #strings: Buffer;
   /** Word index of each type, by type id; id 0 is void. */
-  readonly #types: number[] = [0];
+  readonly #types: Uint32Array;
 
   /** @param bytes a whole BTF blob, such as /sys/kernel/btf/vmlinux. Throws when it is not one, or is damaged. */
   constructor(bytes: Uint8Array) {
@@ -76,18 +76,26 @@ export class Btf {
       throw new Error('damaged BTF: its sections end after its last byte');
     }
     const types = bytes.byteOffset + headerSize + typeOffset;
-    this.#words = new Uint32Array(bytes.buffer.slice(types, types + (typeSize & ~3)) as ArrayBuffer);
+    // Views where it can be, not copies: the kernel's BTF is some megabytes.
+    this.#words =
+      types % 4 === 0
+        ? new Uint32Array(bytes.buffer, types, typeSize >>> 2)
+        : new Uint32Array(bytes.buffer.slice(types, types + (typeSize & ~3)));
     const strings = headerSize + stringOffset;
     this.#strings = Buffer.from(bytes.buffer, bytes.byteOffset + strings, stringSize);
     if (this.#strings[0] !== 0 || this.#strings.at(-1) !== 0) throw new Error('damaged BTF: its strings do not end');
+    // No type is shorter than its three-word header.
+    const starts = new Uint32Array(1 + Math.ceil(this.#words.length / 3));
+    let count = 1;
     let at = 0;
     while (at < this.#words.length) {
       const extra = this.#kind(at) === 0 ? undefined : EXTRA[this.#kind(at)];
-      if (!extra) throw new Error(`damaged BTF: type ${this.#types.length} is of unknown kind ${this.#kind(at)}`);
-      this.#types.push(at);
+      if (!extra) throw new Error(`damaged BTF: type ${count} is of unknown kind ${this.#kind(at)}`);
+      starts[count++] = at;
       at += 3 + extra[0] + extra[1] * this.#length(at);
     }
-    if (at * 4 !== typeSize) throw new Error(`damaged BTF: type ${this.#types.length - 1} is cut off`);
+    if (at * 4 !== typeSize) throw new Error(`damaged BTF: type ${count - 1} is cut off`);
+    this.#types = starts.subarray(0, count);
   }
 
   /** Values by name; undefined when the kernel has no such enum. */
@@ -151,6 +159,14 @@ export class Btf {
       if (at === undefined) return '...';
       return this.#kind(at) === KIND.PTR ? `${this.#typeName(this.#words[at + 2]!)} *` : this.#typeName(type);
     });
+  }
+
+  /**
+   * Gives the memory back at once, of the bytes given to the constructor as well: the kernel's are megabytes, read in an
+   * agent that may collect no garbage for days. Nothing can be asked afterwards.
+   */
+  release(): void {
+    (this.#strings.buffer as ArrayBuffer).transfer(0);
   }
 
   #kind(at: number): number {

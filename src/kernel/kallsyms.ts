@@ -6,6 +6,11 @@ const NEWLINE = 10;
 /** "ffffffff81000000 T _stext\n", or with "\t[module]" after the name. */
 const TYPE_AT = 17;
 const NAME_AT = 19;
+/** The shortest line: address, type, a name of one letter. */
+const MIN_LINE = 21;
+const MAX_SYMBOLS = 1 << 22;
+const MAX_NAMES = 1 << 28;
+const GROWTH = 1 << 19;
 
 /** Text symbols sorted by address; the name of symbol i starts at nameStarts[i] and ends with a newline. */
 export interface SymbolTable {
@@ -21,12 +26,12 @@ export function comparableAddress(address: bigint): number {
 
 /**
  * Reads /proc/kallsyms from an open file. It has 100 000 to 300 000 lines, so no object is made per line: the table is
- * three flat arrays.
+ * three flat arrays, which grow in place.
  */
 export function readKallsyms(file: number): SymbolTable {
-  let addresses = new Float64Array(1 << 16);
-  let nameStarts = new Uint32Array(1 << 16);
-  let names = Buffer.allocUnsafe(1 << 20);
+  const addresses = new Float64Array(growable(MAX_SYMBOLS * 8));
+  const nameStarts = new Uint32Array(growable(MAX_SYMBOLS * 4));
+  const names = new Uint8Array(growable(MAX_NAMES));
   let count = 0;
   let namesSize = 0;
   let sorted = true;
@@ -38,33 +43,45 @@ export function readKallsyms(file: number): SymbolTable {
     if (size === 0) break;
     position += size;
     const end = kept + size;
+    reserve(addresses, count + end / MIN_LINE);
+    reserve(nameStarts, count + end / MIN_LINE);
+    reserve(names, namesSize + end);
     let line = 0;
     for (let newline = chunk.indexOf(NEWLINE); newline >= 0 && newline < end; newline = chunk.indexOf(NEWLINE, line)) {
       const start = line;
       line = newline + 1;
       if (!isText(chunk[start + TYPE_AT]!)) continue;
-      const address = hexNumber(chunk, start + 3, start + 16);
+      const address = hexNumber(chunk, start + 3, start + 10) * 2 ** 24 + hexNumber(chunk, start + 10, start + 16);
       if (address === 0) continue;
-      if (count === addresses.length) {
-        addresses = grown(addresses, new Float64Array(count * 2));
-        nameStarts = grown(nameStarts, new Uint32Array(count * 2));
-      }
-      if (namesSize + line - start > names.length) names = grown(names, Buffer.allocUnsafe(names.length * 2));
       if (count > 0 && address < addresses[count - 1]!) sorted = false;
       addresses[count] = address;
       nameStarts[count] = namesSize;
       count += 1;
-      namesSize += chunk.copy(names, namesSize, start + NAME_AT, line);
+      for (let at = start + NAME_AT; at < line; at++) names[namesSize++] = chunk[at]!;
     }
     chunk.copyWithin(0, line, end);
     kept = end - line;
   }
-  const table = {
-    addresses: addresses.slice(0, count),
-    nameStarts: nameStarts.slice(0, count),
-    names: Buffer.from(names.subarray(0, namesSize)),
-  };
+  addresses.buffer.resize(count * 8);
+  nameStarts.buffer.resize(count * 4);
+  names.buffer.resize(namesSize);
+  const table = { addresses, nameStarts, names: Buffer.from(names.buffer) };
   return sorted ? table : sortedByAddress(table);
+}
+
+/** Address space is set aside for the most there may be; memory is taken as it is needed, and nothing is copied. */
+function growable(maxByteLength: number): ArrayBuffer {
+  return new ArrayBuffer(0, { maxByteLength });
+}
+
+/** Makes room for at least this many elements in all. */
+function reserve(
+  array: Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,
+  elements: number,
+): void {
+  const bytes = Math.ceil(elements) * array.BYTES_PER_ELEMENT;
+  const { buffer } = array;
+  if (bytes > buffer.byteLength) buffer.resize(Math.min(bytes + GROWTH, buffer.maxByteLength));
 }
 
 /** T and t are text, W and w weak text. */
@@ -73,26 +90,25 @@ function isText(type: number): boolean {
   return lower === 0x74 || lower === 0x77;
 }
 
+/** At most seven digits: within a small integer, so that no number is allocated for each digit of each line. */
 function hexNumber(bytes: Buffer, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) {
     const digit = bytes[at]!;
-    value = value * 16 + (digit < 0x3a ? digit - 0x30 : (digit | 0x20) - 0x57);
+    value = (value << 4) | (digit < 0x3a ? digit - 0x30 : (digit | 0x20) - 0x57);
   }
   return value;
 }
 
-function grown<T extends Float64Array | Uint32Array | Buffer>(from: T, to: T): T {
-  to.set(from);
-  return to;
-}
-
 /** Modules come after the kernel in the order in which they were loaded, not by address. */
 function sortedByAddress({ addresses, nameStarts, names }: SymbolTable): SymbolTable {
-  const order = Uint32Array.from(addresses.keys()).sort((a, b) => addresses[a]! - addresses[b]!);
-  return {
-    addresses: Float64Array.from(order, (index) => addresses[index]!),
-    nameStarts: Uint32Array.from(order, (index) => nameStarts[index]!),
-    names,
-  };
+  const order = new Uint32Array(addresses.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
+  order.sort((a, b) => addresses[a]! - addresses[b]!);
+  const sorted = { addresses: new Float64Array(order.length), nameStarts: new Uint32Array(order.length), names };
+  for (let i = 0; i < order.length; i++) {
+    sorted.addresses[i] = addresses[order[i]!]!;
+    sorted.nameStarts[i] = nameStarts[order[i]!]!;
+  }
+  return sorted;
 }

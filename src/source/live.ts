@@ -49,10 +49,12 @@ export class LiveSource implements Source {
   constructor(options: LiveOptions) {
     const btf = readKernelBtf();
     this.plan = chooseAttachPlan(btf);
+    const names = kernelNames(btf);
+    btf.release();
     this.#object = load(this.plan, options);
     this.#runTimeStats = options.runTimeStats ? enableRunTimeStats() : undefined;
     this.#decoder = new Decoder({
-      names: kernelNames(btf),
+      names,
       stacks: new Stacks(this.symbols),
       processes: new Processes(),
       clock: new EpochClock(readClocks),
