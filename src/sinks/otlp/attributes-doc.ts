@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, type SpanAttribute, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
+import { DEFAULT_DELAY_MS, DEFAULT_QUEUE } from './settings.ts';
 import { VALUES, type ValueTable } from './values-doc.ts';
 
 /** docs/attributes.md. Made from the table that makes the spans, so that the two cannot differ. */
@@ -41,6 +42,18 @@ export function attributesDoc(): string {
     '`service.name` is OTEL_SERVICE_NAME, else `compactstall`. `host.name`, `host.id`, `host.arch`, `os.type` and `os.version`',
     'are always there, `service.instance.id` differs from run to run. OTEL_RESOURCE_ATTRIBUTES adds to them. The agent’s own',
     '`process.*` is left out, because `process.pid` is the stalled process’s; OTEL_NODE_RESOURCE_DETECTORS=all brings it back.',
+    '',
+    '## The variables',
+    '',
+    'OTEL_* variables mean what they mean to the OpenTelemetry SDK for JavaScript; test/backends/conformance.test.ts',
+    'compares the two. On purpose it is otherwise here in this:',
+    '',
+    '- The protocol is gRPC unless OTEL_EXPORTER_OTLP_PROTOCOL says `http/protobuf`; `http/json` is not spoken.',
+    '- A value that cannot be used ends the agent with a sentence, where the SDK takes its default; limits and timeouts',
+    '  that cannot be used are said and ignored, as there.',
+    `- OTEL_BSP_MAX_QUEUE_SIZE is ${DEFAULT_QUEUE} by default, OTEL_BSP_SCHEDULE_DELAY ${DEFAULT_DELAY_MS} ms. A request that failed is tried again.`,
+    '- OTEL_NODE_RESOURCE_DETECTORS cannot take `host.*` and `os.*` away, and OTEL_RESOURCE_ATTRIBUTES comes last in any order.',
+    '- A double whose value is integral stays a double; the SDK sends it as an int.',
     '',
   ].join('\n');
 }

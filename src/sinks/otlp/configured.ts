@@ -6,9 +6,8 @@
 export function otlpConfigured(env: NodeJS.ProcessEnv): boolean {
   if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false;
   const exporters = list(env.OTEL_TRACES_EXPORTER);
-  if (exporters.includes('none')) return false;
-  // Naming the exporter is asking for it, with the standard's default endpoint on this host.
-  if (exporters.includes('otlp')) return true;
+  // Naming the exporter is asking for it, with the standard's default endpoint on this host; naming others only is not.
+  if (exporters.length > 0) return exporters.includes('otlp') && !exporters.includes('none');
   return Object.entries(env).some(([name, value]) => TRACE_VARIABLE.test(name) && value?.trim());
 }
 
@@ -16,5 +15,6 @@ export function otlpConfigured(env: NodeJS.ProcessEnv): boolean {
 const TRACE_VARIABLE = /^OTEL_EXPORTER_OTLP_(?!METRICS_|LOGS_|PROFILES_)/;
 
 function list(value: string | undefined): string[] {
-  return (value ?? '').split(',').map((word) => word.trim().toLowerCase());
+  const words = (value ?? '').split(',').map((word) => word.trim().toLowerCase());
+  return words.filter((word) => word !== '');
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { inspect } from 'node:util';
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
-import { firstSet } from './environment.ts';
-import { badSetting } from './usage.ts';
+import { badSetting, firstSet } from './environment.ts';
 
 const LEVELS = ['NONE', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'VERBOSE', 'ALL'] as const;
 

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, constants } from 'node:fs';
 import { systemWords } from '../../errors.ts';
-import { firstSet } from './environment.ts';
+import { badSetting, firstSet } from './environment.ts';
 import type { Protocol } from './settings.ts';
-import { badSetting } from './usage.ts';
-
-/** Where spans go, for sentences: the exporter reads the variables itself. */
-export interface Endpoint {
-  text: string;
-}
 
 const DEFAULTS: Record<Protocol, string> = {
   grpc: 'http://localhost:4317',
@@ -16,14 +10,14 @@ const DEFAULTS: Record<Protocol, string> = {
 };
 
 /**
- * Checks what the exporters would only log (and then send elsewhere, or without the certificate): the endpoint and the
- * files that the environment names.
+ * Where spans go, for sentences: the exporters read the variables themselves. Checks what those would only log (and then
+ * send elsewhere, or without the certificate): the endpoint and the files that the environment names.
  */
-export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol): Endpoint {
+export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol): string {
   const set = firstSet(env, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT');
   if (set !== undefined) (protocol === 'grpc' ? checkGrpc : checkHttp)(set.name, set.value);
   for (const file of ['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY']) checkFile(env, file);
-  return { text: withoutSecrets(set?.value ?? DEFAULTS[protocol]) };
+  return withoutSecrets(set?.value ?? DEFAULTS[protocol]);
 }
 
 function checkGrpc(name: string, value: string): void {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { usageError } from '../../errors.ts';
+
 /**
  * Runs a synchronous function that sees `env` as `process.env`: OpenTelemetry's own readers of OTEL_* variables take no
  * other environment.
@@ -21,4 +23,9 @@ export function firstSet(env: NodeJS.ProcessEnv, ...names: string[]): { name: st
     if (value) return { name, value };
   }
   return undefined;
+}
+
+/** A setting that cannot be used: the variable, its value and what is allowed, as one sentence. */
+export function badSetting(variable: string, value: string, allowed: string): Error {
+  return usageError(`${variable}=${value}: ${allowed}`);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from './collector.ts';
 import { retryDelayMs } from './retry-info.ts';
 
 const CODES = [

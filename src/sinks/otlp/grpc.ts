@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Client, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
-import { delivered } from './answer.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Collector, delivered, USER_AGENT } from './collector.ts';
 import { withEnvironment } from './environment.ts';
 import { grpcFailure } from './grpc-failure.ts';
-import type { Collector } from './outcome.ts';
-import { USER_AGENT } from './version.ts';
 
 const EXPORT = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 const GZIP = 2;
@@ -16,7 +13,7 @@ const GZIP = 2;
  * own because gRPC's waits longer and longer, up to two minutes, before it connects again, and fails every request
  * meanwhile: measured, 21 s late after an outage of 100 s. Here each try after a failure connects anew.
  */
-export function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
+export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
   const options = withEnvironment(env, () => {
     const read = convertLegacyOtlpGrpcOptions({}, 'TRACES');
     // Certificates are read now, not at the first request.
@@ -38,7 +35,6 @@ export function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv, timeoutMs: n
   };
 
   return {
-    endpoint: endpoint.text,
     send: (batch) =>
       new Promise((resolve) => {
         client ??= new Client(options.url, options.credentials, channelOptions);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
-import { delivered } from './answer.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Batch, type Collector, delivered, type Outcome, USER_AGENT } from './collector.ts';
 import { withEnvironment } from './environment.ts';
-import type { Batch, Collector, Outcome } from './outcome.ts';
-import { USER_AGENT } from './version.ts';
 
 /**
  * The stock http/protobuf exporter, which reads all OTEL_EXPORTER_OTLP_* variables, made to carry bytes that are already
  * serialized and to hand over the collector's answer.
  */
-export function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
+export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
   const options = withEnvironment(env, () =>
     convertLegacyHttpOptions({ userAgent: USER_AGENT }, 'TRACES', 'v1/traces', {
       'Content-Type': 'application/x-protobuf',
@@ -27,7 +24,6 @@ export function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv, timeoutMs: n
   const metrics = { name: 'span' as const, countItems: (batch: Batch) => batch.spans };
   const delegate = createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', metrics, undefined);
   return {
-    endpoint: endpoint.text,
     send: (batch) =>
       new Promise((resolve) => {
         answer = undefined;

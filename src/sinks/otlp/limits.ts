@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Attributes } from '@opentelemetry/api';
-import { firstSet } from './environment.ts';
 
 /** The standard's span limits, as far as they can touch a compaction's span. */
 export interface SpanLimits {
@@ -12,11 +11,13 @@ export interface SpanLimits {
 
 export function readLimits(env: NodeJS.ProcessEnv, warn: (sentence: string) => void): SpanLimits {
   const limit = (otherwise: number, least: number, ...names: string[]) => {
-    const set = firstSet(env, ...names);
-    if (set === undefined) return otherwise;
-    const value = Number(set.value);
-    if (Number.isInteger(value) && value >= least) return value;
-    warn(`${set.name}=${set.value} is no whole number from ${least} up and is ignored.`);
+    for (const name of names) {
+      const text = env[name]?.trim();
+      if (!text) continue;
+      const value = Number(text);
+      if (Number.isInteger(value) && value >= least) return value;
+      warn(`${name}=${text} is no whole number from ${least} up and is ignored.`);
+    }
     return otherwise;
   };
   return {
@@ -28,7 +29,8 @@ export function readLimits(env: NodeJS.ProcessEnv, warn: (sentence: string) => v
       'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT',
     ),
     events: limit(128, 0, 'OTEL_SPAN_EVENT_COUNT_LIMIT'),
-    attributesPerEvent: limit(128, 0, 'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT'),
+    // The second is the SDK's own older name.
+    attributesPerEvent: limit(128, 0, 'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', 'OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT'),
   };
 }
 

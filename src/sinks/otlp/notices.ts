@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from './collector.ts';
 
 /** A condition that lasts is said again after this long. */
 const AGAIN_MS = 60_000;

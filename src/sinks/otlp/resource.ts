@@ -10,8 +10,7 @@ import {
   resourceFromAttributes,
   serviceInstanceIdDetector,
 } from '@opentelemetry/resources';
-import { firstSet, withEnvironment } from './environment.ts';
-import { badSetting } from './usage.ts';
+import { badSetting, firstSet, withEnvironment } from './environment.ts';
 
 const DETECTORS: Record<string, ResourceDetector> = {
   host: hostDetector,

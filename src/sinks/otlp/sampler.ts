@@ -6,8 +6,7 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
-import { firstSet } from './environment.ts';
-import { badSetting } from './usage.ts';
+import { badSetting, firstSet } from './environment.ts';
 
 const ALLOWED = 'always_on, always_off, traceidratio, or one of these with the prefix parentbased_';
 

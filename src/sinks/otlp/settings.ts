@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { firstSet } from './environment.ts';
-import { badSetting } from './usage.ts';
+import { badSetting, firstSet } from './environment.ts';
 
-export const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
+const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** What this sink itself takes from the environment; the exporters read the other OTEL_EXPORTER_OTLP_* variables. */
@@ -22,11 +21,11 @@ export interface Settings {
  * Measured: a waiting event takes 1.1 KB, its stack being shared, so a full queue is 71 MB. That is 6 s of the heaviest
  * storm that the agent is built for, and a minute of 1 000 compactions a second.
  */
-const DEFAULT_QUEUE = 65_536;
+export const DEFAULT_QUEUE = 65_536;
 /** At 1.5 KB a span well below the 4 MiB of a request, and a pause of some 10 ms for the event loop. */
 const DEFAULT_BATCH = 512;
 /** The standard's 5 s is long for somebody who waits for the first span; a storm fills batches long before this. */
-const DEFAULT_DELAY_MS = 500;
+export const DEFAULT_DELAY_MS = 500;
 const DEFAULT_EXPORT_TIMEOUT_MS = 30_000;
 
 export function readSettings(env: NodeJS.ProcessEnv, queueSize?: number): Settings {
@@ -42,6 +41,7 @@ export function readSettings(env: NodeJS.ProcessEnv, queueSize?: number): Settin
 
 function readProtocol(env: NodeJS.ProcessEnv): Protocol {
   const set = firstSet(env, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL');
+  // As the specification allows; the JavaScript SDK's own default is http/protobuf.
   if (set === undefined) return 'grpc';
   const known = PROTOCOLS.find((protocol) => protocol === set.value);
   if (known === undefined) throw badSetting(set.name, set.value, `compactstall speaks ${PROTOCOLS.join(' and ')}`);

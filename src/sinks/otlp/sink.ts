@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { VERSION } from '../../version.ts';
 import type { Sink } from '../sink.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
+import type { Collector } from './collector.ts';
 import { routeDiagnostics, routeSettingsComplaints } from './diagnostics.ts';
-import { type Endpoint, readEndpoint } from './endpoint.ts';
+import { readEndpoint } from './endpoint.ts';
 import { readLimits } from './limits.ts';
 import { Notices } from './notices.ts';
-import type { Collector } from './outcome.ts';
 import { hostResource } from './resource.ts';
 import { readSampler } from './sampler.ts';
 import { Sender } from './sender.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { StackPlace } from './span.ts';
-import { SCOPE } from './version.ts';
 
 export interface OtlpSinkOptions {
   stack: StackPlace;
@@ -24,8 +24,8 @@ export interface OtlpSinkOptions {
 }
 
 /**
- * Events as spans to an OpenTelemetry collector, configured by the standard's variables. Throws an error with the code
- * `USAGE` for a variable that it cannot use. Connects at the first span, not before.
+ * Events as spans to an OpenTelemetry collector, configured by the standard's variables. Throws a usage error for a
+ * variable that it cannot use. Connects at the first span, not before.
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const { stack, queueSize, warn, env = process.env, backoff = BACKOFF } = options;
@@ -36,15 +36,16 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
 
   routeSettingsComplaints(warn);
   const resource = await hostResource(env);
-  const collector = await connect(endpoint, settings, env);
+  const collector = await openCollector(settings, env);
   routeDiagnostics(env, warn);
 
-  const maker = { stack, limits, sampler, scope: SCOPE, resourceOf: () => resource };
-  return new Sender(settings, maker, collector, new Notices(endpoint.text, warn), backoff);
+  const scope = { name: 'compactstall', version: VERSION };
+  const maker = { stack, limits, sampler, scope, resourceOf: () => resource };
+  return new Sender(settings, maker, collector, new Notices(endpoint, warn), backoff);
 }
 
 /** Only the exporter that is needed is loaded. */
-async function connect(endpoint: Endpoint, settings: Settings, env: NodeJS.ProcessEnv): Promise<Collector> {
+async function openCollector(settings: Settings, env: NodeJS.ProcessEnv): Promise<Collector> {
   const { connect } = settings.protocol === 'grpc' ? await import('./grpc.ts') : await import('./http.ts');
-  return connect(endpoint, env, settings.exportTimeoutMs);
+  return connect(env, settings.exportTimeoutMs);
 }

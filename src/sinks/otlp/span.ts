@@ -7,7 +7,6 @@ import type { CompactionEvent } from '../../event.ts';
 import { attributesOf } from './attribute-values.ts';
 import { SPAN_NAME_PREFIX, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
 import { limitAttributes, type SpanLimits } from './limits.ts';
-import { stackText } from './stack-text.ts';
 import { endTime, startTime } from './time.ts';
 
 export type StackPlace = 'event' | 'attribute' | 'both' | 'none';
@@ -31,15 +30,9 @@ export function spanOf(event: CompactionEvent, maker: SpanMaker): ReadableSpan |
   return maker.sampler === undefined || isSampled(event, maker.sampler) ? new CompactionSpan(event, maker) : undefined;
 }
 
+/** The standard's samplers look at parent and trace id only. */
 function isSampled(event: CompactionEvent, sampler: Sampler): boolean {
-  const { decision } = sampler.shouldSample(
-    ROOT_CONTEXT,
-    event.traceId,
-    spanName(event),
-    SpanKind.INTERNAL,
-    attributesOf(event),
-    [],
-  );
+  const { decision } = sampler.shouldSample(ROOT_CONTEXT, event.traceId, spanName(event), SpanKind.INTERNAL, {}, NONE);
   return decision === SamplingDecision.RECORD_AND_SAMPLED;
 }
 
@@ -97,4 +90,16 @@ function stackEvent(text: string, time: HrTime, limits: SpanLimits): TimedEvent 
   const all = { [STACK_ATTRIBUTE]: text };
   const [attributes, droppedAttributesCount] = limitAttributes(all, limits.attributesPerEvent, limits.valueLength);
   return { name: STACK_EVENT, time, attributes, droppedAttributesCount };
+}
+
+const stackTexts = new WeakMap<readonly string[], string>();
+
+/** A stack as `code.stacktrace`: one frame a line, innermost first. Equal stacks are one array, joined once. */
+function stackText(stack: readonly string[]): string {
+  let text = stackTexts.get(stack);
+  if (text === undefined) {
+    text = stack.join('\n');
+    stackTexts.set(stack, text);
+  }
+  return text;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
+import { EXIT } from '../../../src/errors.ts';
 import { otlpConfigured } from '../../../src/sinks/otlp/configured.ts';
 import { createOtlpSink } from '../../../src/sinks/otlp/sink.ts';
 import { event, events } from './events.ts';
@@ -21,6 +22,9 @@ test('export is wanted when a variable says so', () => {
   assert.equal(otlpConfigured({ ...endpoint, OTEL_SDK_DISABLED: 'true' }), false);
   assert.equal(otlpConfigured({ ...endpoint, OTEL_SDK_DISABLED: 'false' }), true);
   assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: 'none' }), false);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: 'console' }), false);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: 'console, otlp' }), true);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: ' ' }), true);
 });
 
 test('a value that cannot be used is a sentence with variable, value and what is allowed', async () => {
@@ -50,7 +54,7 @@ test('a value that cannot be used is a sentence with variable, value and what is
     [{ OTEL_LOG_LEVEL: 'loud' }, /^OTEL_LOG_LEVEL=loud: allowed are none, error/],
   ] as const) {
     const attempt = createOtlpSink({ stack: 'event', warn: () => {}, env });
-    await assert.rejects(attempt, { code: 'USAGE', message: sentence }, JSON.stringify(env));
+    await assert.rejects(attempt, { exitCode: EXIT.USAGE, message: sentence }, JSON.stringify(env));
   }
 });
 
