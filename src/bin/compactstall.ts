@@ -5,6 +5,6 @@ import { replay } from '../cli/replay.ts';
 import { run } from '../cli/run.ts';
 
 await main('compactstall', ([first, ...rest], messages) => {
-  if (first === 'replay' && !rest.some((arg) => arg === '--help' || arg === '-h')) return replay(rest, messages);
+  if (first === 'replay') return replay(rest, messages);
   return run(first === 'run' ? rest : first === undefined ? [] : [first, ...rest], messages);
 });

@@ -3,9 +3,11 @@ import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What ends a run: its duration, a signal, or a reader that went away. A second signal ends the process at once. */
+/** What ends a run: its duration, a signal, or an output that is closed. A second signal ends the process at once. */
 export class Ending {
   readonly reached: Promise<void>;
+  /** Whether an output failed. */
+  failed = false;
   #resolve!: () => void;
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
@@ -27,7 +29,8 @@ export class Ending {
     this.#timer = setTimeout(() => this.end(), milliseconds);
   }
 
-  end(): void {
+  end(failed = false): void {
+    this.failed ||= failed;
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#resolve();

@@ -3,8 +3,17 @@ import { balances, type Equation, equations, losses, type NamedSinkBooks, type S
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Messages } from './messages.ts';
 
-/** Prints the books at the end of a run. @returns the exit code that they ask for */
-export function reportBooks(messages: Messages, source: SourceBooks, sinks: readonly NamedSinkBooks[]): ExitCode {
+/**
+ * Prints the books at the end of a run. @returns the exit code that they ask for
+ *
+ * @param failed an output failed, if only before the first event
+ */
+export function reportBooks(
+  messages: Messages,
+  source: SourceBooks,
+  sinks: readonly NamedSinkBooks[],
+  failed: boolean,
+): ExitCode {
   const lost = losses(source, sinks);
   const all = equations(source, sinks);
   const total = [...lost.values()].reduce((sum, n) => sum + n, 0);
@@ -15,7 +24,8 @@ export function reportBooks(messages: Messages, source: SourceBooks, sinks: read
     messages.print(`  ${equation.name.padEnd(8)} ${String(equation.total).padStart(8)} = ${terms}${flaw}`);
   }
   for (const [reason, n] of lost) messages.print(`  lost     ${String(n).padStart(8)}: ${reason}`);
-  return total > 0 || !all.every(balances) ? EXIT.LOST : EXIT.OK;
+  if (total > 0 || !all.every(balances)) return EXIT.LOST;
+  return failed ? EXIT.FAILURE : EXIT.OK;
 }
 
 /** Reasons of a term that are all zero are shown as one: `0 filtered` for three `0 filtered{...}`. */

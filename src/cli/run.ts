@@ -25,6 +25,9 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const { values, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
+  if (positionals[0] === 'run' || positionals[0] === 'replay') {
+    throw usageError(`${positionals[0]} goes first: compactstall ${positionals[0]} [options].`);
+  }
   if (positionals.length > 0) {
     throw usageError(`'${positionals[0]}' is no command; expected run or replay. See compactstall --help.`);
   }
@@ -37,7 +40,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     outputs,
     stack: values.stack ?? 'event',
     kernelStack: values['kernel-stack'] ?? false,
-    onClosed: () => ending.end(),
+    onClosed: (failed) => ending.end(failed),
     warn: (sentence) => messages.say(sentence),
   };
   const wantsRecords = wantsOtlp(outputs) || outputs.some(({ kind }) => kind === 'json');
@@ -74,7 +77,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   clearTimeout(hint);
   verification?.detached();
 
-  const exitCode = reportBooks(messages, source.books(), pipeline.books());
+  const exitCode = reportBooks(messages, source.books(), pipeline.books(), ending.failed);
   if (values.verbose) reportRunTime(messages, source);
   const verified = verification?.result(source.books().kernel!);
   for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);
@@ -82,7 +85,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
 }
 
-function printed(text: string): number {
+/** What was asked for instead of a run. @returns the exit code */
+export function printed(text: string): number {
   process.stdout.write(text);
   return EXIT.OK;
 }

@@ -42,11 +42,14 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   source.attach();
   if (values.duration !== undefined) ending.after(values.duration);
 
-  const target = standardOutput({ onClosed: () => ending.end(), warn: (sentence) => messages.say(sentence) });
+  const target = standardOutput({
+    onClosed: (failed) => ending.end(failed),
+    warn: (sentence) => messages.say(sentence),
+  });
   const table = new TextSink('table', target, snoopHeader(columns), snoopRows(columns));
   const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
   await pipeline.run(ending.reached);
-  const exitCode = reportBooks(messages, source.books(), pipeline.books());
+  const exitCode = reportBooks(messages, source.books(), pipeline.books(), ending.failed);
   source.close();
   return exitCode;
 }

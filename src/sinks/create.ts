@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { openSync } from 'node:fs';
+import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { StackPlace } from '../cli/compactstall-options.ts';
 import type { Output } from '../cli/values.ts';
@@ -16,8 +16,8 @@ export interface SinkSettings {
   outputs: readonly Output[];
   stack: StackPlace;
   kernelStack: boolean;
-  /** Called when the reader of standard output is gone, or a file cannot be written any more. */
-  onClosed: () => void;
+  /** Called when the reader of standard output is gone, or (`failed`) an output cannot be written any more. */
+  onClosed: (failed: boolean) => void;
   warn: (sentence: string) => void;
 }
 
@@ -56,7 +56,22 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
 
 /** Standard output as a target; also for the table of compactsnoop. */
 export function standardOutput({ onClosed, warn }: Pick<SinkSettings, 'onClosed' | 'warn'>): TextTarget {
-  return { file: STDOUT, name: 'standard output', onClosed, warn, owned: false };
+  return { file: nonBlockingStdout(), name: 'standard output', onClosed, warn, owned: false };
+}
+
+/**
+ * A pipe or terminal that nobody reads (a pager, Ctrl-S) must not block a write: Node cannot end, not even by
+ * process.exit(), while a thread of its pool hangs in one. Opened again, because the mode of the descriptor itself is
+ * shared with whoever else writes there, such as this process's own standard error.
+ */
+function nonBlockingStdout(): number {
+  const status = fstatSync(STDOUT);
+  if (!status.isFIFO() && !status.isCharacterDevice()) return STDOUT;
+  try {
+    return openSync(`/proc/self/fd/${STDOUT}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return STDOUT; // a terminal of another user, after su
+  }
 }
 
 function tableSink(settings: SinkSettings): Sink {
@@ -72,7 +87,9 @@ function jsonSink(path: string | undefined, settings: SinkSettings): Sink {
 
 function openForAppending(path: string): number {
   try {
-    return openSync(path, 'a', 0o644);
+    // A pipe without a reader is refused rather than waited for; see nonBlockingStdout().
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
   } catch (error) {
     throw new UserError(EXIT.FAILURE, `cannot write ${path}: ${systemWords(error)}. Choose another file.`);
   }

@@ -10,15 +10,16 @@ const closeAsync = promisify(close);
 
 /** Text waiting to be written; a reader slower than this much loses events, and they are counted. */
 const MAX_QUEUED_CHARACTERS = 32 * 1024 * 1024;
-/** A terminal shared with another program may be in non-blocking mode; there is nothing to wait on but time. */
-const RETRY_MS = 20;
+/** Pipes and terminals are written to without blocking; there is nothing to wait on but time, longer each time. */
+const FIRST_RETRY_MS = 1;
+const LAST_RETRY_MS = 64;
 
 export interface TextTarget {
   file: number;
   /** For messages: `standard output`, or the file's name. */
   name: string;
-  /** Called once when the reading end is gone (`| head`). */
-  onClosed: () => void;
+  /** Called once when nothing more can be written: the reading end is gone (`| head`), or `failed`, after a warning. */
+  onClosed: (failed: boolean) => void;
   warn: (sentence: string) => void;
   /** Whether to close the descriptor at the end. */
   owned: boolean;
@@ -101,12 +102,16 @@ export class TextSink implements Sink {
 
   async #writeText(text: string): Promise<void> {
     const bytes = Buffer.from(text);
+    let retry = FIRST_RETRY_MS;
     for (let at = 0; at < bytes.length; ) {
       try {
         at += (await writeAsync(this.#target.file, bytes, at)).bytesWritten;
+        retry = FIRST_RETRY_MS;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        if (this.#closed) return;
+        await new Promise((resolve) => setTimeout(resolve, retry));
+        retry = Math.min(retry * 2, LAST_RETRY_MS);
       }
     }
   }
@@ -119,7 +124,7 @@ export class TextSink implements Sink {
       this.#target.warn(`cannot write to ${this.#target.name}: ${systemWords(error)}. Nothing more is written there.`);
       this.#close(`write_${(error.code ?? 'error').toLowerCase()}`);
     }
-    this.#target.onClosed();
+    this.#target.onClosed(error.code !== 'EPIPE');
   }
 
   #close(reason: string): void {

@@ -49,7 +49,9 @@ const unbalanced = (source: SourceBooks, sinks: Parameters<typeof equations>[1] 
 describe('the kernel’s books', () => {
   it('are read at the offsets of the ABI', () => {
     const bytes = Buffer.alloc(BOOKS_SIZE);
-    NAMES.forEach((name, i) => bytes.writeBigInt64LE(BigInt((i + 1) * 1_000_000_007), BOOKS[name].offset));
+    for (const [i, name] of NAMES.entries()) {
+      bytes.writeBigInt64LE(BigInt((i + 1) * 1_000_000_007), BOOKS[name].offset);
+    }
     assert.deepEqual(
       decodeKernelBooks(bytes),
       Object.fromEntries(NAMES.map((name, i) => [name, (i + 1) * 1_000_000_007])),

@@ -8,13 +8,13 @@ import { reportBooks } from '../../src/cli/report.ts';
 import { EXIT } from '../../src/errors.ts';
 
 /** What is printed, and the exit code. */
-function report(source: SourceBooks, sinks: readonly NamedSinkBooks[]) {
+function report(source: SourceBooks, sinks: readonly NamedSinkBooks[], failed = false) {
   const lines: string[] = [];
   const messages: Pick<Messages, 'say' | 'print'> = {
     say: (sentence) => void lines.push(`compactstall: ${sentence}`),
     print: (text) => void lines.push(text),
   };
-  return { exitCode: reportBooks(messages as Messages, source, sinks), lines };
+  return { exitCode: reportBooks(messages as Messages, source, sinks, failed), lines };
 }
 
 const sink = (name: string, exported: number, dropped: Record<string, number> = {}, queued = 0) => ({
@@ -73,6 +73,12 @@ describe('the books at the end of a run', () => {
       '  received        1 = 1 decoded + 0 malformed',
       '  decoded         1 = 0 exported by json + 0 dropped + 0 queued   DOES NOT BALANCE',
     ]);
+  });
+
+  it('an output that failed before the first event is a failure; events that were lost weigh more', () => {
+    const nothing = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
+    assert.equal(report(nothing, [sink('table', 0)], true).exitCode, EXIT.FAILURE);
+    assert.equal(report({ ...nothing, received: 1, malformed: 1 }, [sink('table', 0)], true).exitCode, EXIT.LOST);
   });
 
   it('nothing happened', () => {

@@ -18,13 +18,14 @@ const MAX_QUEUED = 32 * 1024 * 1024;
 const line = ({ spanId }: CompactionEvent) => `${spanId}\n`;
 
 function sinkTo(file: number, { header = '', format = line, owned = true } = {}) {
-  const said = { closed: 0, warnings: [] as string[] };
+  const said = { closed: 0, failed: false, warnings: [] as string[] };
   const target = {
     file,
     name: 'the target',
     owned,
-    onClosed: () => {
+    onClosed: (failed: boolean) => {
       said.closed += 1;
+      said.failed = failed;
     },
     warn: (sentence: string) => said.warnings.push(sentence),
   };
@@ -78,7 +79,7 @@ describe('a file', () => {
     await sink.close(LONG_MS);
     assert.equal(readFileSync(path, 'utf8'), `HEADER\n${written.map(line).join('')}`);
     assert.deepEqual(sink.books(), { accepted: 1000, exported: 1000, queued: 0, dropped: {} });
-    assert.deepEqual(said, { closed: 0, warnings: [] });
+    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
   });
 
   it('is closed at the end when it is the sink’s own, and only then', async (t) => {
@@ -147,7 +148,7 @@ describe('a pipe', () => {
     }
     await closing;
     assert.equal(sink.books().exported, 20);
-    assert.deepEqual(said, { closed: 0, warnings: [] });
+    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
     closeSync(reader);
   });
 
@@ -159,7 +160,7 @@ describe('a pipe', () => {
     sink.write(events(2));
     await sink.close(LONG_MS);
     sink.write(events(5));
-    assert.deepEqual(said, { closed: 1, warnings: [] });
+    assert.deepEqual(said, { closed: 1, failed: false, warnings: [] });
     assert.deepEqual(sink.books(), { accepted: 10, exported: 0, queued: 0, dropped: { closed: 10 } });
     assert.equal(lost(sink), 0);
     balanced(sink);
@@ -189,7 +190,7 @@ describe('a pipe', () => {
     assert.deepEqual(sink.books(), { accepted: 50, exported: 0, queued: 0, dropped: { queue_full: 17, shutdown: 33 } });
     balanced(sink);
     assert.equal(lost(sink), 50);
-    assert.deepEqual(said, { closed: 0, warnings: [] });
+    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
     // Lets the write that still hangs end, or this process would not.
     closeSync(reader);
   });
@@ -226,6 +227,7 @@ describe('a device that is full', () => {
     sink.write(events(2));
     assert.deepEqual(said, {
       closed: 1,
+      failed: true,
       warnings: ['cannot write to the target: no space left on device. Nothing more is written there.'],
     });
     assert.deepEqual(sink.books(), { accepted: 5, exported: 0, queued: 0, dropped: { write_enospc: 5 } });
