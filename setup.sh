@@ -79,8 +79,11 @@ if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
 fi
 if newer src native/dist tsconfig.json package.json dist/.built; then
   say "compiling src"
+  # Beside the old one: a running agent may still have to import from it.
+  rm -rf build/dist
+  tsc -p tsconfig.json --outDir build/dist >&2 || fail "compiling src failed (above)"
+  chmod +x build/dist/bin/*.js
+  touch build/dist/.built
   rm -rf dist
-  tsc -p tsconfig.json >&2 || fail "compiling src failed (above)"
-  chmod +x dist/bin/*.js
-  touch dist/.built
+  mv build/dist dist
 fi

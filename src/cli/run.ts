@@ -66,6 +66,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
   const sinks = await createSinks(settings);
+  for (const { destination } of sinks) if (destination) messages.say(`spans go to ${destination}`);
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {
       clearTimeout(hint);

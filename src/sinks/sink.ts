@@ -14,6 +14,8 @@ export interface SinkBooks {
 /** Where events go. A sink never throws at the source: what it cannot deliver it counts. */
 export interface Sink {
   readonly name: string;
+  /** Where it sends to, when the user would not see it otherwise. */
+  readonly destination?: string;
   /** Takes a batch, in order of arrival. Never blocks; what does not fit in the sink's queue is dropped and counted. */
   write(events: readonly CompactionEvent[]): void;
   /** Resolves when there is room again. A recording waits for it; the live source cannot, and does not. */

@@ -75,10 +75,19 @@ describe('a reader that goes away', () => {
   it('ends the run, without a word about pipes', async () => {
     // The second row of stalls finds the pipe closed.
     const script = `"$0" "$1" | head -n 2; echo "status \${PIPESTATUS[0]}"`;
-    const shell = spawnSync('bash', ['-c', `(for i in 1 2 3 4 5 6; do sleep 0.5; echo 1 >${COMPACT_NODE0}; done) & ${script}`, process.execPath, COMPACTSTALL], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
+    const shell = spawnSync(
+      'bash',
+      [
+        '-c',
+        `(for i in 1 2 3 4 5 6; do sleep 0.5; echo 1 >${COMPACT_NODE0}; done) & ${script}`,
+        process.execPath,
+        COMPACTSTALL,
+      ],
+      {
+        encoding: 'utf8',
+        timeout: 60_000,
+      },
+    );
     assert.match(shell.stdout, /^TIME .*\n.*manual.*\nstatus 0\n$/);
     assert.doesNotMatch(shell.stderr, /EPIPE|Error|at .*\.js/);
     assert.match(shell.stderr, /0 lost/);
@@ -123,13 +132,31 @@ describe('a host that cannot run it', () => {
   const hidden = (path: string, args: readonly string[]) =>
     spawnSync(
       'unshare',
-      ['--mount', 'sh', '-c', `mount --bind ${path.endsWith('/') ? directory : '/dev/null'} ${path} && exec "$0" "$@"`, process.execPath, COMPACTSTALL, ...args],
+      [
+        '--mount',
+        'sh',
+        '-c',
+        `mount --bind ${path.endsWith('/') ? directory : '/dev/null'} ${path} && exec "$0" "$@"`,
+        process.execPath,
+        COMPACTSTALL,
+        ...args,
+      ],
       { encoding: 'utf8', timeout: 60_000 },
     );
   const capabilities = (list: string, args: readonly string[]) =>
     spawnSync(
       'setpriv',
-      [`--bounding-set=${list}`, `--inh-caps=${list}`, `--ambient-caps=${list}`, '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, COMPACTSTALL, ...args],
+      [
+        `--bounding-set=${list}`,
+        `--inh-caps=${list}`,
+        `--ambient-caps=${list}`,
+        '--reuid=65534',
+        '--regid=65534',
+        '--clear-groups',
+        process.execPath,
+        COMPACTSTALL,
+        ...args,
+      ],
       { encoding: 'utf8', timeout: 60_000 },
     );
 

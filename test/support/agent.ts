@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Starts the built commands as a user does, and collects what they say. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
 /** Only a hang takes as long. */
 const GIVE_UP_MS = 120_000;
+
+const running = new Set<ChildProcess>();
+/** Those of a test that failed would keep the test process, and the next test would see them in the kernel. */
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 export interface Finished {
   code: number | null;
@@ -41,6 +48,7 @@ export class Agent {
       env: { ...cleanEnvironment(), ...env },
       stdio: ['ignore', stdout, 'pipe'],
     });
+    running.add(this.child);
     this.child.stdout?.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;
       this.#check();
@@ -55,6 +63,7 @@ export class Agent {
     this.finished = new Promise((resolve) => {
       this.child.once('close', (code, signal) => {
         clearTimeout(giveUp);
+        running.delete(this.child);
         process.off('exit', kill);
         this.#check();
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });

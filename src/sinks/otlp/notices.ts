@@ -30,13 +30,13 @@ const PLAIN_TEXT = /wrong version number|packet length too long|EPROTO/i;
 
 /** Sentences about the delivery, each condition once and then rarely. */
 export class Notices {
+  readonly endpoint: string;
   readonly #warn: (sentence: string) => void;
-  readonly #endpoint: string;
   readonly #lastSaid = new Map<string, number>();
   #failingSince: number | undefined;
 
   constructor(endpoint: string, warn: (sentence: string) => void) {
-    this.#endpoint = endpoint;
+    this.endpoint = endpoint;
     this.#warn = warn;
   }
 
@@ -48,7 +48,15 @@ export class Notices {
     const what = SILENCE.test(message) ? 'does not answer' : 'takes no spans now';
     this.#say(
       'retrying',
-      `collector at ${this.#endpoint} ${what}: ${message}; ${queued} spans queued, retrying.${hint}`,
+      `collector at ${this.endpoint} ${what}: ${message}; ${queued} spans queued, retrying.${hint}`,
+    );
+  }
+
+  /** The end of the run. Said even when failures were: it is the last word on these spans. */
+  gaveUp(spans: number): void {
+    this.#warn(
+      `collector at ${this.endpoint} did not take ${spans} spans in time; they are dropped. ` +
+        'Check that it runs and that OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL are right.',
     );
   }
 
@@ -57,7 +65,7 @@ export class Notices {
     const seconds = Math.round((Date.now() - this.#failingSince) / 1000);
     this.#failingSince = undefined;
     this.#lastSaid.delete('retrying');
-    this.#warn(`collector at ${this.#endpoint} answers again after ${seconds} s; ${queued} spans queued.`);
+    this.#warn(`collector at ${this.endpoint} answers again after ${seconds} s; ${queued} spans queued.`);
   }
 
   refused(outcome: Outcome & { reason: string }, spans: number): void {
@@ -65,13 +73,13 @@ export class Notices {
     const said = `${outcome.reason}: ${outcome.message}`;
     this.#say(
       outcome.reason,
-      `collector at ${this.#endpoint} refused ${spans} spans (${said}); they are dropped, ${next}.`,
+      `collector at ${this.endpoint} refused ${spans} spans (${said}); they are dropped, ${next}.`,
     );
   }
 
   partial(rejected: number, spans: number, message: string): void {
     const what = rejected > 0 ? `rejected ${rejected} of ${spans} spans` : 'took all spans with a warning';
-    this.#say('partial', `collector at ${this.#endpoint} ${what}: ${message || 'it gave no reason'}.`);
+    this.#say('partial', `collector at ${this.endpoint} ${what}: ${message || 'it gave no reason'}.`);
   }
 
   queueFull(size: number): void {

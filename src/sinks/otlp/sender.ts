@@ -40,6 +40,10 @@ export class Sender implements Sink {
     this.#backoff = backoff;
   }
 
+  get destination(): string {
+    return this.#notices.endpoint;
+  }
+
   write(events: readonly CompactionEvent[]): void {
     this.#books.accepted += events.length;
     const room = this.#closing ? 0 : Math.max(0, this.#settings.maxQueue - this.#queued);
@@ -83,6 +87,7 @@ export class Sender implements Sink {
   /** What the collector has not confirmed counts as lost, even if the request in flight may still arrive. */
   #giveUp(): void {
     this.#gaveUp = true;
+    if (this.#queued > 0) this.#notices.gaveUp(this.#queued);
     this.#books.drop('shutdown', this.#queued);
     this.#queue.clear();
     this.#inFlight = 0;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, parseLines } from '../support/agent.ts';
+import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
+
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+
+/** How often a thread of the agent went to sleep; each is one wake-up. */
+function sleeps(pid: number, thread: string): number {
+  let total = 0;
+  for (const tid of readdirSync(`/proc/${pid}/task`)) {
+    if (readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8').trim() !== thread) continue;
+    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
+    total += Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)![1]);
+  }
+  return total;
+}
+
+describe('wake-ups', () => {
+  it('one for many events of a storm', async () => {
+    const writes = 101;
+    const agent = await new Agent(['--output', 'json', '--pid', String(process.pid)]).attached();
+    while (sleeps(agent.pid, 'bpf-ring') === 0) await sleep(10);
+    const before = sleeps(agent.pid, 'bpf-ring');
+    compact(COMPACT_NODE0, writes);
+    const during = sleeps(agent.pid, 'bpf-ring') - before;
+    const { stdout } = await agent.stop();
+    assert.equal(parseLines(stdout).length, writes * ZONES);
+    assert.ok(during >= 1 && during <= (writes * ZONES) / 10, `${during} wake-ups for ${writes * ZONES} events`);
+  });
+
+  it('one is enough for a single event: it arrives without a second', async () => {
+    const agent = await new Agent(['--output', 'json', '--pid', String(process.pid)]).attached();
+    for (let round = 1; round <= 5; round++) {
+      compact(COMPACT_NODE0, 1);
+      await agent.until(() => parseLines(agent.stdout.replace(/[^\n]*$/, '')).length === round * ZONES);
+      // Until it has found the ring empty once, and sleeps again.
+      await sleep(200);
+    }
+    await agent.stop();
+  });
+
+  it('none while nothing happens', async () => {
+    const agent = await new Agent(['--output', 'none', '--trigger', 'proactive']).attached();
+    await agent.until(() => agent.stderr.includes('no compaction so far'));
+    const ring = sleeps(agent.pid, 'bpf-ring');
+    const main = sleeps(agent.pid, 'MainThread') + sleeps(agent.pid, 'node');
+    await sleep(3000);
+    assert.equal(sleeps(agent.pid, 'bpf-ring') - ring, 0);
+    // Node's own housekeeping wakes its threads a few times; a reader that polled would do so 60 times.
+    assert.ok(sleeps(agent.pid, 'MainThread') + sleeps(agent.pid, 'node') - main < 20);
+    await agent.stop();
+  });
+});
