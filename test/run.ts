@@ -14,7 +14,10 @@ interface Layer {
 }
 
 const root = new URL('..', import.meta.url).pathname;
-const files = (pattern: string) => globSync(pattern, { cwd: root }).sort().map((file) => `${root}${file}`);
+const files = (pattern: string) =>
+  globSync(pattern, { cwd: root })
+    .sort()
+    .map((file) => `${root}${file}`);
 
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: files('test/unit/**/*.test.ts'), live: false },
