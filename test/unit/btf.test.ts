@@ -195,6 +195,16 @@ describe('BTF that is none, or damaged', () => {
     assert.throws(() => btf.struct('t'), ENDLESS);
   });
 
+  it('a name or a type that is not there is an error', () => {
+    const b = new BtfBuilder();
+    const int = b.int('int', 4);
+    b.type(KIND.STRUCT, 'nameless', 4, [[1_000_000, int, 0]]);
+    b.type(KIND.STRUCT, 'typeless', 4, [[0, 1_000_000, 0]]);
+    const btf = new Btf(b.bytes());
+    assert.throws(() => btf.struct('nameless'), { message: 'damaged BTF: it has no string 1000000' });
+    assert.throws(() => btf.struct('typeless'), { message: 'damaged BTF: it has no type 1000000' });
+  });
+
   it('any word of it may be anything: an answer or a clear error, never a hang', () => {
     const good = small();
     for (let at = 4; at + 4 <= good.length; at += 4) {
