@@ -13,12 +13,10 @@ const NONE: readonly string[] = Object.freeze([]);
  */
 export class Stacks {
   readonly #symbols: KernelSymbols;
-  readonly #named: boolean;
   readonly #known = new Map<string, readonly string[]>();
 
   constructor(symbols: KernelSymbols) {
     this.#symbols = symbols;
-    this.#named = symbols.available;
   }
 
   /** To be called before the stacks of a batch are named: forgets names that a change of modules made doubtful. */
@@ -42,7 +40,6 @@ export class Stacks {
   #frames(raw: Buffer): string[] {
     const frames: string[] = [];
     for (let at = 0; at + 8 <= raw.length; at += 8) frames.push(this.#symbols.name(raw.readBigUInt64LE(at)));
-    if (!this.#named) return frames;
     const first = frames.findIndex((frame) => !TRACING.test(frame));
     return first > 0 ? frames.slice(first) : frames;
   }
