@@ -70,8 +70,14 @@ newer() {
   [ -n "$(find "$@" -newer "$target" \( -name '*.ts' -o -name '*.json' -o -type d \) -print -quit 2>/dev/null)" ]
 }
 
-make --silent -C native all >&2 || fail "building native/ failed (above)"
-make --silent -C bpf >&2 || fail "building bpf/ failed (above)"
+# made DIRECTORY TARGET...
+made() {
+  make -q -C "$@" >/dev/null 2>&1 && return
+  say "building $1/"
+  make --silent -C "$@" >&2 || fail "building $1/ failed (above)"
+}
+made native all
+made bpf
 if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
   say "compiling native/src"
   tsc -p native >&2 || fail "compiling native/src failed (above)"

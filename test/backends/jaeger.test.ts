@@ -22,10 +22,7 @@ it('spans are found by service, operation, duration and tag, with their stack as
 
   const all = { service: 'compactstall', operation: 'compaction manual', tags: { 'compaction.order': -1 } };
   const traces = await jaeger.waitForTraces(all, events.length, DEADLINE_MS);
-  assert.deepEqual(
-    traces.map(({ traceID }) => traceID).sort(),
-    events.map(({ traceId }) => traceId).sort(),
-  );
+  assert.deepEqual(traces.map(({ traceID }) => traceID).sort(), events.map(({ traceId }) => traceId).sort());
 
   const longest = events.reduce((a, b) => (a.durationNano > b.durationNano ? a : b));
   const [slow, ...others] = await jaeger.traces({
