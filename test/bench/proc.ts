@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What /proc says about a running agent, from outside: the agent itself does nothing for it. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The thread of bpf-loader-native that waits for the ring buffer: it runs once for each wake-up by a BPF program. */
+export const RING_THREAD = 'bpf-ring';
+
+export interface Memory {
+  rssBytes: number;
+  /** Without files, most of which is Node.js itself, shared with every other process that runs it. */
+  anonymousBytes: number;
+}
+
+export function memory(pid: number): Memory {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status)![1]) * 1024;
+  return { rssBytes: bytes('VmRSS'), anonymousBytes: bytes('RssAnon') };
+}
+
+/** How often each thread was switched out so far, by `tid name`. A thread that sleeps is switched out once per wake-up. */
+export type Switches = Map<string, number>;
+
+export function switches(pid: number): Switches {
+  const found: Switches = new Map();
+  for (const tid of readdirSync(`/proc/${pid}/task`)) {
+    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
+    const count = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)![1]);
+    const name = /^Name:\s+(.*)$/m.exec(status)![1];
+    found.set(`${tid} ${name}`, count('voluntary_ctxt_switches') + count('nonvoluntary_ctxt_switches'));
+  }
+  return found;
+}
+
+/** Switches since `before` by thread name, those without any left out. */
+export function switchesSince(before: Switches, now: Switches): Map<string, number> {
+  const byName = new Map<string, number>();
+  for (const [thread, count] of now) {
+    const name = thread.slice(thread.indexOf(' ') + 1);
+    const more = count - (before.get(thread) ?? 0);
+    if (more > 0) byName.set(name, (byName.get(name) ?? 0) + more);
+  }
+  return byName;
+}
+
+export interface RunTime {
+  runs: number;
+  ns: number;
+}
+
+/**
+ * The kernel's run-time statistics of an agent's two programs, from its descriptors: cheap enough to be read around each
+ * piece of work. They count only while somebody, here the agent with --verbose, asked the kernel for it.
+ */
+export class ProgramCounters {
+  readonly #begin: string;
+  readonly #end: string;
+
+  constructor(pid: number) {
+    const files = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => `/proc/${pid}/fdinfo/${fd}`);
+    const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
+    // A link names the tracepoint and the program's id; the program of that id has the counters.
+    const counters = (tracepoint: string): string => {
+      const link = texts.find(([, text]) => text.includes(`tp_name:\t${tracepoint}\n`))?.[1];
+      const id = /^prog_id:\s+(\d+)$/m.exec(link ?? '')?.[1];
+      const program = texts.find(([, text]) => text.includes(`prog_id:\t${id}\n`) && text.includes('run_time_ns:'));
+      if (!program) throw new Error(`the agent has no program on ${tracepoint}`);
+      return program[0];
+    };
+    this.#begin = counters('mm_compaction_begin');
+    this.#end = counters('mm_compaction_end');
+  }
+
+  read(): { begin: RunTime; end: RunTime } {
+    return { begin: runTime(this.#begin), end: runTime(this.#end) };
+  }
+}
+
+function runTime(file: string): RunTime {
+  const text = readFileSync(file, 'utf8');
+  const value = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)$`, 'm').exec(text)![1]);
+  return { runs: value('run_cnt'), ns: value('run_time_ns') };
+}

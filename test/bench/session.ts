@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What frames a benchmark: its folder, its end, the state of the host meanwhile. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Only a hang takes as long. */
+const GIVE_UP_MS = 600_000;
+
+/**
+ * Also keeps the caller's settings out of the agents.
+ *
+ * @returns a folder for files that are gone at the end, however that comes; agents and collectors end then by themselves
+ */
+export function leaveHostAsFound(): string {
+  for (const name of Object.keys(process.env)) {
+    if (/^OTEL_|^NO_COLOR$|^NODE_OPTIONS$/.test(name)) delete process.env[name];
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'compactstall-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // A signal by itself ends the process without `exit`.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
+  setTimeout(() => {
+    console.error(`not done after ${GIVE_UP_MS / 1000} s: giving up`);
+    process.exit(1);
+  }, GIVE_UP_MS).unref();
+  return folder;
+}
+
+/** From the call of this to the call of what it returns: the share of CPU time that the hypervisor gave to others. */
+export function stolenShare(): () => number {
+  const before = cpuTimes();
+  return () => {
+    const after = cpuTimes();
+    return (after.stolen - before.stolen) / Math.max(after.all - before.all, 1);
+  };
+}
+
+/** /proc/stat: user nice system idle iowait irq softirq steal; guest time is in user time already. */
+function cpuTimes(): { all: number; stolen: number } {
+  const ticks = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.split(/\s+/).slice(1, 9).map(Number);
+  return { all: ticks.reduce((sum, n) => sum + n, 0), stolen: ticks[7] ?? 0 };
+}
