@@ -5,7 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Only a hang takes as long. */
-const GIVE_UP_MS = 600_000;
+const GIVE_UP_MS = 360_000;
 
 /**
  * Also keeps the caller's settings out of the agents.
