@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "object.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "btf_check.h"
@@ -105,6 +107,10 @@ void Object::resizeMaps(const LoadOptions& options) {
 void Object::load() {
   LogCapture capture(log_, verbose_);
   int error = -bpf_object__load(object_.get());
+#ifdef __GLIBC__
+  // libbpf has just freed its copy of the kernel's BTF, some 10 MB; left alone, malloc may keep it for good.
+  malloc_trim(0);
+#endif
   if (error == 0) return;
   throw Failure("LOAD_FAILED", sentence("Cannot load the BPF object '" + name_ + "' into the kernel", error, capture, log_),
                 error, log_);

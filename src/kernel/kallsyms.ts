@@ -69,6 +69,15 @@ export function readKallsyms(file: number): SymbolTable {
   return sorted ? table : sortedByAddress(table);
 }
 
+/** Gives the memory back now; an idle process may collect no garbage for days. The table is empty afterwards. */
+export function freeTable({ addresses, nameStarts, names }: SymbolTable): void {
+  free(addresses, nameStarts, names);
+}
+
+function free(...arrays: { buffer: ArrayBufferLike }[]): void {
+  for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
+}
+
 /** Address space is set aside for the most there may be; memory is taken as it is needed, and nothing is copied. */
 function growable(maxByteLength: number): ArrayBuffer {
   return new ArrayBuffer(0, { maxByteLength });
@@ -110,5 +119,6 @@ function sortedByAddress({ addresses, nameStarts, names }: SymbolTable): SymbolT
     sorted.addresses[i] = addresses[order[i]!]!;
     sorted.nameStarts[i] = nameStarts[order[i]!]!;
   }
+  free(addresses, nameStarts, order);
   return sorted;
 }

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { comparableAddress, readKallsyms, type SymbolTable } from './kallsyms.ts';
+import { comparableAddress, freeTable, readKallsyms, type SymbolTable } from './kallsyms.ts';
 
 /** An address further than this from the symbol before it belongs to something that has no symbol. */
 const MAX_FUNCTION_SIZE = 1 << 20;
+/** Once the usual stacks are known, new ones are rare: then the table, 5 to 13 MB, is read again rather than kept. */
+const KEEP_MS = 10_000;
 
 /**
  * Kernel addresses to `symbol+0xoffset [module]`. /proc/kallsyms is opened at once (its permission is checked then, and
- * stays with the descriptor), read when the first address is asked for, and again after modules came or went.
+ * stays with the descriptor), read when an address is asked for, kept for a while, and read again after modules came or
+ * went.
  */
 export class KernelSymbols {
   readonly #file: number | undefined;
   readonly #modulesPath: string;
   #modules: string | undefined;
   #table: SymbolTable | undefined;
+  #drop: NodeJS.Timeout | undefined;
 
   constructor(paths = { kallsyms: '/proc/kallsyms', modules: '/proc/modules' }) {
     this.#modulesPath = paths.modules;
@@ -42,7 +46,7 @@ export class KernelSymbols {
     const modules = this.#readModules();
     if (modules === this.#modules) return false;
     this.#modules = modules;
-    this.#table = undefined;
+    this.#dropTable();
     return true;
   }
 
@@ -64,15 +68,24 @@ export class KernelSymbols {
   }
 
   close(): void {
+    this.#dropTable();
     if (this.#file !== undefined) closeSync(this.#file);
   }
 
   #symbols(): SymbolTable {
-    this.#table ??=
+    if (this.#table) return this.#table;
+    this.#table =
       this.#file === undefined
         ? { addresses: new Float64Array(0), nameStarts: new Uint32Array(0), names: Buffer.alloc(0) }
         : readKallsyms(this.#file);
+    this.#drop = setTimeout(() => this.#dropTable(), KEEP_MS).unref();
     return this.#table;
+  }
+
+  #dropTable(): void {
+    clearTimeout(this.#drop);
+    if (this.#table) freeTable(this.#table);
+    this.#table = undefined;
   }
 
   /** Without the reference counts, which change all the time; undefined on a kernel without modules. */

@@ -2,6 +2,7 @@
 /** Starts the built commands as a user does, and collects what they say. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { after } from 'node:test';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event.ts';
 
@@ -44,8 +45,8 @@ export class Agent {
   readonly #waiting = new Set<() => void>();
 
   constructor(args: readonly string[], { env = {}, command = 'compactstall', stdout = 'pipe' }: StartOptions = {}) {
-    this.child = spawn(process.execPath, [`${BIN}${command}.js`, ...args], {
-      env: { ...cleanEnvironment(), ...env },
+    this.child = spawn(`${BIN}${command}.js`, args, {
+      env: { ...cleanEnvironment(), PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
       stdio: ['ignore', stdout, 'pipe'],
     });
     running.add(this.child);
