@@ -6,6 +6,7 @@
  */
 #include <linux/bpf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -81,41 +82,46 @@ static __always_inline void count(__u64 *counter, __u64 n)
 }
 
 /*
- * A wake-up per record is two thirds of a pair's cost, so only the first record after the reader fell asleep wakes it.
- * The state is read after the record is committed: a reader that falls asleep meanwhile sees the record (it looks
- * once more after it said so), or is seen here. Waking takes a record, so an empty one is taken and discarded.
+ * A wake-up per record is two thirds of a pair's cost, so only the first record after the reader fell asleep wakes it,
+ * and during its nap one that finds the ring filled. Waking takes a record: an empty one, reserved before the room may
+ * be gone, and discarded to wake. NULL when no wake-up is needed, or when the ring is full: then one of those who filled
+ * it has reserved theirs.
  */
-static __always_inline void wake_reader(void)
+static __always_inline void *reserve_wakeup(void)
 {
 	__u32 state = *(volatile __u32 *)&reader;
-	void *empty;
 
 	if (state == READER_AWAKE)
-		return;
+		return NULL;
 	if (state == READER_NAPPING && bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < wake_fill_bytes)
-		return;
-	empty = bpf_ringbuf_reserve(&records, 8, 0);
-	if (!empty)
-		return; /* the ring is full: the record that filled it has woken the reader, or its nap ends by itself */
-	reader = READER_AWAKE;
-	bpf_ringbuf_discard(empty, BPF_RB_FORCE_WAKEUP);
+		return NULL;
+	return bpf_ringbuf_reserve(&records, 8, 0);
 }
 
-/* The only way into the ring: what does not fit is counted. */
+/*
+ * The only way into the ring: what does not fit is counted. The reader's state is read once more after the record is
+ * committed: a reader that falls asleep meanwhile sees the record (it looks once more after it said so), or is seen here.
+ */
 static __always_inline void emit(struct event *event)
 {
 	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff);
+	void *wakeup = reserve_wakeup();
 
 	if (size > sizeof(*event))
 		size = sizeof(*event);
 	if (bpf_ringbuf_output(&records, event, size, BPF_RB_NO_WAKEUP)) {
 		count(&books.ring_full, 1);
-		return;
+	} else {
+		count(&books.emitted, 1);
+		count(&books.emitted_migrate_scanned, event->migrate_scanned);
+		count(&books.emitted_free_scanned, event->free_scanned);
 	}
-	count(&books.emitted, 1);
-	count(&books.emitted_migrate_scanned, event->migrate_scanned);
-	count(&books.emitted_free_scanned, event->free_scanned);
-	wake_reader();
+	if (!wakeup)
+		wakeup = reserve_wakeup();
+	if (wakeup) {
+		reader = READER_AWAKE;
+		bpf_ringbuf_discard(wakeup, BPF_RB_FORCE_WAKEUP);
+	}
 }
 
 static __always_inline enum trigger trigger_of(struct compact_control *cc)
@@ -176,7 +182,9 @@ static __always_inline void handle_attempt(int priority)
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct attempt attempt = { .ns = bpf_ktime_get_ns(), .priority = priority };
 
-	bpf_map_update_elem(&attempts, &pid_tgid, &attempt, BPF_ANY);
+	/* Rather none than the thread's last one. */
+	if (bpf_map_update_elem(&attempts, &pid_tgid, &attempt, BPF_ANY))
+		bpf_map_delete_elem(&attempts, &pid_tgid);
 }
 
 static __always_inline void handle_begin(struct compact_control *cc)

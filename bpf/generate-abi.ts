@@ -37,7 +37,7 @@ function values(name: string, prefix: string): string {
 writeFileSync(
   output,
   `${[
-    '// Generated from bpf/event.h by `npm run generate`. Do not edit: change the header.',
+    '// SPDX-License-Identifier: Apache-2.0\n// Generated from bpf/event.h by `npm run generate`. Do not edit: change the header.',
     layout('event', 'EVENT'),
     layout('zone_state', 'ZONE_STATE'),
     layout('books', 'BOOKS'),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Generated from bpf/event.h by `npm run generate`. Do not edit: change the header.
 
 export const EVENT_SIZE = 816;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What made the kernel compact; see docs/attributes.md for what each one means to a user. */
 export const TRIGGERS = ['direct', 'kcompactd', 'proactive', 'manual'] as const;
 export type Trigger = (typeof TRIGGERS)[number];

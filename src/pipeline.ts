@@ -30,7 +30,13 @@ export class Pipeline {
   /** Resolves when the source has ended by itself or `ending` has; then everything has been delivered or counted. */
   async run(ending: Promise<void>): Promise<void> {
     try {
-      await Promise.race([this.#source.run((events) => this.#deliver(events)), ending]);
+      await Promise.race([
+        this.#source.run(
+          (events) => this.#deliver(events),
+          () => this.#room(),
+        ),
+        ending,
+      ]);
     } finally {
       await this.#source.stop();
       const waiting = setTimeout(() => this.#hooks.onWaiting?.(CLOSE_MS - SAY_AFTER_MS), SAY_AFTER_MS);
@@ -43,9 +49,12 @@ export class Pipeline {
     return this.#sinks.map((sink) => ({ name: sink.name, books: sink.books() }));
   }
 
-  async #deliver(events: readonly CompactionEvent[]): Promise<void> {
+  #deliver(events: readonly CompactionEvent[]): void {
     this.#hooks.onEvents?.(events);
     for (const sink of this.#sinks) sink.write(events);
+  }
+
+  async #room(): Promise<void> {
     for (const sink of this.#sinks) await sink.room();
   }
 }

@@ -144,7 +144,7 @@ void Object::attach(const std::optional<std::vector<std::string>>& names) {
     Link link(bpf_program__attach(program));
     if (!link) {
       int error = errno;
-      attached_.erase(attached_.begin() + static_cast<std::ptrdiff_t>(before), attached_.end());
+      while (attached_.size() > before) attached_.pop_back();
       std::string tried = std::string("Cannot attach the BPF program '") + bpf_program__name(program) + "' (" +
                           bpf_program__section_name(program) + ")";
       throw Failure("ATTACH_FAILED", sentence(tried, error, capture, log_), error, log_);
@@ -155,7 +155,8 @@ void Object::attach(const std::optional<std::vector<std::string>>& names) {
 
 void Object::detach() {
   LogCapture capture(log_, verbose_);
-  attached_.clear();
+  // The last first: what was attached to be there before another must be there after it.
+  while (!attached_.empty()) attached_.pop_back();
 }
 
 int Object::ringMap(const std::string& name) const {

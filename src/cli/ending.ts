@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -17,6 +18,7 @@ export class Ending {
       this.#resolve = resolve;
     });
     for (const signal of SIGNALS) {
+      if (signal === 'SIGHUP' && hangUpIgnored()) continue;
       process.on(signal, () => {
         if (this.#ended) process.exit(128 + constants.signals[signal]);
         this.end();
@@ -35,4 +37,10 @@ export class Ending {
     clearTimeout(this.#timer);
     this.#resolve();
   }
+}
+
+/** nohup has it ignored; a handler would undo that. */
+function hangUpIgnored(): boolean {
+  const ignored = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+  return (Number.parseInt(ignored ?? '0', 16) & 1) === 1;
 }

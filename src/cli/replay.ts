@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { usageError } from '../errors.ts';
 import { Pipeline } from '../pipeline.ts';
-import { checkOutputs, createSinks } from '../sinks/create.ts';
+import { createSinks, openOutputs } from '../sinks/create.ts';
 import { Recording } from '../source/recording.ts';
 import { VERSION } from '../version.ts';
 import { HELP, REPLAY_OPTIONS } from './compactstall-options.ts';
@@ -19,8 +19,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const [path, ...more] = positionals;
   if (!path) throw usageError('replay: which file? compactstall replay FILE, written with --output json:FILE.');
   if (more.length > 0) throw usageError(`replay takes one file, not also '${more[0]}'.`);
-  const outputs = values.output ?? [{ kind: 'table' as const }];
-  checkOutputs(outputs);
+  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
 
   const ending = new Ending();
   const warn = (sentence: string) => messages.say(sentence);

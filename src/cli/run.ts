@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { EXIT, usageError } from '../errors.ts';
 import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
-import { checkOutputs, createSinks, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
+import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
 import type { LiveSource } from '../source/live.ts';
 import { Verification } from '../verify.ts';
 import { VERSION } from '../version.ts';
@@ -16,7 +16,7 @@ import { reportBooks } from './report.ts';
 
 const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 const HINT_AFTER_MS = 3000;
-const HINT = 'no compaction so far. To make one: echo 1 | sudo tee /proc/sys/vm/compact_memory';
+const HINT = 'no compaction so far. To make one, as root: echo 1 > /proc/sys/vm/compact_memory';
 const HIDDEN_SYMBOLS =
   'the kernel hides its symbols from this process: stacks show addresses. It takes CAP_SYSLOG, and kernel.kptr_restrict below 2.';
 
@@ -32,8 +32,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     throw usageError(`'${positionals[0]}' is no command; expected run or replay. See compactstall --help.`);
   }
   if (values.pid !== undefined) checkProcess(values.pid);
-  const outputs = values.output ?? [{ kind: 'table' as const }];
-  checkOutputs(outputs);
+  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
 
   const ending = new Ending();
   const settings: SinkSettings = {
@@ -45,6 +44,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   };
   const wantsRecords = wantsOtlp(outputs) || outputs.some(({ kind }) => kind === 'json');
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
+  let verification: Verification | undefined;
   const source = await openLiveSource({
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: values['min-duration'] ?? 0,
@@ -52,10 +52,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     stacks,
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
+    onDetached: () => verification?.detached(),
   });
-  if (values.verbose) messages.print(source.loaderLog());
+  if (values.verbose && source.loaderLog()) messages.print(source.loaderLog());
 
-  const verification = values.verify ? new Verification() : undefined;
+  if (values.verify) verification = new Verification();
   source.attach();
   verification?.attached();
   const attachedMs = performance.now();
@@ -76,7 +77,6 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   });
   await pipeline.run(ending.reached.then(() => verification?.detaching()));
   clearTimeout(hint);
-  verification?.detached();
 
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), ending.failed);
   if (values.verbose) reportRunTime(messages, source);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { StackPlace } from '../cli/compactstall-options.ts';
 import type { Output } from '../cli/values.ts';
@@ -12,8 +12,11 @@ import { TextSink, type TextTarget } from './text.ts';
 
 const STDOUT = 1;
 
+/** An output whose file is open. */
+export type OpenOutput = Output & { file?: number };
+
 export interface SinkSettings {
-  outputs: readonly Output[];
+  outputs: readonly OpenOutput[];
   stack: StackPlace;
   kernelStack: boolean;
   /** Called when the reader of standard output is gone, or (`failed`) an output cannot be written any more. */
@@ -26,8 +29,11 @@ export function wantsOtlp(outputs: readonly Output[]): boolean {
   return outputs.some(({ kind }) => kind === 'otlp') || otlpConfigured(process.env);
 }
 
-/** Throws a usage error when outputs exclude each other. */
-export function checkOutputs(outputs: readonly Output[]): void {
+/**
+ * Checks what the user asked for and opens files: what is wrong is said before anything is loaded into the kernel. Throws
+ * a UserError when outputs exclude each other, a file cannot be written, or the collector's variables are wrong.
+ */
+export async function openOutputs(outputs: readonly Output[]): Promise<OpenOutput[]> {
   const toStdout = outputs.filter((output) => output.kind === 'table' || (output.kind === 'json' && !output.path));
   if (toStdout.length > 1) {
     throw usageError(
@@ -37,14 +43,17 @@ export function checkOutputs(outputs: readonly Output[]): void {
   if (outputs.length > 1 && outputs.some(({ kind }) => kind === 'none')) {
     throw usageError('--output none excludes every other --output.');
   }
+  if (wantsOtlp(outputs)) (await import('./otlp/check.ts')).checkEnvironment(process.env);
+  return outputs.map((output) =>
+    output.kind === 'json' && output.path ? { ...output, file: openForAppending(output.path) } : output,
+  );
 }
 
-/** Throws a UserError when a file cannot be opened or the collector's variables are wrong. */
 export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   const sinks: Sink[] = [];
   for (const output of settings.outputs) {
     if (output.kind === 'table') sinks.push(tableSink(settings));
-    if (output.kind === 'json') sinks.push(jsonSink(output.path, settings));
+    if (output.kind === 'json') sinks.push(jsonSink(output, settings));
   }
   if (wantsOtlp(settings.outputs)) {
     // Imported only when needed: it is most of the agent's start-up time and memory.
@@ -79,18 +88,32 @@ function tableSink(settings: SinkSettings): Sink {
   return new TextSink('table', standardOutput(settings), tableHeader(style), tableRows(style));
 }
 
-function jsonSink(path: string | undefined, settings: SinkSettings): Sink {
-  if (!path) return new TextSink('json', standardOutput(settings), '', jsonLine);
+function jsonSink({ path, file }: { path?: string; file?: number }, settings: SinkSettings): Sink {
   const { onClosed, warn } = settings;
-  return new TextSink('json', { file: openForAppending(path), name: path, onClosed, warn, owned: true }, '', jsonLine);
+  const target =
+    path && file !== undefined ? { file, name: path, onClosed, warn, owned: true } : standardOutput(settings);
+  return new TextSink('json', target, '', jsonLine);
 }
 
 function openForAppending(path: string): number {
   try {
     // A pipe without a reader is refused rather than waited for; see nonBlockingStdout().
     const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
-    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
+    const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
+    // Otherwise the first event would be lost with the line that a full disk or a crash left unfinished.
+    if (endsInTheMiddleOfALine(path)) writeSync(file, '\n');
+    return file;
   } catch (error) {
     throw new UserError(EXIT.FAILURE, `cannot write ${path}: ${systemWords(error)}. Choose another file.`);
   }
+}
+
+function endsInTheMiddleOfALine(path: string): boolean {
+  const status = statSync(path);
+  if (!status.isFile() || status.size === 0) return false;
+  const file = openSync(path, 'r');
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, status.size - 1);
+  closeSync(file);
+  return last.toString() !== '\n';
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfError, BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
 import { TRIGGER } from '../abi.generated.ts';
-import { decodeKernelBooks, type SourceBooks } from '../books.ts';
+import { balances, decodeKernelBooks, equations, type SourceBooks } from '../books.ts';
 import { EXIT, hostError, systemWords, UserError } from '../errors.ts';
 import type { CompactionEvent, Trigger } from '../event.ts';
 import { missingCapabilities } from '../kernel/capabilities.ts';
@@ -18,7 +18,7 @@ import type { Source } from './source.ts';
 import { Stacks } from './stacks.ts';
 
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
-/** A program that was running while it was detached ends within microseconds; its record is waited for this long. */
+/** A program that was running while it was detached ends within microseconds; the books may lack its half so long. */
 const LAST_RECORDS_MS = 200;
 
 export interface LiveOptions {
@@ -32,6 +32,8 @@ export interface LiveOptions {
   ringBytes: number;
   /** Have the kernel measure the programs' run time. */
   runTimeStats: boolean;
+  /** Called when the programs have been detached, before the last records are read. */
+  onDetached?: () => void;
 }
 
 /** The running kernel: loads and attaches the BPF programs, and decodes their records. */
@@ -43,10 +45,12 @@ export class LiveSource implements Source {
   readonly #decoder: Decoder;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   readonly #stopped = Promise.withResolvers<void>();
+  readonly #onDetached: (() => void) | undefined;
   #reader: RingReader | undefined;
 
   /** Loads the programs. Throws a UserError that says what is missing. */
   constructor(options: LiveOptions) {
+    this.#onDetached = options.onDetached;
     const btf = readKernelBtf();
     this.plan = chooseAttachPlan(btf);
     const names = kernelNames(btf);
@@ -70,13 +74,13 @@ export class LiveSource implements Source {
     }
   }
 
-  run(onEvents: (events: readonly CompactionEvent[]) => Promise<void>): Promise<void> {
+  run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
     this.#reader = new RingReader(this.#object, 'records', (batch) => {
       const { events, malformed } = this.#decoder.decode(batch);
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
-      void onEvents(events);
+      onEvents(events);
     });
     return this.#stopped.promise;
   }
@@ -84,15 +88,12 @@ export class LiveSource implements Source {
   /** Detaches, and reads what is left in the ring. */
   async stop(): Promise<void> {
     this.#object.detach();
+    this.#onDetached?.();
     const deadline = performance.now() + LAST_RECORDS_MS;
     do {
       this.#reader?.drain();
       this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
-    } while (
-      this.#books.kernel.emitted !== this.#books.received &&
-      performance.now() < deadline &&
-      (await sleep(1, true))
-    );
+    } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
     this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
     this.#books.programMisses = this.programStats().reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
     this.#stopped.resolve();

@@ -4,6 +4,8 @@ import { READER } from '../abi.generated.ts';
 
 /** After a wake-up the reader lets records gather for this long; so a storm costs 20 wake-ups a second, not 20 000. */
 const NAP_MS = 50;
+/** Of 1 MiB, then signals, timers and sinks have their turn. */
+const MAX_BATCHES = 4;
 
 /**
  * Drains the ring buffer. Asleep, the next record wakes it; then it naps and drains in turn until a drain finds nothing,
@@ -23,14 +25,16 @@ export class RingReader {
     this.#fallAsleep();
   }
 
-  /** Takes what is in the ring now. */
-  drain(): boolean {
-    let found = false;
-    for (let batch = this.#ring.drain(); batch; batch = this.#ring.drain()) {
-      found = true;
+  /** Takes what is in the ring now, at most so many batches. @returns how many there were */
+  drain(most = Number.POSITIVE_INFINITY): number {
+    let batches = 0;
+    while (batches < most) {
+      const batch = this.#ring.drain();
+      if (!batch) break;
+      batches += 1;
       this.#onBatch(batch);
     }
-    return found;
+    return batches;
   }
 
   /** Bytes in the ring that have not been read. */
@@ -49,16 +53,17 @@ export class RingReader {
     else this.#takeNap();
   }
 
-  #takeNap(): void {
+  #takeNap(milliseconds = NAP_MS): void {
     this.#object.writeVariable('reader', READER.NAPPING);
-    this.#nap = setTimeout(() => this.#napOver(), NAP_MS);
+    this.#nap = setTimeout(() => this.#napOver(), milliseconds);
   }
 
   #napOver(): void {
     clearTimeout(this.#nap);
     this.#nap = undefined;
-    if (this.drain()) this.#takeNap();
-    else this.#fallAsleep();
+    const batches = this.drain(MAX_BATCHES);
+    if (batches === 0) this.#fallAsleep();
+    else this.#takeNap(batches === MAX_BATCHES ? 0 : NAP_MS);
   }
 
   /** A record that came between the last look and the word "asleep" did not wake anybody: look once more. */

@@ -35,7 +35,7 @@ export class Recording implements Source {
     return new Recording(path, warn);
   }
 
-  async run(onEvents: (events: readonly CompactionEvent[]) => Promise<void>): Promise<void> {
+  async run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<void>): Promise<void> {
     let batch: CompactionEvent[] = [];
     let number = 0;
     const deliver = async () => {
@@ -45,7 +45,8 @@ export class Recording implements Source {
       if (this.#stopped || taken.length === 0) return;
       this.#books.received += taken.length;
       this.#books.decoded += taken.length;
-      await onEvents(taken);
+      onEvents(taken);
+      await room();
     };
     try {
       for await (const line of linesOf(this.#path)) {

@@ -166,7 +166,7 @@ describe('the real collector', () => {
     const agent = await new Agent(own).attached();
     compact(COMPACT_NODE0, 1);
     const [manual] = parseLines((await agent.stop()).stdout);
-    // This host compacts for an allocation only when it is nearly out of memory; the fields are those of a real one.
+    // Direct compactions come from test/kernel/triggers.test.ts; here it is what becomes of their fields.
     const direct = (index: number, order: number): CompactionEvent => ({
       ...manual!,
       trigger: 'direct',

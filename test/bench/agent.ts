@@ -16,7 +16,7 @@ const GIVE_UP_MS = 60_000;
 
 /** Resolves when the agent is attached. */
 export async function startAgent(args: readonly string[], env: Record<string, string> = {}): Promise<Child> {
-  const agent = new Child('compactstall', COMMAND, args, { PATH, ...env });
+  const agent = new Child('compactstall', COMMAND, [...args], { PATH, ...env });
   await agent.ready(async () => agent.log().includes(' attached ('));
   return agent;
 }

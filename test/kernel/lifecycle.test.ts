@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,49 @@ describe('the end of a run', () => {
     await agent.until(() => agent.stderr.includes('Ctrl-C again'));
     const { code } = await agent.stop('SIGINT');
     assert.equal(code, 130);
+    assert.deepEqual(await bpfObjectsLeft(), []);
+  });
+});
+
+describe('a run that ends while compactions go on', () => {
+  it('loses none: what began before is counted as open or without begin, nothing as lost', async () => {
+    const work = `while :; do echo 1 >${COMPACT_NODE0}; done`;
+    // Ends with this process, and with the test.
+    const writer = spawn('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', work], { stdio: 'ignore' });
+    try {
+      for (let round = 0; round < 20; round++) {
+        const agent = await new Agent(['--output', 'json', '--verify']).attached();
+        await agent.until(() => agent.stdout.length > 0);
+        const { code, stderr } = await agent.stop();
+        assert.equal(code, 0, stderr);
+        assert.match(stderr, /0 evicted/);
+        assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
+      }
+    } finally {
+      writer.kill('SIGKILL');
+    }
+  });
+});
+
+describe('npm start', () => {
+  it('ends with the books when npm is told to end', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const npm = spawn('npm', ['start', '--silent', '--', '--output', 'none'], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    const ended = new Promise((resolve) => npm.once('close', resolve));
+    const attached = new Promise<void>((resolve) => {
+      npm.stderr.setEncoding('utf8').on('data', (text) => {
+        said += text;
+        if (said.includes(' attached (')) resolve();
+      });
+    });
+    await Promise.race([attached, ended]);
+    npm.kill('SIGTERM');
+    await ended;
+    assert.match(said, /0 lost/);
     assert.deepEqual(await bpfObjectsLeft(), []);
   });
 });
@@ -201,10 +244,24 @@ describe('a host that cannot run it', () => {
     assert.match(stderr, /setup\.sh/);
   });
 
+  it("what is wrong with the collector's variables is said before anything is attached", async () => {
+    for (const [name, value] of [
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://127.0.0.1'],
+      ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json'],
+    ] as const) {
+      const { code, stdout, stderr } = await runToEnd(['-d', '1'], { env: { [name]: value } });
+      assert.equal(code, 2, stderr);
+      assert.ok(stderr.includes(name) && stderr.includes(value), stderr);
+      assert.doesNotMatch(stderr, /attached/);
+      assert.equal(stdout, '');
+    }
+  });
+
   it('a file that cannot be written', async () => {
     const { code, stderr } = await runToEnd(['--output', 'json:/nonexistent/file']);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /cannot write \/nonexistent\/file: no such file or directory/);
+    assert.doesNotMatch(stderr, /attached/);
   });
 });
 

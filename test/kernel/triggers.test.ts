@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Direct and proactive compaction, made on purpose. Asking for more huge pages than there are free blocks of their size
 // makes the kernel compact for each one that is missing; and as what is left then is fragmented, raising the
-// proactiveness makes kcompactd compact it. Both settings are put back, also after a failure.
+// proactiveness makes kcompactd compact it. Both settings are put back when the test
+// process ends, however it ends.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
-import { populatedZones } from '../support/host.ts';
+import { populatedZones, putBackAtEnd } from '../support/host.ts';
 
 const NR_HUGEPAGES = '/proc/sys/vm/nr_hugepages';
 const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';
@@ -32,6 +33,7 @@ describe('direct and proactive compactions', () => {
 
   before(async () => {
     const agent = await new Agent(['--output', 'json', '--verify']).attached();
+    const putBack = putBackAtEnd(NR_HUGEPAGES, PROACTIVENESS);
     const soFar = () => parseLines(agent.stdout.replace(/[^\n]*$/, ''));
     try {
       let pages = Number(had) + Math.floor((meminfo('MemFree') - 2 * LEAVE_KB) / meminfo('Hugepagesize'));
@@ -44,8 +46,7 @@ describe('direct and proactive compactions', () => {
       const deadline = Date.now() + PROACTIVE_DEADLINE_MS;
       while (!soFar().some(({ trigger }) => trigger === 'proactive') && Date.now() < deadline) await sleep(50);
     } finally {
-      writeFileSync(PROACTIVENESS, hadProactiveness);
-      writeFileSync(NR_HUGEPAGES, had);
+      await putBack();
     }
     finished = await agent.stop();
     all = parseLines(finished.stdout);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Starts the built commands as a user does, and collects what they say. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { after } from 'node:test';
 import { dirname } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the host says about itself, read independently of the agent's own readers. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -74,4 +74,21 @@ export function bpfObjects(): string[] {
 export async function bpfObjectsLeft(): Promise<string[]> {
   for (let i = 0; i < 100 && bpfObjects().length > 0; i++) await sleep(50);
   return bpfObjects();
+}
+
+/**
+ * Puts files of /proc/sys back to what they hold now when this process ends, however it ends: a shell in a session of its
+ * own waits for the end of a pipe that only this process holds. @returns a function that does it earlier
+ */
+export function putBackAtEnd(...paths: string[]): () => Promise<void> {
+  const commands = paths.map((path) => `echo ${readFileSync(path, 'utf8').trim()} >${path}`);
+  const shell = spawn('sh', ['-c', `trap '' INT TERM HUP; cat >/dev/null; ${commands.join('; ')}`], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const done = new Promise<void>((resolve) => shell.once('close', () => resolve()));
+  return () => {
+    shell.stdin.end();
+    return done;
+  };
 }

@@ -9,16 +9,19 @@ import { jsonLine } from '../../src/sinks/json.ts';
 import { Recording } from '../../src/source/recording.ts';
 import { event, events, temporaryFolder } from './support.ts';
 
+/** There is always room. */
+const enough = async () => {};
+
 /** Reads a file to its end. */
 async function readFile(path: string) {
   const warnings: string[] = [];
   const found: CompactionEvent[] = [];
   const batches: number[] = [];
   const recording = await Recording.open(path, (sentence) => warnings.push(sentence));
-  await recording.run(async (batch) => {
+  await recording.run((batch) => {
     batches.push(batch.length);
     found.push(...batch);
-  });
+  }, enough);
   await recording.stop();
   const books = recording.books();
   assert.ok(equations(books, []).every(balances));
@@ -44,19 +47,23 @@ describe('a recording', () => {
     assert.deepEqual(books, { received: 1000, decoded: 1000, malformed: 0, pendingBytes: 0 });
   });
 
-  it('comes in batches, and waits until a batch has been taken', async (t) => {
+  it('comes in batches, and waits until there is room for the next batch', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, lines(events(700)));
     const recording = await Recording.open(path, () => {});
     let taking = 0;
     const sizes: number[] = [];
-    await recording.run(async (batch) => {
-      taking += 1;
-      assert.equal(taking, 1, 'one at a time');
-      sizes.push(batch.length);
-      await new Promise((resolve) => setImmediate(resolve));
-      taking -= 1;
-    });
+    await recording.run(
+      (batch) => {
+        taking += 1;
+        assert.equal(taking, 1, 'one at a time');
+        sizes.push(batch.length);
+      },
+      async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        taking -= 1;
+      },
+    );
     assert.deepEqual(sizes, [256, 256, 188]);
   });
 
@@ -193,9 +200,9 @@ describe('stopped in the middle', () => {
     writeFileSync(path, `${lines(events(384))}broken\n${lines(events(384))}`);
     const recording = await Recording.open(path, () => void recording.stop());
     let delivered = 0;
-    await recording.run(async (batch) => {
+    await recording.run((batch) => {
       delivered += batch.length;
-    });
+    }, enough);
     assert.equal(delivered, 256);
     assert.deepEqual(recording.books(), { received: 257, decoded: 256, malformed: 1, pendingBytes: 0 });
   });

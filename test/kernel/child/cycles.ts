@@ -36,7 +36,7 @@ for (let i = 1; i <= CYCLES; i++) {
     runTimeStats: true,
   });
   source.attach();
-  const run = source.run(async (batch) => {
+  const run = source.run((batch) => {
     events += batch.length;
   });
   compact(COMPACT_NODE0, 1);
