@@ -20,7 +20,7 @@ const OUTPUT_OPTIONS = [
     short: 'o',
     argument: 'WHERE',
     repeatable: true,
-    help: 'table (the default), json, json:FILE (appends; a recording), otlp, or none; may be given more than once. Spans also go to the collector whenever OTEL_EXPORTER_OTLP_ENDPOINT is set; otlp sends them to http://localhost:4317 when it is not',
+    help: 'table (the default), json, json:FILE (appends; a recording), otlp, or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; otlp sends them to http://localhost:4317 when none is',
     parse: parseOutput,
   },
   {

@@ -8,17 +8,20 @@ import { Messages } from './messages.ts';
  */
 export async function main(command: string, run: (args: string[], messages: Messages) => Promise<number>) {
   const messages = new Messages(command);
+  process.once('uncaughtException', (error) => internalError(messages, error));
   const args = process.argv.slice(2);
   try {
     // Not process.exitCode: a write that hangs on a pipe nobody reads would keep the process.
     process.exit(await run(args, messages));
   } catch (error) {
-    if (!(error instanceof UserError)) {
-      messages.say(`internal error, please report it: ${error instanceof Error ? error.stack : error}`);
-      process.exit(EXIT.FAILURE);
-    }
+    if (!(error instanceof UserError)) return internalError(messages, error);
     messages.say(error.message);
     if (error.detail && args.some((arg) => arg === '-v' || arg === '--verbose')) messages.print(error.detail);
     process.exit(error.exitCode);
   }
+}
+
+function internalError(messages: Messages, error: unknown): never {
+  messages.say(`internal error, please report it: ${error instanceof Error ? error.stack : error}`);
+  process.exit(EXIT.FAILURE);
 }

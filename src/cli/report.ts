@@ -23,6 +23,9 @@ export function reportBooks(
     const flaw = balances(equation) ? '' : '   DOES NOT BALANCE';
     messages.print(`  ${equation.name.padEnd(8)} ${String(equation.total).padStart(8)} = ${terms}${flaw}`);
   }
+  const unknown = source.kernel?.attemptUnknown ?? 0;
+  if (unknown > 0)
+    messages.print(`  note     ${String(unknown).padStart(8)}: direct, but without priority and attempt id`);
   for (const [reason, n] of lost) messages.print(`  lost     ${String(n).padStart(8)}: ${reason}`);
   if (total > 0 || !all.every(balances)) return EXIT.LOST;
   return failed ? EXIT.FAILURE : EXIT.OK;

@@ -4,6 +4,8 @@
 export interface ClockReading {
   monotonicNs: bigint;
   realtimeNs: bigint;
+  /** CLOCK_BOOTTIME: goes on during suspend, and dates the starts of processes. */
+  boottimeNs: bigint;
   uncertaintyNs: number;
 }
 
@@ -15,6 +17,7 @@ export interface ClockReading {
 export class EpochClock {
   readonly #read: () => ClockReading;
   #offset = 0n;
+  #suspended = 0n;
   #uncertainty = Number.POSITIVE_INFINITY;
 
   constructor(read: () => ClockReading) {
@@ -23,7 +26,8 @@ export class EpochClock {
   }
 
   measure(): void {
-    const { monotonicNs, realtimeNs, uncertaintyNs } = this.#read();
+    const { monotonicNs, realtimeNs, boottimeNs, uncertaintyNs } = this.#read();
+    this.#suspended = boottimeNs - monotonicNs;
     const offset = realtimeNs - monotonicNs;
     const distance = Math.abs(Number(offset - this.#offset));
     if (distance <= this.#uncertainty + uncertaintyNs && this.#uncertainty <= uncertaintyNs) return;
@@ -33,5 +37,9 @@ export class EpochClock {
 
   toEpochNs(monotonicNs: bigint): bigint {
     return monotonicNs + this.#offset;
+  }
+
+  toBoottimeNs(monotonicNs: bigint): bigint {
+    return monotonicNs + this.#suspended;
   }
 }

@@ -19,10 +19,10 @@ const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
 export class Decoder {
   readonly #names: KernelNames;
   readonly #stacks: Stacks;
-  readonly #processes: Processes;
+  readonly #processes: Processes | undefined;
   readonly #clock: EpochClock;
 
-  constructor(parts: { names: KernelNames; stacks: Stacks; processes: Processes; clock: EpochClock }) {
+  constructor(parts: { names: KernelNames; stacks: Stacks; processes: Processes | undefined; clock: EpochClock }) {
     this.#names = parts.names;
     this.#stacks = parts.stacks;
     this.#processes = parts.processes;
@@ -36,7 +36,7 @@ export class Decoder {
   decode(batch: Buffer): { events: CompactionEvent[]; malformed: number } {
     this.#clock.measure();
     this.#stacks.refresh();
-    this.#processes.newBatch();
+    this.#processes?.newBatch();
     const events: CompactionEvent[] = [];
     let malformed = 0;
     for (let at = 0; at < batch.length; ) {
@@ -69,16 +69,17 @@ export class Decoder {
     const order = s32(EVENT.order);
     const priority = s32(EVENT.priority);
     const attemptNs = u64(EVENT.attemptNs);
+    const beginNs = u64(EVENT.beginNs);
     const ids = randomIds();
     return {
       v: 1,
-      startUnixNano: this.#clock.toEpochNs(u64(EVENT.beginNs)).toString(),
+      startUnixNano: this.#clock.toEpochNs(beginNs).toString(),
       durationNano: Number(u64(EVENT.durationNs)),
       trigger,
       pid,
       tid,
       comm: text(record, EVENT.comm),
-      ...this.#processes.lookUp(pid),
+      ...this.#processes?.lookUp(pid, this.#clock.toBoottimeNs(beginNs)),
       cpu: u32(EVENT.cpu),
       cgroupId: u64(EVENT.cgroupId).toString(),
       node: s32(EVENT.node),

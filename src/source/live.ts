@@ -12,7 +12,7 @@ import { kernelNames } from '../kernel/names.ts';
 import { type AttachPlan, chooseAttachPlan, readKernelBtf } from '../kernel/plan.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { Decoder } from './decode.ts';
-import { Processes } from './processes.ts';
+import { Processes, seesInitialPids } from './processes.ts';
 import { RingReader } from './reader.ts';
 import type { Source } from './source.ts';
 import { Stacks } from './stacks.ts';
@@ -60,7 +60,7 @@ export class LiveSource implements Source {
     this.#decoder = new Decoder({
       names,
       stacks: new Stacks(this.symbols),
-      processes: new Processes(),
+      processes: seesInitialPids() ? new Processes() : undefined,
       clock: new EpochClock(readClocks),
     });
   }

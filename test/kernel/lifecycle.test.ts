@@ -67,9 +67,11 @@ describe('a run that ends while compactions go on', () => {
   it('loses none: what began before is counted as open or without begin, nothing as lost', async () => {
     const work = `while :; do echo 1 >${COMPACT_NODE0}; done`;
     // Ends with this process, and with the test.
+    // Another agent makes the kernel take its time between two detachments.
+    const other = await new Agent(['--output', 'none']).attached();
     const writer = spawn('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', work], { stdio: 'ignore' });
     try {
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 30; round++) {
         const agent = await new Agent(['--output', 'json', '--verify']).attached();
         await agent.until(() => agent.stdout.length > 0);
         const { code, stderr } = await agent.stop();
@@ -79,6 +81,7 @@ describe('a run that ends while compactions go on', () => {
       }
     } finally {
       writer.kill('SIGKILL');
+      await other.stop();
     }
   });
 });

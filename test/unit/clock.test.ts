@@ -11,7 +11,12 @@ function clock(first: { offset: bigint; uncertaintyNs: number }) {
   let monotonicNs = 1_000n;
   const read = (): ClockReading => {
     monotonicNs += 50_000_000n;
-    return { monotonicNs, realtimeNs: monotonicNs + reading.offset, uncertaintyNs: reading.uncertaintyNs };
+    return {
+      monotonicNs,
+      realtimeNs: monotonicNs + reading.offset,
+      boottimeNs: monotonicNs,
+      uncertaintyNs: reading.uncertaintyNs,
+    };
   };
   const made = new EpochClock(read);
   return {

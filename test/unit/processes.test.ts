@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { readClocks } from 'bpf-loader-native';
 import { Processes } from '../../src/source/processes.ts';
 import { temporaryFolder } from './support.ts';
 
 const ID = '4a1f6f2b9c0d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f';
+/** Any process that is there started before it. */
+const NOW = 2n ** 62n;
 const OTHER = ID.split('').reverse().join('');
 const POD = 'kubepods-burstable-pod0e3b7a52_63a1_4f0e_a3c7_5d4bb0f8b8a1.slice';
 
@@ -42,7 +45,7 @@ describe('container id from the cgroup', () => {
   ] as const) {
     it(what, (t) => {
       const processes = new Processes(proc(t, 7, { exe: '/usr/sbin/nginx', cgroup }));
-      assert.deepEqual(processes.lookUp(7), { executable: 'nginx', container: ID });
+      assert.deepEqual(processes.lookUp(7, NOW), { executable: 'nginx', container: ID });
     });
   }
 
@@ -59,39 +62,58 @@ describe('container id from the cgroup', () => {
   ] as const) {
     it(`none: ${what}`, (t) => {
       const processes = new Processes(proc(t, 7, { exe: '/usr/sbin/nginx', cgroup }));
-      assert.deepEqual(processes.lookUp(7), { executable: 'nginx' });
+      assert.deepEqual(processes.lookUp(7, NOW), { executable: 'nginx' });
     });
   }
 });
 
 describe('processes', () => {
-  it('a process that is gone: nothing', () => assert.deepEqual(new Processes('/nonexistent').lookUp(7), {}));
+  it('a process that is gone: nothing', () => assert.deepEqual(new Processes('/nonexistent').lookUp(7, NOW), {}));
 
   it('a kernel thread has a cgroup, but no executable', (t) => {
-    assert.deepEqual(new Processes(proc(t, 7, { cgroup: '0::/\n' })).lookUp(7), {});
+    assert.deepEqual(new Processes(proc(t, 7, { cgroup: '0::/\n' })).lookUp(7, NOW), {});
   });
 
   it('a process whose executable may not be read: its container is known all the same', (t) => {
     const root = proc(t, 7, { cgroup: `0::/docker/${ID}\n` });
-    assert.deepEqual(new Processes(root).lookUp(7), { container: ID });
+    assert.deepEqual(new Processes(root).lookUp(7, NOW), { container: ID });
   });
 
   it('an executable that was replaced while it runs', (t) => {
     const root = proc(t, 7, { exe: '/usr/bin/node (deleted)', cgroup: '0::/\n' });
-    assert.deepEqual(new Processes(root).lookUp(7), { executable: 'node' });
+    assert.deepEqual(new Processes(root).lookUp(7, NOW), { executable: 'node' });
   });
 
   it('is looked up once per batch', (t) => {
     const root = proc(t, 7, { exe: '/usr/bin/node', cgroup: '0::/\n' });
     const processes = new Processes(root);
-    const first = processes.lookUp(7);
+    const first = processes.lookUp(7, NOW);
     rmSync(`${root}/7`, { recursive: true });
-    assert.equal(processes.lookUp(7), first);
+    assert.equal(processes.lookUp(7, NOW), first);
     processes.newBatch();
-    assert.deepEqual(processes.lookUp(7), {});
+    assert.deepEqual(processes.lookUp(7, NOW), {});
   });
 
   it('this process, in the real /proc', () => {
-    assert.equal(new Processes().lookUp(process.pid).executable, basename(process.execPath));
+    assert.equal(new Processes().lookUp(process.pid, NOW).executable, basename(process.execPath));
+  });
+
+  it('a process that started after the stall only has its pid', (t) => {
+    const root = proc(t, 7, { exe: '/usr/bin/nginx', cgroup: '0::/\n' });
+    // Field 22: 500 ticks, 5 s after the boot. The name has what would mislead a split at spaces.
+    writeFileSync(`${root}/7/stat`, `7 (a) b 1 (c) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 500 1000 1 0\n`);
+    const found = (atNs: bigint) => new Processes(root).lookUp(7, atNs);
+    assert.deepEqual(found(5_000_000_000n), { executable: 'nginx' });
+    assert.deepEqual(found(4_999_999_999n), {});
+  });
+
+  it('of this process: started before now, and not before the boot', () => {
+    const { boottimeNs } = readClocks();
+    const name = basename(process.execPath);
+    assert.equal(new Processes().lookUp(process.pid, boottimeNs).executable, name);
+    assert.equal(
+      new Processes().lookUp(process.pid, boottimeNs - BigInt(Math.ceil((process.uptime() + 1) * 1e9))).executable,
+      undefined,
+    );
   });
 });

@@ -47,7 +47,12 @@ export const recordedSymbols = (): KernelSymbols =>
 
 export function recordedDecoder(): Decoder {
   const { monotonicNs, realtimeNs, uncertaintyNs } = recordedFacts().clocks;
-  const reading = { monotonicNs: BigInt(monotonicNs), realtimeNs: BigInt(realtimeNs), uncertaintyNs };
+  const reading = {
+    boottimeNs: BigInt(monotonicNs),
+    monotonicNs: BigInt(monotonicNs),
+    realtimeNs: BigInt(realtimeNs),
+    uncertaintyNs,
+  };
   return new Decoder({
     names: recordedNames(),
     stacks: new Stacks(recordedSymbols()),
