@@ -76,7 +76,7 @@ made() {
   say "building $1/"
   make --silent -C "$@" >&2 || fail "building $1/ failed (above)"
 }
-made native all
+if [ "${1:-}" = test ]; then made native all test-object; else made native all; fi
 made bpf
 if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
   say "compiling native/src"

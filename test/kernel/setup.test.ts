@@ -2,15 +2,22 @@
 // setup.sh where something is missing. Missing is what is hidden in a mount namespace of the test's own.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-function setUp(hidden: readonly string[], ...prefix: string[]) {
-  const hide = hidden.map((path) => `mount --bind /dev/null ${path} && `).join('');
-  const script = `${hide} exec ${prefix.join(' ')} ./setup.sh`;
-  return spawnSync('unshare', ['--mount', 'sh', '-c', script], { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
+function setUp(hidden: readonly string[], path = process.env.PATH) {
+  const hide = hidden.map((file) => `mount --bind /dev/null ${file} && `).join('');
+  return spawnSync('unshare', ['--mount', 'sh', '-c', `${hide} exec ./setup.sh`], {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
 }
 
 /** Through every symbolic link: what is mounted over has to be the file itself. */
@@ -24,7 +31,11 @@ describe('setup.sh', () => {
   });
 
   it('without root: names what is missing and the command that installs it', () => {
-    const { status, stderr } = setUp([which('clang')], 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups');
+    // Another user may not be able to read this folder, so only `id` says that it is one.
+    const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
+    writeFileSync(join(folder, 'id'), '#!/bin/sh\necho 1000\n', { mode: 0o755 });
+    const { status, stderr } = setUp([which('clang')], `${folder}:${process.env.PATH}`);
+    rmSync(folder, { recursive: true });
     assert.equal(status, 1);
     assert.equal(
       stderr,

@@ -126,7 +126,7 @@ describe('/proc/vmstat', () => {
     const path = temporaryFolder(t)('vmstat');
     writeFileSync(path, 'nr_free_pages 1\nxcompact_migrate_scanned 5\n');
     assert.throws(() => readScanCounters(path), {
-      message: `${path} has no compact_migrate_scanned; is the kernel built with CONFIG_COMPACTION=y?`,
+      message: `${path} has no compact_migrate_scanned: --verify needs a kernel built with CONFIG_COMPACTION=y.`,
     });
   });
 });
