@@ -255,7 +255,7 @@ describe('the same as the stock SDK', () => {
     });
   }
 
-  it('but for doubles that are integral. If this fails, the stock exporter can write them: doubles.ts can go', async () => {
+  it('but for doubles that are integral, which the stock exporter writes as ints', async () => {
     const both = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
     const begins = (spans: Written[]) =>
       spans.map(({ span }) => span.attributes!.find(({ key }) => key === INDEXES[0])?.value);

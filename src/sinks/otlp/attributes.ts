@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CompactionEvent } from '../../event.ts';
 
-/** OTLP value types; `double` stays one on the wire for integral values as well, see doubles.ts. */
+/** OTLP value types; `double` stays one on the wire for integral values as well. */
 export type AttributeType = 'string' | 'int' | 'double' | 'int[]';
 
 export interface SpanAttribute {

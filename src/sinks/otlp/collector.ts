@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { VERSION } from '../../version.ts';
+import { fields, messages } from './protobuf-reader.ts';
 
 /** What became of one request. */
 export type Outcome =
@@ -26,19 +26,23 @@ export interface Collector {
 export const USER_AGENT = `compactstall/${VERSION}`;
 
 /** A request that was accepted. What its answer says of rejected spans the stock exporters would only log. */
-export function delivered(batch: Batch, answer: Uint8Array | undefined): Outcome {
-  const partial = readPartialSuccess(answer);
-  const rejected = Number(partial?.rejectedSpans ?? 0);
+export function delivered(batch: Batch, answer: Uint8Array = new Uint8Array()): Outcome {
+  const { rejected, message } = readPartialSuccess(answer);
   // What a broken server says must not unbalance the books.
-  const sane = Number.isFinite(rejected) ? Math.min(Math.max(Math.trunc(rejected), 0), batch.spans) : 0;
-  return { kind: 'delivered', rejected: sane, message: partial?.errorMessage ?? '' };
+  return { kind: 'delivered', rejected: Math.min(Math.max(rejected, 0), batch.spans), message };
 }
 
-function readPartialSuccess(answer: Uint8Array | undefined) {
+/** ExportTraceServiceResponse.partial_success = 1 { rejected_spans = 1, error_message = 2 } */
+function readPartialSuccess(answer: Uint8Array): { rejected: number; message: string } {
+  const partial = { rejected: 0, message: '' };
   try {
-    return answer && ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess;
+    for (const { field, value } of messages(answer, 1).flatMap((bytes) => [...fields(bytes)])) {
+      if (field === 1 && typeof value === 'number') partial.rejected = value;
+      if (field === 2 && typeof value !== 'number') partial.message = Buffer.from(value).toString();
+    }
+    return partial;
   } catch {
     // Accepted all the same: the status said so.
-    return undefined;
+    return { rejected: 0, message: '' };
   }
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Attributes } from '@opentelemetry/api';
-
 /** The standard's span limits, as far as they can touch a compaction's span. */
 export interface SpanLimits {
   attributes: number;
@@ -32,16 +30,4 @@ export function readLimits(env: NodeJS.ProcessEnv, warn: (sentence: string) => v
     // The second is the SDK's own older name.
     attributesPerEvent: limit(128, 0, 'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', 'OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT'),
   };
-}
-
-/** Cuts attributes to the limits; returns them and how many were left out. The usual case costs nothing. */
-export function limitAttributes(all: Attributes, count: number, valueLength: number): [Attributes, number] {
-  const names = Object.keys(all);
-  if (names.length <= count && valueLength === Number.POSITIVE_INFINITY) return [all, 0];
-  const kept: Attributes = {};
-  for (const name of names.slice(0, count)) {
-    const value = all[name];
-    kept[name] = typeof value === 'string' ? value.slice(0, valueLength) : value;
-  }
-  return [kept, Math.max(0, names.length - count)];
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import protobuf from 'protobufjs/minimal.js';
+import { fields, messages } from './protobuf-reader.ts';
 
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
-const LENGTH_DELIMITED = 2;
 
 /** The delay of a google.rpc.RetryInfo in a status's details, in milliseconds; undefined when there is none. */
 export function retryDelayMs(status: unknown): number | undefined {
@@ -20,26 +19,12 @@ export function retryDelayMs(status: unknown): number | undefined {
 }
 
 /** RetryInfo.retry_delay = 1, a Duration { seconds = 1, nanos = 2 }. */
-function durationMs(retryInfo: Uint8Array | undefined): number {
-  const reader = protobuf.Reader.create(messages(retryInfo ?? new Uint8Array(), 1)[0] ?? new Uint8Array());
+function durationMs(retryInfo: Uint8Array = new Uint8Array()): number {
   let ms = 0;
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag === 8) ms += Number(reader.int64()) * 1000;
-    else if (tag === 16) ms += reader.int32() / 1e6;
-    else reader.skipType(tag & 7);
+  for (const { field, value } of fields(messages(retryInfo, 1)[0] ?? new Uint8Array())) {
+    if (typeof value !== 'number') continue;
+    if (field === 1) ms += value * 1000;
+    else if (field === 2) ms += value / 1e6;
   }
   return Math.max(ms, 0);
-}
-
-/** The length-delimited fields with this number. */
-function messages(bytes: Uint8Array, field: number): Uint8Array[] {
-  const reader = protobuf.Reader.create(bytes);
-  const found: Uint8Array[] = [];
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag === ((field << 3) | LENGTH_DELIMITED)) found.push(reader.bytes());
-    else reader.skipType(tag & 7);
-  }
-  return found;
 }

@@ -4,11 +4,10 @@ import type { Sink, SinkBooks } from '../sink.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
-import { takeBatch } from './encode.ts';
 import type { Notices } from './notices.ts';
 import { Queue } from './queue.ts';
+import type { RequestWriter } from './request-writer.ts';
 import type { Settings } from './settings.ts';
-import type { SpanMaker } from './span.ts';
 import { Wait } from './wait.ts';
 
 /**
@@ -20,7 +19,7 @@ export class Sender implements Sink {
   readonly #queue = new Queue<CompactionEvent>();
   readonly #books = new Books();
   readonly #settings: Settings;
-  readonly #maker: SpanMaker;
+  readonly #requests: RequestWriter;
   readonly #collector: Collector;
   readonly #notices: Notices;
   readonly #backoff: Backoff;
@@ -32,9 +31,9 @@ export class Sender implements Sink {
   #closing: Promise<void> | undefined;
   #gaveUp = false;
 
-  constructor(settings: Settings, maker: SpanMaker, collector: Collector, notices: Notices, backoff: Backoff) {
+  constructor(settings: Settings, requests: RequestWriter, collector: Collector, notices: Notices, backoff: Backoff) {
     this.#settings = settings;
-    this.#maker = maker;
+    this.#requests = requests;
     this.#collector = collector;
     this.#notices = notices;
     this.#backoff = backoff;
@@ -110,7 +109,7 @@ export class Sender implements Sink {
 
   /** Returns whether the request could not hold all that was waiting. */
   async #sendOne(): Promise<boolean> {
-    const { left, full, ...batch } = takeBatch(this.#queue, this.#settings.maxBatch, this.#maker);
+    const { left, full, ...batch } = this.#requests.take(this.#queue, this.#settings.maxBatch);
     this.#inFlight = batch.spans;
     this.#books.drop('not_sampled', left.not_sampled);
     this.#books.drop('too_large', left.too_large);

@@ -7,11 +7,12 @@ import { routeDiagnostics, routeSettingsComplaints } from './diagnostics.ts';
 import { readEndpoint } from './endpoint.ts';
 import { readLimits } from './limits.ts';
 import { Notices } from './notices.ts';
+import { RequestWriter } from './request-writer.ts';
 import { hostResource } from './resource.ts';
 import { readSampler } from './sampler.ts';
 import { Sender } from './sender.ts';
 import { readSettings, type Settings } from './settings.ts';
-import type { StackPlace } from './span.ts';
+import type { StackPlace } from './span-writer.ts';
 
 export interface OtlpSinkOptions {
   stack: StackPlace;
@@ -40,8 +41,8 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   routeDiagnostics(env, warn);
 
   const scope = { name: 'compactstall', version: VERSION };
-  const maker = { stack, limits, sampler, scope, resourceOf: () => resource };
-  return new Sender(settings, maker, collector, new Notices(endpoint, warn), backoff);
+  const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf: () => resource });
+  return new Sender(settings, requests, collector, new Notices(endpoint, warn), backoff);
 }
 
 /** Only the exporter that is needed is loaded. */

@@ -24,6 +24,7 @@ export interface WireSpan {
   droppedEvents: number;
   events: { time: string; name: string; attributes: Values }[];
   status: number;
+  flags: number;
   resource: Values;
   scope: { name: string; version: string };
 }
@@ -44,6 +45,7 @@ interface RawSpan {
   events: { timeUnixNano: string; name: string; attributes: RawPairs }[];
   droppedEventsCount: number;
   status: { code: number } | null;
+  flags: number;
 }
 interface RawRequest {
   resourceSpans: {
@@ -82,6 +84,7 @@ function decodeSpan(span: RawSpan): Omit<WireSpan, 'resource' | 'scope'> {
       attributes: decodeValues(attributes),
     })),
     status: span.status?.code ?? 0,
+    flags: span.flags,
   };
 }
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import { TraceFlags } from '@opentelemetry/api';
+import type { CompactionEvent } from '../../event.ts';
+import { keyBytes, writeAttribute } from './attribute-writer.ts';
+import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
+import type { SpanLimits } from './limits.ts';
+import { bytesTag, fixed32Tag, fixed64Tag, ProtobufWriter, varintTag } from './protobuf-writer.ts';
+
+export type StackPlace = 'event' | 'attribute' | 'both' | 'none';
+
+// opentelemetry/proto/trace/v1/trace.proto
+const SPAN = bytesTag(2);
+const TRACE_ID = bytesTag(1);
+const SPAN_ID = bytesTag(2);
+const NAME = bytesTag(5);
+const KIND = varintTag(6);
+const START = fixed64Tag(7);
+const END = fixed64Tag(8);
+const ATTRIBUTE = bytesTag(9);
+const DROPPED_ATTRIBUTES = varintTag(10);
+const EVENT = bytesTag(11);
+const DROPPED_EVENTS = varintTag(12);
+const FLAGS = fixed32Tag(16);
+const EVENT_TIME = fixed64Tag(1);
+const EVENT_NAME = bytesTag(2);
+const EVENT_ATTRIBUTE = bytesTag(3);
+const EVENT_DROPPED_ATTRIBUTES = varintTag(4);
+
+const SPAN_KIND_INTERNAL = 1;
+/** It is known whether the parent is remote; there is none. */
+const HAS_IS_REMOTE = 0x100;
+/** All but tiny and huge spans have from 128 bytes to 16 KiB. */
+const SPAN_LENGTH_SIZE = 2;
+
+const ATTRIBUTES = SPAN_ATTRIBUTES.map(({ name, type, get }) => ({
+  key: keyBytes(name),
+  isDouble: type === 'double',
+  get,
+}));
+const STACK_KEY = keyBytes(STACK_ATTRIBUTE);
+
+export const spanName = (event: CompactionEvent): string => `${SPAN_NAME_PREFIX} ${event.trigger}`;
+
+/**
+ * Writes an event as a Span of a ScopeSpans, without any object in between. A compaction that ends without a block is no
+ * error of a program: the status stays unset.
+ */
+export class SpanWriter {
+  readonly #out: ProtobufWriter;
+  readonly #limits: SpanLimits;
+  readonly #onSpan: boolean;
+  readonly #onEvent: boolean;
+  readonly #stacks = new WeakMap<readonly string[], Uint8Array>();
+
+  constructor(out: ProtobufWriter, stack: StackPlace, limits: SpanLimits) {
+    this.#out = out;
+    this.#limits = limits;
+    this.#onSpan = stack === 'attribute' || stack === 'both';
+    this.#onEvent = stack === 'event' || stack === 'both';
+  }
+
+  write(event: CompactionEvent): void {
+    const out = this.#out;
+    const [startLow, startHigh] = nanos(event.startUnixNano);
+    const endLow = startLow + (event.durationNano >>> 0);
+    const endHigh = startHigh + Math.floor(event.durationNano / TWO_32) + Math.floor(endLow / TWO_32);
+
+    out.varint(SPAN);
+    const start = out.begin(SPAN_LENGTH_SIZE);
+    out.varint(TRACE_ID);
+    out.hex(event.traceId);
+    out.varint(SPAN_ID);
+    out.hex(event.spanId);
+    out.varint(NAME);
+    out.string(spanName(event));
+    out.varint(KIND);
+    out.varint(SPAN_KIND_INTERNAL);
+    out.varint(START);
+    out.fixed64(startLow, startHigh);
+    out.varint(END);
+    out.fixed64(endLow, endHigh);
+    this.#attributes(event);
+    if (this.#onEvent && event.stack.length > 0) this.#stackEvent(event.stack, endLow, endHigh);
+    out.varint(FLAGS);
+    out.fixed32(HAS_IS_REMOTE | TraceFlags.SAMPLED);
+    out.end(start, SPAN_LENGTH_SIZE);
+  }
+
+  #attributes(event: CompactionEvent): void {
+    const { attributes: most, valueLength } = this.#limits;
+    let count = 0;
+    for (const { key, isDouble, get } of ATTRIBUTES) {
+      const value = get(event);
+      if (value === undefined || value === null || ++count > most) continue;
+      const isLong = typeof value === 'string' && value.length > valueLength;
+      writeAttribute(this.#out, ATTRIBUTE, key, isLong ? value.slice(0, valueLength) : value, isDouble);
+    }
+    if (this.#onSpan && event.stack.length > 0 && ++count <= most) this.#stack(ATTRIBUTE, event.stack);
+    this.#dropped(DROPPED_ATTRIBUTES, count - most);
+  }
+
+  /** The kernel's stack is taken at the end. */
+  #stackEvent(stack: readonly string[], timeLow: number, timeHigh: number): void {
+    const out = this.#out;
+    if (this.#limits.events === 0) {
+      this.#dropped(DROPPED_EVENTS, 1);
+      return;
+    }
+    out.varint(EVENT);
+    const start = out.begin(SPAN_LENGTH_SIZE);
+    out.varint(EVENT_TIME);
+    out.fixed64(timeLow, timeHigh);
+    out.varint(EVENT_NAME);
+    out.string(STACK_EVENT);
+    if (this.#limits.attributesPerEvent > 0) this.#stack(EVENT_ATTRIBUTE, stack);
+    else this.#dropped(EVENT_DROPPED_ATTRIBUTES, 1);
+    out.end(start, SPAN_LENGTH_SIZE);
+  }
+
+  #dropped(tag: number, count: number): void {
+    if (count <= 0) return;
+    this.#out.varint(tag);
+    this.#out.varint(count);
+  }
+
+  /** `code.stacktrace`: one frame a line, innermost first. Equal stacks are one array, encoded once. */
+  #stack(tag: number, stack: readonly string[]): void {
+    let bytes = this.#stacks.get(stack);
+    if (bytes === undefined) {
+      const text = stack.join('\n').slice(0, this.#limits.valueLength);
+      const out = new ProtobufWriter(text.length + 64);
+      writeAttribute(out, 0, STACK_KEY, text, false);
+      // Without the tag, which differs.
+      bytes = out.written(1);
+      this.#stacks.set(stack, bytes);
+    }
+    this.#out.varint(tag);
+    this.#out.raw(bytes);
+  }
+}
+
+const TWO_16 = 2 ** 16;
+const TWO_32 = 2 ** 32;
+const NANOS = 1e9;
+const NANOS_DIGITS = 9;
+
+/** A decimal string as two words of 32 bits, exactly. It exceeds 2^53, and BigInts cost a tenth of a span. */
+function nanos(digits: string): [low: number, high: number] {
+  const seconds = Number(digits.slice(0, -NANOS_DIGITS));
+  // The seconds' upper and lower part times 10^9: both stay below 2^53.
+  const upper = Math.floor(seconds / TWO_16) * NANOS;
+  const lower = (seconds % TWO_16) * NANOS + Number(digits.slice(-NANOS_DIGITS));
+  const low = (upper % TWO_16) * TWO_16 + (lower % TWO_32);
+  return [low >>> 0, Math.floor(upper / TWO_16) + Math.floor(lower / TWO_32) + Math.floor(low / TWO_32)];
+}
