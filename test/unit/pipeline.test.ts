@@ -15,6 +15,7 @@ const gc = runInNewContext('gc') as () => void;
 /** A sink that is full for good: it takes nothing, counts it, and never has room again. */
 class FullSink implements Sink {
   readonly name = 'full';
+  readonly #waiters: (() => void)[] = [];
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: { queue_full: 0 } };
 
   write(events: readonly CompactionEvent[]): void {
@@ -22,7 +23,7 @@ class FullSink implements Sink {
     this.#books.dropped.queue_full! += events.length;
   }
 
-  room = () => new Promise<void>(() => {});
+  room = () => new Promise<void>((resolve) => this.#waiters.push(resolve));
   close = async () => {};
   books = () => this.#books;
 }
