@@ -23,6 +23,8 @@ export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
     'grpc.primary_user_agent': USER_AGENT,
     // Otherwise a new connection takes over the waiting time of the closed one.
     'grpc.use_local_subchannel_pool': 1,
+    // Without a connection there is no timer either that looks every 10 s whether it is still used.
+    'grpc.client_idle_timeout_ms': 5000,
     ...(options.compression === 'gzip' ? { 'grpc.default_compression_algorithm': GZIP as 2 } : {}),
   };
   const limitMs = Math.min(options.timeoutMillis, timeoutMs);

@@ -8,8 +8,6 @@ export const fixed32Tag = (field: number) => (field << 3) | 5;
 const MAX_VARINT = 10;
 /** UTF-8 takes at most 3 bytes for each UTF-16 unit. */
 const BYTES_PER_UNIT = 3;
-/** Up to here a loop is faster than the call into native code. */
-const SHORT = 48;
 const TWO_32 = 2 ** 32;
 
 /** How many bytes a length takes. */
@@ -94,24 +92,10 @@ export class ProtobufWriter {
   /** A string with its length. What is no valid UTF-16 becomes U+FFFD. */
   string(text: string): void {
     this.#reserve(text.length * BYTES_PER_UNIT + MAX_VARINT);
-    if (text.length <= SHORT && this.#shortAscii(text)) return;
     // Nearly all are ASCII: as many bytes as units.
     const start = this.begin(lengthSize(text.length));
     this.length += this.#bytes.write(text, start, 'utf8');
     this.end(start, lengthSize(text.length));
-  }
-
-  #shortAscii(text: string): boolean {
-    const bytes = this.#bytes;
-    const start = this.length + 1;
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f) return false;
-      bytes[start + i] = unit;
-    }
-    bytes[this.length] = text.length;
-    this.length = start + text.length;
-    return true;
   }
 
   /** Hexadecimal digits as bytes, with their length. */
