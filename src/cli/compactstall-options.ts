@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import { formatOptions } from './options.ts';
 import {
   parseChoice,
@@ -10,8 +11,7 @@ import {
   parseTriggers,
 } from './values.ts';
 
-export const STACK_PLACES = ['event', 'attribute', 'both', 'none'] as const;
-export type StackPlace = (typeof STACK_PLACES)[number];
+const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
 
 /** Options that say where events go; `run` and `replay` share them. */
 const OUTPUT_OPTIONS = [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeSync } from 'node:fs';
+import { EXIT, type ExitCode } from '../errors.ts';
 
 const STDERR = 2;
 
@@ -27,4 +28,10 @@ export class Messages {
       // Nobody reads it; there is no other place to say so.
     }
   }
+}
+
+/** What was asked for instead of a run: help, version. @returns the exit code */
+export function printed(text: string): ExitCode {
+  process.stdout.write(text);
+  return EXIT.OK;
 }

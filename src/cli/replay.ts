@@ -6,10 +6,9 @@ import { Recording } from '../source/recording.ts';
 import { VERSION } from '../version.ts';
 import { HELP, REPLAY_OPTIONS } from './compactstall-options.ts';
 import { Ending } from './ending.ts';
-import type { Messages } from './messages.ts';
+import { type Messages, printed } from './messages.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
-import { printed } from './run.ts';
 
 /** `compactstall replay FILE`: from a recording to the outputs. @returns the exit code */
 export async function replay(args: readonly string[], messages: Messages): Promise<number> {

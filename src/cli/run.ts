@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
 import { EXIT, usageError } from '../errors.ts';
 import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
@@ -10,12 +9,12 @@ import { Verification } from '../verify.ts';
 import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { Ending } from './ending.ts';
-import type { Messages } from './messages.ts';
-import { openLiveSource } from './open-live.ts';
+import { type Messages, printed } from './messages.ts';
+import { DEFAULT_RING_BYTES, openLiveSource } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
+import { checkProcess } from './values.ts';
 
-const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 const HINT_AFTER_MS = 3000;
 const HINT = 'no compaction so far. To make one, as root: echo 1 > /proc/sys/vm/compact_memory';
 const HIDDEN_SYMBOLS =
@@ -88,18 +87,6 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);
   source.close();
   return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
-}
-
-/** What was asked for instead of a run. @returns the exit code */
-export function printed(text: string): number {
-  process.stdout.write(text);
-  return EXIT.OK;
-}
-
-/** A filter for a process that does not exist shows nothing, for ever. */
-export function checkProcess(pid: number): void {
-  if (seesInitialPids() && !existsSync(`/proc/${pid}`))
-    throw usageError(`--pid ${pid}: there is no such process. See ps -e for those there are.`);
 }
 
 function reportRunTime(messages: Messages, source: LiveSource): void {

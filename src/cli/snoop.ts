@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EXIT, usageError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
 import { standardOutput } from '../sinks/create.ts';
@@ -7,21 +7,16 @@ import { snoopHeader, snoopRows } from '../sinks/snoop-table.ts';
 import { TextSink } from '../sinks/text.ts';
 import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
 import { Ending } from './ending.ts';
-import type { Messages } from './messages.ts';
-import { openLiveSource } from './open-live.ts';
+import { type Messages, printed } from './messages.ts';
+import { DEFAULT_RING_BYTES, openLiveSource } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
-import { checkProcess } from './run.ts';
-
-const RING_BYTES = 4 * 1024 * 1024;
+import { checkProcess } from './values.ts';
 
 /** `compactsnoop`: the bcc tool's flags and table. @returns the exit code */
 export async function snoop(args: readonly string[], messages: Messages): Promise<number> {
   const { values, positionals } = parseOptions('compactsnoop', SNOOP_OPTIONS, args);
-  if (values.help) {
-    process.stdout.write(SNOOP_HELP);
-    return EXIT.OK;
-  }
+  if (values.help) return printed(SNOOP_HELP);
   if (positionals.length > 0) throw usageError(`unexpected '${positionals[0]}'. See compactsnoop --help.`);
   if (values.pid !== undefined) checkProcess(values.pid);
 
@@ -36,7 +31,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     minDurationNs: 0,
     triggers: TRIGGERS,
     stacks: columns.kernelStack,
-    ringBytes: RING_BYTES,
+    ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
   });
   source.attach();

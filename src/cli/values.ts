@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Values of options: each function returns the value or throws a usage error that says what is expected. */
+import { existsSync } from 'node:fs';
 import { usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event.ts';
+import type { Output } from '../sinks/create.ts';
+import { seesInitialPids } from '../source/processes.ts';
 
 /** Linux's upper bound, PID_MAX_LIMIT. */
 const MAX_PID = 4_194_304;
@@ -16,6 +19,13 @@ export function parsePid(text: string, option: string): number {
     throw usageError(`${option} ${text}: not a process id; expected a number from 1 to ${MAX_PID}.`);
   }
   return pid;
+}
+
+/** A filter for a process that does not exist shows nothing, for ever. */
+export function checkProcess(pid: number): void {
+  if (seesInitialPids() && !existsSync(`/proc/${pid}`)) {
+    throw usageError(`--pid ${pid}: there is no such process. See ps -e for those there are.`);
+  }
 }
 
 /** @returns milliseconds */
@@ -62,9 +72,6 @@ export function parseChoice<T extends string>(choices: readonly T[]): (text: str
     throw usageError(`${option} ${text}: expected one of ${choices.join(', ')}.`);
   };
 }
-
-/** Where events go besides the collector. */
-export type Output = { kind: 'table' } | { kind: 'json'; path?: string } | { kind: 'otlp' } | { kind: 'none' };
 
 export function parseOutput(text: string, option: string): Output {
   if (text === 'table' || text === 'json' || text === 'otlp' || text === 'none') return { kind: text };

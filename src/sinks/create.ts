@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { StackPlace } from '../cli/compactstall-options.ts';
-import type { Output } from '../cli/values.ts';
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
 import { jsonLine } from './json.ts';
 import { otlpConfigured } from './otlp/configured.ts';
+import type { StackPlace } from './otlp/span-writer.ts';
 import type { Sink } from './sink.ts';
 import { tableHeader, tableRows } from './table.ts';
 import { TextSink, type TextTarget } from './text.ts';
 
 const STDOUT = 1;
+
+/** Where events go, as the command line says it; a `json` without a path is standard output. */
+export type Output = { kind: 'table' } | { kind: 'json'; path?: string } | { kind: 'otlp' } | { kind: 'none' };
 
 /** An output whose file is open. */
 export type OpenOutput = Output & { file?: number };
