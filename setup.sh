@@ -32,7 +32,6 @@ need zlib1g-dev /usr/include/zlib.h
 need linux-libc-dev "/usr/include/$multiarch/asm/types.h"
 if [ "${1:-}" = test ]; then
   need bpftool /usr/sbin/bpftool
-  need procps ps
   # Builds the collector and Jaeger; it fetches the newer toolchain that they need by itself.
   need golang-go go
 fi
