@@ -4,24 +4,18 @@ import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
 import type { LiveSource } from '../source/live.ts';
-import { seesInitialPids } from '../source/processes.ts';
 import { Verification } from '../verify.ts';
 import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { Ending } from './ending.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, openLiveSource } from './open-live.ts';
+import { DEFAULT_RING_BYTES, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { checkProcess } from './values.ts';
 
 const HINT_AFTER_MS = 3000;
 const HINT = 'no compaction so far. To make one, as root: echo 1 > /proc/sys/vm/compact_memory';
-const HIDDEN_SYMBOLS =
-  'the kernel hides its symbols from this process: stacks show addresses. It takes CAP_SYSLOG, and kernel.kptr_restrict below 2.';
-const OTHER_PIDS =
-  "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables are not known.";
-
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
 export async function run(args: readonly string[], messages: Messages): Promise<number> {
   const { values, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
@@ -65,8 +59,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.duration !== undefined) ending.after(values.duration);
   messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
   if (values.verbose) messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
-  if (stacks && !source.symbols.available) messages.say(HIDDEN_SYMBOLS);
-  if (!seesInitialPids()) messages.say(OTHER_PIDS);
+  sayWhatIsHidden(source, stacks, messages);
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
   const sinks = await createSinks(settings);

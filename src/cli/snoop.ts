@@ -8,7 +8,7 @@ import { TextSink } from '../sinks/text.ts';
 import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
 import { Ending } from './ending.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, openLiveSource } from './open-live.ts';
+import { DEFAULT_RING_BYTES, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { checkProcess } from './values.ts';
@@ -35,6 +35,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     runTimeStats: false,
   });
   source.attach();
+  sayWhatIsHidden(source, columns.kernelStack, messages);
   if (values.duration !== undefined) ending.after(values.duration);
 
   const target = standardOutput({

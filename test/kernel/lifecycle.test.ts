@@ -11,6 +11,7 @@ import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { bpfObjects, bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 
 const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
+const COMPACTSNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', import.meta.url));
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
 describe('the end of a run', () => {
@@ -190,17 +191,10 @@ describe('a host that cannot run it', () => {
       { encoding: 'utf8', timeout: 60_000 },
     );
   /** The user stays root, who owns the files here, which others may not be able to read; root without capabilities is anybody. */
-  const capabilities = (list: string, args: readonly string[]) =>
+  const capabilities = (list: string, args: readonly string[], command = COMPACTSTALL) =>
     spawnSync(
       'setpriv',
-      [
-        `--bounding-set=${list}`,
-        `--inh-caps=${list}`,
-        `--ambient-caps=${list}`,
-        process.execPath,
-        COMPACTSTALL,
-        ...args,
-      ],
+      [`--bounding-set=${list}`, `--inh-caps=${list}`, `--ambient-caps=${list}`, process.execPath, command, ...args],
       { encoding: 'utf8', timeout: 60_000 },
     );
 
@@ -218,6 +212,12 @@ describe('a host that cannot run it', () => {
 
   it('with both, and no root: works, and says that symbols are hidden', () => {
     const { status, stderr } = capabilities('-all,+bpf,+perfmon', ['-d', '0.2', '-K']);
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr.match(/CAP_SYSLOG/g)?.length, 1);
+  });
+
+  it('compactsnoop -K, too', () => {
+    const { status, stderr } = capabilities('-all,+bpf,+perfmon', ['-d', '0.2', '-K'], COMPACTSNOOP);
     assert.equal(status, 0, stderr);
     assert.equal(stderr.match(/CAP_SYSLOG/g)?.length, 1);
   });
