@@ -72,7 +72,9 @@ struct books {
 	__u64 open_now;
 	__u64 evicted_table_full; /* more threads compacting at once than `open` holds */
 	__u64 evicted_overwritten; /* a second begin of the same thread without an end */
+	__u64 evicted_no_control; /* its compact_control was not known: called before the programs were attached */
 	__u64 end_without_begin; /* under way when the programs were attached */
+	__u64 end_pages_unknown; /* of those, not in the sums of pages scanned below: compact_control was not known */
 	__u64 filtered_pid;
 	__u64 filtered_trigger;
 	__u64 filtered_min_duration;
@@ -80,7 +82,7 @@ struct books {
 	__u64 ring_full;
 	__u64 no_scratch; /* cannot happen: the verifier wants the check */
 	__u64 attempt_unknown; /* emitted without priority and attempt id */
-	__u64 migrate_scanned; /* of all ends, also of those without begin */
+	__u64 migrate_scanned; /* of all ends whose compact_control is known, with begin or without */
 	__u64 free_scanned;
 	__u64 emitted_migrate_scanned; /* of the emitted only */
 	__u64 emitted_free_scanned;
@@ -91,6 +93,6 @@ _Static_assert(__builtin_offsetof(struct event, pid) == 216, "ABI");
 _Static_assert(__builtin_offsetof(struct event, comm) == 264, "ABI");
 _Static_assert(__builtin_offsetof(struct event, stack) == 304, "ABI");
 _Static_assert(sizeof(struct event) == 304 + 8 * EVENT_STACK_FRAMES, "ABI");
-_Static_assert(sizeof(struct books) == 18 * 8, "ABI");
+_Static_assert(sizeof(struct books) == 20 * 8, "ABI");
 
 #endif

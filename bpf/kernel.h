@@ -29,6 +29,7 @@ struct free_area {
 struct zone {
 	unsigned long _watermark[3];
 	unsigned long watermark_boost;
+	unsigned long zone_start_pfn;
 	struct pglist_data *zone_pgdat;
 	const char *name;
 	struct free_area free_area[1];

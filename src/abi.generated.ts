@@ -39,7 +39,7 @@ export const ZONE_STATE = {
   freeBlocks: { offset: 8, size: 64 },
 } as const;
 
-export const BOOKS_SIZE = 144;
+export const BOOKS_SIZE = 160;
 export const BOOKS = {
   begins: { offset: 0, size: 8 },
   ends: { offset: 8, size: 8 },
@@ -47,18 +47,20 @@ export const BOOKS = {
   openNow: { offset: 24, size: 8 },
   evictedTableFull: { offset: 32, size: 8 },
   evictedOverwritten: { offset: 40, size: 8 },
-  endWithoutBegin: { offset: 48, size: 8 },
-  filteredPid: { offset: 56, size: 8 },
-  filteredTrigger: { offset: 64, size: 8 },
-  filteredMinDuration: { offset: 72, size: 8 },
-  emitted: { offset: 80, size: 8 },
-  ringFull: { offset: 88, size: 8 },
-  noScratch: { offset: 96, size: 8 },
-  attemptUnknown: { offset: 104, size: 8 },
-  migrateScanned: { offset: 112, size: 8 },
-  freeScanned: { offset: 120, size: 8 },
-  emittedMigrateScanned: { offset: 128, size: 8 },
-  emittedFreeScanned: { offset: 136, size: 8 },
+  evictedNoControl: { offset: 48, size: 8 },
+  endWithoutBegin: { offset: 56, size: 8 },
+  endPagesUnknown: { offset: 64, size: 8 },
+  filteredPid: { offset: 72, size: 8 },
+  filteredTrigger: { offset: 80, size: 8 },
+  filteredMinDuration: { offset: 88, size: 8 },
+  emitted: { offset: 96, size: 8 },
+  ringFull: { offset: 104, size: 8 },
+  noScratch: { offset: 112, size: 8 },
+  attemptUnknown: { offset: 120, size: 8 },
+  migrateScanned: { offset: 128, size: 8 },
+  freeScanned: { offset: 136, size: 8 },
+  emittedMigrateScanned: { offset: 144, size: 8 },
+  emittedFreeScanned: { offset: 152, size: 8 },
 } as const;
 
 export const TRIGGER = {

@@ -73,6 +73,7 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
         ['open', kernel.openNow],
         ['evicted{table_full}', kernel.evictedTableFull],
         ['evicted{overwritten}', kernel.evictedOverwritten],
+        ['evicted{no_control}', kernel.evictedNoControl],
       ],
     },
     {
@@ -119,6 +120,7 @@ export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): M
     add('the ring buffer was full', kernel.ringFull);
     add('more threads were compacting at once than the table holds', kernel.evictedTableFull);
     add('a begin came twice', kernel.evictedOverwritten);
+    add('the call of compact_zone was not seen', kernel.evictedNoControl);
     add('no scratch memory', kernel.noScratch);
     add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
   }

@@ -24,8 +24,19 @@ export class UserError extends Error {
   }
 }
 
+/** What this host lacks: `run` prints both sentences in a row, `doctor` each by itself. */
+export class HostError extends UserError {
+  readonly why: string;
+  readonly todo: string;
+
+  constructor(why: string, todo: string, detail?: string) {
+    super(EXIT.HOST, `${why} ${todo}`, detail);
+    this.why = why;
+    this.todo = todo;
+  }
+}
+
 export const usageError = (sentence: string) => new UserError(EXIT.USAGE, sentence);
-export const hostError = (sentence: string, detail?: string) => new UserError(EXIT.HOST, sentence, detail);
 
 /** The system's own words for a failed call, without the path and the call's name: "no such file or directory". */
 export function systemWords(error: unknown): string {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { PLAN_NAMES } from '../kernel/plan.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import { formatOptions } from './options.ts';
 import {
   parseChoice,
   parseDuration,
+  parseFile,
   parseOutput,
   parsePid,
   parseRingSize,
@@ -51,6 +54,12 @@ export const RUN_OPTIONS = [
     parse: parseTriggers,
   },
   {
+    name: 'stack-min-duration',
+    argument: 'TIME',
+    help: 'take no stack of shorter compactions, such as 100us: a stack is most of what a compaction is charged (default 0: take all)',
+    parse: parseDuration,
+  },
+  {
     name: 'verify',
     help: 'at the end compare the pages scanned with /proc/vmstat: equal to the page, or exit code 4',
   },
@@ -59,6 +68,18 @@ export const RUN_OPTIONS = [
     argument: 'BYTES',
     help: 'kernel ring buffer, a power of two such as 512K or 16M (default 4M)',
     parse: parseRingSize,
+  },
+  {
+    name: 'attach',
+    argument: 'PLAN',
+    help: 'how to attach: tp_btf, fentry or kprobe. By default the first that this kernel takes, see compactstall doctor',
+    parse: parseChoice(PLAN_NAMES),
+  },
+  {
+    name: 'btf',
+    argument: 'FILE',
+    help: "the kernel's types, for a kernel that does not describe them itself",
+    parse: parseFile,
   },
   ...OUTPUT_OPTIONS,
 ] as const;

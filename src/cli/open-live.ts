@@ -13,7 +13,7 @@ const OTHER_PIDS =
 export const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 
 /**
- * Loads the BPF programs. The addon is imported here and not before: --help and --version must work where it does not
+ * Loads and attaches the BPF programs. The addon is imported here and not before: --help and --version must work where it does not
  * load. Throws a UserError that says what is missing.
  */
 export async function openLiveSource(options: LiveOptions): Promise<LiveSource> {

@@ -42,23 +42,28 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
   let verification: Verification | undefined;
   const source = await openLiveSource({
+    ...(values.attach !== undefined && { attach: values.attach }),
+    ...(values.btf !== undefined && { btfFile: values.btf }),
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: values['min-duration'] ?? 0,
     triggers: values.trigger ?? TRIGGERS,
-    stacks,
+    ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
+    onAttaching: () => {
+      if (values.verify) verification = new Verification();
+    },
     onDetached: () => verification?.detached(),
   });
-  if (values.verbose && source.loaderLog()) messages.print(source.loaderLog());
-
-  if (values.verify) verification = new Verification();
-  source.attach();
   verification?.attached();
   const attachedMs = performance.now();
   if (values.duration !== undefined) ending.after(values.duration);
-  messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
-  if (values.verbose) messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
+  messages.say(`${VERSION} attached (${source.plan}), Ctrl-C to end`);
+  if (values.verbose) {
+    messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
+    for (const why of source.passedOver) messages.print(`  not taken: ${why}`);
+    if (source.loaderLog()) messages.print(source.loaderLog());
+  }
   sayWhatIsHidden(source, stacks, messages);
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 

@@ -30,11 +30,10 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: 0,
     triggers: TRIGGERS,
-    stacks: columns.kernelStack,
+    ...(columns.kernelStack && { stackMinDurationNs: 0 }),
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
   });
-  source.attach();
   sayWhatIsHidden(source, columns.kernelStack, messages);
   if (values.duration !== undefined) ending.after(values.duration);
 

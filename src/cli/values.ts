@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Values of options: each function returns the value or throws a usage error that says what is expected. */
-import { existsSync } from 'node:fs';
-import { usageError } from '../errors.ts';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event.ts';
 import type { Output } from '../sinks/create.ts';
 import { seesInitialPids } from '../source/processes.ts';
@@ -71,6 +71,16 @@ export function parseChoice<T extends string>(choices: readonly T[]): (text: str
     if ((choices as readonly string[]).includes(text)) return text as T;
     throw usageError(`${option} ${text}: expected one of ${choices.join(', ')}.`);
   };
+}
+
+/** A file that can be read. @returns its path */
+export function parseFile(path: string, option: string): string {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw usageError(`${option} ${path}: cannot be read (${systemWords(error)}); expected a file.`);
+  }
+  return path;
 }
 
 export function parseOutput(text: string, option: string): Output {

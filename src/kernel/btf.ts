@@ -19,6 +19,7 @@ const KIND = {
   UNION: 5,
   ENUM: 6,
   TYPEDEF: 8,
+  FUNC: 12,
   FUNC_PROTO: 13,
   ENUM64: 19,
 } as const;
@@ -144,21 +145,21 @@ export class Btf {
   }
 
   /**
-   * For a `typedef R (*name)(A, B)`: what each parameter is, as the name of the type, followed by ` *` for a pointer.
+   * What each parameter of the function is, as the name of the type, followed by ` *` for a pointer; undefined when the
+   * kernel has no such function, or does not describe it.
    */
+  functionParameters(name: string): string[] | undefined {
+    const at = this.#find(name, KIND.FUNC);
+    return at === undefined ? undefined : this.#parameters(this.#words[at + 2]!);
+  }
+
+  /** The same for a `typedef R (*name)(A, B)`. */
   functionPointerParameters(name: string): string[] | undefined {
     const typedef = this.#find(name, KIND.TYPEDEF);
     if (typedef === undefined) return undefined;
     const pointer = this.#resolve(this.#words[typedef + 2]!);
     if (pointer === undefined || this.#kind(pointer) !== KIND.PTR) return undefined;
-    const prototype = this.#resolve(this.#words[pointer + 2]!);
-    if (prototype === undefined || this.#kind(prototype) !== KIND.FUNC_PROTO) return undefined;
-    return Array.from({ length: this.#length(prototype) }, (_, i) => {
-      const type = this.#words[prototype + 3 + i * 2 + 1]!;
-      const at = this.#resolve(type);
-      if (at === undefined) return '...';
-      return this.#kind(at) === KIND.PTR ? `${this.#typeName(this.#words[at + 2]!)} *` : this.#typeName(type);
-    });
+    return this.#parameters(this.#words[pointer + 2]!);
   }
 
   /**
@@ -210,6 +211,17 @@ export class Btf {
   #typeName(id: number): string {
     const at = this.#resolve(id);
     return at === undefined ? 'void' : this.#string(this.#words[at]!);
+  }
+
+  #parameters(id: number): string[] | undefined {
+    const prototype = this.#resolve(id);
+    if (prototype === undefined || this.#kind(prototype) !== KIND.FUNC_PROTO) return undefined;
+    return Array.from({ length: this.#length(prototype) }, (_, i) => {
+      const type = this.#words[prototype + 3 + i * 2 + 1]!;
+      const at = this.#resolve(type);
+      if (at === undefined) return '...';
+      return this.#kind(at) === KIND.PTR ? `${this.#typeName(this.#words[at + 2]!)} *` : this.#typeName(type);
+    });
   }
 
   #size(id: number): number {

@@ -1,50 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
-import { hostError, systemWords } from '../errors.ts';
-import { Btf } from './btf.ts';
+import type { KernelOffers } from './offers.ts';
 
-/** How the programs are attached, and which of the object's programs that takes. */
+export const PLAN_NAMES = ['tp_btf', 'fentry', 'kprobe'] as const;
+export type PlanName = (typeof PLAN_NAMES)[number];
+
+/** One way to attach, and why it does not fit a kernel. */
 export interface AttachPlan {
-  name: 'tp_btf';
+  name: PlanName;
+  /** In this order: an end without its begin is counted, a begin without its end would stay open. */
   programs: readonly string[];
+  /** What the kernel lacks for it, undefined when nothing is known to be missing: then the kernel is asked. */
+  obstacle(kernel: KernelOffers): string | undefined;
 }
 
-/** In this order: an end without its begin is counted, a begin without its end would stay open. */
-const TP_BTF: AttachPlan = { name: 'tp_btf', programs: ['tp_btf_attempt', 'tp_btf_end', 'tp_btf_begin'] };
+const NO_OWN_BTF =
+  'this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y), and --btf does not help this plan';
 
-/** The running kernel's BTF. Throws a UserError that says what is missing. */
-export function readKernelBtf(path = '/sys/kernel/btf/vmlinux'): Btf {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw hostError(
-      `this kernel does not describe its types: ${path}: ${systemWords(error)}. ` +
-        'compactstall needs a kernel built with CONFIG_DEBUG_INFO_BTF=y.',
-    );
-  }
-  try {
-    return new Btf(bytes);
-  } catch (error) {
-    throw hostError(`${path} cannot be read as BTF: ${systemWords(error)}.`);
-  }
-}
+const RAW_PROGRAMS = ['raw_attempt', 'raw_end'];
 
-/**
- * The plan for this kernel, from what its BTF says and never from its version: vendors backport. The tp_btf plan needs
- * tracepoints that pass compact_control (5.18 and later, and backports). Throws a UserError when no plan fits.
- */
-export function chooseAttachPlan(btf: Btf): AttachPlan {
-  const parameters = btf.functionPointerParameters('btf_trace_mm_compaction_begin');
-  if (!parameters) {
-    throw hostError(
-      'this kernel has no mm_compaction tracepoints: it needs CONFIG_COMPACTION=y and CONFIG_TRACEPOINTS=y.',
-    );
-  }
-  // The first parameter is the tracepoint's own data pointer.
-  if (parameters[1] === 'compact_control *') return TP_BTF;
-  throw hostError(
-    'the mm_compaction_begin tracepoint of this kernel does not pass compact_control (kernels before 5.18 do not), ' +
-      'and this version of compactstall knows no other way to attach. Use a newer kernel.',
-  );
+/** In the order in which they are tried. */
+export const ATTACH_PLANS: readonly AttachPlan[] = [
+  {
+    name: 'tp_btf',
+    programs: ['tp_btf_attempt', 'tp_btf_end', 'tp_btf_begin'],
+    obstacle: (kernel) => {
+      if (!kernel.ownBtf) return NO_OWN_BTF;
+      if (!kernel.tracepointsPassControl)
+        return 'its tracepoints do not pass compact_control (before 5.18 they do not)';
+      return undefined;
+    },
+  },
+  {
+    name: 'fentry',
+    programs: [...RAW_PROGRAMS, 'fentry_call', 'raw_begin'],
+    obstacle: (kernel) => {
+      if (!kernel.ownBtf) return NO_OWN_BTF;
+      const missing = compactZoneMissing(kernel);
+      if (missing) return missing;
+      if (!kernel.compactZoneTakesControl) return 'its BTF has no compact_zone that takes compact_control first';
+      return undefined;
+    },
+  },
+  {
+    name: 'kprobe',
+    programs: [...RAW_PROGRAMS, 'kprobe_call', 'raw_begin'],
+    obstacle: (kernel) => {
+      if (!kernel.kprobes) return 'it is built without kprobes (CONFIG_KPROBE_EVENTS=y)';
+      return compactZoneMissing(kernel);
+    },
+  },
+];
+
+/** A function that is not there, as opposed to one that may not be attached to. */
+function compactZoneMissing(kernel: KernelOffers): string | undefined {
+  const names = kernel.compactZoneNames();
+  if (names === undefined || names.includes('compact_zone')) return undefined;
+  return names.length > 0
+    ? `its function compact_zone goes by another name (${names.join(', ')})`
+    : 'it has no function compact_zone: the compiler inlined it';
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { hostError } from '../errors.ts';
+import { HostError } from '../errors.ts';
 
 /** Pages scanned by compaction since boot. */
 export interface ScanCounters {
@@ -13,7 +13,8 @@ export function readScanCounters(path = '/proc/vmstat'): ScanCounters {
   const text = readFileSync(path, 'latin1');
   const counter = (name: string): number => {
     const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text);
-    if (!found) throw hostError(`${path} has no ${name}: --verify needs a kernel built with CONFIG_COMPACTION=y.`);
+    if (!found)
+      throw new HostError(`${path} has no ${name}.`, '--verify needs a kernel built with CONFIG_COMPACTION=y.');
     return Number(found[1]);
   };
   return { migrate: counter('compact_migrate_scanned'), free: counter('compact_free_scanned') };

@@ -1,44 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BpfError, BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
-import { TRIGGER } from '../abi.generated.ts';
+import { type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
 import { balances, decodeKernelBooks, equations, type SourceBooks } from '../books.ts';
-import { EXIT, hostError, systemWords, UserError } from '../errors.ts';
-import type { CompactionEvent, Trigger } from '../event.ts';
-import { missingCapabilities } from '../kernel/capabilities.ts';
+import type { CompactionEvent } from '../event.ts';
 import { EpochClock } from '../kernel/clock.ts';
 import { kernelNames } from '../kernel/names.ts';
-import { type AttachPlan, chooseAttachPlan, readKernelBtf } from '../kernel/plan.ts';
+import { kernelOffers, readKernelBtf } from '../kernel/offers.ts';
+import type { PlanName } from '../kernel/plan.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
+import { attachPrograms, type ProgramOptions } from './attach.ts';
 import { Decoder } from './decode.ts';
 import { Processes, seesInitialPids } from './processes.ts';
 import { RingReader } from './reader.ts';
 import type { Source } from './source.ts';
 import { Stacks } from './stacks.ts';
 
-const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
 /** A program that was running while it was detached ends within microseconds; the books may lack its half so long. */
 const LAST_RECORDS_MS = 200;
 
-export interface LiveOptions {
-  /** Thread group id; all when absent. */
-  pid?: number;
-  minDurationNs: number;
-  triggers: readonly Trigger[];
-  /** Whether stacks are taken, which is most of what an event costs. */
-  stacks: boolean;
-  /** A power of two. */
-  ringBytes: number;
+export interface LiveOptions extends ProgramOptions {
   /** Have the kernel measure the programs' run time. */
   runTimeStats: boolean;
+  /** Called before programs are attached, for each attach plan that is tried. */
+  onAttaching?: () => void;
   /** Called when the programs have been detached, before the last records are read. */
   onDetached?: () => void;
 }
 
 /** The running kernel: loads and attaches the BPF programs, and decodes their records. */
 export class LiveSource implements Source {
-  readonly plan: AttachPlan;
+  readonly plan: PlanName;
+  /** Attach plans that come before it, and why they were not taken. */
+  readonly passedOver: readonly string[];
   readonly symbols = new KernelSymbols();
   readonly #object: BpfObject;
   readonly #runTimeStats: { close(): void } | undefined;
@@ -48,14 +41,13 @@ export class LiveSource implements Source {
   readonly #onDetached: (() => void) | undefined;
   #reader: RingReader | undefined;
 
-  /** Loads the programs. Throws a UserError that says what is missing. */
+  /** Loads and attaches the programs: from here on compactions are seen. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
-    const btf = readKernelBtf();
-    this.plan = chooseAttachPlan(btf);
+    const btf = readKernelBtf(options.btfFile);
+    const kernel = kernelOffers(btf);
     const names = kernelNames(btf);
     btf.release();
-    this.#object = load(this.plan, options);
     this.#runTimeStats = options.runTimeStats ? enableRunTimeStats() : undefined;
     this.#decoder = new Decoder({
       names,
@@ -63,15 +55,10 @@ export class LiveSource implements Source {
       processes: seesInitialPids() ? new Processes() : undefined,
       clock: new EpochClock(readClocks),
     });
-  }
-
-  /** From here on compactions are seen. Throws a UserError when the kernel refuses. */
-  attach(): void {
-    try {
-      this.#object.attach(this.plan.programs);
-    } catch (error) {
-      throw refused('attach', error);
-    }
+    const { object, plan, passedOver } = attachPrograms(kernel, options, options.onAttaching);
+    this.#object = object;
+    this.plan = plan.name;
+    this.passedOver = passedOver;
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
@@ -118,55 +105,4 @@ export class LiveSource implements Source {
     this.#object.close();
     this.symbols.close();
   }
-}
-
-function load(plan: AttachPlan, options: LiveOptions): BpfObject {
-  let object: Buffer;
-  try {
-    object = readFileSync(OBJECT);
-  } catch (error) {
-    throw new UserError(
-      EXIT.FAILURE,
-      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}. Build it with ./setup.sh.`,
-    );
-  }
-  try {
-    return BpfObject.load({
-      object,
-      name: 'compactstall',
-      programs: plan.programs,
-      constants: {
-        only_pid: options.pid ?? 0,
-        trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
-        min_duration_ns: options.minDurationNs,
-        take_stack: options.stacks,
-        wake_fill_bytes: options.ringBytes / 4,
-      },
-      mapSizes: { records: options.ringBytes },
-    });
-  } catch (error) {
-    throw refused('load', error);
-  }
-}
-
-function triggerNumber(name: Trigger): number {
-  return TRIGGER[name.toUpperCase() as keyof typeof TRIGGER];
-}
-
-/** The kernel's refusal in words. A BpfError's log goes to `--verbose`. */
-function refused(what: 'load' | 'attach', error: unknown): unknown {
-  if (!(error instanceof BpfError)) return error;
-  const missing = missingCapabilities();
-  if (missing.length > 0) {
-    return hostError(
-      `may not ${what} BPF programs: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing. ` +
-        'Run it as root (sudo), or grant the capabilities.',
-      error.log,
-    );
-  }
-  return hostError(
-    `this kernel refused to ${what} the BPF programs: ${error.message} ` +
-      'Run again with --verbose for the whole log.',
-    error.log,
-  );
 }

@@ -3,6 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ATTACH_PLANS } from '../../src/kernel/plan.ts';
 
 export const COMPACT_MEMORY = '/proc/sys/vm/compact_memory';
 export const COMPACT_NODE0 = '/sys/devices/system/node/node0/compact';
@@ -50,6 +51,8 @@ export function compact(file: string, times: number): void {
   for (let i = 0; i < times; i++) writeFileSync(file, '1');
 }
 
+const PROGRAMS = new Set(ATTACH_PLANS.flatMap(({ programs }) => programs));
+
 interface BpfEntry {
   id: number;
   name?: string;
@@ -60,8 +63,8 @@ interface BpfEntry {
 export function bpfObjects(): string[] {
   const list = (what: string): BpfEntry[] =>
     JSON.parse(execFileSync('bpftool', ['-j', what, 'list'], { encoding: 'utf8' }));
-  const programs = list('prog').filter(({ name }) => name?.startsWith('tp_btf_'));
-  const maps = list('map').filter(({ name }) => /^(open|attempts|scratch|records|compact.*)$/.test(name ?? ''));
+  const programs = list('prog').filter(({ name }) => PROGRAMS.has(name ?? ''));
+  const maps = list('map').filter(({ name }) => /^(open|calls|attempts|scratch|records|compact.*)$/.test(name ?? ''));
   const links = list('link').filter(({ prog_id }) => programs.some(({ id }) => id === prog_id));
   return [
     ...programs.map(({ name }) => `program ${name}`),

@@ -8,13 +8,15 @@ const NAMES = Object.keys(BOOKS) as (keyof KernelBooks)[];
 
 /** A run in which each way to lose or leave out an event happened a different number of times. */
 const KERNEL: KernelBooks = {
-  begins: 100 + 3 + 5 + 7,
+  begins: 100 + 3 + 5 + 7 + 9,
   ends: 100 + 11,
   paired: 100,
   openNow: 3,
   evictedTableFull: 5,
   evictedOverwritten: 7,
+  evictedNoControl: 9,
   endWithoutBegin: 11,
+  endPagesUnknown: 10,
   filteredPid: 1,
   filteredTrigger: 2,
   filteredMinDuration: 4,
@@ -74,7 +76,7 @@ describe('equations', () => {
         terms.map(([label]) => label),
       ]),
       [
-        ['begins', 115, ['paired', 'open', 'evicted{table_full}', 'evicted{overwritten}']],
+        ['begins', 124, ['paired', 'open', 'evicted{table_full}', 'evicted{overwritten}', 'evicted{no_control}']],
         ['ends', 111, ['paired', 'without begin']],
         [
           'paired',
@@ -100,6 +102,7 @@ describe('equations', () => {
     ['openNow', ['begins']],
     ['evictedTableFull', ['begins']],
     ['evictedOverwritten', ['begins']],
+    ['evictedNoControl', ['begins']],
     ['ends', ['ends']],
     ['endWithoutBegin', ['ends']],
     ['paired', ['begins', 'ends', 'paired']],
@@ -110,6 +113,7 @@ describe('equations', () => {
     ['noScratch', ['paired']],
     ['emitted', ['paired', 'emitted']],
     ['attemptUnknown', []],
+    ['endPagesUnknown', []],
   ] as const) {
     it(`one ${counter} more: ${broken.join(', ') || 'nothing'} would not balance`, () => {
       assert.deepEqual(unbalanced(live({ [counter]: KERNEL[counter] + 1 })), broken);
@@ -155,6 +159,7 @@ describe('losses', () => {
         'the ring buffer was full': 13,
         'more threads were compacting at once than the table holds': 5,
         'a begin came twice': 7,
+        'the call of compact_zone was not seen': 9,
         'no scratch memory': 8,
         'left in the ring buffer': 2,
         'the kernel skipped a program that was already running on that CPU': 9,

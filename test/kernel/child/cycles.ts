@@ -31,11 +31,10 @@ for (let i = 1; i <= CYCLES; i++) {
     pid: process.pid,
     minDurationNs: 0,
     triggers: TRIGGERS,
-    stacks: true,
+    stackMinDurationNs: 0,
     ringBytes: 256 * 1024,
     runTimeStats: true,
   });
-  source.attach();
   const run = source.run((batch) => {
     events += batch.length;
   });

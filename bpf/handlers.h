@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What each program does, whatever it is attached to. */
+#ifndef COMPACTSTALL_HANDLERS_H
+#define COMPACTSTALL_HANDLERS_H
+
+/* Set before load. */
+const volatile __u32 only_pid = 0; /* 0: all */
+const volatile __u32 trigger_mask = 0xf; /* bit: enum trigger */
+const volatile __u64 min_duration_ns = 0;
+const volatile __u64 stack_min_duration_ns = 0; /* all ones: no stacks */
+
+enum trigger *abi_trigger; /* keeps the enum in the object's BTF, for the generator */
+
+struct open_compaction {
+	__u64 begin_ns;
+	__u64 control; /* struct compact_control */
+	__u32 cpu;
+	__u32 reserved;
+	struct zone_state zone;
+};
+
+/* Preallocated: under memory pressure, which is when this runs, an allocation may fail. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* pid_tgid: a compacting thread may change its CPU */
+	__type(value, struct open_compaction);
+} open SEC(".maps");
+
+/*
+ * What compact_zone() was called with, where the tracepoints do not say it. There is no program for its return: a
+ * kretprobe has room for twice as many calls as there are CPUs, and stalls sleep. So the least recently used go.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* pid_tgid */
+	__type(value, __u64); /* struct compact_control */
+} calls SEC(".maps");
+
+struct attempt {
+	__u64 ns; /* CLOCK_MONOTONIC; with the thread it names the attempt */
+	__s32 priority;
+	__u32 reserved;
+};
+
+/* Nothing marks the end of an attempt, so the least recently used go. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* pid_tgid */
+	__type(value, struct attempt);
+} attempts SEC(".maps");
+
+/*
+ * A record is built here, then copied to the ring at its real length: reserving the longest stack for each would
+ * halve what the ring holds. One program at a time uses it on a CPU: the kernel does not let a program recurse.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct event);
+} scratch SEC(".maps");
+
+static __always_inline enum trigger trigger_of(struct compact_control *cc)
+{
+	if (BPF_CORE_READ(cc, direct_compaction))
+		return TRIGGER_DIRECT;
+	if (bpf_core_field_exists(cc->proactive_compaction) && BPF_CORE_READ(cc, proactive_compaction))
+		return TRIGGER_PROACTIVE;
+	return BPF_CORE_READ(cc, order) == -1 ? TRIGGER_MANUAL : TRIGGER_KCOMPACTD;
+}
+
+/* True when the compaction is not wanted; counts why. */
+static __always_inline bool filtered(__u32 pid, enum trigger trigger, __u64 duration_ns)
+{
+	if (only_pid && only_pid != pid)
+		count(&books.filtered_pid, 1);
+	else if (!(trigger_mask & (1U << trigger)))
+		count(&books.filtered_trigger, 1);
+	else if (duration_ns < min_duration_ns)
+		count(&books.filtered_min_duration, 1);
+	else
+		return false;
+	return true;
+}
+
+static __always_inline void fill_attempt(struct event *event, __u64 pid_tgid)
+{
+	struct attempt *attempt;
+
+	event->attempt_ns = 0;
+	event->priority = -1;
+	if (event->trigger != TRIGGER_DIRECT)
+		return;
+	attempt = bpf_map_lookup_elem(&attempts, &pid_tgid);
+	if (!attempt) {
+		count(&books.attempt_unknown, 1);
+		return;
+	}
+	event->attempt_ns = attempt->ns;
+	event->priority = attempt->priority;
+}
+
+static __always_inline void fill_zone(struct event *event, struct zone *zone)
+{
+	read_zone_state(zone, &event->end);
+	event->watermark_min = zone_watermark(zone, WMARK_MIN);
+	event->watermark_low = zone_watermark(zone, WMARK_LOW);
+	event->watermark_high = zone_watermark(zone, WMARK_HIGH);
+	event->node = BPF_CORE_READ(zone, zone_pgdat, node_id);
+	event->zone_index = zone_index(zone);
+	event->orders = zone_orders();
+	event->zone[0] = '\0';
+	bpf_probe_read_kernel_str(event->zone, sizeof(event->zone), BPF_CORE_READ(zone, name));
+}
+
+/* Most of what a pair costs. */
+static __always_inline void fill_stack(struct event *event, void *ctx)
+{
+	long size = 0;
+
+	if (event->duration_ns >= stack_min_duration_ns)
+		size = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
+	event->stack_size = size > 0 ? size : 0;
+}
+
+static __always_inline void handle_attempt(int priority)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct attempt attempt = { .ns = bpf_ktime_get_ns(), .priority = priority };
+
+	/* Rather none than the thread's last one. */
+	if (bpf_map_update_elem(&attempts, &pid_tgid, &attempt, BPF_ANY))
+		bpf_map_delete_elem(&attempts, &pid_tgid);
+}
+
+/* compact_zone(cc) was called; the begin tracepoint may follow. */
+static __always_inline void handle_call(struct compact_control *cc)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 control = (__u64)cc;
+
+	bpf_map_update_elem(&calls, &pid_tgid, &control, BPF_ANY);
+}
+
+/*
+ * The compact_control of the call that this thread is in. A call may return before its begin tracepoint and leave its
+ * pointer behind, so the tracepoint's own idea of the zone must fit: a pointer from an earlier call does not lead to it.
+ */
+static __always_inline struct compact_control *called_control(unsigned long zone_start)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 *control = bpf_map_lookup_elem(&calls, &pid_tgid);
+	struct compact_control *cc;
+
+	if (!control)
+		return NULL;
+	cc = (struct compact_control *)*control;
+	return BPF_CORE_READ(cc, zone, zone_start_pfn) == zone_start ? cc : NULL;
+}
+
+/* NULL: the thread's compact_control is not known. */
+static __always_inline void handle_begin(struct compact_control *cc)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct open_compaction begin = { .control = (__u64)cc, .cpu = bpf_get_smp_processor_id() };
+
+	count(&books.begins, 1);
+	if (!cc) {
+		count(&books.evicted_no_control, 1);
+		return;
+	}
+	read_zone_state(BPF_CORE_READ(cc, zone), &begin.zone);
+	begin.begin_ns = bpf_ktime_get_ns();
+	if (!bpf_map_update_elem(&open, &pid_tgid, &begin, BPF_NOEXIST))
+		count(&books.open_now, 1);
+	else if (!bpf_map_update_elem(&open, &pid_tgid, &begin, BPF_EXIST))
+		count(&books.evicted_overwritten, 1);
+	else
+		count(&books.evicted_table_full, 1);
+}
+
+static __always_inline void handle_end(void *ctx, struct compact_control *cc, int status)
+{
+	__u64 end_ns = bpf_ktime_get_ns();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct open_compaction *begin = bpf_map_lookup_elem(&open, &pid_tgid);
+	__u64 migrate_scanned, free_scanned, duration_ns;
+	enum trigger trigger;
+	struct event *event;
+	__u32 zero = 0;
+
+	count(&books.ends, 1);
+	if (!cc && begin)
+		cc = (struct compact_control *)begin->control;
+	if (!cc) {
+		count(&books.end_without_begin, 1);
+		count(&books.end_pages_unknown, 1);
+		return;
+	}
+	migrate_scanned = BPF_CORE_READ(cc, total_migrate_scanned);
+	free_scanned = BPF_CORE_READ(cc, total_free_scanned);
+	count(&books.migrate_scanned, migrate_scanned);
+	count(&books.free_scanned, free_scanned);
+	if (!begin) {
+		count(&books.end_without_begin, 1);
+		return;
+	}
+	count(&books.paired, 1);
+	count(&books.open_now, -1);
+
+	event = bpf_map_lookup_elem(&scratch, &zero);
+	if (!event) {
+		count(&books.no_scratch, 1);
+		goto out;
+	}
+	trigger = trigger_of(cc);
+	duration_ns = end_ns - begin->begin_ns;
+	if (filtered(pid_tgid >> 32, trigger, duration_ns))
+		goto out;
+
+	event->begin_ns = begin->begin_ns;
+	event->duration_ns = duration_ns;
+	event->cgroup_id = bpf_get_current_cgroup_id();
+	event->migrate_scanned = migrate_scanned;
+	event->free_scanned = free_scanned;
+	event->begin = begin->zone;
+	event->pid = pid_tgid >> 32;
+	event->tid = pid_tgid;
+	event->cpu = begin->cpu;
+	event->order = BPF_CORE_READ(cc, order);
+	event->gfp = BPF_CORE_READ(cc, gfp_mask);
+	event->mode = BPF_CORE_READ(cc, mode);
+	event->status = status;
+	event->trigger = trigger;
+	event->reserved = 0;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	fill_attempt(event, pid_tgid);
+	fill_zone(event, BPF_CORE_READ(cc, zone));
+
+	fill_stack(event, ctx);
+	emit(event);
+out:
+	bpf_map_delete_elem(&open, &pid_tgid);
+}
+
+#endif

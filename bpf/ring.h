@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The way out: the ring buffer of records, its books, and when its reader is woken. */
+#ifndef COMPACTSTALL_RING_H
+#define COMPACTSTALL_RING_H
+
+const volatile __u32 wake_fill_bytes = 0; /* a napping reader is woken when the ring holds more */
+
+/* Read and written by the agent through memory-mapped data. */
+struct books books;
+__u32 reader = READER_AWAKE;
+
+enum reader_state *abi_reader_state; /* keeps the enum in the object's BTF, for the generator */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024);
+} records SEC(".maps");
+
+static __always_inline void count(__u64 *counter, __u64 n)
+{
+	__sync_fetch_and_add(counter, n);
+}
+
+/*
+ * A wake-up per record is two thirds of a pair's cost, so only the first record after the reader fell asleep wakes it,
+ * and during its nap one that finds the ring filled. Waking takes a record: an empty one, reserved before the room may
+ * be gone, and discarded to wake. NULL when no wake-up is needed, or when the ring is full: then one of those who filled
+ * it has reserved theirs.
+ */
+static __always_inline void *reserve_wakeup(void)
+{
+	__u32 state = *(volatile __u32 *)&reader;
+
+	if (state == READER_AWAKE)
+		return NULL;
+	if (state == READER_NAPPING && bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < wake_fill_bytes)
+		return NULL;
+	return bpf_ringbuf_reserve(&records, 8, 0);
+}
+
+/*
+ * The only way into the ring: what does not fit is counted. The reader's state is read once more after the record is
+ * committed: a reader that falls asleep meanwhile sees the record (it looks once more after it said so), or is seen here.
+ */
+static __always_inline void emit(struct event *event)
+{
+	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff);
+	void *wakeup = reserve_wakeup();
+
+	if (size > sizeof(*event))
+		size = sizeof(*event);
+	if (bpf_ringbuf_output(&records, event, size, BPF_RB_NO_WAKEUP)) {
+		count(&books.ring_full, 1);
+	} else {
+		count(&books.emitted, 1);
+		count(&books.emitted_migrate_scanned, event->migrate_scanned);
+		count(&books.emitted_free_scanned, event->free_scanned);
+	}
+	if (!wakeup)
+		wakeup = reserve_wakeup();
+	if (wakeup) {
+		reader = READER_AWAKE;
+		bpf_ringbuf_discard(wakeup, BPF_RB_FORCE_WAKEUP);
+	}
+}
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { BpfError, BpfObject } from 'bpf-loader-native';
+import { TRIGGER } from '../abi.generated.ts';
+import { EXIT, HostError, systemWords, UserError } from '../errors.ts';
+import type { Trigger } from '../event.ts';
+import { missingCapabilities } from '../kernel/capabilities.ts';
+import type { KernelOffers } from '../kernel/offers.ts';
+import { ATTACH_PLANS, type AttachPlan, type PlanName } from '../kernel/plan.ts';
+
+const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
+/** More than any duration. */
+const NEVER = 2n ** 64n - 1n;
+/** A map that forgets the least recently used sets entries aside for each CPU; with less it forgets what is in use. */
+const ENTRIES_PER_CPU = 256;
+const MIN_ENTRIES = 4096;
+
+export interface ProgramOptions {
+  /** The only plan to try. */
+  attach?: PlanName;
+  /** A file with the kernel's BTF, for kernels without their own. */
+  btfFile?: string;
+  /** Thread group id; all when absent. */
+  pid?: number;
+  minDurationNs: number;
+  triggers: readonly Trigger[];
+  /** The shortest compaction whose stack is taken, which is most of what an event costs; none when absent. */
+  stackMinDurationNs?: number;
+  /** A power of two. */
+  ringBytes: number;
+}
+
+export interface Attached {
+  object: BpfObject;
+  plan: AttachPlan;
+  /** Plans that come before it, and why they were not taken. */
+  passedOver: readonly string[];
+}
+
+/**
+ * Loads and attaches the programs of the first plan that the kernel takes. Throws a HostError that says what is missing.
+ *
+ * @param onAttaching called before programs are attached, for each plan that is tried
+ */
+export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, onAttaching = () => {}): Attached {
+  if (!kernel.tracepoints) {
+    throw new HostError(
+      'this kernel has no mm_compaction tracepoints.',
+      'Use a kernel built with CONFIG_COMPACTION=y and CONFIG_TRACEPOINTS=y.',
+    );
+  }
+  const bytes = readObject();
+  const passedOver: string[] = [];
+  const logs: string[] = [];
+  let refused = false;
+  for (const plan of ATTACH_PLANS) {
+    if (options.attach !== undefined && options.attach !== plan.name) continue;
+    const obstacle = plan.obstacle(kernel);
+    if (obstacle !== undefined) {
+      passedOver.push(`${plan.name}: ${obstacle}`);
+      continue;
+    }
+    try {
+      return { object: attachPlan(plan, bytes, kernel, options, onAttaching), plan, passedOver };
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      throwIfCapabilitiesAreMissing(error);
+      refused = true;
+      passedOver.push(`${plan.name}: refused: ${error.message}`);
+      if (error.log) logs.push(error.log);
+    }
+  }
+  throw new HostError(
+    `cannot attach to the compactions of this kernel. ${passedOver.map((why) => endSentence(why)).join(' ')}`,
+    refused ? 'Run again with --verbose for the whole log.' : nextStep(options),
+    logs.join('\n'),
+  );
+}
+
+function attachPlan(
+  plan: AttachPlan,
+  bytes: Buffer,
+  kernel: KernelOffers,
+  options: ProgramOptions,
+  onAttaching: () => void,
+): BpfObject {
+  const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
+  const object = BpfObject.load({
+    object: bytes,
+    name: 'compactstall',
+    programs: plan.programs,
+    constants: {
+      only_pid: options.pid ?? 0,
+      trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
+      min_duration_ns: options.minDurationNs,
+      stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
+      wake_fill_bytes: options.ringBytes / 4,
+      tracepoints_pass_control: kernel.tracepointsPassControl,
+    },
+    mapSizes: { records: options.ringBytes, attempts: perThread, calls: perThread },
+    ...(options.btfFile !== undefined && { btfPath: options.btfFile }),
+  });
+  try {
+    onAttaching();
+    object.attach(plan.programs);
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+  return object;
+}
+
+function readObject(): Buffer {
+  try {
+    return readFileSync(OBJECT);
+  } catch (error) {
+    throw new UserError(
+      EXIT.FAILURE,
+      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}. Build it with ./setup.sh.`,
+    );
+  }
+}
+
+function throwIfCapabilitiesAreMissing({ log }: BpfError): void {
+  const missing = missingCapabilities();
+  if (missing.length === 0) return;
+  throw new HostError(
+    `may not load BPF programs: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing.`,
+    'Run it as root (sudo), or grant the capabilities.',
+    log,
+  );
+}
+
+function nextStep({ attach }: ProgramOptions): string {
+  return attach === undefined
+    ? 'Use another kernel; compactstall doctor says more.'
+    : 'Leave --attach out, so that another plan can be taken.';
+}
+
+function triggerNumber(name: Trigger): number {
+  return TRIGGER[name.toUpperCase() as keyof typeof TRIGGER];
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
