@@ -66,17 +66,30 @@ int BPF_KPROBE(kprobe_call, struct compact_control *cc)
  */
 const volatile bool tracepoints_pass_control = false; /* set before load */
 
+/* The barrier keeps two loads at fixed offsets: the verifier refuses one at an offset that was computed before. */
+#define ARGUMENT(with_control, without)                                                                                \
+	({                                                                                                             \
+		__u64 value;                                                                                           \
+		if (tracepoints_pass_control) {                                                                        \
+			value = ctx->args[with_control];                                                               \
+			asm volatile("" : "+r"(value));                                                                \
+		} else {                                                                                               \
+			value = ctx->args[without];                                                                    \
+		}                                                                                                      \
+		value;                                                                                                 \
+	})
+
 SEC("raw_tp/mm_compaction_begin")
 int raw_begin(struct bpf_raw_tracepoint_args *ctx)
 {
-	handle_begin(called_control(tracepoints_pass_control ? ctx->args[1] : ctx->args[0]));
+	handle_begin(called_control(ARGUMENT(1, 0)));
 	return 0;
 }
 
 SEC("raw_tp/mm_compaction_end")
 int raw_end(struct bpf_raw_tracepoint_args *ctx)
 {
-	handle_end(ctx, NULL, tracepoints_pass_control ? ctx->args[4] : ctx->args[5]);
+	handle_end(ctx, NULL, ARGUMENT(4, 5));
 	return 0;
 }
 
