@@ -14,6 +14,7 @@
 
 #include "event.h"
 #include "kernel.h"
+#include "read.h"
 #include "ring.h"
 #include "zone.h"
 #include "handlers.h"
@@ -89,7 +90,7 @@ int raw_begin(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/mm_compaction_end")
 int raw_end(struct bpf_raw_tracepoint_args *ctx)
 {
-	handle_end(ctx, NULL, ARGUMENT(4, 5));
+	handle_end(ctx, open_control(), ARGUMENT(4, 5));
 	return 0;
 }
 

@@ -65,11 +65,11 @@ struct {
 
 static __always_inline enum trigger trigger_of(struct compact_control *cc)
 {
-	if (BPF_CORE_READ(cc, direct_compaction))
+	if (READ(cc, direct_compaction))
 		return TRIGGER_DIRECT;
-	if (bpf_core_field_exists(cc->proactive_compaction) && BPF_CORE_READ(cc, proactive_compaction))
+	if (bpf_core_field_exists(cc->proactive_compaction) && READ(cc, proactive_compaction))
 		return TRIGGER_PROACTIVE;
-	return BPF_CORE_READ(cc, order) == -1 ? TRIGGER_MANUAL : TRIGGER_KCOMPACTD;
+	return READ(cc, order) == -1 ? TRIGGER_MANUAL : TRIGGER_KCOMPACTD;
 }
 
 /* True when the compaction is not wanted; counts why. */
@@ -105,15 +105,16 @@ static __always_inline void fill_attempt(struct event *event, __u64 pid_tgid)
 
 static __always_inline void fill_zone(struct event *event, struct zone *zone)
 {
+	struct pglist_data *node = READ(zone, zone_pgdat);
+
 	read_zone_state(zone, &event->end);
 	event->watermark_min = zone_watermark(zone, WMARK_MIN);
 	event->watermark_low = zone_watermark(zone, WMARK_LOW);
 	event->watermark_high = zone_watermark(zone, WMARK_HIGH);
-	event->node = BPF_CORE_READ(zone, zone_pgdat, node_id);
-	event->zone_index = zone_index(zone);
+	event->node = READ(node, node_id);
+	event->zone_index = zone_index(zone, node);
 	event->orders = zone_orders();
-	event->zone[0] = '\0';
-	bpf_probe_read_kernel_str(event->zone, sizeof(event->zone), BPF_CORE_READ(zone, name));
+	read_zone_name(zone, event->zone);
 }
 
 /* Most of what a pair costs. */
@@ -154,14 +155,25 @@ static __always_inline struct compact_control *called_control(unsigned long zone
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u64 *control = bpf_map_lookup_elem(&calls, &pid_tgid);
 	struct compact_control *cc;
+	struct zone *zone;
 
 	if (!control)
 		return NULL;
 	cc = (struct compact_control *)*control;
-	return BPF_CORE_READ(cc, zone, zone_start_pfn) == zone_start ? cc : NULL;
+	zone = READ(cc, zone);
+	return READ(zone, zone_start_pfn) == zone_start ? cc : NULL;
 }
 
-/* NULL: the thread's compact_control is not known. */
+/* The compact_control with which this thread's compaction began, NULL when it was under way before. */
+static __always_inline struct compact_control *open_control(void)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct open_compaction *begin = bpf_map_lookup_elem(&open, &pid_tgid);
+
+	return begin ? (struct compact_control *)begin->control : NULL;
+}
+
+/* In these two cc is NULL when the thread's compact_control is not known. */
 static __always_inline void handle_begin(struct compact_control *cc)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -172,7 +184,7 @@ static __always_inline void handle_begin(struct compact_control *cc)
 		count(&books.evicted_no_control, 1);
 		return;
 	}
-	read_zone_state(BPF_CORE_READ(cc, zone), &begin.zone);
+	read_zone_state(READ(cc, zone), &begin.zone);
 	begin.begin_ns = bpf_ktime_get_ns();
 	if (!bpf_map_update_elem(&open, &pid_tgid, &begin, BPF_NOEXIST))
 		count(&books.open_now, 1);
@@ -193,15 +205,13 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	__u32 zero = 0;
 
 	count(&books.ends, 1);
-	if (!cc && begin)
-		cc = (struct compact_control *)begin->control;
 	if (!cc) {
 		count(&books.end_without_begin, 1);
 		count(&books.end_pages_unknown, 1);
 		return;
 	}
-	migrate_scanned = BPF_CORE_READ(cc, total_migrate_scanned);
-	free_scanned = BPF_CORE_READ(cc, total_free_scanned);
+	migrate_scanned = READ(cc, total_migrate_scanned);
+	free_scanned = READ(cc, total_free_scanned);
 	count(&books.migrate_scanned, migrate_scanned);
 	count(&books.free_scanned, free_scanned);
 	if (!begin) {
@@ -230,15 +240,15 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;
 	event->cpu = begin->cpu;
-	event->order = BPF_CORE_READ(cc, order);
-	event->gfp = BPF_CORE_READ(cc, gfp_mask);
-	event->mode = BPF_CORE_READ(cc, mode);
+	event->order = READ(cc, order);
+	event->gfp = READ(cc, gfp_mask);
+	event->mode = READ(cc, mode);
 	event->status = status;
 	event->trigger = trigger;
 	event->reserved = 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	fill_attempt(event, pid_tgid);
-	fill_zone(event, BPF_CORE_READ(cc, zone));
+	fill_zone(event, READ(cc, zone));
 
 	fill_stack(event, ctx);
 	emit(event);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reads of struct zone. Every read is a probe read, so that the same code serves every attach plan. */
+/* Reads of struct zone. */
 #ifndef COMPACTSTALL_ZONE_H
 #define COMPACTSTALL_ZONE_H
 
@@ -17,43 +17,51 @@ static __always_inline __u32 zone_orders(void)
 static __always_inline void read_zone_state(struct zone *zone, struct zone_state *state)
 {
 	__u32 stride = bpf_core_type_size(struct free_area);
-	const void *nr_free = (const void *)zone + bpf_core_field_offset(((struct zone *)0)->free_area) +
-			      bpf_core_field_offset(((struct free_area *)0)->nr_free);
-	const void *vm_stat = (const void *)zone + bpf_core_field_offset(((struct zone *)0)->vm_stat) +
-			      sizeof(long) * bpf_core_enum_value(enum zone_stat_item, NR_FREE_PAGES);
-	__u32 orders = zone_orders();
+	__u32 nr_free = bpf_core_field_offset(((struct zone *)0)->free_area) +
+			bpf_core_field_offset(((struct free_area *)0)->nr_free);
+	__u32 vm_stat = bpf_core_field_offset(((struct zone *)0)->vm_stat) +
+			sizeof(long) * bpf_core_enum_value(enum zone_stat_item, NR_FREE_PAGES);
+	__u32 size = bpf_core_field_size(((struct zone *)0)->free_area);
 	long pages = 0;
-
-	bpf_probe_read_kernel(&pages, sizeof(pages), vm_stat);
-	/* The counter is a sum of per-CPU batches and may be seen below zero; the kernel clamps it too. */
-	state->free_pages = pages > 0 ? pages : 0;
 
 #pragma unroll
 	for (__u32 order = 0; order < EVENT_ORDERS; order++) {
 		unsigned long blocks = 0;
 
-		if (order < orders)
-			bpf_probe_read_kernel(&blocks, sizeof(blocks), nr_free + order * stride);
+		/* Not order < zone_orders(): the verifier does not divide, and must know each offset. */
+		if (order * stride < size)
+			blocks = READ_AT(unsigned long, zone, nr_free + order * stride);
 		state->free_blocks[order] = blocks;
+		pages += blocks << order;
 	}
+	/* 6.1 lets nobody load from an array of atomic_long_t; without probe reads the free lists must do. */
+	if (!direct_loads)
+		pages = READ_AT(long, zone, vm_stat);
+	/* The counter is a sum of per-CPU batches and may be seen below zero; the kernel clamps it too. */
+	state->free_pages = pages > 0 ? pages : 0;
 }
 
 /* The effective watermark, as /proc/zoneinfo prints it. */
 static __always_inline __u64 zone_watermark(struct zone *zone, __u32 mark)
 {
-	unsigned long pages = 0;
-	const void *marks = (const void *)zone + bpf_core_field_offset(((struct zone *)0)->_watermark);
+	__u32 marks = bpf_core_field_offset(((struct zone *)0)->_watermark);
 
-	bpf_probe_read_kernel(&pages, sizeof(pages), marks + mark * sizeof(pages));
-	return pages + BPF_CORE_READ(zone, watermark_boost);
+	return READ_AT(unsigned long, zone, marks + mark * sizeof(long)) + READ(zone, watermark_boost);
 }
 
-static __always_inline __u32 zone_index(struct zone *zone)
+static __always_inline __u32 zone_index(struct zone *zone, struct pglist_data *node)
 {
-	__u64 first = (__u64)BPF_CORE_READ(zone, zone_pgdat) +
-		      bpf_core_field_offset(((struct pglist_data *)0)->node_zones);
+	__u64 first = (__u64)node + bpf_core_field_offset(((struct pglist_data *)0)->node_zones);
 
 	return ((__u64)zone - first) / bpf_core_type_size(struct zone);
+}
+
+/* Empty without probe reads: the name is no struct, so it cannot be loaded from. */
+static __always_inline void read_zone_name(struct zone *zone, char name[EVENT_NAME_SIZE])
+{
+	name[0] = '\0';
+	if (!direct_loads)
+		bpf_probe_read_kernel_str(name, EVENT_NAME_SIZE, READ(zone, name));
 }
 
 #endif

@@ -6,6 +6,8 @@ import type { Messages } from './messages.ts';
 
 const HIDDEN_SYMBOLS =
   'the kernel hides its symbols from this process: stacks show addresses. It takes CAP_SYSLOG, and kernel.kptr_restrict below 2.';
+const NO_PROBE_READS =
+  'this kernel forbids probe reads (lockdown=confidentiality): free pages are the sum of the free lists, and zones are named by their kind.';
 const OTHER_PIDS =
   "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables are not known.";
 
@@ -30,5 +32,6 @@ export async function openLiveSource(options: LiveOptions): Promise<LiveSource> 
 /** What this process may not see of the host, once: rows and stacks without it look as if it were not there. */
 export function sayWhatIsHidden(source: LiveSource, stacks: boolean, messages: Messages): void {
   if (stacks && !source.symbols.available) messages.say(HIDDEN_SYMBOLS);
+  if (source.plan.directLoads) messages.say(NO_PROBE_READS);
   if (!seesInitialPids()) messages.say(OTHER_PIDS);
 }

@@ -58,7 +58,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   verification?.attached();
   const attachedMs = performance.now();
   if (values.duration !== undefined) ending.after(values.duration);
-  messages.say(`${VERSION} attached (${source.plan}), Ctrl-C to end`);
+  messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
   if (values.verbose) {
     messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
     for (const why of source.passedOver) messages.print(`  not taken: ${why}`);

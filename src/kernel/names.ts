@@ -8,22 +8,38 @@ export interface KernelNames {
   mode(value: number): string;
   priority(value: number): string;
   gfp(mask: number): string[];
+  /** Of a zone by its index in its node, as /proc/zoneinfo has it. */
+  zone(index: number): string;
 }
+
+/** zone_names[] of mm/page_alloc.c, where they are not the enum's words: DMA and DMA32. */
+const ZONE_NAMES: Readonly<Record<string, string>> = {
+  NORMAL: 'Normal',
+  HIGHMEM: 'HighMem',
+  MOVABLE: 'Movable',
+  DEVICE: 'Device',
+};
+const lowerCase = (name: string) => name.toLowerCase();
 
 export function kernelNames(btf: Btf): KernelNames {
   return {
     status: enumNames(btf.enum('compact_result'), 'COMPACT_'),
     mode: enumNames(btf.enum('migrate_mode'), 'MIGRATE_'),
     priority: enumNames(btf.enum('compact_priority'), 'COMPACT_PRIO_'),
+    zone: enumNames(btf.enum('zone_type'), 'ZONE_', (name) => ZONE_NAMES[name] ?? name),
     gfp: memoized(gfpNames(btf.enumWith('___GFP_DMA_BIT'))),
   };
 }
 
 /** Only names with the prefix: enums have aliases for the same value, such as MIN_COMPACT_PRIORITY. */
-function enumNames(values: ReadonlyMap<string, number> | undefined, prefix: string): (value: number) => string {
+function enumNames(
+  values: ReadonlyMap<string, number> | undefined,
+  prefix: string,
+  rename = lowerCase,
+): (value: number) => string {
   const names = new Map<number, string>();
   for (const [name, value] of values ?? []) {
-    if (name.startsWith(prefix)) names.set(value, name.slice(prefix.length).toLowerCase());
+    if (name.startsWith(prefix)) names.set(value, rename(name.slice(prefix.length)));
   }
   return (value) => names.get(value) ?? String(value);
 }

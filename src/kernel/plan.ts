@@ -7,6 +7,8 @@ export type PlanName = (typeof PLAN_NAMES)[number];
 /** One way to attach, and why it does not fit a kernel. */
 export interface AttachPlan {
   name: PlanName;
+  /** Without probe reads, which lockdown=confidentiality forbids. Zones then have no names, see bpf/zone.h. */
+  directLoads: boolean;
   /** In this order: an end without its begin is counted, a begin without its end would stay open. */
   programs: readonly string[];
   /** What the kernel lacks for it, undefined when nothing is known to be missing: then the kernel is asked. */
@@ -18,20 +20,23 @@ const NO_OWN_BTF =
 
 const RAW_PROGRAMS = ['raw_attempt', 'raw_end'];
 
+const TP_BTF: AttachPlan = {
+  name: 'tp_btf',
+  directLoads: false,
+  programs: ['tp_btf_attempt', 'tp_btf_end', 'tp_btf_begin'],
+  obstacle: (kernel) => {
+    if (!kernel.ownBtf) return NO_OWN_BTF;
+    if (!kernel.tracepointsPassControl) return 'its tracepoints do not pass compact_control (before 5.18 they do not)';
+    return undefined;
+  },
+};
+
 /** In the order in which they are tried. */
 export const ATTACH_PLANS: readonly AttachPlan[] = [
-  {
-    name: 'tp_btf',
-    programs: ['tp_btf_attempt', 'tp_btf_end', 'tp_btf_begin'],
-    obstacle: (kernel) => {
-      if (!kernel.ownBtf) return NO_OWN_BTF;
-      if (!kernel.tracepointsPassControl)
-        return 'its tracepoints do not pass compact_control (before 5.18 they do not)';
-      return undefined;
-    },
-  },
+  TP_BTF,
   {
     name: 'fentry',
+    directLoads: false,
     programs: [...RAW_PROGRAMS, 'fentry_call', 'raw_begin'],
     obstacle: (kernel) => {
       if (!kernel.ownBtf) return NO_OWN_BTF;
@@ -43,12 +48,14 @@ export const ATTACH_PLANS: readonly AttachPlan[] = [
   },
   {
     name: 'kprobe',
+    directLoads: false,
     programs: [...RAW_PROGRAMS, 'kprobe_call', 'raw_begin'],
     obstacle: (kernel) => {
       if (!kernel.kprobes) return 'it is built without kprobes (CONFIG_KPROBE_EVENTS=y)';
       return compactZoneMissing(kernel);
     },
   },
+  { ...TP_BTF, directLoads: true },
 ];
 
 /** A function that is not there, as opposed to one that may not be attached to. */

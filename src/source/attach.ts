@@ -58,7 +58,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
     if (options.attach !== undefined && options.attach !== plan.name) continue;
     const obstacle = plan.obstacle(kernel);
     if (obstacle !== undefined) {
-      passedOver.push(`${plan.name}: ${obstacle}`);
+      if (!plan.directLoads) passedOver.push(`${plan.name}: ${obstacle}`);
       continue;
     }
     try {
@@ -67,7 +67,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
       if (!(error instanceof BpfError)) throw error;
       throwIfCapabilitiesAreMissing(error);
       refused = true;
-      passedOver.push(`${plan.name}: refused: ${error.message}`);
+      passedOver.push(`${plan.name}${plan.directLoads ? ' without probe reads' : ''}: refused: ${error.message}`);
       if (error.log) logs.push(error.log);
     }
   }
@@ -96,6 +96,7 @@ function attachPlan(
       min_duration_ns: options.minDurationNs,
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
       wake_fill_bytes: options.ringBytes / 4,
+      direct_loads: plan.directLoads,
       tracepoints_pass_control: kernel.tracepointsPassControl,
     },
     mapSizes: { records: options.ringBytes, attempts: perThread, calls: perThread },

@@ -83,7 +83,7 @@ export class Decoder {
       cpu: u32(EVENT.cpu),
       cgroupId: u64(EVENT.cgroupId).toString(),
       node: s32(EVENT.node),
-      zone: text(record, EVENT.zone),
+      zone: text(record, EVENT.zone) || this.#names.zone(u32(EVENT.zoneIndex)),
       zoneIndex: u32(EVENT.zoneIndex),
       order,
       mode: this.#names.mode(u32(EVENT.mode)),

@@ -6,7 +6,7 @@ import type { CompactionEvent } from '../event.ts';
 import { EpochClock } from '../kernel/clock.ts';
 import { kernelNames } from '../kernel/names.ts';
 import { kernelOffers, readKernelBtf } from '../kernel/offers.ts';
-import type { PlanName } from '../kernel/plan.ts';
+import type { AttachPlan } from '../kernel/plan.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
 import { Decoder } from './decode.ts';
@@ -29,7 +29,7 @@ export interface LiveOptions extends ProgramOptions {
 
 /** The running kernel: loads and attaches the BPF programs, and decodes their records. */
 export class LiveSource implements Source {
-  readonly plan: PlanName;
+  readonly plan: AttachPlan;
   /** Attach plans that come before it, and why they were not taken. */
   readonly passedOver: readonly string[];
   readonly symbols = new KernelSymbols();
@@ -57,7 +57,7 @@ export class LiveSource implements Source {
     });
     const { object, plan, passedOver } = attachPrograms(kernel, options, options.onAttaching);
     this.#object = object;
-    this.plan = plan.name;
+    this.plan = plan;
     this.passedOver = passedOver;
   }
 
