@@ -83,7 +83,12 @@ made() {
   say "building $1/"
   make --silent -C "$@" >&2 || fail "building $1/ failed (above)"
 }
-if [ "${1:-}" = test ]; then made native all test-object; else made native all; fi
+if [ "${1:-}" = test ]; then
+  made native all test-object
+  made test/vm/guest
+else
+  made native all
+fi
 made bpf
 if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
   say "compiling native/src"
