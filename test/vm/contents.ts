@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What an emulated machine's root image holds: the project as it stands, its Node.js, and a few programs. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Where the project is inside. */
+export const PROJECT = '/compactstall';
+
+/** A file or folder of the host, or a symbolic link, and its place in the image. */
+export type Entry = { to: string } & ({ from: string } | { linkTo: string });
+
+/** Beside busybox, which has no `env -S` and nothing of BPF. */
+const PROGRAMS = ['/usr/bin/env', '/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
+const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
+const ADDON = join(ROOT, 'native/build/bpf_loader.node');
+
+export function contents(): Entry[] {
+  return [
+    ...busybox(),
+    ...PROGRAMS.map(same),
+    { from: NODE, to: '/usr/bin/node' },
+    ...libraries([NODE, ADDON, ...PROGRAMS, '/bin/busybox']).map(same),
+    { from: join(ROOT, 'test/vm/guest/init'), to: '/init' },
+    ...project(),
+  ];
+}
+
+const same = (path: string): Entry => ({ from: realpathSync(path), to: path });
+
+function busybox(): Entry[] {
+  const applets = execFileSync('busybox', ['--list-full'], { encoding: 'utf8' }).trim().split('\n');
+  return [
+    { from: '/bin/busybox', to: '/bin/busybox' },
+    ...applets
+      .map((applet) => `/${applet}`)
+      .filter((to) => to !== '/bin/busybox' && !PROGRAMS.includes(to))
+      .map((to) => ({ linkTo: '/bin/busybox', to })),
+  ];
+}
+
+/** The shared libraries of these, and the loader; a static program has none, and makes ldd's exit status 1. */
+function libraries(files: readonly string[]): string[] {
+  const { stdout } = spawnSync('ldd', files, { encoding: 'utf8' });
+  return [...new Set([...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path]) => path!))];
+}
+
+function project(): Entry[] {
+  const built = [
+    'package.json',
+    ...['dist', 'src', 'test', 'native/package.json', 'native/dist'],
+    ...globSync(['bpf/build/*.bpf.o', 'native/build/*.node', 'test/vm/guest/build/*'], { cwd: ROOT }),
+    ...productionPackages(),
+  ];
+  return [
+    ...built.map((path) => ({ from: join(ROOT, path), to: join(PROJECT, path) })),
+    { linkTo: '../native', to: `${PROJECT}/node_modules/bpf-loader-native` },
+    { linkTo: '/usr/bin/node', to: `${PROJECT}/node_modules/.bin/node` },
+  ];
+}
+
+/** Of the lock file, what a user gets; not the pinned Node.js, which is in /usr/bin. */
+function productionPackages(): string[] {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; link?: boolean }>;
+  };
+  return Object.entries(packages)
+    .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
+    .map(([path]) => path)
+    .filter((path) => !path.startsWith('node_modules/node-linux-'))
+    .filter((path) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory());
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the kernel compact memory: holds most of it as single pages, gives every second one back, so that half of it is
+// free and nearly no two pages of that lie together, and then asks for huge pages. With --help it says how.
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define THP "/sys/kernel/mm/transparent_hugepage/"
+#define HUGE_BYTES (2UL << 20)
+#define MB (1UL << 20)
+
+static const char usage[] =
+	"usage: fragment [OPTION...]\n"
+	"  -m PERCENT  of the available memory, to be held as single pages (default 65)\n"
+	"  -f PERCENT  of the available memory, to be asked for as huge pages (default 60)\n"
+	"  -r ROUNDS   how often (default 1; 0: until SIGTERM or SIGINT)\n"
+	"  -p MS       pause after each huge page (default 0)\n"
+	"Transparent huge pages have to be set to madvise or always. Whether the fault itself compacts (defrag=madvise)\n"
+	"or kcompactd does (defrag=defer) is for " THP "defrag to say; this program changes no setting.\n";
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int number)
+{
+	(void)number;
+	ended = 1;
+}
+
+static void fail(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("fragment: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+// A "name: number kB" line of a file.
+static unsigned long kilobytes(const char *path, const char *name)
+{
+	char line[256];
+	unsigned long value = 0;
+	bool found = false;
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		fail("cannot read %s: %s", path, strerror(errno));
+	while (!found && fgets(line, sizeof(line), file))
+		found = !strncmp(line, name, strlen(name)) && sscanf(line + strlen(name), ": %lu", &value) == 1;
+	fclose(file);
+	if (!found)
+		fail("%s has no line %s", path, name);
+	return value;
+}
+
+static void check_huge_pages(void)
+{
+	char line[64] = "";
+	FILE *file = fopen(THP "enabled", "r");
+
+	if (!file || !fgets(line, sizeof(line), file))
+		fail("this kernel has no transparent huge pages (" THP "enabled: %s)", strerror(errno));
+	fclose(file);
+	if (strstr(line, "[never]"))
+		fail("transparent huge pages are off. Try: echo madvise >" THP "enabled");
+}
+
+static long number(const char *text, long least, long most)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (end == text || *end || value < least || value > most)
+		fail("%s is not a number from %ld to %ld", text, least, most);
+	return value;
+}
+
+static char *map(size_t bytes, int advice)
+{
+	char *area = mmap(NULL, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (area == MAP_FAILED)
+		fail("cannot map %lu MB: %s", bytes / MB, strerror(errno));
+	area += HUGE_BYTES - (size_t)area % HUGE_BYTES;
+	if (madvise(area, bytes, advice))
+		fail("madvise of %lu MB: %s", bytes / MB, strerror(errno));
+	return area;
+}
+
+static void one_round(size_t hold, size_t fault, unsigned int pause_us)
+{
+	size_t page = sysconf(_SC_PAGESIZE), asked = 0;
+	char *held = map(hold, MADV_NOHUGEPAGE), *huge = map(fault, MADV_HUGEPAGE);
+
+	for (size_t at = 0; at < hold && !ended; at += page)
+		held[at] = 1;
+	for (size_t at = 0; at < hold && !ended; at += 2 * page)
+		madvise(held + at, page, MADV_DONTNEED);
+	for (; asked < fault && !ended; asked += HUGE_BYTES) {
+		huge[asked] = 1;
+		if (pause_us)
+			usleep(pause_us);
+	}
+	printf("held %lu MB, gave every second page back, asked for %lu huge pages, had %lu\n", hold / MB,
+	       asked / HUGE_BYTES, kilobytes("/proc/self/smaps_rollup", "AnonHugePages") * 1024 / HUGE_BYTES);
+	munmap(held, hold);
+	munmap(huge, fault);
+}
+
+int main(int argc, char **argv)
+{
+	long hold = 65, fault = 60, rounds = 1, pause_ms = 0;
+	struct sigaction action = { .sa_handler = on_signal };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "m:f:r:p:h",
+				     (struct option[]){ { "help", no_argument, NULL, 'h' }, { 0 } }, NULL)) != -1) {
+		switch (option) {
+		case 'm': hold = number(optarg, 1, 95); break;
+		case 'f': fault = number(optarg, 1, 95); break;
+		case 'r': rounds = number(optarg, 0, 1000000); break;
+		case 'p': pause_ms = number(optarg, 0, 60000); break;
+		case 'h': fputs(usage, stdout); return 0;
+		default: fputs(usage, stderr); return 2;
+		}
+	}
+	if (optind < argc)
+		fail("%s is no option; --help shows them", argv[optind]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	check_huge_pages();
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	for (long round = 0; !ended && (rounds == 0 || round < rounds); round++) {
+		size_t available = kilobytes("/proc/meminfo", "MemAvailable") * 1024;
+
+		one_round(available / 100 * hold / HUGE_BYTES * HUGE_BYTES, available / 100 * fault / HUGE_BYTES * HUGE_BYTES,
+			  pause_ms * 1000);
+	}
+	return 0;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Runs test files inside an emulated machine: `node run-tests.ts [--name PATTERN] FILE...`. Results go to descriptor 3 as
+ * they come, one line of JSON each, and to the console for a person. A file that reports no test is a failure.
+ */
+import { writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { run } from 'node:test';
+import { parseArgs } from 'node:util';
+import type { Result } from '../result.ts';
+
+const RESULTS = 3;
+/** Only a hang takes as long. */
+const TIMEOUT_MS = 300_000;
+
+interface TestEvent {
+  name: string;
+  nesting: number;
+  file?: string;
+  skip?: string | boolean;
+  todo?: string | boolean;
+  details: { duration_ms: number; type?: string; error?: Error };
+}
+
+const { values, positionals } = parseArgs({ options: { name: { type: 'string' } }, allowPositionals: true });
+let failed = false;
+
+function report(result: Result): void {
+  if (result.outcome === 'failed') failed = true;
+  writeSync(RESULTS, `${JSON.stringify(result)}\n`);
+  const name = result.name.join(' > ');
+  console.log(`${result.outcome} ${result.file}: ${name} (${result.ms} ms)${result.error ? `\n${result.error}` : ''}`);
+}
+
+/** What went wrong, without the runner's own frames around it. */
+function words(error: Error | undefined): string {
+  const cause = error?.cause instanceof Error ? error.cause : error;
+  return cause?.stack ?? String(cause?.message ?? cause);
+}
+
+async function runFile(file: string): Promise<void> {
+  const path = resolve(file);
+  let reported = 0;
+  const suites: string[] = [];
+  const handle = (event: TestEvent, passed: boolean) => {
+    // A suite is reported after what is in it, but starts before.
+    suites.length = event.nesting;
+    // A file that ends well without a test is reported as a test with the file's name.
+    if (event.details.type === 'suite' || (passed && event.name === path)) return;
+    const outcome = !passed ? 'failed' : event.skip !== undefined || event.todo !== undefined ? 'skipped' : 'passed';
+    reported += 1;
+    report({
+      ...{ type: 'test', file, outcome, name: [...suites, event.name], ms: Math.round(event.details.duration_ms) },
+      ...(passed ? {} : { error: words(event.details.error) }),
+    });
+  };
+  const events = run({
+    files: [path],
+    concurrency: false,
+    timeout: TIMEOUT_MS,
+    ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
+  });
+  events.on('test:start', ({ name, nesting }) => {
+    suites.length = nesting;
+    suites[nesting] = name;
+  });
+  events.on('test:pass', (event) => handle(event as TestEvent, true));
+  events.on('test:fail', (event) => handle(event as TestEvent, false));
+  for await (const _ of events);
+  // With a pattern, most files have none.
+  if (reported === 0 && values.name === undefined) {
+    const error = 'the file reported no test';
+    report({ type: 'test', file, name: ['has tests'], ms: 0, outcome: 'failed', error });
+  }
+}
+
+for (const file of positionals) await runFile(file);
+process.exit(failed ? 1 : 0);

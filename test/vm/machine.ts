@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Boots a machine, has it run one command, and hands out the lines that the command writes to its descriptor 3. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { type Hardware, QEMU, qemuArguments } from './qemu.ts';
+
+/** Consoles of machines that did not end well. */
+const CONSOLES = fileURLToPath(new URL('../../build/vm/', import.meta.url));
+/** A boot takes 6 s here, alone. Some never begin: the emulator hangs, once in 20 times or so. */
+const BOOT_MS = 90_000;
+const BOOTS = 2;
+
+export interface MachineOptions extends Hardware {
+  /** Names the console's file. */
+  name: string;
+  /** Run by /bin/sh as root, in one line of at most 4000 bytes. The machine ends with it. */
+  command: string;
+  /** Only a machine that hangs takes as long. */
+  limitMs?: number;
+  /** The terminal is the machine's console. */
+  interactive?: boolean;
+  say?: (message: string) => void;
+}
+
+class HungBoot extends Error {}
+
+/**
+ * @returns the command's exit status
+ * Throws when the machine did not boot or did not end as it should; the message names the file with its console.
+ */
+export async function* runMachine(options: MachineOptions): AsyncGenerator<string, number> {
+  for (let boot = 1; ; boot++) {
+    try {
+      return yield* runOnce(options, join(CONSOLES, `${options.name}-${process.pid}-${boot}.console`));
+    } catch (error) {
+      // Lines come only after the boot, so none is handed out twice.
+      if (!(error instanceof HungBoot) || boot === BOOTS) throw error;
+      options.say?.(`${error.message}; trying once more`);
+    }
+  }
+}
+
+async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGenerator<string, number> {
+  const { name, command, limitMs = 600_000, interactive = false } = options;
+  const qemu = start(options, interactive);
+  const ended = new Promise<void>((resolve, reject) => {
+    qemu.once('exit', () => resolve()).once('error', reject);
+  });
+  ended.catch(() => {});
+  const logged = interactive ? undefined : keepConsole(qemu, consoleFile);
+  const port = qemu.stdio[3] as Duplex;
+  let late: Error | undefined;
+  const giveUp = (error: Error) => () => {
+    late = error;
+    qemu.kill('SIGKILL');
+  };
+  const limit = setTimeout(giveUp(new Error(`${name}: still running after ${limitMs / 1000} s`)), limitMs);
+  const boot = setTimeout(giveUp(new HungBoot(`${name}: has not booted within ${BOOT_MS / 1000} s`)), BOOT_MS);
+  let status: number | undefined;
+  try {
+    for await (const line of createInterface({ input: port })) {
+      const message = JSON.parse(line) as { type: string; status?: number };
+      if (message.type === 'up') {
+        clearTimeout(boot);
+        port.write(`${command}\n`);
+      } else if (message.type === 'end') {
+        status = message.status!;
+      } else {
+        yield line;
+      }
+    }
+    await ended;
+    if (late) throw late;
+    if (status === undefined) throw new Error(`${name}: ended before its command did`);
+    if (status === 0) await logged?.discard();
+    return status;
+  } catch (error) {
+    if (!interactive && error instanceof Error) error.message += ` (console: ${consoleFile})`;
+    throw error;
+  } finally {
+    clearTimeout(limit);
+    clearTimeout(boot);
+    // Also when nobody wants more lines.
+    qemu.kill('SIGKILL');
+  }
+}
+
+/** It is killed with this process, however that ends. */
+function start(options: MachineOptions, interactive: boolean): ChildProcess {
+  const terminal = interactive ? 'inherit' : 'pipe';
+  return spawn('setpriv', ['--pdeathsig', 'KILL', QEMU, ...qemuArguments(options)], {
+    stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe'],
+  });
+}
+
+function keepConsole(qemu: ChildProcess, file: string) {
+  mkdirSync(CONSOLES, { recursive: true });
+  const stream = createWriteStream(file);
+  const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
+  qemu.stdout!.pipe(stream, { end: false });
+  qemu.stderr!.pipe(stream, { end: false });
+  qemu.once('close', () => stream.end());
+  return {
+    discard: async () => {
+      await closed;
+      rmSync(file);
+    },
+  };
+}

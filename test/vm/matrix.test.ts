@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live tests on every kernel of the table, each in a machine of its own, one after the other. A test inside is a
+// subtest here, so that it counts.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { fetchKernel } from './fetch.ts';
+import { projectImage } from './image.ts';
+import { KERNELS, type Kernel } from './kernels.ts';
+import { runMachine } from './machine.ts';
+import type { Result } from './result.ts';
+import { testCommand, testFiles } from './tests.ts';
+
+const files = testFiles();
+
+/** Two nodes, so that every test sees that they are told apart. */
+async function runInside(t: TestContext, kernel: Kernel): Promise<void> {
+  const seen = new Set<string>();
+  const machine = runMachine({
+    name: kernel.name,
+    kernel: fetchKernel(kernel),
+    image: projectImage(),
+    numaNodes: 2,
+    command: testCommand(files),
+    say: (message) => t.diagnostic(message),
+  });
+  for (;;) {
+    const { done, value } = await machine.next();
+    if (done) {
+      // The exit status says no more than the subtests.
+      break;
+    }
+    const result = JSON.parse(value) as Result;
+    seen.add(result.file);
+    await t.test(`${result.file}: ${result.name.join(' > ')}`, (subtest) => {
+      if (result.outcome === 'skipped') subtest.skip();
+      else assert.equal(result.outcome, 'passed', result.error);
+    });
+  }
+  assert.deepEqual(
+    files.filter((file) => !seen.has(file)),
+    [],
+    'files that reported nothing',
+  );
+}
+
+for (const kernel of KERNELS) test(`Linux ${kernel.name}`, (t) => runInside(t, kernel));

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The emulator's command line for a machine. */
+import { join } from 'node:path';
+
+export const QEMU = 'qemu-system-x86_64';
+
+export interface Hardware {
+  /** The directory that fetch.sh names. */
+  kernel: string;
+  /** The root file system. What the machine writes there is gone when it ends. */
+  image: string;
+  memoryMb?: number;
+  cpus?: number;
+  /** The memory and the CPUs are divided equally. */
+  numaNodes?: number;
+  /** Added to the kernel's command line. */
+  append?: string;
+  /** A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. */
+  network?: readonly `${number}:${number}`[];
+}
+
+/**
+ * Its console is qemu's standard input and output; the second serial port is the socket that qemu inherits as
+ * descriptor 3. -cpu max: what TCG can emulate, of which Node.js needs some.
+ */
+export function qemuArguments(hardware: Hardware): string[] {
+  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network } = hardware;
+  return [
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
+    ...numa(numaNodes, memoryMb, cpus),
+    ...['-kernel', join(kernel, 'vmlinuz')],
+    ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${append}`.trim()],
+    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ...['-chardev', 'socket,id=results,fd=3', '-serial', 'chardev:results'],
+    ...disk('root', image, 'snapshot=on'),
+    ...(network ? [...nic(network), ...disk('modules', join(kernel, 'modules.tar'), 'readonly=on')] : []),
+  ];
+}
+
+function disk(id: string, file: string, option: string): string[] {
+  // A comma in a file name is written twice.
+  const drive = `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,${option}`;
+  return ['-drive', drive, '-device', `nvme,serial=${id},drive=${id}`];
+}
+
+function nic(forwards: readonly string[]): string[] {
+  const ports = forwards.map((forward) => forward.split(':')).map(([host, to]) => `tcp:127.0.0.1:${host}-:${to}`);
+  return [
+    ...['-netdev', ['user,id=net', ...ports.map((port) => `hostfwd=${port}`)].join(',')],
+    ...['-device', 'virtio-net-pci,netdev=net'],
+  ];
+}
+
+function numa(nodes: number, memoryMb: number, cpus: number): string[] {
+  if (nodes === 1) return [];
+  const each = { memory: Math.floor(memoryMb / nodes), cpus: Math.floor(cpus / nodes) };
+  if (each.memory * nodes !== memoryMb || each.cpus * nodes !== cpus) {
+    throw new Error(`${memoryMb} MB and ${cpus} CPUs cannot be divided equally among ${nodes} nodes`);
+  }
+  return Array.from({ length: nodes }, (_, node) => [
+    ...['-object', `memory-backend-ram,id=memory${node},size=${each.memory}M`],
+    ...['-numa', `node,memdev=memory${node},cpus=${node * each.cpus}-${(node + 1) * each.cpus - 1}`],
+  ]).flat();
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Runs one kernel, for a person who debugs; --help says how. */
+import { parseArgs } from 'node:util';
+import { fetchKernel } from './fetch.ts';
+import { projectImage } from './image.ts';
+import { KERNELS, kernelNamed } from './kernels.ts';
+import { runMachine } from './machine.ts';
+import type { Result } from './result.ts';
+import { testCommand, testFiles } from './tests.ts';
+
+const HELP = `node test/vm/run.ts --kernel NAME [OPTION...]
+
+Boots the project as it is built now on a kernel (${KERNELS.map(({ name }) => name).join(', ')}) and runs tests there.
+
+  --kernel NAME        which one
+  --file TEXT          only test files whose path contains it
+  --test PATTERN       only tests whose name matches it
+  --shell              no test but a shell; the machine ends with it
+  --append PARAMETERS  added to the kernel's command line, e.g. lockdown=confidentiality
+  --memory MB          default 1024
+  --nodes N            NUMA nodes, default 2
+  --network            the host is 10.0.2.2
+`;
+
+const options = {
+  kernel: { type: 'string' },
+  file: { type: 'string', default: '' },
+  test: { type: 'string' },
+  shell: { type: 'boolean', default: false },
+  append: { type: 'string', default: '' },
+  memory: { type: 'string', default: '1024' },
+  nodes: { type: 'string', default: '2' },
+  network: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options });
+  if (values.help || values.kernel === undefined) {
+    console.log(HELP);
+    return values.help ? 0 : 2;
+  }
+  const kernel = kernelNamed(values.kernel);
+  const files = testFiles().filter((file) => file.includes(values.file));
+  if (files.length === 0) throw new Error(`no test file with ${values.file}; there are ${testFiles().join(', ')}`);
+  const machine = runMachine({
+    name: kernel.name,
+    kernel: fetchKernel(kernel),
+    image: projectImage(),
+    memoryMb: Number(values.memory),
+    numaNodes: Number(values.nodes),
+    append: values.append + (values.shell ? ' quiet' : ''),
+    interactive: values.shell,
+    command: values.shell ? 'cd /compactstall; exec setsid cttyhack sh' : testCommand(files, values.test),
+    say: (message) => console.error(message),
+    ...(values.network ? { network: [] } : {}),
+    ...(values.shell ? { limitMs: 2 ** 31 - 1 } : {}),
+  });
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (;;) {
+    const { done, value } = await machine.next();
+    if (done) {
+      if (values.shell) return value;
+      console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+      return value !== 0 || counts.passed === 0 ? 1 : 0;
+    }
+    const { outcome, file, name, ms, error } = JSON.parse(value) as Result;
+    counts[outcome] += 1;
+    console.log(`${outcome.padEnd(7)} ${file}: ${name.join(' > ')} (${ms} ms)${error ? `\n${error}` : ''}`);
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`test/vm/run.ts: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Which tests run inside an emulated machine, and the command that runs them there. */
+import { globSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PROJECT } from './contents.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What these show depends on the kernel; the others of test/kernel are about this host, or need more of a system. */
+const OF_KERNEL = ['manual', 'zone-state', 'loss'].map((name) => `test/kernel/${name}.test.ts`);
+
+export function testFiles(): string[] {
+  return [...OF_KERNEL, ...globSync('test/vm/guest/*.test.ts', { cwd: ROOT }).sort()];
+}
+
+export function testCommand(files: readonly string[], name?: string): string {
+  const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+  const words = [...(name === undefined ? [] : ['--name', name]), ...files];
+  return `cd ${PROJECT} && NO_COLOR=1 exec node test/vm/guest/run-tests.ts ${words.map(quoted).join(' ')}`;
+}
