@@ -219,6 +219,16 @@ describe('single fields', () => {
     assert.equal(named('a\0b').comm, 'a');
   });
 
+  it('a zone without a name, as records of a kernel that forbids probe reads have it, is named by its kind', () => {
+    const ofKind = (index: number) =>
+      decodeOne(
+        record((r) =>
+          r.fill(0, EVENT.zone.offset, EVENT.zone.offset + 16).writeUInt32LE(index, EVENT.zoneIndex.offset),
+        ),
+      ).zone;
+    assert.deepEqual([0, 1, 2, 3, 4, 9].map(ofKind), ['DMA', 'DMA32', 'Normal', 'Movable', 'Device', '9']);
+  });
+
   it('no stack, and the longest', () => {
     const withStack = (frames: number) => {
       const bytes = Buffer.alloc(EVENT.stack.offset + frames * 8);
