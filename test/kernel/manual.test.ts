@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { CompactionEvent } from '../../src/event.ts';
-import { readKernelBtf } from '../../src/kernel/plan.ts';
+import { readKernelBtf } from '../../src/kernel/offers.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { COMPACT_MEMORY, COMPACT_NODE0, compact, populatedZones, vmstat } from '../support/host.ts';
 
