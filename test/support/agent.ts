@@ -28,6 +28,7 @@ export interface StartOptions {
   command?: 'compactstall' | 'compactsnoop';
   /** Pipe the standard output, or hand the agent this descriptor. */
   stdout?: 'pipe' | number;
+  giveUpMs?: number;
 }
 
 /** The environment without the variables of whoever runs the tests that would change what is tested. */
@@ -44,7 +45,8 @@ export class Agent {
   stderr = '';
   readonly #waiting = new Set<() => void>();
 
-  constructor(args: readonly string[], { env = {}, command = 'compactstall', stdout = 'pipe' }: StartOptions = {}) {
+  constructor(args: readonly string[], options: StartOptions = {}) {
+    const { env = {}, command = 'compactstall', stdout = 'pipe', giveUpMs = GIVE_UP_MS } = options;
     this.child = spawn(`${BIN}${command}.js`, args, {
       env: { ...cleanEnvironment(), PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
       stdio: ['ignore', stdout, 'pipe'],
@@ -58,7 +60,7 @@ export class Agent {
       this.stderr += text;
       this.#check();
     });
-    const giveUp = setTimeout(() => this.child.kill('SIGKILL'), GIVE_UP_MS);
+    const giveUp = setTimeout(() => this.child.kill('SIGKILL'), giveUpMs);
     const kill = () => this.child.kill('SIGKILL');
     process.once('exit', kill);
     this.finished = new Promise((resolve) => {

@@ -9,8 +9,8 @@ import { NODES, PLANS, setUp } from './settings.ts';
 import { assertComplete, type Watched, watch } from './watch.ts';
 
 /** Primes, so that a factor of two or three too many or too few cannot hide. */
-const WRITES = 11;
-const WRITES_PER_NODE = 7;
+const WRITES = 5;
+const WRITES_PER_NODE = 3;
 
 const own = (events: readonly CompactionEvent[]) => events.filter(({ pid }) => pid === process.pid);
 const places = (events: readonly CompactionEvent[]) => events.map(({ node, zone }) => `${node}/${zone}`);

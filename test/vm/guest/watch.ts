@@ -6,6 +6,9 @@ import type { PlanName } from '../../../src/kernel/plan.ts';
 import { Agent, type Finished, parseLines } from '../../support/agent.ts';
 import { quiet, type Scanned, scanned } from './settings.ts';
 
+/** Emulated, the work takes a minute, more while the host is busy. Only a hang takes as long. */
+const GIVE_UP_MS = 280_000;
+
 export interface Watched {
   plan: PlanName;
   finished: Finished;
@@ -22,7 +25,8 @@ export async function watch(plans: readonly PlanName[], work: (soFar: SoFar) => 
   await quiet();
   const agents: Agent[] = [];
   for (const plan of plans) {
-    agents.push(await new Agent(['--output', 'json', '--verify', '--attach', plan]).attached());
+    const args = ['--output', 'json', '--verify', '--attach', plan];
+    agents.push(await new Agent(args, { giveUpMs: GIVE_UP_MS }).attached());
   }
   const before = scanned();
   await work(() => parseLines(agents[0]!.stdout.replace(/[^\n]*$/, '')));
