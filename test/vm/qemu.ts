@@ -15,7 +15,10 @@ export interface Hardware {
   numaNodes?: number;
   /** Added to the kernel's command line. */
   append?: string;
-  /** A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. */
+  /**
+   * A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. The image
+   * must have the kernel's modules for it.
+   */
   network?: readonly `${number}:${number}`[];
 }
 
@@ -33,15 +36,16 @@ export function qemuArguments(hardware: Hardware): string[] {
     ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${append}`.trim()],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', 'socket,id=results,fd=3', '-serial', 'chardev:results'],
-    ...disk('root', image, 'snapshot=on'),
-    ...(network ? [...nic(network), ...disk('modules', join(kernel, 'modules.tar'), 'readonly=on')] : []),
+    ...disk(image),
+    ...(network ? nic(network) : []),
   ];
 }
 
-function disk(id: string, file: string, option: string): string[] {
+/** The only one: with two, which of them becomes nvme0 is a matter of luck. */
+function disk(file: string): string[] {
   // A comma in a file name is written twice.
-  const drive = `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,${option}`;
-  return ['-drive', drive, '-device', `nvme,serial=${id},drive=${id}`];
+  const drive = `id=root,file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`;
+  return ['-drive', drive, '-device', 'nvme,serial=root,drive=root'];
 }
 
 function nic(forwards: readonly string[]): string[] {

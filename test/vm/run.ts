@@ -41,12 +41,13 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const kernel = kernelNamed(values.kernel);
+  const folder = fetchKernel(kernel);
   const files = testFiles().filter((file) => file.includes(values.file));
   if (files.length === 0) throw new Error(`no test file with ${values.file}; there are ${testFiles().join(', ')}`);
   const machine = runMachine({
     name: kernel.name,
-    kernel: fetchKernel(kernel),
-    image: projectImage(),
+    kernel: folder,
+    image: projectImage(values.network ? folder : undefined),
     memoryMb: Number(values.memory),
     numaNodes: Number(values.nodes),
     append: values.append + (values.shell ? ' quiet' : ''),
