@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { BpfError, BpfObject } from 'bpf-loader-native';
 import { TRIGGER } from '../abi.generated.ts';
-import { EXIT, HostError, systemWords, UserError } from '../errors.ts';
+import { HostError, InstallError, systemWords } from '../errors.ts';
 import type { Trigger } from '../event.ts';
-import { missingCapabilities } from '../kernel/capabilities.ts';
+import { privilegeError } from '../kernel/capabilities.ts';
 import type { KernelOffers } from '../kernel/offers.ts';
 import { ATTACH_PLANS, type AttachPlan, type PlanName } from '../kernel/plan.ts';
 
@@ -65,7 +65,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
       return { object: attachPlan(plan, bytes, kernel, options, onAttaching), plan, passedOver };
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
-      throwIfCapabilitiesAreMissing(error);
+      throwIfPrivilegesAreMissing(error);
       refused = true;
       passedOver.push(`${plan.name}${plan.directLoads ? ' without probe reads' : ''}: refused: ${error.message}`);
       if (error.log) logs.push(error.log);
@@ -112,25 +112,21 @@ function attachPlan(
   return object;
 }
 
-function readObject(): Buffer {
+/** Throws an InstallError when it is not there. */
+export function readObject(): Buffer {
   try {
     return readFileSync(OBJECT);
   } catch (error) {
-    throw new UserError(
-      EXIT.FAILURE,
-      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}. Build it with ./setup.sh.`,
+    throw new InstallError(
+      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}.`,
+      'Build it with ./setup.sh.',
     );
   }
 }
 
-function throwIfCapabilitiesAreMissing({ log }: BpfError): void {
-  const missing = missingCapabilities();
-  if (missing.length === 0) return;
-  throw new HostError(
-    `may not load BPF programs: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing.`,
-    'Run it as root (sudo), or grant the capabilities.',
-    log,
-  );
+function throwIfPrivilegesAreMissing({ log }: BpfError): void {
+  const error = privilegeError(undefined, log);
+  if (error !== undefined) throw error;
 }
 
 function nextStep({ attach }: ProgramOptions): string {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type KernelOffers, kernelOffers, readKernelBtf } from '../kernel/offers.ts';
+import { ATTACH_PLANS, type AttachPlan, type PlanName } from '../kernel/plan.ts';
+import { type Finding, fail, ok } from './check.ts';
+
+/** That tp_btf also works without probe reads shows when it is tried. */
+const PLANS = ATTACH_PLANS.filter(({ directLoads }) => !directLoads);
+/** What speaks for each. */
+const REASONS: Readonly<Record<PlanName, string>> = {
+  tp_btf: 'its tracepoints pass compact_control',
+  fentry: 'its function compact_zone takes compact_control',
+  kprobe: 'it has kprobes, and a function compact_zone',
+};
+
+/** Which attach plan this kernel takes by what it says of itself: known without privileges, and proved by `attach`. */
+export function plan(offers = readOffers): Finding {
+  const kernel = offers();
+  if (kernel === undefined) return fail("unknown: the kernel's types cannot be read.", 'See btf.');
+  if (!kernel.tracepoints) {
+    return fail('none: this kernel has no mm_compaction tracepoints.', 'Use a kernel built with CONFIG_COMPACTION=y.');
+  }
+  const taken = PLANS.find((candidate) => candidate.obstacle(kernel) === undefined);
+  const why = PLANS.slice(0, taken && PLANS.indexOf(taken)).map((passed) => passedOver(passed, kernel));
+  if (taken === undefined) return fail(`none fits this kernel. ${why.join(' ')}`, 'Use another kernel.');
+  return ok([`${taken.name}: ${REASONS[taken.name]}.`, ...why].join(' '));
+}
+
+const passedOver = ({ name, obstacle }: AttachPlan, kernel: KernelOffers) => `Not ${name}: ${obstacle(kernel)}.`;
+
+function readOffers(): KernelOffers | undefined {
+  try {
+    const types = readKernelBtf();
+    const offers = kernelOffers(types);
+    types.release();
+    return offers;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { gfpFlags } from '../kernel/gfp-flags.ts';
+import { readKernelBtf } from '../kernel/offers.ts';
+import { type Finding, ok, warn } from './check.ts';
+import { MOUNTINFO, mountPoints } from './mounts.ts';
+
+/** Who knows the names of GFP flags: from 6.10 on the kernel's BTF, before it tracefs, where it can be read. */
+type GfpNames = 'btf' | 'tracefs' | 'nobody';
+
+/** Nothing is attached through tracefs; it is wanted for names on older kernels only. */
+export function tracefs(mountinfo = MOUNTINFO, gfpNames = askKernel): Finding {
+  const who = gfpNames();
+  const [first] = mountPoints('tracefs', mountinfo);
+  const where = first === undefined ? 'not mounted' : `mounted at ${first}`;
+  if (who === 'btf') return ok(`${where}; this kernel does not need it.`);
+  if (who === 'tracefs') return ok(`${where}; the names of GFP flags come from there.`);
+  return first === undefined
+    ? warn('not mounted: GFP flags are shown as numbers.', 'mount -t tracefs tracefs /sys/kernel/tracing')
+    : warn(`${where}, but cannot be read: GFP flags are shown as numbers.`, 'Run it as a user who may read it.');
+}
+
+function askKernel(): GfpNames {
+  try {
+    const types = readKernelBtf();
+    const who = gfpFlags(types, []) ? 'btf' : gfpFlags(types) ? 'tracefs' : 'nobody';
+    types.release();
+    return who;
+  } catch {
+    return 'btf'; // Without BTF it is not this that is missing.
+  }
+}
