@@ -67,13 +67,13 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
       if (!(error instanceof BpfError)) throw error;
       throwIfPrivilegesAreMissing(error);
       refused = true;
-      passedOver.push(`${plan.name}${plan.directLoads ? ' without probe reads' : ''}: refused: ${error.message}`);
+      passedOver.push(`${plan.name}${plan.directLoads ? ' without probe reads' : ''}: ${refusal(error)}`);
       if (error.log) logs.push(error.log);
     }
   }
   throw new HostError(
     `cannot attach to the compactions of this kernel. ${passedOver.map((why) => endSentence(why)).join(' ')}`,
-    refused ? 'Run again with --verbose for the whole log.' : nextStep(options),
+    refused ? nextStepRefused(logs) : nextStep(options),
     logs.join('\n'),
   );
 }
@@ -127,6 +127,19 @@ export function readObject(): Buffer {
 function throwIfPrivilegesAreMissing({ log }: BpfError): void {
   const error = privilegeError(undefined, log);
   if (error !== undefined) throw error;
+}
+
+/** The verifier's words for a helper that this kernel does not let programs have. */
+const NO_PROBE_READS = /(?:unknown func|cannot use helper) bpf_probe_read/;
+
+function refusal({ message, log = '' }: BpfError): string {
+  return NO_PROBE_READS.test(log) ? 'the kernel forbids probe reads (lockdown=confidentiality)' : `refused: ${message}`;
+}
+
+function nextStepRefused(logs: readonly string[]): string {
+  return logs.some((log) => NO_PROBE_READS.test(log))
+    ? 'Boot with lockdown=integrity, or a kernel that tp_btf fits.'
+    : 'Run again with --verbose for the whole log.';
 }
 
 function nextStep({ attach }: ProgramOptions): string {

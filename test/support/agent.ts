@@ -26,6 +26,8 @@ export interface Finished {
 export interface StartOptions {
   env?: NodeJS.ProcessEnv;
   command?: 'compactstall' | 'compactsnoop';
+  /** Words of a command that starts it. */
+  under?: readonly string[];
   /** Pipe the standard output, or hand the agent this descriptor. */
   stdout?: 'pipe' | number;
   giveUpMs?: number;
@@ -46,8 +48,9 @@ export class Agent {
   readonly #waiting = new Set<() => void>();
 
   constructor(args: readonly string[], options: StartOptions = {}) {
-    const { env = {}, command = 'compactstall', stdout = 'pipe', giveUpMs = GIVE_UP_MS } = options;
-    this.child = spawn(`${BIN}${command}.js`, args, {
+    const { env = {}, command = 'compactstall', stdout = 'pipe', under = [], giveUpMs = GIVE_UP_MS } = options;
+    const [program, ...words] = [...under, `${BIN}${command}.js`, ...args];
+    this.child = spawn(program!, words, {
       env: { ...cleanEnvironment(), PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
       stdio: ['ignore', stdout, 'pipe'],
     });
