@@ -16,9 +16,10 @@ export async function attach(open = openLiveSource): Promise<Finding> {
       runTimeStats: false,
     });
     source.close();
-    const passed = source.passedOver.map((why) => ` Not ${why}.`).join('');
-    const why = `loaded and attached with ${source.plan.name}, and detached again.`;
-    return source.plan.directLoads ? warn(`${why} ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo) : ok(`${why}${passed}`);
+    const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
+    const why = `loaded and attached with ${source.plan.name}, and detached again`;
+    if (source.plan.directLoads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
+    return ok(`${why}.${passed}`);
   } catch (error) {
     return failure(error);
   }

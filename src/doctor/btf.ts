@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from 'node:fs';
-import { OFFER_PATHS, readKernelBtf } from '../kernel/offers.ts';
+import { OFFER_PATHS } from '../kernel/offers.ts';
 import { type Finding, ok } from './check.ts';
 import { failure } from './failure.ts';
+import { kernelTypes } from './types.ts';
 
 /** The kernel's description of its own types. */
 export function btf(path = OFFER_PATHS.btf): Finding {
   try {
-    readKernelBtf(path).release();
+    kernelTypes(path);
   } catch (error) {
     return failure(error);
   }

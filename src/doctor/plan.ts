@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type KernelOffers, kernelOffers, readKernelBtf } from '../kernel/offers.ts';
+import { type KernelOffers, kernelOffers } from '../kernel/offers.ts';
 import { ATTACH_PLANS, type AttachPlan, type PlanName } from '../kernel/plan.ts';
 import { type Finding, fail, ok } from './check.ts';
+import { kernelTypes } from './types.ts';
 
 /** That tp_btf also works without probe reads shows when it is tried. */
 const PLANS = ATTACH_PLANS.filter(({ directLoads }) => !directLoads);
@@ -29,10 +30,7 @@ const passedOver = ({ name, obstacle }: AttachPlan, kernel: KernelOffers) => `No
 
 function readOffers(): KernelOffers | undefined {
   try {
-    const types = readKernelBtf();
-    const offers = kernelOffers(types);
-    types.release();
-    return offers;
+    return kernelOffers(kernelTypes());
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gfpFlags } from '../kernel/gfp-flags.ts';
-import { readKernelBtf } from '../kernel/offers.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { MOUNTINFO, mountPoints } from './mounts.ts';
+import { kernelTypes } from './types.ts';
 
 /** Who knows the names of GFP flags: from 6.10 on the kernel's BTF, before it tracefs, where it can be read. */
 type GfpNames = 'btf' | 'tracefs' | 'nobody';
@@ -16,15 +16,17 @@ export function tracefs(mountinfo = MOUNTINFO, gfpNames = askKernel): Finding {
   if (who === 'tracefs') return ok(`${where}; the names of GFP flags come from there.`);
   return first === undefined
     ? warn('not mounted: GFP flags are shown as numbers.', 'mount -t tracefs tracefs /sys/kernel/tracing')
-    : warn(`${where}, but cannot be read: GFP flags are shown as numbers.`, 'Run it as a user who may read it.');
+    : warn(
+        `${where}, but cannot be read: GFP flags are shown as numbers.`,
+        'Only root may read it, and under lockdown=confidentiality nobody.',
+      );
 }
 
 function askKernel(): GfpNames {
   try {
-    const types = readKernelBtf();
-    const who = gfpFlags(types, []) ? 'btf' : gfpFlags(types) ? 'tracefs' : 'nobody';
-    types.release();
-    return who;
+    const types = kernelTypes();
+    if (gfpFlags(types, [])) return 'btf';
+    return gfpFlags(types) ? 'tracefs' : 'nobody';
   } catch {
     return 'btf'; // Without BTF it is not this that is missing.
   }

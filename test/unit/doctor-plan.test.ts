@@ -60,10 +60,10 @@ describe('attach', () => {
   };
 
   it('tells the plan taken and those passed over, and leaves nothing attached', async () => {
-    const { open, closed } = source(['tp_btf: refused: no']);
+    const { open, closed } = source(['tp_btf: refused: no.', 'fentry: x']);
     assert.deepEqual(await attach(open), {
       status: 'ok',
-      why: 'loaded and attached with fentry, and detached again. Not tp_btf: refused: no.',
+      why: 'loaded and attached with fentry, and detached again. Not tp_btf: refused: no. Not fentry: x.',
     });
     assert.equal(closed(), 1);
   });
