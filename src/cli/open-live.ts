@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InstallError } from '../errors.ts';
-import { HIDDEN_SYMBOLS, type Hidden, NO_PROBE_READS, OTHER_PIDS } from '../source/hidden.ts';
+import { HIDDEN_SYMBOLS, type Hidden, NO_PROBE_READS, OTHER_PIDS, PREEMPTIBLE } from '../source/hidden.ts';
 import type { LiveOptions, LiveSource } from '../source/live.ts';
 import { seesInitialPids } from '../source/processes.ts';
 import type { Messages } from './messages.ts';
@@ -32,5 +32,6 @@ export function sayWhatIsHidden(source: LiveSource, stacks: boolean, messages: M
   const say = ({ why, todo }: Hidden) => messages.say(`${why} ${todo}`);
   if (stacks && !source.symbols.available) say(HIDDEN_SYMBOLS);
   if (source.plan.directLoads) say(NO_PROBE_READS);
+  if (source.preemptible) say(PREEMPTIBLE);
   if (!seesInitialPids()) say(OTHER_PIDS);
 }

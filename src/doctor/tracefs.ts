@@ -7,12 +7,12 @@ import { kernelTypes } from './types.ts';
 /** Who knows the names of GFP flags: from 6.10 on the kernel's BTF, before it tracefs, where it can be read. */
 type GfpNames = 'btf' | 'tracefs' | 'nobody';
 
-/** Nothing is attached through tracefs; it is wanted for names on older kernels only. */
+/** Wanted for names on older kernels, and by the kprobe plan, of which `plan` tells. */
 export function tracefs(mountinfo = MOUNTINFO, gfpNames = askKernel): Finding {
   const who = gfpNames();
   const [first] = mountPoints('tracefs', mountinfo);
   const where = first === undefined ? 'not mounted' : `mounted at ${first}`;
-  if (who === 'btf') return ok(`${where}; this kernel does not need it.`);
+  if (who === 'btf') return ok(`${where}; names of GFP flags do not need it on this kernel.`);
   if (who === 'tracefs') return ok(`${where}; the names of GFP flags come from there.`);
   return first === undefined
     ? warn('not mounted: GFP flags are shown as numbers.', 'mount -t tracefs tracefs /sys/kernel/tracing')

@@ -6,7 +6,7 @@ import type { Btf } from './btf.ts';
 export type GfpFlags = ReadonlyMap<string, number>;
 
 /** Where tracefs is mounted, if it is. */
-const TRACING = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+export const TRACING = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 const FORMAT = 'events/compaction/mm_compaction_try_to_compact_pages/format';
 /** One flag of the table with which the kernel prints a mask; combinations of flags have more in the brackets. */
 const FLAG = /\{\( ?unsigned long\)\(\( ?gfp_t\)0x([0-9a-f]+)u\), "(?:__)?GFP_(\w+)"\}/g;

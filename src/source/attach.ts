@@ -7,7 +7,7 @@ import { HostError, InstallError, systemWords } from '../errors.ts';
 import type { Trigger } from '../event.ts';
 import { privilegeError } from '../kernel/capabilities.ts';
 import type { KernelOffers } from '../kernel/offers.ts';
-import { ATTACH_PLANS, type AttachPlan, type PlanName } from '../kernel/plan.ts';
+import { type AttachPlan, attachPlans, type PlanName } from '../kernel/plan.ts';
 
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
 /** More than any duration. */
@@ -54,7 +54,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
   const passedOver: string[] = [];
   const logs: string[] = [];
   let refused = false;
-  for (const plan of ATTACH_PLANS) {
+  for (const plan of attachPlans(kernel)) {
     if (options.attach !== undefined && options.attach !== plan.name) continue;
     const obstacle = plan.obstacle(kernel);
     if (obstacle !== undefined) {

@@ -16,6 +16,11 @@ export const NO_PROBE_READS: Hidden = {
   todo: 'Where that is not enough, boot with lockdown=integrity.',
 };
 
+export const PREEMPTIBLE: Hidden = {
+  why: 'programs on the tracepoints of this kernel can be preempted (from 7.0 on): while many threads compact at once, some records are lost, and counted.',
+  todo: 'The kprobe plan does not lose any; it needs kprobes, and tracefs at /sys/kernel/tracing that this process may read.',
+};
+
 export const OTHER_PIDS: Hidden = {
   why: "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables are not known.",
   todo: "Start the container with the host's PIDs: docker --pid=host, hostPID: true in Kubernetes.",

@@ -32,6 +32,8 @@ export class LiveSource implements Source {
   readonly plan: AttachPlan;
   /** Attach plans that come before it, and why they were not taken. */
   readonly passedOver: readonly string[];
+  /** Its programs can be preempted, which may lose records. */
+  readonly preemptible: boolean;
   readonly symbols = new KernelSymbols();
   /** Why run times are not measured although they were asked for: it takes CAP_SYS_ADMIN, and nothing else does. */
   readonly notMeasured: string | undefined;
@@ -67,6 +69,7 @@ export class LiveSource implements Source {
     const { object, plan, passedOver } = attachPrograms(kernel, options, options.onAttaching);
     this.#object = object;
     this.plan = plan;
+    this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
   }
 

@@ -16,11 +16,20 @@ const NEW: KernelOffers = {
   compactZoneTakesControl: true,
   compactZoneNames: () => ['compact_zone'],
   kprobes: true,
+  tracefs: true,
+  preemptibleTracepoints: false,
 };
 
 describe('plan, by what a kernel says of itself', () => {
   for (const [what, differences, status, why] of [
     ['a new kernel', {}, 'ok', /^tp_btf: its tracepoints pass compact_control\.$/],
+    ['7.0', { preemptibleTracepoints: true }, 'ok', /^kprobe: of its programs none can be preempted/],
+    [
+      '7.0 without tracefs',
+      { preemptibleTracepoints: true, tracefs: false },
+      'warn',
+      /^tp_btf: .*some records are lost, and counted\. Not kprobe: tracefs is not mounted at .*readable\.$/,
+    ],
     ['5.10', { tracepointsPassControl: false }, 'ok', /^fentry: .* Not tp_btf: its tracepoints do not pass/],
     [
       'a kernel without its own BTF',
