@@ -14,12 +14,12 @@ const end = (event: CompactionEvent) => start(event) + BigInt(event.durationNano
 const byThread = (events: readonly CompactionEvent[]) =>
   [...events].sort((a, b) => a.tid - b.tid || Number(start(a) - start(b)));
 
-/** What must be equal, to the page. */
+/** What must be equal, to the page; the executable is known when the process is still there to be asked. */
 function essence({ pid, tid, comm, cpu, cgroupId, node, zone, zoneIndex, order, ...event }: CompactionEvent) {
-  const { trigger, mode, status, gfp, priority, scanned, watermark, executable } = event;
+  const { trigger, mode, status, gfp, priority, scanned, watermark } = event;
   return {
     ...{ pid, tid, comm, cpu, cgroupId, node, zone, zoneIndex, order },
-    ...{ trigger, mode, status, gfp, priority, scanned, watermark, executable },
+    ...{ trigger, mode, status, gfp, priority, scanned, watermark },
   };
 }
 
