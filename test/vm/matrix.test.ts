@@ -15,6 +15,8 @@ const files = testFiles();
 /** Two nodes, so that every test sees that they are told apart. */
 async function runInside(t: TestContext, kernel: Kernel): Promise<void> {
   const seen = new Set<string>();
+  const started = Date.now();
+  let status: number;
   const machine = runMachine({
     name: kernel.name,
     kernel: fetchKernel(kernel),
@@ -26,7 +28,7 @@ async function runInside(t: TestContext, kernel: Kernel): Promise<void> {
   for (;;) {
     const { done, value } = await machine.next();
     if (done) {
-      // The exit status says no more than the subtests.
+      status = value;
       break;
     }
     const result = JSON.parse(value) as Result;
@@ -41,6 +43,8 @@ async function runInside(t: TestContext, kernel: Kernel): Promise<void> {
     [],
     'files that reported nothing',
   );
+  assert.equal(status, 0, 'exit status of the tests inside');
+  t.diagnostic(`${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 for (const kernel of KERNELS) test(`Linux ${kernel.name}`, (t) => runInside(t, kernel));
