@@ -16,6 +16,8 @@ const LOCKED_DOWN = ['5.10', '6.1', '7.3'];
 /** Two nodes, so that every test sees that they are told apart. */
 async function runInside(t: TestContext, name: string, files: readonly string[], append = ''): Promise<void> {
   const seen = new Set<string>();
+  const started = Date.now();
+  let status: number;
   const machine = runMachine({
     name,
     kernel: fetchKernel(kernelNamed(name)),
@@ -28,7 +30,7 @@ async function runInside(t: TestContext, name: string, files: readonly string[],
   for (;;) {
     const { done, value } = await machine.next();
     if (done) {
-      // The exit status says no more than the subtests.
+      status = value;
       break;
     }
     const result = JSON.parse(value) as Result;
@@ -43,6 +45,8 @@ async function runInside(t: TestContext, name: string, files: readonly string[],
     [],
     'files that reported nothing',
   );
+  assert.equal(status, 0, 'exit status of the tests inside');
+  t.diagnostic(`${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 for (const { name } of KERNELS) test(`Linux ${name}`, (t) => runInside(t, name, testFiles()));
