@@ -17,6 +17,7 @@
 #include "read.h"
 #include "ring.h"
 #include "zone.h"
+#include "context.h"
 #include "handlers.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -124,5 +125,13 @@ SEC("tp/compaction/mm_compaction_try_to_compact_pages")
 int event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *ctx)
 {
 	handle_attempt(ctx->prio);
+	return 0;
+}
+
+/* With trace contexts, whatever the plan. */
+SEC("raw_tp/sched_process_exec")
+int process_exec(void *ctx)
+{
+	handle_exec();
 	return 0;
 }

@@ -18,11 +18,56 @@ enum trigger {
 	TRIGGER_MANUAL = 3,
 };
 
+/* A process has another program now, and may publish trace contexts soon. A record of this size is this. */
+struct exec_notice {
+	__u32 pid;
+	__u32 reserved;
+};
+
 /* What the reader does, so that the kernel knows whether a record needs a wake-up. */
 enum reader_state {
 	READER_AWAKE = 0, /* draining, or told to: no wake-up needed */
 	READER_NAPPING = 1, /* drains soon by itself: wake it only when the ring fills */
 	READER_ASLEEP = 2, /* wake it for the next record */
+};
+
+/* Where a trace context was published. */
+enum context_source {
+	CONTEXT_NONE = 0,
+	CONTEXT_THREAD = 1, /* otel_thread_ctx_v1 */
+	CONTEXT_NODEJS = 2, /* otel_thread_ctx_nodejs_v1 */
+};
+
+/* The span that the stalled thread was in when the compaction began. Its ids come from an untrusted process. */
+struct trace_context {
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u8 flags; /* W3C trace flags */
+	__u8 source; /* enum context_source */
+	__u8 reserved[6];
+};
+
+/* How the address of a thread-local variable follows from the thread pointer. */
+enum tls_kind {
+	TLS_NONE = 0, /* the process does not have it */
+	TLS_STATIC = 1, /* thread pointer + offset */
+	TLS_DYNAMIC_GLIBC = 2, /* block of the module, from the thread's DTV, + offset */
+	TLS_DYNAMIC_MUSL = 3,
+};
+
+struct tls_place {
+	__s64 offset;
+	__u64 module;
+	__u32 kind; /* enum tls_kind */
+	__u32 reserved;
+};
+
+/* Written by the agent for each process that publishes, by its thread group id. */
+struct publisher {
+	__u64 started; /* hundredths of a second since boot, as in /proc/PID/stat: a pid may be used again */
+	__u64 start_stack; /* as there: exec makes another one */
+	struct tls_place thread;
+	struct tls_place nodejs;
 };
 
 struct zone_state {
@@ -43,6 +88,7 @@ struct event {
 	__u64 free_scanned;
 	struct zone_state begin;
 	struct zone_state end;
+	struct trace_context context;
 	__u32 pid;
 	__u32 tid;
 	__u32 cpu;
@@ -82,6 +128,16 @@ struct books {
 	__u64 ring_full;
 	__u64 no_scratch; /* cannot happen: the verifier wants the check */
 	__u64 attempt_unknown; /* emitted without priority and attempt id */
+	/* Of all begins, whether there was a trace context, and if not, why. */
+	__u64 exec_unsent; /* notices of new programs for which the ring had no room */
+	__u64 context_found;
+	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up */
+	__u64 context_stale; /* the process is another one than was looked at */
+	__u64 context_no_block; /* the thread has not touched the variable */
+	__u64 context_no_span; /* no span is active in the thread */
+	__u64 context_unreadable; /* a pointer leads nowhere */
+	__u64 context_invalid; /* being written, or ids of zeros */
+	__u64 context_not_in_map; /* Node.js: the map has no such key, or is no map */
 	__u64 migrate_scanned; /* of all ends whose compact_control is known, with begin or without */
 	__u64 free_scanned;
 	__u64 emitted_migrate_scanned; /* of the emitted only */
@@ -89,10 +145,14 @@ struct books {
 };
 
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
-_Static_assert(__builtin_offsetof(struct event, pid) == 216, "ABI");
-_Static_assert(__builtin_offsetof(struct event, comm) == 264, "ABI");
-_Static_assert(__builtin_offsetof(struct event, stack) == 304, "ABI");
-_Static_assert(sizeof(struct event) == 304 + 8 * EVENT_STACK_FRAMES, "ABI");
-_Static_assert(sizeof(struct books) == 20 * 8, "ABI");
+_Static_assert(sizeof(struct exec_notice) == 8, "ABI");
+_Static_assert(sizeof(struct trace_context) == 32, "ABI");
+_Static_assert(sizeof(struct publisher) == 64, "ABI");
+_Static_assert(__builtin_offsetof(struct event, context) == 216, "ABI");
+_Static_assert(__builtin_offsetof(struct event, pid) == 248, "ABI");
+_Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");
+_Static_assert(__builtin_offsetof(struct event, stack) == 336, "ABI");
+_Static_assert(sizeof(struct event) == 336 + 8 * EVENT_STACK_FRAMES, "ABI");
+_Static_assert(sizeof(struct books) == 29 * 8, "ABI");
 
 #endif

@@ -41,7 +41,13 @@ writeFileSync(
     layout('event', 'EVENT'),
     layout('zone_state', 'ZONE_STATE'),
     layout('books', 'BOOKS'),
+    layout('exec_notice', 'EXEC_NOTICE'),
+    layout('trace_context', 'TRACE_CONTEXT'),
+    layout('publisher', 'PUBLISHER'),
+    layout('tls_place', 'TLS_PLACE'),
     values('trigger', 'TRIGGER_'),
     values('reader_state', 'READER_'),
+    values('context_source', 'CONTEXT_'),
+    values('tls_kind', 'TLS_'),
   ].join('\n\n')}\n`,
 );

@@ -17,6 +17,7 @@ struct open_compaction {
 	__u32 cpu;
 	__u32 reserved;
 	struct zone_state zone;
+	struct trace_context context;
 };
 
 /* Preallocated: under memory pressure, which is when this runs, an allocation may fail. */
@@ -185,6 +186,7 @@ static __always_inline void handle_begin(struct compact_control *cc)
 		return;
 	}
 	read_zone_state(READ(cc, zone), &begin.zone);
+	read_context(&begin.context);
 	begin.begin_ns = bpf_ktime_get_ns();
 	if (!bpf_map_update_elem(&open, &pid_tgid, &begin, BPF_NOEXIST))
 		count(&books.open_now, 1);
@@ -237,6 +239,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->migrate_scanned = migrate_scanned;
 	event->free_scanned = free_scanned;
 	event->begin = begin->zone;
+	event->context = begin->context;
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;
 	event->cpu = begin->cpu;

@@ -41,6 +41,27 @@ struct pglist_data {
 	int node_id;
 };
 
+struct thread_struct {
+#if defined(__TARGET_ARCH_x86)
+	unsigned long fsbase;
+#elif defined(__TARGET_ARCH_arm64)
+	struct {
+		unsigned long tp_value;
+	} uw;
+#endif
+};
+
+struct mm_struct {
+	unsigned long start_stack;
+};
+
+struct task_struct {
+	struct task_struct *group_leader;
+	struct mm_struct *mm;
+	unsigned long long start_boottime;
+	struct thread_struct thread;
+};
+
 struct compact_control {
 	struct zone *zone;
 	unsigned long total_migrate_scanned;

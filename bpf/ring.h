@@ -39,29 +39,37 @@ static __always_inline void *reserve_wakeup(void)
 }
 
 /*
- * The only way into the ring: what does not fit is counted. The reader's state is read once more after the record is
- * committed: a reader that falls asleep meanwhile sees the record (it looks once more after it said so), or is seen here.
+ * The only way into the ring. The reader's state is read once more after the record is committed: a reader that falls
+ * asleep meanwhile sees the record (it looks once more after it said so), or is seen here. False when the ring is full.
  */
-static __always_inline void emit(struct event *event)
+static __always_inline bool send(void *record, __u64 size)
 {
-	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff);
 	void *wakeup = reserve_wakeup();
+	bool sent = bpf_ringbuf_output(&records, record, size, BPF_RB_NO_WAKEUP) == 0;
 
-	if (size > sizeof(*event))
-		size = sizeof(*event);
-	if (bpf_ringbuf_output(&records, event, size, BPF_RB_NO_WAKEUP)) {
-		count(&books.ring_full, 1);
-	} else {
-		count(&books.emitted, 1);
-		count(&books.emitted_migrate_scanned, event->migrate_scanned);
-		count(&books.emitted_free_scanned, event->free_scanned);
-	}
 	if (!wakeup)
 		wakeup = reserve_wakeup();
 	if (wakeup) {
 		reader = READER_AWAKE;
 		bpf_ringbuf_discard(wakeup, BPF_RB_FORCE_WAKEUP);
 	}
+	return sent;
+}
+
+/* What does not fit is counted. */
+static __always_inline void emit(struct event *event)
+{
+	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff);
+
+	if (size > sizeof(*event))
+		size = sizeof(*event);
+	if (!send(event, size)) {
+		count(&books.ring_full, 1);
+		return;
+	}
+	count(&books.emitted, 1);
+	count(&books.emitted_migrate_scanned, event->migrate_scanned);
+	count(&books.emitted_free_scanned, event->free_scanned);
 }
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generated from bpf/event.h by `npm run generate`. Do not edit: change the header.
 
-export const EVENT_SIZE = 816;
+export const EVENT_SIZE = 848;
 export const EVENT = {
   beginNs: { offset: 0, size: 8 },
   durationNs: { offset: 8, size: 8 },
@@ -14,23 +14,24 @@ export const EVENT = {
   freeScanned: { offset: 64, size: 8 },
   begin: { offset: 72, size: 72 },
   end: { offset: 144, size: 72 },
-  pid: { offset: 216, size: 4 },
-  tid: { offset: 220, size: 4 },
-  cpu: { offset: 224, size: 4 },
-  node: { offset: 228, size: 4 },
-  zoneIndex: { offset: 232, size: 4 },
-  order: { offset: 236, size: 4 },
-  gfp: { offset: 240, size: 4 },
-  mode: { offset: 244, size: 4 },
-  status: { offset: 248, size: 4 },
-  trigger: { offset: 252, size: 4 },
-  priority: { offset: 256, size: 4 },
-  orders: { offset: 260, size: 4 },
-  comm: { offset: 264, size: 16 },
-  zone: { offset: 280, size: 16 },
-  reserved: { offset: 296, size: 4 },
-  stackSize: { offset: 300, size: 4 },
-  stack: { offset: 304, size: 512 },
+  context: { offset: 216, size: 32 },
+  pid: { offset: 248, size: 4 },
+  tid: { offset: 252, size: 4 },
+  cpu: { offset: 256, size: 4 },
+  node: { offset: 260, size: 4 },
+  zoneIndex: { offset: 264, size: 4 },
+  order: { offset: 268, size: 4 },
+  gfp: { offset: 272, size: 4 },
+  mode: { offset: 276, size: 4 },
+  status: { offset: 280, size: 4 },
+  trigger: { offset: 284, size: 4 },
+  priority: { offset: 288, size: 4 },
+  orders: { offset: 292, size: 4 },
+  comm: { offset: 296, size: 16 },
+  zone: { offset: 312, size: 16 },
+  reserved: { offset: 328, size: 4 },
+  stackSize: { offset: 332, size: 4 },
+  stack: { offset: 336, size: 512 },
 } as const;
 
 export const ZONE_STATE_SIZE = 72;
@@ -39,7 +40,7 @@ export const ZONE_STATE = {
   freeBlocks: { offset: 8, size: 64 },
 } as const;
 
-export const BOOKS_SIZE = 160;
+export const BOOKS_SIZE = 232;
 export const BOOKS = {
   begins: { offset: 0, size: 8 },
   ends: { offset: 8, size: 8 },
@@ -57,10 +58,50 @@ export const BOOKS = {
   ringFull: { offset: 104, size: 8 },
   noScratch: { offset: 112, size: 8 },
   attemptUnknown: { offset: 120, size: 8 },
-  migrateScanned: { offset: 128, size: 8 },
-  freeScanned: { offset: 136, size: 8 },
-  emittedMigrateScanned: { offset: 144, size: 8 },
-  emittedFreeScanned: { offset: 152, size: 8 },
+  execUnsent: { offset: 128, size: 8 },
+  contextFound: { offset: 136, size: 8 },
+  contextUnpublished: { offset: 144, size: 8 },
+  contextStale: { offset: 152, size: 8 },
+  contextNoBlock: { offset: 160, size: 8 },
+  contextNoSpan: { offset: 168, size: 8 },
+  contextUnreadable: { offset: 176, size: 8 },
+  contextInvalid: { offset: 184, size: 8 },
+  contextNotInMap: { offset: 192, size: 8 },
+  migrateScanned: { offset: 200, size: 8 },
+  freeScanned: { offset: 208, size: 8 },
+  emittedMigrateScanned: { offset: 216, size: 8 },
+  emittedFreeScanned: { offset: 224, size: 8 },
+} as const;
+
+export const EXEC_NOTICE_SIZE = 8;
+export const EXEC_NOTICE = {
+  pid: { offset: 0, size: 4 },
+  reserved: { offset: 4, size: 4 },
+} as const;
+
+export const TRACE_CONTEXT_SIZE = 32;
+export const TRACE_CONTEXT = {
+  traceId: { offset: 0, size: 16 },
+  spanId: { offset: 16, size: 8 },
+  flags: { offset: 24, size: 1 },
+  source: { offset: 25, size: 1 },
+  reserved: { offset: 26, size: 6 },
+} as const;
+
+export const PUBLISHER_SIZE = 64;
+export const PUBLISHER = {
+  started: { offset: 0, size: 8 },
+  startStack: { offset: 8, size: 8 },
+  thread: { offset: 16, size: 24 },
+  nodejs: { offset: 40, size: 24 },
+} as const;
+
+export const TLS_PLACE_SIZE = 24;
+export const TLS_PLACE = {
+  offset: { offset: 0, size: 8 },
+  module: { offset: 8, size: 8 },
+  kind: { offset: 16, size: 4 },
+  reserved: { offset: 20, size: 4 },
 } as const;
 
 export const TRIGGER = {
@@ -74,4 +115,17 @@ export const READER = {
   AWAKE: 0,
   NAPPING: 1,
   ASLEEP: 2,
+} as const;
+
+export const CONTEXT = {
+  NONE: 0,
+  THREAD: 1,
+  NODEJS: 2,
+} as const;
+
+export const TLS = {
+  NONE: 0,
+  STATIC: 1,
+  DYNAMIC_GLIBC: 2,
+  DYNAMIC_MUSL: 3,
 } as const;

@@ -3,6 +3,21 @@
 export const TRIGGERS = ['direct', 'kcompactd', 'proactive', 'manual'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
+/** How the application published the span that was active: OpenTelemetry's thread context, or Node.js's form of it. */
+export const CONTEXT_SOURCES = ['thread', 'nodejs'] as const;
+export type ContextSource = (typeof CONTEXT_SOURCES)[number];
+
+/** The application's span that was active in the stalled thread when the compaction began. */
+export interface TraceContext {
+  source: ContextSource;
+  traceId: string;
+  spanId: string;
+  /** W3C trace flags; bit 0: sampled. */
+  flags: number;
+  /** The event's span is a child of it, in its trace; or the root of a trace of its own, and only linked to it. */
+  relation: 'child' | 'link';
+}
+
 /** A zone at one instant. */
 export interface ZoneState {
   /** Free pages. */
@@ -63,6 +78,8 @@ export interface CompactionEvent {
   scanned: { migrate: number; free: number };
   /** Kernel stack, innermost frame first, `symbol+0xoffset [module]`; empty when none was taken. */
   stack: readonly string[];
+  /** Absent for kernel threads, and where the process publishes none or no span was active. */
+  context?: TraceContext;
   /** The ids of the event's span, lower-case hex: 32 and 16 digits. */
   traceId: string;
   spanId: string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type CompactionEvent, TRIGGERS } from './event.ts';
+import { CONTEXT_SOURCES, type CompactionEvent, TRIGGERS } from './event.ts';
 
 /** Checks one value; returns what was expected when it is something else. */
 type Check = (value: unknown) => string | undefined;
@@ -22,6 +22,8 @@ const index = expect(
   'null or a number from -1 to 1',
   (value) => value === null || (typeof value === 'number' && value >= -1 && value <= 1),
 );
+const oneOf = (words: readonly string[]): Check =>
+  expect(`one of ${words.join(', ')}`, (value) => words.some((word) => word === value));
 const list =
   (element: Check): Check =>
   (value) => {
@@ -35,12 +37,20 @@ interface Fields {
   [name: string]: Check | Fields;
 }
 
+const CONTEXT: Fields = {
+  source: oneOf(CONTEXT_SOURCES),
+  traceId: hexId(32),
+  spanId: hexId(16),
+  flags: count,
+  relation: oneOf(['child', 'link']),
+};
+
 const ZONE_STATE: Fields = { free: count, index, blocks: list(count) };
 
 const EVENT = {
   startUnixNano: decimal,
   durationNano: count,
-  trigger: expect(`one of ${TRIGGERS.join(', ')}`, (value) => TRIGGERS.some((trigger) => trigger === value)),
+  trigger: oneOf(TRIGGERS),
   pid: count,
   tid: count,
   comm: text,
@@ -62,6 +72,7 @@ const EVENT = {
   end: ZONE_STATE,
   scanned: { migrate: count, free: count },
   stack: list(text),
+  'context?': CONTEXT,
   traceId: hexId(32),
   spanId: hexId(16),
 } satisfies Fields;

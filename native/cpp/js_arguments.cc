@@ -17,13 +17,6 @@ std::vector<std::pair<std::string, Value>> toPairs(Napi::Value value, Convert co
   return out;
 }
 
-std::vector<char> toBytes(Napi::Value value) {
-  // A copy: libbpf must not read memory that another thread may change (a SharedArrayBuffer).
-  auto bytes = value.As<Napi::Uint8Array>();
-  auto* data = reinterpret_cast<const char*>(bytes.Data());
-  return std::vector<char>(data, data + bytes.ByteLength());
-}
-
 }  // namespace
 
 Integer toInteger(Napi::Value value) {
@@ -41,6 +34,13 @@ std::optional<std::vector<std::string>> toNames(Napi::Value value) {
   auto list = value.As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); i++) out.push_back(list.Get(i).As<Napi::String>().Utf8Value());
   return out;
+}
+
+std::vector<char> toBytes(Napi::Value value) {
+  // A copy: libbpf must not read memory that another thread may change (a SharedArrayBuffer).
+  auto bytes = value.As<Napi::Uint8Array>();
+  auto* data = reinterpret_cast<const char*>(bytes.Data());
+  return std::vector<char>(data, data + bytes.ByteLength());
 }
 
 LoadOptions toLoadOptions(Napi::Object options) {

@@ -9,6 +9,8 @@ namespace bpf {
 Napi::Function JsObject::define(Napi::Env env) {
   return DefineClass(env, "NativeObject",
                      {InstanceMethod<&JsObject::attach>("attach"), InstanceMethod<&JsObject::detach>("detach"),
+                      InstanceMethod<&JsObject::updateMap>("updateMap"),
+                      InstanceMethod<&JsObject::deleteFromMap>("deleteFromMap"),
                       InstanceMethod<&JsObject::readVariable>("readVariable"),
                       InstanceMethod<&JsObject::writeVariable>("writeVariable"),
                       InstanceMethod<&JsObject::programStats>("programStats"), InstanceMethod<&JsObject::log>("log"),
@@ -31,6 +33,18 @@ Napi::Value JsObject::attach(const Napi::CallbackInfo& info) {
 
 Napi::Value JsObject::detach(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { object().detach(); });
+  return info.Env().Undefined();
+}
+
+Napi::Value JsObject::updateMap(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    object().updateMap(info[0].As<Napi::String>().Utf8Value(), toBytes(info[1]), toBytes(info[2]));
+  });
+  return info.Env().Undefined();
+}
+
+Napi::Value JsObject::deleteFromMap(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { object().deleteFromMap(info[0].As<Napi::String>().Utf8Value(), toBytes(info[1])); });
   return info.Env().Undefined();
 }
 

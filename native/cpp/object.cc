@@ -58,6 +58,12 @@ bpf_map* findMap(const std::vector<bpf_map*>& maps, const std::string& name, con
                                     "'. It has: " + listed(namesOf(maps, bpf_map__name)) + ".");
 }
 
+void checkSize(const std::string& map, const char* what, size_t given, size_t expected) {
+  if (given == expected) return;
+  throw Failure("WRONG_SIZE", "A " + std::string(what) + " of the map '" + map + "' has " + std::to_string(expected) +
+                                  " bytes, not " + std::to_string(given) + ".");
+}
+
 }  // namespace
 
 Object::Object(const LoadOptions& options) : name_(options.name), verbose_(options.verbose) {
@@ -165,6 +171,23 @@ int Object::ringMap(const std::string& name) const {
     if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) rings.push_back(map);
   }
   return bpf_map__fd(findMap(rings, name, "ring buffer map"));
+}
+
+void Object::updateMap(const std::string& name, const std::vector<char>& key, const std::vector<char>& value) {
+  bpf_map* map = findMap(userMaps(object_.get()), name, "map");
+  checkSize(name, "key", key.size(), bpf_map__key_size(map));
+  checkSize(name, "value", value.size(), bpf_map__value_size(map));
+  int error = -bpf_map__update_elem(map, key.data(), key.size(), value.data(), value.size(), BPF_ANY);
+  if (error != 0) throw Failure("MAP_FAILED", "Cannot update the map '" + name + "': " + describe(error) + ".", error);
+}
+
+void Object::deleteFromMap(const std::string& name, const std::vector<char>& key) {
+  bpf_map* map = findMap(userMaps(object_.get()), name, "map");
+  checkSize(name, "key", key.size(), bpf_map__key_size(map));
+  int error = -bpf_map__delete_elem(map, key.data(), key.size(), 0);
+  if (error != 0 && error != ENOENT) {
+    throw Failure("MAP_FAILED", "Cannot delete from the map '" + name + "': " + describe(error) + ".", error);
+  }
 }
 
 }  // namespace bpf

@@ -41,6 +41,10 @@ class Object {
   void attach(const std::optional<std::vector<std::string>>& names);
   void detach();
   std::vector<ProgramStats> programStats() const;
+  // Key and value have the map's own sizes.
+  void updateMap(const std::string& name, const std::vector<char>& key, const std::vector<char>& value);
+  // A key that is not there is none to delete.
+  void deleteFromMap(const std::string& name, const std::vector<char>& key);
   // The descriptor of a ring buffer map; it belongs to the object.
   int ringMap(const std::string& name) const;
   Variables& variables() { return *variables_; }

@@ -15,6 +15,8 @@ export interface NativeLoadOptions {
 export interface NativeObject {
   attach(programs: readonly string[] | undefined): void;
   detach(): void;
+  updateMap(map: string, key: Uint8Array, value: Uint8Array): void;
+  deleteFromMap(map: string, key: Uint8Array): void;
   readVariable(name: string): Buffer;
   writeVariable(name: string, value: bigint): void;
   programStats(): { name: string; runTimeNs: number; runCount: number; recursionMisses: number }[];

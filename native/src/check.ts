@@ -39,6 +39,11 @@ export function bytes(what: string, value: unknown): Uint8Array {
   return value;
 }
 
+export function someBytes(what: string, value: unknown): Uint8Array {
+  if (!types.isUint8Array(value)) throw invalid(what, 'a Uint8Array', value);
+  return value;
+}
+
 /** A name or a path: C strings, so no NUL. */
 export function text(what: string, value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0')) {

@@ -95,6 +95,16 @@ export class BpfObject {
     return ring;
   }
 
+  /** Stores a value in a hash or array map. Key and value are bytes of the sizes that the map has, in host order. */
+  updateMap(map: string, key: Uint8Array, value: Uint8Array): void {
+    this.#native.updateMap(check.text('map', map), check.someBytes('key', key), check.someBytes('value', value));
+  }
+
+  /** Removes a key from a hash map; one that is not there is fine. */
+  deleteFromMap(map: string, key: Uint8Array): void {
+    this.#native.deleteFromMap(check.text('map', map), check.someBytes('key', key));
+  }
+
   /** A copy of a global variable's bytes (a struct whole). Aligned 64-bit members are never half written. */
   readVariable(name: string): Buffer {
     return this.#native.readVariable(check.text('name', name));

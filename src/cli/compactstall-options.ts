@@ -64,6 +64,12 @@ export const RUN_OPTIONS = [
     parse: parseDuration,
   },
   {
+    name: 'context',
+    argument: 'RELATION',
+    help: "what a stall is to the application's span that was active in its thread: child (the default), link, or off: not looked for",
+    parse: parseChoice(['child', 'link', 'off']),
+  },
+  {
     name: 'verify',
     help: 'at the end compare the pages scanned with /proc/vmstat: equal to the page, or exit code 4',
   },

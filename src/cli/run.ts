@@ -47,6 +47,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: values['min-duration'] ?? 0,
     triggers: values.trigger ?? TRIGGERS,
+    context: values.context ?? 'child',
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,

@@ -30,6 +30,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: 0,
     triggers: TRIGGERS,
+    context: 'off',
     ...(columns.kernelStack && { stackMinDurationNs: 0 }),
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,

@@ -11,6 +11,7 @@ export async function attach(open = openLiveSource): Promise<Finding> {
     const source = await open({
       minDurationNs: 0,
       triggers: TRIGGERS,
+      context: 'child',
       stackMinDurationNs: 0,
       ringBytes: DEFAULT_RING_BYTES,
       runTimeStats: false,

@@ -27,6 +27,8 @@ export interface ProgramOptions {
   triggers: readonly Trigger[];
   /** The shortest compaction whose stack is taken, which is most of what an event costs; none when absent. */
   stackMinDurationNs?: number;
+  /** Look for the span that was active in a stalled thread. */
+  contexts: boolean;
   /** A power of two. */
   ringBytes: number;
 }
@@ -86,16 +88,18 @@ function attachPlan(
   onAttaching: () => void,
 ): BpfObject {
   const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
+  const programs = options.contexts ? ['process_exec', ...plan.programs] : plan.programs;
   const object = BpfObject.load({
     object: bytes,
     name: 'compactstall',
-    programs: plan.programs,
+    programs,
     constants: {
       only_pid: options.pid ?? 0,
       trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
       min_duration_ns: options.minDurationNs,
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
       wake_fill_bytes: options.ringBytes / 4,
+      read_contexts: options.contexts,
       direct_loads: plan.directLoads,
       tracepoints_pass_control: kernel.tracepointsPassControl,
     },
@@ -104,7 +108,7 @@ function attachPlan(
   });
   try {
     onAttaching();
-    object.attach(plan.programs);
+    object.attach(programs);
   } catch (error) {
     object.close();
     throw error;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomFillSync } from 'node:crypto';
-import { EVENT, TRIGGER, ZONE_STATE } from '../abi.generated.ts';
-import type { CompactionEvent, Trigger, ZoneState } from '../event.ts';
+import { CONTEXT, EVENT, EXEC_NOTICE, EXEC_NOTICE_SIZE, TRACE_CONTEXT, TRIGGER, ZONE_STATE } from '../abi.generated.ts';
+import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
 import type { KernelNames } from '../kernel/names.ts';
@@ -11,9 +11,23 @@ import type { Stacks } from './stacks.ts';
 const TRIGGER_NAMES = new Map<number, Trigger>(
   Object.entries(TRIGGER).map(([name, value]) => [value, name.toLowerCase() as Trigger]),
 );
+const SOURCES = new Map<number, ContextSource>([
+  [CONTEXT.THREAD, 'thread'],
+  [CONTEXT.NODEJS, 'nodejs'],
+]);
+const SAMPLED = 1;
 /** u32 length, u32 zero. */
 const FRAME = 8;
 const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
+
+export interface DecoderParts {
+  names: KernelNames;
+  stacks: Stacks;
+  processes: Processes | undefined;
+  clock: EpochClock;
+  /** A stall within a sampled span is its child; otherwise it is only linked to it. */
+  children: boolean;
+}
 
 /** Bytes of a ring-buffer record (struct event of bpf/event.h) to a CompactionEvent. */
 export class Decoder {
@@ -21,34 +35,41 @@ export class Decoder {
   readonly #stacks: Stacks;
   readonly #processes: Processes | undefined;
   readonly #clock: EpochClock;
+  readonly #children: boolean;
 
-  constructor(parts: { names: KernelNames; stacks: Stacks; processes: Processes | undefined; clock: EpochClock }) {
+  constructor(parts: DecoderParts) {
     this.#names = parts.names;
     this.#stacks = parts.stacks;
     this.#processes = parts.processes;
     this.#clock = parts.clock;
+    this.#children = parts.children;
   }
 
   /**
    * @param batch records, each framed as u32 length, u32 zero, bytes padded to 8
-   * @returns events in order, and how many records were not of this ABI
+   * @returns events in order, how many records were not of this ABI, and processes that have another program now
    */
-  decode(batch: Buffer): { events: CompactionEvent[]; malformed: number } {
+  decode(batch: Buffer): { events: CompactionEvent[]; malformed: number; execs: number[] } {
     this.#clock.measure();
     this.#stacks.refresh();
     this.#processes?.newBatch();
     const events: CompactionEvent[] = [];
+    const execs: number[] = [];
     let malformed = 0;
     for (let at = 0; at < batch.length; ) {
       const length = at + FRAME <= batch.length ? batch.readUInt32LE(at) : Number.POSITIVE_INFINITY;
       const start = at + FRAME;
       at = start + Math.ceil(length / 8) * 8;
+      if (length === EXEC_NOTICE_SIZE && start + length <= batch.length) {
+        execs.push(batch.readUInt32LE(start + EXEC_NOTICE.pid.offset));
+        continue;
+      }
       // A length beyond the batch leads nowhere: what is left counts as one record.
       const event = start + length <= batch.length ? this.#event(batch.subarray(start, start + length)) : undefined;
       if (event) events.push(event);
       else malformed += 1;
     }
-    return { events, malformed };
+    return { events, malformed, execs };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {
@@ -71,6 +92,7 @@ export class Decoder {
     const attemptNs = u64(EVENT.attemptNs);
     const beginNs = u64(EVENT.beginNs);
     const ids = randomIds();
+    const context = this.#context(record.subarray(EVENT.context.offset));
     return {
       v: 1,
       startUnixNano: this.#clock.toEpochNs(beginNs).toString(),
@@ -100,8 +122,24 @@ export class Decoder {
       end: zoneState(record, EVENT.end.offset, orders, order),
       scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
       stack: this.#stacks.name(record.subarray(EVENT.stack.offset)),
-      traceId: ids.slice(0, 32),
+      ...(context && { context }),
+      // An unsampled parent would make it an orphan in every backend.
+      traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),
       spanId: ids.slice(32),
+    };
+  }
+
+  #context(bytes: Buffer): TraceContext | undefined {
+    const source = SOURCES.get(bytes.readUInt8(TRACE_CONTEXT.source.offset));
+    if (source === undefined) return undefined;
+    const hex = ({ offset, size }: { offset: number; size: number }) => bytes.toString('hex', offset, offset + size);
+    const flags = bytes.readUInt8(TRACE_CONTEXT.flags.offset);
+    return {
+      source,
+      traceId: hex(TRACE_CONTEXT.traceId),
+      spanId: hex(TRACE_CONTEXT.spanId),
+      flags,
+      relation: this.#children && (flags & SAMPLED) !== 0 ? 'child' : 'link',
     };
   }
 }

@@ -9,8 +9,10 @@ import { kernelOffers, readKernelBtf } from '../kernel/offers.ts';
 import type { AttachPlan } from '../kernel/plan.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
+
 import { Decoder } from './decode.ts';
 import { Processes, seesInitialPids } from './processes.ts';
+import { Publishers } from './publishers.ts';
 import { RingReader } from './reader.ts';
 import type { Source } from './source.ts';
 import { Stacks } from './stacks.ts';
@@ -18,7 +20,9 @@ import { Stacks } from './stacks.ts';
 /** A program that was running while it was detached ends within microseconds; the books may lack its half so long. */
 const LAST_RECORDS_MS = 200;
 
-export interface LiveOptions extends ProgramOptions {
+export interface LiveOptions extends Omit<ProgramOptions, 'contexts'> {
+  /** What a stall is to the span that was active in its thread: a child, linked to it; or nothing, and not looked for. */
+  context: 'child' | 'link' | 'off';
   /** Have the kernel measure the programs' run time. */
   runTimeStats: boolean;
   /** Called before programs are attached, for each attach plan that is tried. */
@@ -43,6 +47,7 @@ export class LiveSource implements Source {
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   readonly #stopped = Promise.withResolvers<void>();
   readonly #onDetached: (() => void) | undefined;
+  readonly #publishers: Publishers | undefined;
   #reader: RingReader | undefined;
 
   /** Loads and attaches the programs: from here on compactions are seen. Throws a HostError that says what is missing. */
@@ -65,17 +70,23 @@ export class LiveSource implements Source {
       stacks: new Stacks(this.symbols),
       processes: seesInitialPids() ? new Processes() : undefined,
       clock: new EpochClock(readClocks),
+      children: options.context === 'child',
     });
-    const { object, plan, passedOver } = attachPrograms(kernel, options, options.onAttaching);
+    const contexts = options.context !== 'off';
+    const { object, plan, passedOver } = attachPrograms(kernel, { ...options, contexts }, options.onAttaching);
     this.#object = object;
+    this.#publishers = contexts ? new Publishers(object) : undefined;
     this.plan = plan;
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
+    this.#publishers?.lookAtAll();
     this.#reader = new RingReader(this.#object, 'records', (batch) => {
-      const { events, malformed } = this.#decoder.decode(batch);
+      const { events, malformed, execs } = this.#decoder.decode(batch);
+      for (const pid of execs) this.#publishers?.started(pid);
+      for (const { context, pid } of events) if (!context) this.#publishers?.stalled(pid);
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
@@ -112,6 +123,7 @@ export class LiveSource implements Source {
   }
 
   close(): void {
+    this.#publishers?.close();
     this.#reader?.close();
     this.#runTimeStats?.close();
     this.#object.close();

@@ -204,6 +204,15 @@ export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
     get: (event) => event.executable,
   },
   {
+    name: 'compaction.context.source',
+    type: 'string',
+    meaning:
+      'Where the span that was active in the stalled thread came from: `thread` (OpenTelemetry thread context) or `nodejs`.',
+    example: 'nodejs',
+    absent: 'where no active span was found',
+    get: (event) => event.context?.source,
+  },
+  {
     name: 'thread.id',
     type: 'int',
     meaning: "The stalled thread, the kernel's TID.",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import type { CompactionEvent } from '../../event.ts';
@@ -118,7 +118,14 @@ export class RequestWriter {
   #isSampled(event: CompactionEvent): boolean {
     const { sampler } = this.#options;
     if (sampler === undefined) return true;
-    const { decision } = sampler.shouldSample(ROOT_CONTEXT, event.traceId, spanName(event), SpanKind.INTERNAL, {}, []);
+    const { decision } = sampler.shouldSample(
+      parentOf(event),
+      event.traceId,
+      spanName(event),
+      SpanKind.INTERNAL,
+      {},
+      [],
+    );
     return decision === SamplingDecision.RECORD_AND_SAMPLED;
   }
 
@@ -197,4 +204,11 @@ function scopeBytes({ name, version }: { name: string; version: string }): Uint8
   out.string(version);
   out.end(start);
   return out.written();
+}
+
+/** What the standard's samplers see as the parent. */
+function parentOf({ context }: CompactionEvent): Context {
+  if (context?.relation !== 'child') return ROOT_CONTEXT;
+  const { traceId, spanId, flags } = context;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: flags, isRemote: true });
 }

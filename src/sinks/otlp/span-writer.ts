@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TraceFlags } from '@opentelemetry/api';
-import type { CompactionEvent } from '../../event.ts';
+import type { CompactionEvent, TraceContext } from '../../event.ts';
 import { keyBytes, writeAttribute } from './attribute-writer.ts';
 import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
 import type { SpanLimits } from './limits.ts';
@@ -12,6 +12,7 @@ export type StackPlace = 'event' | 'attribute' | 'both' | 'none';
 const SPAN = bytesTag(2);
 const TRACE_ID = bytesTag(1);
 const SPAN_ID = bytesTag(2);
+const PARENT_SPAN_ID = bytesTag(4);
 const NAME = bytesTag(5);
 const KIND = varintTag(6);
 const START = fixed64Tag(7);
@@ -20,15 +21,20 @@ const ATTRIBUTE = bytesTag(9);
 const DROPPED_ATTRIBUTES = varintTag(10);
 const EVENT = bytesTag(11);
 const DROPPED_EVENTS = varintTag(12);
+const LINK = bytesTag(13);
 const FLAGS = fixed32Tag(16);
+const LINK_TRACE_ID = bytesTag(1);
+const LINK_SPAN_ID = bytesTag(2);
+const LINK_FLAGS = fixed32Tag(6);
 const EVENT_TIME = fixed64Tag(1);
 const EVENT_NAME = bytesTag(2);
 const EVENT_ATTRIBUTE = bytesTag(3);
 const EVENT_DROPPED_ATTRIBUTES = varintTag(4);
 
 const SPAN_KIND_INTERNAL = 1;
-/** It is known whether the parent is remote; there is none. */
+/** It is known whether the parent, or the linked span, is remote. */
 const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
 /** All but tiny and huge spans have from 128 bytes to 16 KiB. */
 const SPAN_LENGTH_SIZE = 2;
 
@@ -71,6 +77,12 @@ export class SpanWriter {
     out.hex(event.traceId);
     out.varint(SPAN_ID);
     out.hex(event.spanId);
+    const { context } = event;
+    const isChild = context?.relation === 'child';
+    if (isChild) {
+      out.varint(PARENT_SPAN_ID);
+      out.hex(context.spanId);
+    }
     out.varint(NAME);
     out.string(spanName(event));
     out.varint(KIND);
@@ -81,9 +93,23 @@ export class SpanWriter {
     out.fixed64(endLow, endHigh);
     this.#attributes(event);
     if (this.#onEvent && event.stack.length > 0) this.#stackEvent(event.stack, endLow, endHigh);
+    if (context?.relation === 'link') this.#link(context);
     out.varint(FLAGS);
-    out.fixed32(HAS_IS_REMOTE | TraceFlags.SAMPLED);
+    out.fixed32(HAS_IS_REMOTE | (isChild ? IS_REMOTE : 0) | TraceFlags.SAMPLED);
     out.end(start, SPAN_LENGTH_SIZE);
+  }
+
+  #link({ traceId, spanId, flags }: TraceContext): void {
+    const out = this.#out;
+    out.varint(LINK);
+    const start = out.begin(1);
+    out.varint(LINK_TRACE_ID);
+    out.hex(traceId);
+    out.varint(LINK_SPAN_ID);
+    out.hex(spanId);
+    out.varint(LINK_FLAGS);
+    out.fixed32(HAS_IS_REMOTE | IS_REMOTE | flags);
+    out.end(start, 1);
   }
 
   #attributes(event: CompactionEvent): void {

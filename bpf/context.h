@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which span the current thread is in, from what its process publishes: OpenTelemetry's thread context, and the form of it
+ * that Node.js has. Read in the thread's own context, when it can change nothing of it. The process is not trusted: each
+ * read is of a fixed size, each chain is bounded, and whatever it leads to can only spoil that process's own trace.
+ */
+#ifndef COMPACTSTALL_CONTEXT_H
+#define COMPACTSTALL_CONTEXT_H
+
+const volatile bool read_contexts = false; /* set before load */
+
+enum context_source *abi_context_source; /* keep the enums in the object's BTF, for the generator */
+enum tls_kind *abi_tls_kind;
+struct exec_notice *abi_exec_notice;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* thread group id */
+	__type(value, struct publisher);
+} publishers SEC(".maps");
+
+/* What otel_thread_ctx_v1 points to; attributes follow. */
+struct thread_record {
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u8 valid;
+	__u8 flags;
+};
+
+/* otel_thread_ctx_nodejs_v1 */
+struct nodejs_record {
+	__u64 cped_slot; /* of the isolate's continuation-preserved embedder data; 0: closed */
+	__u64 als_handle; /* of the AsyncLocalStorage, the key in the map */
+	__u32 key_hash;
+	__u8 record_offset; /* of the pointer to a struct thread_record in the value */
+	__u8 reserved[3];
+	__u64 undefined;
+};
+
+static __always_inline bool read_user(void *to, __u32 size, __u64 from)
+{
+	return bpf_probe_read_user(to, size, (const void *)from) == 0;
+}
+
+static __always_inline struct task_struct *current_task(void)
+{
+	/* The typed one is newer than 5.10. */
+	return direct_loads ? (struct task_struct *)bpf_get_current_task_btf() :
+			      (struct task_struct *)bpf_get_current_task();
+}
+
+static __always_inline __u64 thread_pointer(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return READ(task, thread.fsbase);
+#elif defined(__TARGET_ARCH_arm64)
+	return READ(task, thread.uw.tp_value);
+#else
+#error "where is the thread pointer?"
+#endif
+}
+
+/* The address of the variable in this thread; 0, counted, when it has none. */
+static __always_inline __u64 tls_address(const struct tls_place *place, __u64 thread)
+{
+	bool glibc = place->kind == TLS_DYNAMIC_GLIBC;
+	__u64 vector = 0, entries = 0, block = 0;
+
+	if (place->kind == TLS_STATIC)
+		return thread + place->offset;
+	/* The thread's vector of blocks: glibc has its length in front of it and 16 bytes an entry, musl as its entry 0, and 8. */
+	if (!read_user(&vector, sizeof(vector), thread + 8) ||
+	    !read_user(&entries, sizeof(entries), glibc ? vector - 16 : vector)) {
+		count(&books.context_unreadable, 1);
+		return 0;
+	}
+	if (place->module > entries ||
+	    !read_user(&block, sizeof(block), vector + place->module * (glibc ? 16 : 8)) || !block || block == -1ULL) {
+		count(&books.context_no_block, 1);
+		return 0;
+	}
+	return block + place->offset;
+}
+
+static __always_inline void take_record(struct trace_context *context, __u64 address, enum context_source source)
+{
+	struct thread_record record = {};
+	__u64 *trace_id = (__u64 *)record.trace_id, *span_id = (__u64 *)record.span_id;
+
+	if (!read_user(&record, sizeof(record), address)) {
+		count(&books.context_unreadable, 1);
+		return;
+	}
+	if (record.valid != 1 || !(trace_id[0] | trace_id[1]) || !*span_id) {
+		count(&books.context_invalid, 1);
+		return;
+	}
+	__builtin_memcpy(context->trace_id, record.trace_id, sizeof(context->trace_id));
+	__builtin_memcpy(context->span_id, record.span_id, sizeof(context->span_id));
+	context->flags = record.flags;
+	context->source = source;
+	count(&books.context_found, 1);
+}
+
+static __always_inline void read_thread_context(struct trace_context *context, const struct tls_place *place,
+						 __u64 thread)
+{
+	__u64 variable = tls_address(place, thread), record = 0;
+
+	if (!variable)
+		return;
+	if (!read_user(&record, sizeof(record), variable))
+		count(&books.context_unreadable, 1);
+	else if (!record)
+		count(&books.context_no_span, 1);
+	else
+		take_record(context, record, CONTEXT_THREAD);
+}
+
+/* The last bit of V8's pointers is set. */
+#define UNTAG(pointer) ((pointer) & ~1ULL)
+#define MAX_CHAIN 8
+
+/*
+ * A walk through the map that V8 keeps for the current asynchronous context: an OrderedHashMap, which is 16 bytes of header,
+ * three words (elements, deleted, buckets), the heads of the buckets, and entries of three words (key, value, next).
+ * Small integers are in the upper half of a word.
+ */
+static __always_inline void read_nodejs_context(struct trace_context *context, const struct tls_place *place,
+						 __u64 thread)
+{
+	__u64 variable = tls_address(place, thread);
+	struct nodejs_record record = {};
+	__u64 frame = 0, table = 0, key = 0, word = 0, entry[3] = {};
+	__u32 buckets, index;
+
+	if (!variable)
+		return;
+	if (!read_user(&record, sizeof(record), variable))
+		goto unreadable;
+	if (!record.cped_slot || !record.als_handle)
+		goto no_span;
+	if (!read_user(&frame, sizeof(frame), record.cped_slot))
+		goto unreadable;
+	if (frame == record.undefined || !frame)
+		goto no_span;
+	if (!read_user(&table, sizeof(table), UNTAG(frame) + 24) ||
+	    !read_user(&key, sizeof(key), record.als_handle) ||
+	    !read_user(&word, sizeof(word), UNTAG(table) + 16 + 16))
+		goto unreadable;
+	table = UNTAG(table) + 16;
+	buckets = word >> 32;
+	if (!buckets || buckets & (buckets - 1))
+		goto not_in_map;
+	if (!read_user(&word, sizeof(word), table + 24 + 8ULL * (record.key_hash & (buckets - 1))))
+		goto unreadable;
+	for (int i = 0; i < MAX_CHAIN; i++) {
+		index = word >> 32;
+		if (index == (__u32)-1)
+			goto no_span;
+		if (!read_user(entry, sizeof(entry), table + 24 + 8ULL * buckets + 24ULL * index))
+			goto unreadable;
+		if (entry[0] == key)
+			break;
+		word = entry[2];
+	}
+	if (entry[0] != key)
+		goto not_in_map;
+	if (entry[1] == record.undefined)
+		goto no_span;
+	if (!read_user(&word, sizeof(word), UNTAG(entry[1]) + record.record_offset))
+		goto unreadable;
+	if (!word)
+		goto no_span;
+	take_record(context, word, CONTEXT_NODEJS);
+	return;
+no_span:
+	count(&books.context_no_span, 1);
+	return;
+not_in_map:
+	count(&books.context_not_in_map, 1);
+	return;
+unreadable:
+	count(&books.context_unreadable, 1);
+}
+
+static __always_inline void handle_exec(void)
+{
+	struct exec_notice notice = { .pid = bpf_get_current_pid_tgid() >> 32 };
+
+	if (!send(&notice, sizeof(notice)))
+		count(&books.exec_unsent, 1);
+}
+
+/* Leaves the context's source CONTEXT_NONE where there is none. */
+static __always_inline void read_context(struct trace_context *context)
+{
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	struct publisher *publisher;
+	struct task_struct *task, *leader;
+	struct mm_struct *mm;
+	__u64 thread;
+
+	if (!read_contexts)
+		return;
+	publisher = bpf_map_lookup_elem(&publishers, &process);
+	if (!publisher) {
+		count(&books.context_unpublished, 1);
+		return;
+	}
+	task = current_task();
+	leader = READ(task, group_leader);
+	mm = READ(task, mm);
+	if (!mm || READ(mm, start_stack) != publisher->start_stack ||
+	    READ(leader, start_boottime) / 10000000 != publisher->started) {
+		count(&books.context_stale, 1);
+		return;
+	}
+	thread = thread_pointer(task);
+	if (publisher->thread.kind != TLS_NONE)
+		read_thread_context(context, &publisher->thread, thread);
+	if (context->source == CONTEXT_NONE && publisher->nodejs.kind != TLS_NONE)
+		read_nodejs_context(context, &publisher->nodejs, thread);
+}
+
+#endif
