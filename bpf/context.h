@@ -38,6 +38,9 @@ struct nodejs_record {
 	__u64 undefined;
 };
 
+/* Each has its counter in the books. */
+enum outcome { FOUND, UNPUBLISHED, STALE, NO_BLOCK, NO_SPAN, UNREADABLE, INVALID, NOT_IN_MAP };
+
 static __always_inline bool read_user(void *to, __u32 size, __u64 from)
 {
 	return bpf_probe_read_user(to, size, (const void *)from) == 0;
@@ -61,61 +64,55 @@ static __always_inline __u64 thread_pointer(struct task_struct *task)
 #endif
 }
 
-/* The address of the variable in this thread; 0, counted, when it has none. */
-static __always_inline __u64 tls_address(const struct tls_place *place, __u64 thread)
+/* The address of the variable in this thread; leaves it 0 when it has none. */
+static __always_inline enum outcome tls_address(__u64 *address, const struct tls_place *place, __u64 thread)
 {
 	bool glibc = place->kind == TLS_DYNAMIC_GLIBC;
 	__u64 vector = 0, entries = 0, block = 0;
 
-	if (place->kind == TLS_STATIC)
-		return thread + place->offset;
+	if (place->kind == TLS_STATIC) {
+		*address = thread + place->offset;
+		return FOUND;
+	}
 	/* The thread's vector of blocks: glibc has its length in front of it and 16 bytes an entry, musl as its entry 0, and 8. */
 	if (!read_user(&vector, sizeof(vector), thread + 8) ||
-	    !read_user(&entries, sizeof(entries), glibc ? vector - 16 : vector)) {
-		count(&books.context_unreadable, 1);
-		return 0;
-	}
+	    !read_user(&entries, sizeof(entries), glibc ? vector - 16 : vector))
+		return UNREADABLE;
 	if (place->module > entries ||
-	    !read_user(&block, sizeof(block), vector + place->module * (glibc ? 16 : 8)) || !block || block == -1ULL) {
-		count(&books.context_no_block, 1);
-		return 0;
-	}
-	return block + place->offset;
+	    !read_user(&block, sizeof(block), vector + place->module * (glibc ? 16 : 8)) || !block || block == -1ULL)
+		return NO_BLOCK;
+	*address = block + place->offset;
+	return FOUND;
 }
 
-static __always_inline void take_record(struct trace_context *context, __u64 address, enum context_source source)
+static __always_inline enum outcome take_record(struct trace_context *context, __u64 address,
+						enum context_source source)
 {
 	struct thread_record record = {};
 	__u64 *trace_id = (__u64 *)record.trace_id, *span_id = (__u64 *)record.span_id;
 
-	if (!read_user(&record, sizeof(record), address)) {
-		count(&books.context_unreadable, 1);
-		return;
-	}
-	if (record.valid != 1 || !(trace_id[0] | trace_id[1]) || !*span_id) {
-		count(&books.context_invalid, 1);
-		return;
-	}
+	if (!read_user(&record, sizeof(record), address))
+		return UNREADABLE;
+	if (record.valid != 1 || !(trace_id[0] | trace_id[1]) || !*span_id)
+		return INVALID;
 	__builtin_memcpy(context->trace_id, record.trace_id, sizeof(context->trace_id));
 	__builtin_memcpy(context->span_id, record.span_id, sizeof(context->span_id));
 	context->flags = record.flags;
 	context->source = source;
-	count(&books.context_found, 1);
+	return FOUND;
 }
 
-static __always_inline void read_thread_context(struct trace_context *context, const struct tls_place *place,
-						 __u64 thread)
+static __always_inline enum outcome read_thread_context(struct trace_context *context, const struct tls_place *place,
+							__u64 thread)
 {
-	__u64 variable = tls_address(place, thread), record = 0;
+	__u64 variable = 0, record = 0;
+	enum outcome outcome = tls_address(&variable, place, thread);
 
-	if (!variable)
-		return;
+	if (outcome != FOUND)
+		return outcome;
 	if (!read_user(&record, sizeof(record), variable))
-		count(&books.context_unreadable, 1);
-	else if (!record)
-		count(&books.context_no_span, 1);
-	else
-		take_record(context, record, CONTEXT_THREAD);
+		return UNREADABLE;
+	return record ? take_record(context, record, CONTEXT_THREAD) : NO_SPAN;
 }
 
 /* The last bit of V8's pointers is set. */
@@ -127,62 +124,51 @@ static __always_inline void read_thread_context(struct trace_context *context, c
  * three words (elements, deleted, buckets), the heads of the buckets, and entries of three words (key, value, next).
  * Small integers are in the upper half of a word.
  */
-static __always_inline void read_nodejs_context(struct trace_context *context, const struct tls_place *place,
-						 __u64 thread)
+static __always_inline enum outcome read_nodejs_context(struct trace_context *context, const struct tls_place *place,
+							__u64 thread)
 {
-	__u64 variable = tls_address(place, thread);
+	__u64 variable = 0, frame = 0, table = 0, key = 0, word = 0, entry[3] = {};
+	enum outcome outcome = tls_address(&variable, place, thread);
 	struct nodejs_record record = {};
-	__u64 frame = 0, table = 0, key = 0, word = 0, entry[3] = {};
 	__u32 buckets, index;
 
-	if (!variable)
-		return;
+	if (outcome != FOUND)
+		return outcome;
 	if (!read_user(&record, sizeof(record), variable))
-		goto unreadable;
+		return UNREADABLE;
 	if (!record.cped_slot || !record.als_handle)
-		goto no_span;
+		return NO_SPAN;
 	if (!read_user(&frame, sizeof(frame), record.cped_slot))
-		goto unreadable;
-	if (frame == record.undefined || !frame)
-		goto no_span;
-	if (!read_user(&table, sizeof(table), UNTAG(frame) + 24) ||
-	    !read_user(&key, sizeof(key), record.als_handle) ||
-	    !read_user(&word, sizeof(word), UNTAG(table) + 16 + 16))
-		goto unreadable;
+		return UNREADABLE;
+	if (!frame || frame == record.undefined)
+		return NO_SPAN;
+	if (!read_user(&table, sizeof(table), UNTAG(frame) + 24) || !read_user(&key, sizeof(key), record.als_handle))
+		return UNREADABLE;
 	table = UNTAG(table) + 16;
+	if (!read_user(&word, sizeof(word), table + 16))
+		return UNREADABLE;
 	buckets = word >> 32;
 	if (!buckets || buckets & (buckets - 1))
-		goto not_in_map;
+		return NOT_IN_MAP;
 	if (!read_user(&word, sizeof(word), table + 24 + 8ULL * (record.key_hash & (buckets - 1))))
-		goto unreadable;
+		return UNREADABLE;
 	for (int i = 0; i < MAX_CHAIN; i++) {
 		index = word >> 32;
 		if (index == (__u32)-1)
-			goto no_span;
+			return NO_SPAN;
 		if (!read_user(entry, sizeof(entry), table + 24 + 8ULL * buckets + 24ULL * index))
-			goto unreadable;
+			return UNREADABLE;
 		if (entry[0] == key)
 			break;
 		word = entry[2];
 	}
 	if (entry[0] != key)
-		goto not_in_map;
+		return NOT_IN_MAP;
 	if (entry[1] == record.undefined)
-		goto no_span;
+		return NO_SPAN;
 	if (!read_user(&word, sizeof(word), UNTAG(entry[1]) + record.record_offset))
-		goto unreadable;
-	if (!word)
-		goto no_span;
-	take_record(context, word, CONTEXT_NODEJS);
-	return;
-no_span:
-	count(&books.context_no_span, 1);
-	return;
-not_in_map:
-	count(&books.context_not_in_map, 1);
-	return;
-unreadable:
-	count(&books.context_unreadable, 1);
+		return UNREADABLE;
+	return word ? take_record(context, word, CONTEXT_NODEJS) : NO_SPAN;
 }
 
 static __always_inline void handle_exec(void)
@@ -193,35 +179,62 @@ static __always_inline void handle_exec(void)
 		count(&books.exec_unsent, 1);
 }
 
-/* Leaves the context's source CONTEXT_NONE where there is none. */
-static __always_inline void read_context(struct trace_context *context)
+static __always_inline enum outcome find_context(struct trace_context *context)
 {
 	__u32 process = bpf_get_current_pid_tgid() >> 32;
-	struct publisher *publisher;
+	struct publisher *publisher = bpf_map_lookup_elem(&publishers, &process);
 	struct task_struct *task, *leader;
+	enum outcome outcome = UNPUBLISHED;
 	struct mm_struct *mm;
 	__u64 thread;
 
-	if (!read_contexts)
-		return;
-	publisher = bpf_map_lookup_elem(&publishers, &process);
-	if (!publisher) {
-		count(&books.context_unpublished, 1);
-		return;
-	}
+	if (!publisher)
+		return UNPUBLISHED;
 	task = current_task();
 	leader = READ(task, group_leader);
 	mm = READ(task, mm);
 	if (!mm || READ(mm, start_stack) != publisher->start_stack ||
-	    READ(leader, start_boottime) / 10000000 != publisher->started) {
-		count(&books.context_stale, 1);
-		return;
-	}
+	    READ(leader, start_boottime) / 10000000 != publisher->started)
+		return STALE;
 	thread = thread_pointer(task);
 	if (publisher->thread.kind != TLS_NONE)
-		read_thread_context(context, &publisher->thread, thread);
-	if (context->source == CONTEXT_NONE && publisher->nodejs.kind != TLS_NONE)
-		read_nodejs_context(context, &publisher->nodejs, thread);
+		outcome = read_thread_context(context, &publisher->thread, thread);
+	if (outcome != FOUND && publisher->nodejs.kind != TLS_NONE)
+		outcome = read_nodejs_context(context, &publisher->nodejs, thread);
+	return outcome;
+}
+
+/* Leaves the context's source CONTEXT_NONE where there is none. */
+static __always_inline void read_context(struct trace_context *context)
+{
+	if (!read_contexts)
+		return;
+	switch (find_context(context)) {
+	case FOUND:
+		count(&books.context_found, 1);
+		break;
+	case UNPUBLISHED:
+		count(&books.context_unpublished, 1);
+		break;
+	case STALE:
+		count(&books.context_stale, 1);
+		break;
+	case NO_BLOCK:
+		count(&books.context_no_block, 1);
+		break;
+	case NO_SPAN:
+		count(&books.context_no_span, 1);
+		break;
+	case UNREADABLE:
+		count(&books.context_unreadable, 1);
+		break;
+	case INVALID:
+		count(&books.context_invalid, 1);
+		break;
+	case NOT_IN_MAP:
+		count(&books.context_not_in_map, 1);
+		break;
+	}
 }
 
 #endif

@@ -76,6 +76,7 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
         ['evicted{no_control}', kernel.evictedNoControl],
       ],
     },
+    ...contextEquation(kernel),
     {
       name: 'ends',
       total: kernel.ends,
@@ -105,6 +106,22 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
       ],
     },
   ];
+}
+
+/** For each begin whether the span that was active is known, and if not, why; empty with `--context off`. */
+function contextEquation(kernel: KernelBooks): Equation[] {
+  const terms = [
+    ['with context', kernel.contextFound],
+    ['without{unpublished}', kernel.contextUnpublished],
+    ['without{no_span}', kernel.contextNoSpan],
+    ['without{no_block}', kernel.contextNoBlock],
+    ['without{stale}', kernel.contextStale],
+    ['without{unreadable}', kernel.contextUnreadable],
+    ['without{invalid}', kernel.contextInvalid],
+    ['without{not_in_map}', kernel.contextNotInMap],
+    ['without{no_control}', kernel.evictedNoControl],
+  ] as const;
+  return terms.slice(0, -1).some(([, value]) => value > 0) ? [{ name: 'begins', total: kernel.begins, terms }] : [];
 }
 
 export function balances({ total, terms }: Equation): boolean {

@@ -58,5 +58,6 @@ export function recordedDecoder(): Decoder {
     stacks: new Stacks(recordedSymbols()),
     processes: new Processes('/nonexistent'),
     clock: new EpochClock(() => reading),
+    children: true,
   });
 }

@@ -31,6 +31,7 @@ for (let i = 1; i <= CYCLES; i++) {
     pid: process.pid,
     minDurationNs: 0,
     triggers: TRIGGERS,
+    context: 'child',
     stackMinDurationNs: 0,
     ringBytes: 256 * 1024,
     runTimeStats: true,
