@@ -17,6 +17,8 @@ export interface Hardware {
   append?: string;
   /** A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. */
   network?: readonly `${number}:${number}`[];
+  /** One more file system, the last /dev/nvme*n1. What the machine writes there is gone as well. */
+  disk?: string;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Hardware {
  * descriptor 3. -cpu max: what TCG can emulate, of which Node.js needs some.
  */
 export function qemuArguments(hardware: Hardware): string[] {
-  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network } = hardware;
+  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk: more } = hardware;
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
@@ -35,6 +37,7 @@ export function qemuArguments(hardware: Hardware): string[] {
     ...['-chardev', 'socket,id=results,fd=3', '-serial', 'chardev:results'],
     ...disk('root', image, 'snapshot=on'),
     ...(network ? [...nic(network), ...disk('modules', join(kernel, 'modules.tar'), 'readonly=on')] : []),
+    ...(more === undefined ? [] : disk('disk', more, 'snapshot=on')),
   ];
 }
 
