@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * What the agent costs, as tables. Needs root and the built agent (./setup.sh test). The parts about this host take about
- * three minutes together, the two in emulated machines up to half an hour each.
+ * three minutes together, the two in emulated machines ten minutes each.
  *
  *   node test/bench/overhead.ts              prints the tables
  *   node test/bench/overhead.ts bpf plans    these only

@@ -17,6 +17,8 @@ export interface Hardware {
   append?: string;
   /** A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. */
   network?: readonly `${number}:${number}`[];
+  /** Time passes with instructions, one each nanosecond: the same work takes as long again, whatever the host does. */
+  countInstructions?: boolean;
   /** One more file system, the last /dev/nvme*n1. What the machine writes there is gone as well. */
   disk?: string;
 }
@@ -27,9 +29,10 @@ export interface Hardware {
  */
 export function qemuArguments(hardware: Hardware): string[] {
   const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk: more } = hardware;
+  const time = hardware.countInstructions ? ['tcg,thread=single', '-icount', 'shift=0'] : ['tcg,thread=multi'];
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
+    ...['-accel', ...time, '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
     ...numa(numaNodes, memoryMb, cpus),
     ...['-kernel', join(kernel, 'vmlinuz')],
     ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${append}`.trim()],

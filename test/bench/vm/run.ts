@@ -5,7 +5,7 @@ import { fetchKernel } from '../../vm/fetch.ts';
 import { projectImage } from '../../vm/image.ts';
 import { kernelNamed } from '../../vm/kernels.ts';
 import { runMachine } from '../../vm/machine.ts';
-import type { Sample } from './samples.ts';
+import type { Cost, Sample } from './samples.ts';
 
 export interface Run {
   /** Names one of test/vm's kernels. */
@@ -15,8 +15,8 @@ export interface Run {
   disk?: string;
 }
 
-/** Large enough for compactions of some length, and for the tools to stay in memory. */
-const MEMORY_MB = 2048;
+/** The less, the sooner it is filled; bcc needs a good part of it. */
+const MEMORY_MB = 1024;
 /** Only a hang takes as long. */
 const LIMIT_MS = 3_600_000;
 
@@ -27,6 +27,9 @@ export async function samplesOf({ kernel, program, disk }: Run): Promise<Sample[
     kernel: fetchKernel(kernelNamed(kernel)),
     image: projectImage(),
     memoryMb: MEMORY_MB,
+    // With more CPUs a program's time would have instructions of the others in it.
+    cpus: 1,
+    countInstructions: true,
     command: `cd ${PROJECT} && exec node test/bench/vm/guest/${program}`,
     limitMs: LIMIT_MS,
     say: (message) => console.error(message),
@@ -37,12 +40,23 @@ export async function samplesOf({ kernel, program, disk }: Run): Promise<Sample[
     if (done && value === 0) return samples;
     if (done) throw new Error(`test/bench/vm/guest/${program} failed on Linux ${kernel}; build/vm has its console`);
     const sample = JSON.parse(value) as Sample;
-    console.error(`  ${sample.tool}, round ${sample.round + 1}`);
+    console.error(`  ${inWords(sample)}`);
     samples.push(sample);
   }
 }
 
+function inWords({ tool, round, manual, direct, firstRowMs }: Sample): string {
+  const cost = ({ pairs, meanNs, medianNs }: Cost) =>
+    `${pairs} pairs of ${(meanNs / 1000).toFixed(0)} us (median ${(medianNs / 1000).toFixed(0)})`;
+  const start = `first row after ${(firstRowMs / 1000).toFixed(1)} s`;
+  return `round ${round + 1}, ${tool}: ${start}, manual ${cost(manual)}, direct ${cost(direct)}`;
+}
+
 /** What a table of such samples has to say first. */
 export function emulated(kernel: string): string {
-  return `Linux ${kernel} in an emulated x86-64 machine, 2 CPUs, ${MEMORY_MB} MB: of the figures, only the ratios mean something`;
+  const machine = `Linux ${kernel} in an emulated x86-64 machine with one CPU and ${MEMORY_MB} MB`;
+  return `${machine}, in which time passes with instructions: one each nanosecond`;
 }
+
+/** A program's time in such a machine. */
+export const thousands = (ns: number) => `${(ns / 1000).toFixed(1)} k`;

@@ -14,7 +14,7 @@ export interface Sample {
   /** Which tool it was, and how it was told to run. */
   tool: string;
   round: number;
-  /** From the start of the process to its first row on a pipe, while memory is compacted every 100 ms. */
+  /** From the start of the process to its first row on a pipe, while memory is compacted every 100 ms, from its first word on. */
   firstRowMs: number;
   /** After `manual`. */
   memory: Memory;

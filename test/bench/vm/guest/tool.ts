@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Only a hang takes as long: bcc's compiler needs 12 s in an emulated machine. */
-const FIRST_ROW_MS = 120_000;
+/** Only a hang takes as long: the compiler of bcc needs 12 s in an emulated machine, alone. */
+const FIRST_ROW_MS = 300_000;
 /** Rows have been printed when none came for so long. */
 const SETTLED_MS = 1500;
 
@@ -23,6 +23,7 @@ export class RunningTool {
   readonly #child: ChildProcess;
   readonly #row: RegExp;
   readonly #started = performance.now();
+  readonly #firstWord = Promise.withResolvers<void>();
   readonly #firstRow = Promise.withResolvers<number>();
   #said = '';
   #rest = '';
@@ -33,6 +34,7 @@ export class RunningTool {
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#said += text;
+      this.#firstWord.resolve();
     });
     this.#child.once('close', (code, signal) => {
       this.#firstRow.reject(new Error(`${[program, ...args].join(' ')} ended with ${code ?? signal}:\n${this.#said}`));
@@ -44,12 +46,14 @@ export class RunningTool {
     return this.#child.pid!;
   }
 
+  /** Whatever it says: nothing, while it is not attached. */
+  async spoken(): Promise<void> {
+    await Promise.race([this.#firstWord.promise, this.#firstRow.promise, late()]);
+  }
+
   /** @returns after how many milliseconds it came */
   async firstRow(): Promise<number> {
-    const late = sleep(FIRST_ROW_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`no row within ${FIRST_ROW_MS / 1000} s:\n${this.#said}`);
-    });
-    return await Promise.race([this.#firstRow.promise, late]);
+    return await Promise.race([this.#firstRow.promise, late()]);
   }
 
   /** Until it has printed what it has to print. */
@@ -66,9 +70,15 @@ export class RunningTool {
   }
 
   #read(text: string): void {
+    this.#firstWord.resolve();
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop()!;
     this.rows += lines.filter((line) => this.#row.test(line)).length;
     if (this.rows > 0) this.#firstRow.resolve(performance.now() - this.#started);
   }
+}
+
+async function late(): Promise<never> {
+  await sleep(FIRST_ROW_MS, undefined, { ref: false });
+  throw new Error(`nothing within ${FIRST_ROW_MS / 1000} s`);
 }
