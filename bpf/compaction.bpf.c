@@ -45,7 +45,7 @@ int BPF_PROG(tp_btf_attempt, int order, gfp_t gfp_mask, int priority)
 	return 0;
 }
 
-/* Plans fentry and kprobe: compact_control is what compact_zone() is called with ... */
+/* Plans fentry and kprobe: compact_control is what compact_zone() is called with. */
 
 SEC("fentry/compact_zone")
 int BPF_PROG(fentry_call, struct compact_control *cc)
@@ -62,8 +62,8 @@ int BPF_KPROBE(kprobe_call, struct compact_control *cc)
 }
 
 /*
- * ... and the rest comes from the tracepoints: (zone_start, migrate_pfn, free_pfn, zone_end, sync, status), or with
- * compact_control (cc, zone_start, zone_end, sync, status). Raw, as they need no BTF of the kernel's own.
+ * With fentry the rest comes from raw tracepoints: (zone_start, migrate_pfn, free_pfn, zone_end, sync, status), or where
+ * they pass compact_control (cc, zone_start, zone_end, sync, status).
  */
 const volatile bool tracepoints_pass_control = false; /* set before load */
 
@@ -98,5 +98,31 @@ SEC("raw_tp/mm_compaction_try_to_compact_pages")
 int BPF_PROG(raw_attempt, int order, gfp_t gfp_mask, int priority)
 {
 	handle_attempt(priority);
+	return 0;
+}
+
+/*
+ * With kprobe from the classic tracepoints, which need no BTF of the kernel's own, and whose programs are never preempted,
+ * as those of raw tracepoints are from 7.0 on: a program that is in the middle of a run on a CPU is not run for others there.
+ */
+
+SEC("tp/compaction/mm_compaction_begin")
+int event_begin(struct trace_event_raw_mm_compaction_begin *ctx)
+{
+	handle_begin(called_control(ctx->zone_start));
+	return 0;
+}
+
+SEC("tp/compaction/mm_compaction_end")
+int event_end(struct trace_event_raw_mm_compaction_end *ctx)
+{
+	handle_end(ctx, open_control(), ctx->status);
+	return 0;
+}
+
+SEC("tp/compaction/mm_compaction_try_to_compact_pages")
+int event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *ctx)
+{
+	handle_attempt(ctx->prio);
 	return 0;
 }

@@ -52,6 +52,18 @@ struct compact_control {
 	_Bool proactive_compaction;
 };
 
+struct trace_event_raw_mm_compaction_begin {
+	unsigned long zone_start;
+};
+
+struct trace_event_raw_mm_compaction_end {
+	int status;
+};
+
+struct trace_event_raw_mm_compaction_try_to_compact_pages {
+	int prio;
+};
+
 #pragma clang attribute pop
 
 #endif

@@ -24,15 +24,29 @@ export class UserError extends Error {
   }
 }
 
-/** What this host lacks: `run` prints both sentences in a row, `doctor` each by itself. */
-export class HostError extends UserError {
+/** Something that keeps `run` from starting: `run` prints both sentences in a row, `doctor` each by itself. */
+export class StartError extends UserError {
   readonly why: string;
   readonly todo: string;
 
-  constructor(why: string, todo: string, detail?: string) {
-    super(EXIT.HOST, `${why} ${todo}`, detail);
+  constructor(exitCode: ExitCode, why: string, todo: string, detail?: string) {
+    super(exitCode, `${why} ${todo}`, detail);
     this.why = why;
     this.todo = todo;
+  }
+}
+
+/** What this host lacks. */
+export class HostError extends StartError {
+  constructor(why: string, todo: string, detail?: string) {
+    super(EXIT.HOST, why, todo, detail);
+  }
+}
+
+/** What this installation lacks. */
+export class InstallError extends StartError {
+  constructor(why: string, todo: string) {
+    super(EXIT.FAILURE, why, todo);
   }
 }
 

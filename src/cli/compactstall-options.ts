@@ -16,6 +16,11 @@ import {
 
 const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
 
+const INFORMATION_OPTIONS = [
+  { name: 'help', short: 'h', help: 'print this' },
+  { name: 'version', short: 'V', help: 'print the version' },
+] as const;
+
 /** Options that say where events go; `run` and `replay` share them. */
 const OUTPUT_OPTIONS = [
   {
@@ -34,8 +39,7 @@ const OUTPUT_OPTIONS = [
   },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },
   { name: 'verbose', short: 'v', help: 'say more on stderr: loader and verifier messages, run-time statistics' },
-  { name: 'help', short: 'h', help: 'print this' },
-  { name: 'version', short: 'V', help: 'print the version' },
+  ...INFORMATION_OPTIONS,
 ] as const;
 
 export const RUN_OPTIONS = [
@@ -86,8 +90,11 @@ export const RUN_OPTIONS = [
 
 export const REPLAY_OPTIONS = OUTPUT_OPTIONS;
 
+export const DOCTOR_OPTIONS = [{ name: 'json', help: 'print the checks as JSON' }, ...INFORMATION_OPTIONS] as const;
+
 export const HELP = `Usage: compactstall [run] [options]
        compactstall replay FILE [options]
+       compactstall doctor [--json]
 
 Turns the kernel's memory compactions into OpenTelemetry spans and a table.
 Needs root, or CAP_BPF and CAP_PERFMON (and CAP_SYSLOG for stack symbols).
@@ -96,6 +103,9 @@ ${formatOptions(RUN_OPTIONS)}
 
 replay FILE sends a recording (lines of --output json) to the same outputs and
 gives the same spans; it takes the options from --output on, and needs no root.
+
+doctor says whether this host can run it and how it would attach, what to expect
+here, and what to do about each thing that is missing. Needs no root.
 
 Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
 name, over gRPC, or HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.

@@ -82,7 +82,8 @@ export function formatOptions(options: readonly Option[]): string {
     .join('\n');
 }
 
-function wrap(text: string, width: number): string[] {
+/** Text as lines of at most so many characters, but for longer words. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);

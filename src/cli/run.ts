@@ -21,11 +21,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const { values, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
-  if (positionals[0] === 'run' || positionals[0] === 'replay') {
+  if (positionals[0] === 'run' || positionals[0] === 'replay' || positionals[0] === 'doctor') {
     throw usageError(`${positionals[0]} goes first: compactstall ${positionals[0]} [options].`);
   }
   if (positionals.length > 0) {
-    throw usageError(`'${positionals[0]}' is no command; expected run or replay. See compactstall --help.`);
+    throw usageError(`'${positionals[0]}' is no command; expected run, replay or doctor. See compactstall --help.`);
   }
   if (values.pid !== undefined) checkProcess(values.pid);
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
@@ -62,6 +62,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.verbose) {
     messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
     for (const why of source.passedOver) messages.print(`  not taken: ${why}`);
+    if (source.notMeasured) messages.print(`  ${source.notMeasured}`);
     if (source.loaderLog()) messages.print(source.loaderLog());
   }
   sayWhatIsHidden(source, stacks, messages);

@@ -1,13 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { HostError } from '../errors.ts';
 
 /** Bit numbers of include/uapi/linux/capability.h. */
-const CAPABILITIES = { CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
+const CAPABILITIES = {
+  CAP_SYS_PTRACE: 19,
+  CAP_SYS_ADMIN: 21,
+  CAP_SYSLOG: 34,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
+} as const;
+export type Capability = keyof typeof CAPABILITIES;
+
+/** Inode of the user namespace that the kernel starts with, PROC_USER_INIT_INO. */
+const INITIAL_NAMESPACE = 'user:[4026531837]';
+
+/** Where the kernel says it; tests have files of their own. */
+export interface CapabilityPaths {
+  status: string;
+  lastCapability: string;
+  userNamespace: string;
+}
+
+const PATHS: CapabilityPaths = {
+  status: '/proc/self/status',
+  lastCapability: '/proc/sys/kernel/cap_last_cap',
+  userNamespace: '/proc/self/ns/user',
+};
+
+/** Which of them this process lacks: effective is what counts. */
+export function lackingCapabilities<T extends Capability>(wanted: readonly T[], { status } = PATHS): T[] {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readText(status))?.[1] ?? '0'}`);
+  return wanted.filter((name) => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 0n);
+}
 
 /** Which of the capabilities needed to load and attach this process lacks; CAP_SYS_ADMIN stands for both. */
-export function missingCapabilities(path = '/proc/self/status'): string[] {
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync(path, 'latin1'))?.[1] ?? '0'}`);
-  const has = (name: keyof typeof CAPABILITIES) => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
-  if (has('CAP_SYS_ADMIN')) return [];
-  return (['CAP_BPF', 'CAP_PERFMON'] as const).filter((name) => !has(name));
+export function missingCapabilities(paths = PATHS): Capability[] {
+  if (lackingCapabilities(['CAP_SYS_ADMIN'], paths).length === 0) return [];
+  // Before Linux 5.8 neither exists.
+  const last = Number.parseInt(readText(paths.lastCapability), 10);
+  if (last < CAPABILITIES.CAP_BPF) return ['CAP_SYS_ADMIN'];
+  return lackingCapabilities(['CAP_BPF', 'CAP_PERFMON'], paths);
+}
+
+/** Root of a user namespace has every capability there, and none that counts for the kernel as a whole. */
+export function inOwnUserNamespace({ userNamespace } = PATHS): boolean {
+  try {
+    return readlinkSync(userNamespace) !== INITIAL_NAMESPACE;
+  } catch {
+    return false; // A kernel without user namespaces.
+  }
+}
+
+/** Why this process may not load BPF programs, undefined when it has the privileges. */
+export function privilegeError(paths = PATHS, log?: string): HostError | undefined {
+  if (inOwnUserNamespace(paths)) {
+    return new HostError(
+      'may not load BPF programs: this is a user namespace of its own, whose capabilities do not count for the kernel.',
+      "Run it in the host's user namespace: not rootless, docker --userns=host, a unit without PrivateUsers=.",
+      log,
+    );
+  }
+  const missing = missingCapabilities(paths);
+  if (missing.length === 0) return undefined;
+  const one = missing.length === 1;
+  return new HostError(
+    `may not load BPF programs: ${missing.join(' and ')} ${one ? 'is' : 'are'} missing.`,
+    `Grant ${one ? 'it' : 'them'}: run it with sudo, with AmbientCapabilities=${missing.join(' ')} in a systemd unit, ` +
+      'or with --cap-add in a container.',
+    log,
+  );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * GFP masks as the kernel prints them. Bit numbers move between kernels and come from BTF; how the usual combinations are
- * made of the bits does not, and follows include/linux/gfp_types.h.
+ * GFP masks as the kernel prints them. Which bit is which flag differs between kernels and is asked of the running one;
+ * how the usual combinations are made of the flags does not, and follows include/linux/gfp_types.h.
  */
+import type { GfpFlags } from './gfp-flags.ts';
 
 const RECLAIM = ['DIRECT_RECLAIM', 'KSWAPD_RECLAIM'];
 const KERNEL = [...RECLAIM, 'IO', 'FS'];
@@ -28,15 +29,11 @@ const COMBINATIONS: readonly (readonly [string, readonly string[]])[] = [
 const hex = (mask: number) => `0x${mask.toString(16)}`;
 
 /**
- * @param bits the kernel's `___GFP_*_BIT` enum (bit number by name), undefined where it has none (before 6.10)
+ * @param maskOf the kernel's flags, undefined when they are not known
  * @returns a function from mask to names; a mask or bit without a name is given in hexadecimal
  */
-export function gfpNames(bits: ReadonlyMap<string, number> | undefined): (mask: number) => string[] {
-  if (!bits) return (mask) => [hex(mask)];
-  const flags = [...bits]
-    .filter(([name]) => name !== '___GFP_LAST_BIT')
-    .map(([name, bit]) => ({ name: name.replace(/^___GFP_(.*)_BIT$/, '$1'), mask: (1 << bit) >>> 0 }));
-  const maskOf = new Map(flags.map(({ name, mask }) => [name, mask]));
+export function gfpNames(maskOf: GfpFlags | undefined): (mask: number) => string[] {
+  if (!maskOf) return (mask) => [hex(mask)];
   const combinations = COMBINATIONS.filter(([, names]) => names.every((name) => maskOf.has(name))).map(
     ([name, names]) => ({ name, mask: names.reduce((mask, flag) => (mask | maskOf.get(flag)!) >>> 0, 0) }),
   );
@@ -49,10 +46,10 @@ export function gfpNames(bits: ReadonlyMap<string, number> | undefined): (mask: 
       names.push(combination.name);
       rest = (rest & ~combination.mask) >>> 0;
     }
-    for (const flag of flags) {
-      if ((rest & flag.mask) === 0) continue;
-      names.push(`__GFP_${flag.name}`);
-      rest = (rest & ~flag.mask) >>> 0;
+    for (const [name, flag] of maskOf) {
+      if ((rest & flag) === 0) continue;
+      names.push(`__GFP_${name}`);
+      rest = (rest & ~flag) >>> 0;
     }
     if (rest !== 0) names.push(hex(rest));
     return names;

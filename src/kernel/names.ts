@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Btf } from './btf.ts';
 import { gfpNames } from './gfp.ts';
+import { gfpFlags } from './gfp-flags.ts';
 
 /** Names of the kernel's numbers, from the running kernel's BTF; a number without a name stays a number. */
 export interface KernelNames {
@@ -27,7 +28,7 @@ export function kernelNames(btf: Btf): KernelNames {
     mode: enumNames(btf.enum('migrate_mode'), 'MIGRATE_'),
     priority: enumNames(btf.enum('compact_priority'), 'COMPACT_PRIO_'),
     zone: enumNames(btf.enum('zone_type'), 'ZONE_', (name) => ZONE_NAMES[name] ?? name),
-    gfp: memoized(gfpNames(btf.enumWith('___GFP_DMA_BIT'))),
+    gfp: memoized(gfpNames(gfpFlags(btf))),
   };
 }
 

@@ -18,8 +18,6 @@ export interface AttachPlan {
 const NO_OWN_BTF =
   'this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y), and --btf does not help this plan';
 
-const RAW_PROGRAMS = ['raw_attempt', 'raw_end'];
-
 const TP_BTF: AttachPlan = {
   name: 'tp_btf',
   directLoads: false,
@@ -31,32 +29,40 @@ const TP_BTF: AttachPlan = {
   },
 };
 
+const FENTRY: AttachPlan = {
+  name: 'fentry',
+  directLoads: false,
+  programs: ['raw_attempt', 'raw_end', 'fentry_call', 'raw_begin'],
+  obstacle: (kernel) => {
+    if (!kernel.ownBtf) return NO_OWN_BTF;
+    const missing = compactZoneMissing(kernel);
+    if (missing) return missing;
+    if (!kernel.compactZoneTakesControl) return 'its BTF has no compact_zone that takes compact_control first';
+    return undefined;
+  },
+};
+
+const KPROBE: AttachPlan = {
+  name: 'kprobe',
+  directLoads: false,
+  programs: ['event_attempt', 'event_end', 'kprobe_call', 'event_begin'],
+  obstacle: (kernel) => {
+    if (!kernel.kprobes) return 'it is built without kprobes (CONFIG_KPROBE_EVENTS=y)';
+    const missing = compactZoneMissing(kernel);
+    if (missing) return missing;
+    if (!kernel.tracefs) return 'tracefs is not mounted at /sys/kernel/tracing, or not readable';
+    return undefined;
+  },
+};
+
 /** In the order in which they are tried. */
-export const ATTACH_PLANS: readonly AttachPlan[] = [
-  TP_BTF,
-  {
-    name: 'fentry',
-    directLoads: false,
-    programs: [...RAW_PROGRAMS, 'fentry_call', 'raw_begin'],
-    obstacle: (kernel) => {
-      if (!kernel.ownBtf) return NO_OWN_BTF;
-      const missing = compactZoneMissing(kernel);
-      if (missing) return missing;
-      if (!kernel.compactZoneTakesControl) return 'its BTF has no compact_zone that takes compact_control first';
-      return undefined;
-    },
-  },
-  {
-    name: 'kprobe',
-    directLoads: false,
-    programs: [...RAW_PROGRAMS, 'kprobe_call', 'raw_begin'],
-    obstacle: (kernel) => {
-      if (!kernel.kprobes) return 'it is built without kprobes (CONFIG_KPROBE_EVENTS=y)';
-      return compactZoneMissing(kernel);
-    },
-  },
-  { ...TP_BTF, directLoads: true },
-];
+export const ATTACH_PLANS: readonly AttachPlan[] = [TP_BTF, FENTRY, KPROBE, { ...TP_BTF, directLoads: true }];
+
+/** The order for a kernel: the programs of kprobe are the only ones that are never preempted. */
+export function attachPlans(kernel: KernelOffers): readonly AttachPlan[] {
+  if (!kernel.preemptibleTracepoints) return ATTACH_PLANS;
+  return [KPROBE, ...ATTACH_PLANS.filter((plan) => plan !== KPROBE)];
+}
 
 /** A function that is not there, as opposed to one that may not be attached to. */
 function compactZoneMissing(kernel: KernelOffers): string | undefined {

@@ -62,7 +62,7 @@ function cells(...[time, trigger, comm, pid, zone, order, length, mark, status]:
 }
 
 /** A thread may have any bytes in its name, also such as move the cursor or turn the text around; a recording may anywhere. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 

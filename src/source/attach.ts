@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { BpfError, BpfObject } from 'bpf-loader-native';
 import { TRIGGER } from '../abi.generated.ts';
-import { EXIT, HostError, systemWords, UserError } from '../errors.ts';
+import { HostError, InstallError, systemWords } from '../errors.ts';
 import type { Trigger } from '../event.ts';
-import { missingCapabilities } from '../kernel/capabilities.ts';
+import { privilegeError } from '../kernel/capabilities.ts';
 import type { KernelOffers } from '../kernel/offers.ts';
-import { ATTACH_PLANS, type AttachPlan, type PlanName } from '../kernel/plan.ts';
+import { type AttachPlan, attachPlans, type PlanName } from '../kernel/plan.ts';
 
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
 /** More than any duration. */
@@ -54,7 +54,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
   const passedOver: string[] = [];
   const logs: string[] = [];
   let refused = false;
-  for (const plan of ATTACH_PLANS) {
+  for (const plan of attachPlans(kernel)) {
     if (options.attach !== undefined && options.attach !== plan.name) continue;
     const obstacle = plan.obstacle(kernel);
     if (obstacle !== undefined) {
@@ -65,15 +65,15 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
       return { object: attachPlan(plan, bytes, kernel, options, onAttaching), plan, passedOver };
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
-      throwIfCapabilitiesAreMissing(error);
+      throwIfPrivilegesAreMissing(error);
       refused = true;
-      passedOver.push(`${plan.name}${plan.directLoads ? ' without probe reads' : ''}: refused: ${error.message}`);
+      passedOver.push(`${plan.name}${plan.directLoads ? ' without probe reads' : ''}: ${refusal(error)}`);
       if (error.log) logs.push(error.log);
     }
   }
   throw new HostError(
     `cannot attach to the compactions of this kernel. ${passedOver.map((why) => endSentence(why)).join(' ')}`,
-    refused ? 'Run again with --verbose for the whole log.' : nextStep(options),
+    refused ? nextStepRefused(logs) : nextStep(options),
     logs.join('\n'),
   );
 }
@@ -112,25 +112,34 @@ function attachPlan(
   return object;
 }
 
-function readObject(): Buffer {
+/** Throws an InstallError when it is not there. */
+export function readObject(): Buffer {
   try {
     return readFileSync(OBJECT);
   } catch (error) {
-    throw new UserError(
-      EXIT.FAILURE,
-      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}. Build it with ./setup.sh.`,
+    throw new InstallError(
+      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}.`,
+      'Build it with ./setup.sh.',
     );
   }
 }
 
-function throwIfCapabilitiesAreMissing({ log }: BpfError): void {
-  const missing = missingCapabilities();
-  if (missing.length === 0) return;
-  throw new HostError(
-    `may not load BPF programs: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing.`,
-    'Run it as root (sudo), or grant the capabilities.',
-    log,
-  );
+function throwIfPrivilegesAreMissing({ log }: BpfError): void {
+  const error = privilegeError(undefined, log);
+  if (error !== undefined) throw error;
+}
+
+/** The verifier's words for a helper that this kernel does not let programs have. */
+const NO_PROBE_READS = /(?:unknown func|cannot use helper) bpf_probe_read/;
+
+function refusal({ message, log = '' }: BpfError): string {
+  return NO_PROBE_READS.test(log) ? 'the kernel forbids probe reads (lockdown=confidentiality)' : `refused: ${message}`;
+}
+
+function nextStepRefused(logs: readonly string[]): string {
+  return logs.some((log) => NO_PROBE_READS.test(log))
+    ? 'Boot with lockdown=integrity, or a kernel that tp_btf fits.'
+    : 'Run again with --verbose for the whole log.';
 }
 
 function nextStep({ attach }: ProgramOptions): string {

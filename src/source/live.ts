@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
+import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
 import { balances, decodeKernelBooks, equations, type SourceBooks } from '../books.ts';
 import type { CompactionEvent } from '../event.ts';
 import { EpochClock } from '../kernel/clock.ts';
@@ -32,7 +32,11 @@ export class LiveSource implements Source {
   readonly plan: AttachPlan;
   /** Attach plans that come before it, and why they were not taken. */
   readonly passedOver: readonly string[];
+  /** Its programs can be preempted, which may lose records. */
+  readonly preemptible: boolean;
   readonly symbols = new KernelSymbols();
+  /** Why run times are not measured although they were asked for: it takes CAP_SYS_ADMIN, and nothing else does. */
+  readonly notMeasured: string | undefined;
   readonly #object: BpfObject;
   readonly #runTimeStats: { close(): void } | undefined;
   readonly #decoder: Decoder;
@@ -48,7 +52,14 @@ export class LiveSource implements Source {
     const kernel = kernelOffers(btf);
     const names = kernelNames(btf);
     btf.release();
-    this.#runTimeStats = options.runTimeStats ? enableRunTimeStats() : undefined;
+    if (options.runTimeStats) {
+      try {
+        this.#runTimeStats = enableRunTimeStats();
+      } catch (error) {
+        if (!(error instanceof BpfError)) throw error;
+        this.notMeasured = error.message;
+      }
+    }
     this.#decoder = new Decoder({
       names,
       stacks: new Stacks(this.symbols),
@@ -58,6 +69,7 @@ export class LiveSource implements Source {
     const { object, plan, passedOver } = attachPrograms(kernel, options, options.onAttaching);
     this.#object = object;
     this.plan = plan;
+    this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
   }
 

@@ -5,9 +5,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+import { capabilities, hidden, runDeprived } from '../support/deprived.ts';
 import { bpfObjects, bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 
 const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
@@ -169,70 +170,41 @@ describe('a collector that refuses', () => {
 });
 
 describe('a host that cannot run it', () => {
-  let directory: string;
-  before(() => {
-    directory = mkdtempSync(join(tmpdir(), 'compactstall-'));
-  });
-  after(() => rmSync(directory, { recursive: true }));
-
-  /** Runs the agent with something hidden: in a mount namespace of its own, so the host keeps it. */
-  const hidden = (path: string, args: readonly string[]) =>
-    spawnSync(
-      'unshare',
-      [
-        '--mount',
-        'sh',
-        '-c',
-        `mount --bind ${path.endsWith('/') ? directory : '/dev/null'} ${path} && exec "$0" "$@"`,
-        process.execPath,
-        COMPACTSTALL,
-        ...args,
-      ],
-      { encoding: 'utf8', timeout: 60_000 },
-    );
-  /** The user stays root, who owns the files here, which others may not be able to read; root without capabilities is anybody. */
-  const capabilities = (list: string, args: readonly string[], command = COMPACTSTALL) =>
-    spawnSync(
-      'setpriv',
-      [`--bounding-set=${list}`, `--inh-caps=${list}`, `--ambient-caps=${list}`, process.execPath, command, ...args],
-      { encoding: 'utf8', timeout: 60_000 },
-    );
-
   it('without root: names the capabilities, exit code 3', () => {
-    const { status, stderr } = capabilities('-all', ['-d', '1']);
+    const { status, stderr } = runDeprived(capabilities('-all'), ['-d', '1']);
     assert.equal(status, 3, stderr);
     assert.match(stderr, /^compactstall: may not load BPF programs: CAP_BPF and CAP_PERFMON are missing\. .*sudo.*\n$/);
   });
 
   it('with one capability: names the other', () => {
-    const { status, stderr } = capabilities('-all,+bpf', ['-d', '1']);
+    const { status, stderr } = runDeprived(capabilities('-all,+bpf'), ['-d', '1']);
     assert.equal(status, 3, stderr);
     assert.match(stderr, /CAP_PERFMON is missing/);
   });
 
   it('with both, and no root: works, and says that symbols are hidden', () => {
-    const { status, stderr } = capabilities('-all,+bpf,+perfmon', ['-d', '0.2', '-K']);
+    const { status, stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-K']);
     assert.equal(status, 0, stderr);
     assert.equal(stderr.match(/CAP_SYSLOG/g)?.length, 1);
   });
 
   it('compactsnoop -K, too', () => {
-    const { status, stderr } = capabilities('-all,+bpf,+perfmon', ['-d', '0.2', '-K'], COMPACTSNOOP);
+    const { status, stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-K'], COMPACTSNOOP);
     assert.equal(status, 0, stderr);
     assert.equal(stderr.match(/CAP_SYSLOG/g)?.length, 1);
   });
 
   it('without BTF: says so, exit code 3', () => {
-    const { status, stderr } = hidden('/sys/kernel/btf/vmlinux', ['-d', '1']);
+    const { status, stderr } = runDeprived(hidden('/sys/kernel/btf/vmlinux'), ['-d', '1']);
     assert.equal(status, 3, stderr);
     assert.match(stderr, /\/sys\/kernel\/btf\/vmlinux cannot be read as BTF/);
   });
 
   it('without the addon: --help and --version work, a run says how to build it', () => {
     const addon = fileURLToPath(new URL('../../native/build/', import.meta.url));
-    assert.equal(hidden(addon, ['--help']).status, 0);
-    assert.equal(hidden(addon, ['--version']).status, 0);
-    const { status, stderr } = hidden(addon, ['-d', '1']);
+    assert.equal(runDeprived(hidden(addon), ['--help']).status, 0);
+    assert.equal(runDeprived(hidden(addon), ['--version']).status, 0);
+    const { status, stderr } = runDeprived(hidden(addon), ['-d', '1']);
     assert.equal(status, 1, stderr);
     assert.match(stderr, /setup\.sh|make/);
     assert.doesNotMatch(stderr, /\n +at /);
@@ -240,7 +212,7 @@ describe('a host that cannot run it', () => {
 
   it('without the BPF object: says how to build it', () => {
     const object = fileURLToPath(new URL('../../bpf/build/', import.meta.url));
-    const { status, stderr } = hidden(object, ['-d', '1']);
+    const { status, stderr } = runDeprived(hidden(object), ['-d', '1']);
     assert.equal(status, 1, stderr);
     assert.match(stderr, /setup\.sh/);
   });

@@ -5,15 +5,12 @@ import { basename } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { CompactionEvent } from '../../src/event.ts';
-import { readKernelBtf } from '../../src/kernel/offers.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { COMPACT_MEMORY, COMPACT_NODE0, compact, populatedZones, vmstat } from '../support/host.ts';
 
 /** A prime, so that a factor of two or three too many or too few cannot hide. */
 const WRITES = 23;
 
-/** Before 6.10 the kernel's BTF has no names of GFP flags. */
-const GFP_KERNEL = readKernelBtf().enumWith('___GFP_DMA_BIT') ? 'GFP_KERNEL' : '0xcc0';
 const ZONES_OF_NODE0 = populatedZones().filter(({ node }) => node === 0).length;
 
 const NUMBERS = ['compact_migrate_scanned', 'compact_free_scanned'] as const;
@@ -74,7 +71,7 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
       assert.equal(event.comm, readFileSync('/proc/self/comm', 'utf8').trim());
       assert.equal(event.executable, basename(readlinkSync('/proc/self/exe')));
       assert.ok(gone.has(event.status), event.status);
-      assert.deepEqual(event.gfp, [GFP_KERNEL]);
+      assert.deepEqual(event.gfp, ['GFP_KERNEL']);
       assert.equal(event.priority, undefined);
       assert.equal(event.attempt, undefined);
       assert.equal(event.begin.index, null);

@@ -26,8 +26,11 @@ export interface Finished {
 export interface StartOptions {
   env?: NodeJS.ProcessEnv;
   command?: 'compactstall' | 'compactsnoop';
+  /** Words of a command that starts it. */
+  under?: readonly string[];
   /** Pipe the standard output, or hand the agent this descriptor. */
   stdout?: 'pipe' | number;
+  giveUpMs?: number;
 }
 
 /** The environment without the variables of whoever runs the tests that would change what is tested. */
@@ -44,8 +47,10 @@ export class Agent {
   stderr = '';
   readonly #waiting = new Set<() => void>();
 
-  constructor(args: readonly string[], { env = {}, command = 'compactstall', stdout = 'pipe' }: StartOptions = {}) {
-    this.child = spawn(`${BIN}${command}.js`, args, {
+  constructor(args: readonly string[], options: StartOptions = {}) {
+    const { env = {}, command = 'compactstall', stdout = 'pipe', under = [], giveUpMs = GIVE_UP_MS } = options;
+    const [program, ...words] = [...under, `${BIN}${command}.js`, ...args];
+    this.child = spawn(program!, words, {
       env: { ...cleanEnvironment(), PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
       stdio: ['ignore', stdout, 'pipe'],
     });
@@ -58,7 +63,7 @@ export class Agent {
       this.stderr += text;
       this.#check();
     });
-    const giveUp = setTimeout(() => this.child.kill('SIGKILL'), GIVE_UP_MS);
+    const giveUp = setTimeout(() => this.child.kill('SIGKILL'), giveUpMs);
     const kill = () => this.child.kill('SIGKILL');
     process.once('exit', kill);
     this.finished = new Promise((resolve) => {

@@ -31,6 +31,7 @@ describe('--help and --version', () => {
     ['-h'],
     ['run', '--help'],
     ['replay', '--help'],
+    ['doctor', '--help'],
     ['replay', 'file', '-vh'],
     ['-d', '1', '-h'],
   ]) {
@@ -39,7 +40,7 @@ describe('--help and --version', () => {
     });
   }
 
-  for (const args of [['--version'], ['-V'], ['run', '-V'], ['replay', '--version']]) {
+  for (const args of [['--version'], ['-V'], ['run', '-V'], ['replay', '--version'], ['doctor', '-V']]) {
     it(`compactstall ${args.join(' ')}`, async () => {
       assert.deepEqual(said(await runToEnd(args)), printed(`compactstall ${version}\n`));
     });
@@ -94,10 +95,13 @@ describe('wrong usage is exit code 2, and a sentence', () => {
       '--output: only one of table and json can have standard output; give the other a file, json:FILE.',
     ],
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
-    [['status'], "'status' is no command; expected run or replay. See compactstall --help."],
+    [['status'], "'status' is no command; expected run, replay or doctor. See compactstall --help."],
     [['-o', 'json', 'replay', 'file'], 'replay goes first: compactstall replay [options].'],
     [['replay'], 'replay: which file? compactstall replay FILE, written with --output json:FILE.'],
     [['replay', 'a', 'b'], "replay takes one file, not also 'b'."],
+    [['-d', '1', 'doctor'], 'doctor goes first: compactstall doctor [options].'],
+    [['doctor', 'kernel'], "doctor takes no 'kernel'. See compactstall --help."],
+    [['doctor', '--verbose'], "unknown option '--verbose'. See compactstall --help."],
   ] as const) {
     it(`compactstall ${args.join(' ')}`, async () => {
       assert.deepEqual(said(await runToEnd(args)), failed(2, `compactstall: ${sentence}`));

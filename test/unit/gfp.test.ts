@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gfpNames } from '../../src/kernel/gfp.ts';
+import { gfpFlags } from '../../src/kernel/gfp-flags.ts';
+import { fixture, temporaryFolder } from './support.ts';
 import { recordedEnum } from './support-kernel.ts';
 
 /** Bit numbers of the kernel whose enum was recorded. */
 const bits = recordedEnum('gfp');
-const names = gfpNames(bits);
+const flags = gfpFlags({ enumWith: () => bits })!;
+const names = gfpNames(flags);
 /** A mask of bits by name. */
 const mask = (...flags: string[]) =>
   flags.reduce((all, flag) => (all | (1 << bits.get(`___GFP_${flag}_BIT`)!)) >>> 0, 0);
@@ -63,12 +67,27 @@ describe('GFP masks as the kernel prints them', () => {
   });
 
   it('a combination of which the kernel lacks a bit is not used', () => {
-    const less = gfpNames(new Map([...bits].filter(([name]) => name !== '___GFP_FS_BIT')));
+    const less = gfpNames(new Map([...flags].filter(([name]) => name !== 'FS')));
     assert.deepEqual(less(mask(...RECLAIM, 'IO')), ['GFP_NOFS']);
     assert.deepEqual(less(mask(...KERNEL)), ['GFP_NOFS', `0x${mask('FS').toString(16)}`]);
   });
 
-  it('a kernel without the enum (before 6.10): the mask in hexadecimal', () => {
+  for (const kernel of ['5.10', '6.1']) {
+    it(`Linux ${kernel}, which has no enum: from the format of its tracepoint`, (t) => {
+      const mount = temporaryFolder(t);
+      const folder = mount('events/compaction/mm_compaction_try_to_compact_pages');
+      mkdirSync(folder, { recursive: true });
+      copyFileSync(fixture(`formats/try_to_compact_pages-${kernel}.txt`), `${folder}/format`);
+      const old = gfpNames(gfpFlags({ enumWith: () => undefined }, ['/nonexistent', mount('')]));
+      assert.deepEqual(old(0xcc0), ['GFP_KERNEL']);
+      // ___GFP_THISNODE and ___GFP_NORETRY are other bits than in the kernel of the enum.
+      assert.deepEqual(old(0x3d24ca), ['GFP_TRANSHUGE', '__GFP_NORETRY', '__GFP_THISNODE']);
+      assert.deepEqual(old(0x8000_0001), ['__GFP_DMA', '0x80000000']);
+    });
+  }
+
+  it('a kernel that tells nothing: the mask in hexadecimal', () => {
+    assert.equal(gfpFlags({ enumWith: () => undefined }, ['/nonexistent']), undefined);
     assert.deepEqual(gfpNames(undefined)(0xcc0), ['0xcc0']);
     assert.deepEqual(gfpNames(undefined)(0x8000_0000), ['0x80000000']);
   });

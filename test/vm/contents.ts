@@ -50,7 +50,7 @@ function libraries(files: readonly string[]): string[] {
 function project(): Entry[] {
   const built = [
     'package.json',
-    ...['dist', 'src', 'test', 'native/package.json', 'native/dist'],
+    ...['dist', 'src', 'test', 'examples', 'native/package.json', 'native/dist'],
     ...globSync(['bpf/build/*.bpf.o', 'native/build/*.node', 'test/vm/guest/build/*'], { cwd: ROOT }),
     ...productionPackages(),
   ];

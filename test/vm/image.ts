@@ -28,9 +28,14 @@ const KEPT = 4;
 const FOLDERS = ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc'];
 const FREE_MB = 128;
 
-/** The image of the project as it is built now; made in seconds, when no machine ran with the same files before. */
-export function projectImage(): string {
-  const entries = contents();
+/**
+ * The image of the project as it is built now; made in seconds, when no machine ran with the same files before.
+ *
+ * @param network a kernel's directory, to have its modules for a network
+ */
+export function projectImage(network?: string): string {
+  const modules = network === undefined ? [] : [{ from: join(network, 'modules.tar'), to: '/modules.tar' }];
+  const entries = [...contents(), ...modules];
   const image = join(CACHE, `vm-image-${fingerprint(entries)}.ext4`);
   if (existsSync(image)) {
     utimesSync(image, new Date(), new Date());

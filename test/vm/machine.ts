@@ -23,6 +23,9 @@ export interface MachineOptions extends Hardware {
   limitMs?: number;
   /** The terminal is the machine's console. */
   interactive?: boolean;
+  /** Instead of qemu, for the tests of this file. */
+  emulator?: string;
+  bootMs?: number;
   say?: (message: string) => void;
 }
 
@@ -45,7 +48,7 @@ export async function* runMachine(options: MachineOptions): AsyncGenerator<strin
 }
 
 async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGenerator<string, number> {
-  const { name, command, limitMs = 600_000, interactive = false } = options;
+  const { name, command, limitMs = 600_000, bootMs = BOOT_MS, interactive = false } = options;
   const qemu = start(options, interactive);
   const ended = new Promise<void>((resolve, reject) => {
     qemu.once('exit', () => resolve()).once('error', reject);
@@ -59,7 +62,7 @@ async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGene
     qemu.kill('SIGKILL');
   };
   const limit = setTimeout(giveUp(new Error(`${name}: still running after ${limitMs / 1000} s`)), limitMs);
-  const boot = setTimeout(giveUp(new HungBoot(`${name}: has not booted within ${BOOT_MS / 1000} s`)), BOOT_MS);
+  const boot = setTimeout(giveUp(new HungBoot(`${name}: has not booted within ${bootMs / 1000} s`)), bootMs);
   let status: number | undefined;
   try {
     for await (const line of createInterface({ input: port })) {
@@ -77,6 +80,7 @@ async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGene
     if (late) throw late;
     if (status === undefined) throw new Error(`${name}: ended before its command did`);
     if (status === 0) await logged?.discard();
+    else if (logged) options.say?.(`${name}: ended with status ${status} (console: ${consoleFile})`);
     return status;
   } catch (error) {
     if (!interactive && error instanceof Error) error.message += ` (console: ${consoleFile})`;
@@ -92,7 +96,7 @@ async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGene
 /** It is killed with this process, however that ends. */
 function start(options: MachineOptions, interactive: boolean): ChildProcess {
   const terminal = interactive ? 'inherit' : 'pipe';
-  return spawn('setpriv', ['--pdeathsig', 'KILL', QEMU, ...qemuArguments(options)], {
+  return spawn('setpriv', ['--pdeathsig', 'KILL', options.emulator ?? QEMU, ...qemuArguments(options)], {
     stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe'],
   });
 }

@@ -15,39 +15,52 @@ export interface Hardware {
   numaNodes?: number;
   /** Added to the kernel's command line. */
   append?: string;
-  /** A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. */
+  /**
+   * A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. The image
+   * must have the kernel's modules for it.
+   */
   network?: readonly `${number}:${number}`[];
   /** Time passes with instructions, one each nanosecond: the same work takes as long again, whatever the host does. */
   countInstructions?: boolean;
-  /** One more file system, the last /dev/nvme*n1. What the machine writes there is gone as well. */
+  /** One more file system, /dev/nvme0n2. What the machine writes there is gone as well. */
   disk?: string;
 }
+
+/** The emulator's TSC is the host's; the kernel does not trust it, and its other clocks cost an exit for every look. */
+const CLOCK = 'tsc=reliable';
 
 /**
  * Its console is qemu's standard input and output; the second serial port is the socket that qemu inherits as
  * descriptor 3. -cpu max: what TCG can emulate, of which Node.js needs some.
  */
 export function qemuArguments(hardware: Hardware): string[] {
-  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk: more } = hardware;
+  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk } = hardware;
   const time = hardware.countInstructions ? ['tcg,thread=single', '-icount', 'shift=0'] : ['tcg,thread=multi'];
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...['-accel', ...time, '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
     ...numa(numaNodes, memoryMb, cpus),
     ...['-kernel', join(kernel, 'vmlinuz')],
-    ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${append}`.trim()],
+    ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${CLOCK} ${append}`.trim()],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', 'socket,id=results,fd=3', '-serial', 'chardev:results'],
-    ...disk('root', image, 'snapshot=on'),
-    ...(network ? [...nic(network), ...disk('modules', join(kernel, 'modules.tar'), 'readonly=on')] : []),
-    ...(more === undefined ? [] : disk('disk', more, 'snapshot=on')),
+    ...disks(image, disk),
+    ...(network ? nic(network) : []),
   ];
 }
 
-function disk(id: string, file: string, option: string): string[] {
+/** On one controller: with two, which of them becomes nvme0 is a matter of luck. */
+function disks(root: string, more?: string): string[] {
+  return [
+    ...drive('root', root),
+    ...['-device', 'nvme,id=nvme,serial=root,drive=root'],
+    ...(more === undefined ? [] : [...drive('more', more), '-device', 'nvme-ns,bus=nvme,nsid=2,drive=more']),
+  ];
+}
+
+function drive(id: string, file: string): string[] {
   // A comma in a file name is written twice.
-  const drive = `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,${option}`;
-  return ['-drive', drive, '-device', `nvme,serial=${id},drive=${id}`];
+  return ['-drive', `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`];
 }
 
 function nic(forwards: readonly string[]): string[] {

@@ -6,7 +6,7 @@ import { projectImage } from './image.ts';
 import { KERNELS, kernelNamed } from './kernels.ts';
 import { runMachine } from './machine.ts';
 import type { Result } from './result.ts';
-import { testCommand, testFiles } from './tests.ts';
+import { lockdownFiles, testCommand, testFiles } from './tests.ts';
 
 const HELP = `node test/vm/run.ts --kernel NAME [OPTION...]
 
@@ -16,7 +16,7 @@ Boots the project as it is built now on a kernel (${KERNELS.map(({ name }) => na
   --file TEXT          only test files whose path contains it
   --test PATTERN       only tests whose name matches it
   --shell              no test but a shell; the machine ends with it
-  --append PARAMETERS  added to the kernel's command line, e.g. lockdown=confidentiality
+  --append PARAMETERS  added to the kernel's command line; with lockdown=confidentiality, the tests for that run
   --memory MB          default 1024
   --nodes N            NUMA nodes, default 2
   --network            the host is 10.0.2.2
@@ -41,12 +41,15 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const kernel = kernelNamed(values.kernel);
-  const files = testFiles().filter((file) => file.includes(values.file));
-  if (files.length === 0) throw new Error(`no test file with ${values.file}; there are ${testFiles().join(', ')}`);
+  const folder = fetchKernel(kernel);
+  const lockedDown = values.append.includes('lockdown=confidentiality');
+  const all = lockedDown ? lockdownFiles() : testFiles();
+  const files = all.filter((file) => file.includes(values.file));
+  if (files.length === 0) throw new Error(`no test file with ${values.file}; there are ${all.join(', ')}`);
   const machine = runMachine({
     name: kernel.name,
-    kernel: fetchKernel(kernel),
-    image: projectImage(),
+    kernel: folder,
+    image: projectImage(values.network ? folder : undefined),
     memoryMb: Number(values.memory),
     numaNodes: Number(values.nodes),
     append: values.append + (values.shell ? ' quiet' : ''),

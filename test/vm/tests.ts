@@ -7,11 +7,14 @@ import { PROJECT } from './contents.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What these show depends on the kernel; the others of test/kernel are about this host, or need more of a system. */
-const OF_KERNEL = ['manual', 'zone-state', 'loss'].map((name) => `test/kernel/${name}.test.ts`);
+const OF_KERNEL = ['manual', 'zone-state', 'loss', 'cgroup'].map((name) => `test/kernel/${name}.test.ts`);
 
-export function testFiles(): string[] {
-  return [...OF_KERNEL, ...globSync('test/vm/guest/*.test.ts', { cwd: ROOT }).sort()];
-}
+const inside = (pattern: string) => globSync(`test/vm/guest/${pattern}`, { cwd: ROOT }).sort();
+
+export const testFiles = (): string[] => [...OF_KERNEL, ...inside('*.test.ts')];
+
+/** For a machine that was booted with lockdown=confidentiality. */
+export const lockdownFiles = (): string[] => inside('lockdown/*.test.ts');
 
 export function testCommand(files: readonly string[], name?: string): string {
   const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;

@@ -28,6 +28,9 @@ const SILENCE = /connect|socket|resolution|getaddrinfo|deadline|timed out|SSL|TL
 /** TLS towards a port that speaks plain text. */
 const PLAIN_TEXT = /wrong version number|packet length too long|EPROTO/i;
 
+/** What to do about a collector that refuses spans for this reason; a clause. */
+export const nextStep = (reason: string): string => NEXT_STEP[reason] ?? ASK_THE_LOG;
+
 /** Sentences about the delivery, each condition once and then rarely. */
 export class Notices {
   readonly endpoint: string;
@@ -69,11 +72,10 @@ export class Notices {
   }
 
   refused(outcome: Outcome & { reason: string }, spans: number): void {
-    const next = NEXT_STEP[outcome.reason] ?? ASK_THE_LOG;
     const said = `${outcome.reason}: ${outcome.message}`;
     this.#say(
       outcome.reason,
-      `collector at ${this.endpoint} refused ${spans} spans (${said}); they are dropped, ${next}.`,
+      `collector at ${this.endpoint} refused ${spans} spans (${said}); they are dropped, ${nextStep(outcome.reason)}.`,
     );
   }
 

@@ -46,7 +46,10 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
 }
 
 /** Only the exporter that is needed is loaded. */
-async function openCollector(settings: Settings, env: NodeJS.ProcessEnv): Promise<Collector> {
-  const { connect } = settings.protocol === 'grpc' ? await import('./grpc.ts') : await import('./http.ts');
-  return connect(env, settings.exportTimeoutMs);
+export async function openCollector(
+  { protocol, exportTimeoutMs }: Pick<Settings, 'protocol' | 'exportTimeoutMs'>,
+  env: NodeJS.ProcessEnv,
+): Promise<Collector> {
+  const { connect } = protocol === 'grpc' ? await import('./grpc.ts') : await import('./http.ts');
+  return connect(env, exportTimeoutMs);
 }

@@ -21,7 +21,7 @@ static const char usage[] =
 	"  -m PERCENT  of the available memory, to be held as single pages (default 65)\n"
 	"  -f PERCENT  of the available memory, to be asked for as huge pages (default 60)\n"
 	"  -r ROUNDS   how often (default 1; 0: until SIGTERM or SIGINT)\n"
-	"  -p MS       pause after each huge page (default 0)\n"
+	"  -p MS       pause before each huge page (default 0)\n"
 	"Transparent huge pages have to be set to madvise or always. Whether the fault itself compacts (defrag=madvise)\n"
 	"or kcompactd does (defrag=defer) is for " THP "defrag to say; this program changes no setting.\n";
 
@@ -106,13 +106,17 @@ static void one_round(size_t hold, size_t fault, unsigned int pause_us)
 		held[at] = 1;
 	for (size_t at = 0; at < hold && !ended; at += 2 * page)
 		madvise(held + at, page, MADV_DONTNEED);
-	for (; asked < fault && !ended; asked += HUGE_BYTES) {
-		huge[asked] = 1;
+	printf("fragmented: %lu MB in single pages, of which every second one was given back\n", hold / MB);
+	while (asked < fault) {
 		if (pause_us)
 			usleep(pause_us);
+		if (ended)
+			break;
+		huge[asked] = 1;
+		asked += HUGE_BYTES;
 	}
-	printf("held %lu MB, gave every second page back, asked for %lu huge pages, had %lu\n", hold / MB,
-	       asked / HUGE_BYTES, kilobytes("/proc/self/smaps_rollup", "AnonHugePages") * 1024 / HUGE_BYTES);
+	printf("huge pages: %lu asked for, %lu had\n", asked / HUGE_BYTES,
+	       kilobytes("/proc/self/smaps_rollup", "AnonHugePages") * 1024 / HUGE_BYTES);
 	munmap(held, hold);
 	munmap(huge, fault);
 }

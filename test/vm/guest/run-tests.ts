@@ -41,6 +41,7 @@ function words(error: Error | undefined): string {
 async function runFile(file: string): Promise<void> {
   const path = resolve(file);
   let reported = 0;
+  let said = '';
   const suites: string[] = [];
   const handle = (event: TestEvent, passed: boolean) => {
     // A suite is reported after what is in it, but starts before.
@@ -51,7 +52,8 @@ async function runFile(file: string): Promise<void> {
     reported += 1;
     report({
       ...{ type: 'test', file, outcome, name: [...suites, event.name], ms: Math.round(event.details.duration_ms) },
-      ...(passed ? {} : { error: words(event.details.error) }),
+      // One that could not be imported fails as a whole, and only its standard error says why.
+      ...(passed ? {} : { error: words(event.details.error) + (event.name === path ? `\n${said}` : '') }),
     });
   };
   const events = run({
@@ -59,6 +61,9 @@ async function runFile(file: string): Promise<void> {
     concurrency: false,
     timeout: TIMEOUT_MS,
     ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
+  });
+  events.on('test:stderr', ({ message }) => {
+    said = (said + message).slice(-4000);
   });
   events.on('test:start', ({ name, nesting }) => {
     suites.length = nesting;

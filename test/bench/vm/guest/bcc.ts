@@ -9,7 +9,7 @@ const ROW = /\bZONE_/;
 const OURS = fileURLToPath(new URL('../../../../dist/bin/compactsnoop.js', import.meta.url));
 
 execFileSync('mkdir', ['-p', DEBIAN]);
-execFileSync('mount', ['-t', 'ext4', '/dev/nvme1n1', DEBIAN]);
+execFileSync('mount', ['-t', 'ext4', '/dev/nvme0n2', DEBIAN]);
 for (const folder of ['proc', 'sys', 'dev']) execFileSync('mount', ['--rbind', `/${folder}`, `${DEBIAN}/${folder}`]);
 
 // Python keeps what it prints to a pipe until it is 8 KB, so that its first row would come at the end.

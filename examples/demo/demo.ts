@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Direct compaction, seen live, on a machine that has none of its own: `npm run demo`. A small emulated machine is
+ * fragmented, a program in it takes page faults that want huge pages, and its stalls arrive here: as a table, and as spans
+ * in a real collector outside the machine. Nothing of this host changes.
+ *
+ *   npm run demo                                                      starts a collector of its own
+ *   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm run demo    sends to yours, for example to Jaeger
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { CompactionEvent } from '../../src/event.ts';
+import { tableHeader, tableRows } from '../../src/sinks/table.ts';
+import { startCollector } from '../../test/backends/harness.ts';
+import { PROJECT } from '../../test/vm/contents.ts';
+import { missingForMachines } from '../../test/vm/ensure.ts';
+import { fetchKernel } from '../../test/vm/fetch.ts';
+import { projectImage } from '../../test/vm/image.ts';
+import { KERNELS } from '../../test/vm/kernels.ts';
+import { runMachine } from '../../test/vm/machine.ts';
+import { describeSpan, describeStalls } from './describe.ts';
+
+const SECONDS = 20;
+const MEMORY_MB = 1024;
+const ARRIVAL_MS = 10_000;
+const FOLDER = fileURLToPath(new URL('../../build/demo/', import.meta.url));
+const say = (text: string) => console.error(`demo: ${text}`);
+
+type Line = { type: 'attached' } | { type: 'said'; text: string } | ({ type?: undefined } & CompactionEvent);
+
+/** The emulator's name for the host, seen from inside. */
+const fromInside = (endpoint: string) =>
+  endpoint.replace(/\/\/(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$)/, '//10.0.2.2');
+
+async function main(): Promise<void> {
+  const missing = missingForMachines();
+  if (missing) throw new Error(missing);
+  const kernel = KERNELS.at(-1)!;
+  const folder = fetchKernel(kernel);
+  const theirs = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  const spansFile = `${FOLDER}spans.jsonl`;
+  const collector = theirs ? undefined : await startCollector({ spansFile });
+  const endpoint = theirs ?? collector!.endpoint;
+
+  say(`Linux ${kernel.name} in an emulated machine of ${MEMORY_MB} MB, for about ${SECONDS + 20} s; Ctrl-C ends it`);
+  say(`its spans go to ${endpoint}, out here`);
+  const stalls: CompactionEvent[] = [];
+  const style = { color: process.stdout.isTTY && !process.env.NO_COLOR, kernelStack: false };
+  const row = tableRows(style);
+  const machine = runMachine({
+    name: 'demo',
+    kernel: folder,
+    image: projectImage(folder),
+    memoryMb: MEMORY_MB,
+    network: [],
+    command: `OTEL_EXPORTER_OTLP_ENDPOINT='${fromInside(endpoint)}' exec ${PROJECT}/examples/demo/machine.sh ${SECONDS}`,
+    say,
+  });
+  const interrupted = new Promise<'interrupted'>((resolve) => process.once('SIGINT', () => resolve('interrupted')));
+  for (;;) {
+    const next = await Promise.race([machine.next(), interrupted]);
+    if (next === 'interrupted') {
+      say('ended by Ctrl-C');
+      break;
+    }
+    if (next.done) {
+      if (next.value !== 0) throw new Error(`the machine's script ended with ${next.value}`);
+      break;
+    }
+    const line = JSON.parse(next.value) as Line;
+    if (line.type === 'attached') {
+      say('booted and attached; a program in there now asks for huge pages of fragmented memory');
+      process.stdout.write(tableHeader(style));
+    } else if (line.type === 'said') {
+      console.error(`  ${line.text}`);
+    } else {
+      stalls.push(line);
+      process.stdout.write(row(line));
+    }
+  }
+  // The machine is killed when nobody reads on.
+  void machine.return(0);
+
+  for (const text of describeStalls(stalls)) say(text);
+  if (collector) {
+    const spans = await collector.waitForSpans(stalls.length, ARRIVAL_MS).catch(() => collector.spans());
+    say(`the collector has ${spans.length} spans, in ${spansFile}`);
+    const longest = describeSpan(spans);
+    if (longest) console.log(`\n${longest}`);
+    await collector.stop();
+  } else {
+    say(`look for the service 'compactstall' at ${theirs}`);
+  }
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  say((error as Error).message);
+  process.exit(1);
+}

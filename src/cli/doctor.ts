@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { machine } from 'node:os';
+import { isatty } from 'node:tty';
+import { TOPICS } from '../doctor/checks.ts';
+import { canRun, examine } from '../doctor/examine.ts';
+import { kernelRelease } from '../doctor/kernel.ts';
+import { reportText } from '../doctor/report.ts';
+import { EXIT, usageError } from '../errors.ts';
+import { VERSION } from '../version.ts';
+import { DOCTOR_OPTIONS, HELP } from './compactstall-options.ts';
+import { printed } from './messages.ts';
+import { parseOptions } from './options.ts';
+
+const STDOUT = 1;
+
+/** `compactstall doctor`: can this host run it, and if not, what to do. @returns the exit code */
+export async function doctor(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseOptions('compactstall', DOCTOR_OPTIONS, args);
+  if (values.help) return printed(HELP);
+  if (values.version) return printed(`compactstall ${VERSION}\n`);
+  if (positionals.length > 0) throw usageError(`doctor takes no '${positionals[0]}'. See compactstall --help.`);
+
+  const checks = await examine(TOPICS);
+  const host = { version: VERSION, kernel: kernelRelease(), machine: machine() };
+  if (values.json) {
+    printed(`${JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2)}\n`);
+  } else {
+    const terminal = isatty(STDOUT);
+    const style = { color: terminal && !process.env.NO_COLOR, ...(terminal && { columns: process.stdout.columns }) };
+    printed(reportText(host, checks, style));
+  }
+  return canRun(checks) ? EXIT.OK : EXIT.HOST;
+}

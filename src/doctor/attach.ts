@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_RING_BYTES, openLiveSource } from '../cli/open-live.ts';
+import { TRIGGERS } from '../event.ts';
+import { NO_PROBE_READS } from '../source/hidden.ts';
+import { type Finding, ok, warn } from './check.ts';
+import { failure } from './failure.ts';
+
+/** The check that decides: does what `run` does, by the same code, and undoes it at once. */
+export async function attach(open = openLiveSource): Promise<Finding> {
+  try {
+    const source = await open({
+      minDurationNs: 0,
+      triggers: TRIGGERS,
+      stackMinDurationNs: 0,
+      ringBytes: DEFAULT_RING_BYTES,
+      runTimeStats: false,
+    });
+    source.close();
+    const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
+    const why = `loaded and attached with ${source.plan.name}, and detached again`;
+    if (source.plan.directLoads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
+    return ok(`${why}.${passed}`);
+  } catch (error) {
+    return failure(error);
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { statSync } from 'node:fs';
+import { OFFER_PATHS } from '../kernel/offers.ts';
+import { type Finding, ok } from './check.ts';
+import { failure } from './failure.ts';
+import { kernelTypes } from './types.ts';
+
+/** The kernel's description of its own types. */
+export function btf(path = OFFER_PATHS.btf): Finding {
+  try {
+    kernelTypes(path);
+  } catch (error) {
+    return failure(error);
+  }
+  return ok(`${path} describes the kernel's types, ${(statSync(path).size / 1e6).toFixed(1)} MB.`);
+}

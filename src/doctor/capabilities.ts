@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Capability,
+  type CapabilityPaths,
+  inOwnUserNamespace,
+  lackingCapabilities,
+  privilegeError,
+} from '../kernel/capabilities.ts';
+import { type Finding, fail, ok, warn } from './check.ts';
+
+/** What each of the others is for. */
+const OPTIONAL: Readonly<Partial<Record<Capability, string>>> = {
+  CAP_SYSLOG: 'names of kernel symbols in stacks',
+  CAP_SYS_PTRACE: 'names of the executables of other processes',
+  CAP_SYS_ADMIN: 'run-time statistics with --verbose',
+};
+
+/** Those without which nothing works. */
+export function capabilities(paths?: CapabilityPaths): Finding {
+  const error = privilegeError(paths);
+  if (error !== undefined) return fail(error.why, error.todo);
+  const own = lackingCapabilities(['CAP_BPF', 'CAP_PERFMON'], paths).length === 0;
+  return ok(own ? 'CAP_BPF and CAP_PERFMON are effective.' : 'CAP_SYS_ADMIN is effective, which is enough.');
+}
+
+/** Those without which something is missing from what is seen. */
+export function optionalCapabilities(paths?: CapabilityPaths): Finding {
+  const names = Object.keys(OPTIONAL) as Capability[];
+  const lacking = inOwnUserNamespace(paths) ? names : lackingCapabilities(names, paths);
+  if (lacking.length === 0) return ok(`${names.join(', ')} are effective.`);
+  const purposes = lacking.map((name) => `${name} (${OPTIONAL[name]})`);
+  return warn(`without ${purposes.join(', ')}.`, 'Grant those whose use you want.');
+}

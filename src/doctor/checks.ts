@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { attach } from './attach.ts';
+import { btf } from './btf.ts';
+import { capabilities, optionalCapabilities } from './capabilities.ts';
+import { cgroup } from './cgroup.ts';
+import type { Topic } from './check.ts';
+import { clock } from './clock.ts';
+import { collector } from './collector.ts';
+import { container } from './container.ts';
+import { install } from './install.ts';
+import { kernel } from './kernel.ts';
+import { lockdown } from './lockdown.ts';
+import { securityfs } from './mounts.ts';
+import { plan } from './plan.ts';
+import { extfragThreshold, proactiveness } from './proactiveness.ts';
+import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from './sysctls.ts';
+import { thp } from './thp.ts';
+import { tracefs } from './tracefs.ts';
+import { vmstat } from './vmstat.ts';
+
+/** All checks, in the order in which they are made and shown. The ids are stable. */
+export const TOPICS: readonly Topic[] = [
+  { id: 'install', about: 'Node.js, the addon and the BPF programs', examine: () => install() },
+  { id: 'kernel', about: 'release, architecture, memory compaction', examine: () => kernel() },
+  { id: 'btf', about: "the kernel's description of its own types", examine: () => btf() },
+  {
+    id: 'plan',
+    about: 'the attach plan that this kernel takes by what it says of itself, and why',
+    examine: () => plan(),
+  },
+  { id: 'lockdown', about: 'kernel lockdown', examine: () => lockdown() },
+  { id: 'capabilities', about: '`CAP_BPF` and `CAP_PERFMON`, or which is missing', examine: () => capabilities() },
+  { id: 'optional_capabilities', about: 'what is not seen without others', examine: () => optionalCapabilities() },
+  { id: 'attach', about: 'loads and attaches as `run` does, and detaches at once', examine: () => attach() },
+  { id: 'kptr_restrict', about: 'whether stacks have symbols', examine: () => kptrRestrict() },
+  { id: 'perf_event_paranoid', about: 'the setting', examine: () => perfEventParanoid() },
+  { id: 'unprivileged_bpf_disabled', about: 'the setting', examine: () => unprivilegedBpfDisabled() },
+  { id: 'thp', about: 'transparent huge pages, and which compactions to expect of them', examine: () => thp() },
+  { id: 'proactiveness', about: 'whether to expect proactive compaction', examine: () => proactiveness() },
+  {
+    id: 'extfrag_threshold',
+    about: 'from which fragmentation on zones are compacted',
+    examine: () => extfragThreshold(),
+  },
+  { id: 'vmstat', about: "the kernel's own counters, which `--verify` needs", examine: () => vmstat() },
+  { id: 'cgroup', about: 'cgroup version; records carry ids of version 2', examine: () => cgroup() },
+  {
+    id: 'tracefs',
+    about: 'whether it is mounted; before Linux 6.10 it has the names of GFP flags',
+    examine: () => tracefs(),
+  },
+  { id: 'securityfs', about: 'whether it is mounted', examine: () => securityfs() },
+  { id: 'container', about: "container or host, and whether the host's PIDs are seen", examine: () => container() },
+  { id: 'collector', about: 'whether the one that is configured takes spans', examine: () => collector() },
+  { id: 'clock', about: 'clock source, and how exactly records are dated', examine: () => clock() },
+];

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { machine } from 'node:os';
+import { type Finding, ok, warn } from './check.ts';
+import { readText } from './read.ts';
+
+export const kernelRelease = (path = '/proc/sys/kernel/osrelease'): string => readText(path) ?? 'unknown';
+
+/** The release is only told: what the kernel can do is asked of itself, as vendors backport. */
+export function kernel(
+  paths = { release: '/proc/sys/kernel/osrelease', compaction: '/proc/sys/vm/compact_memory' },
+): Finding {
+  const release = `Linux ${kernelRelease(paths.release)} on ${machine()}`;
+  if (existsSync(paths.compaction)) return ok(`${release}, with memory compaction.`);
+  return warn(
+    `${release}; there is no ${paths.compaction}, so it seems to be built without memory compaction.`,
+    'Use a kernel built with CONFIG_COMPACTION=y.',
+  );
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type KernelOffers, kernelOffers } from '../kernel/offers.ts';
+import { type AttachPlan, attachPlans, type PlanName } from '../kernel/plan.ts';
+import { PREEMPTIBLE } from '../source/hidden.ts';
+import { type Finding, fail, ok, warn } from './check.ts';
+import { kernelTypes } from './types.ts';
+
+/** What speaks for each. */
+const REASONS: Readonly<Record<PlanName, string>> = {
+  tp_btf: 'its tracepoints pass compact_control',
+  fentry: 'its function compact_zone takes compact_control',
+  kprobe: 'it has kprobes, and a function compact_zone',
+};
+const NOT_PREEMPTED = 'of its programs none can be preempted, as those on the tracepoints of Linux 7.0 and later';
+
+/** Which attach plan this kernel takes by what it says of itself: known without privileges, and proved by `attach`. */
+export function plan(offers = readOffers): Finding {
+  const kernel = offers();
+  if (kernel === undefined) return fail("unknown: the kernel's types cannot be read.", 'See btf.');
+  if (!kernel.tracepoints) {
+    return fail('none: this kernel has no mm_compaction tracepoints.', 'Use a kernel built with CONFIG_COMPACTION=y.');
+  }
+  // That tp_btf also works without probe reads shows when it is tried.
+  const plans = attachPlans(kernel).filter(({ directLoads }) => !directLoads);
+  const taken = plans.find((candidate) => candidate.obstacle(kernel) === undefined);
+  const why = plans.slice(0, taken && plans.indexOf(taken)).map((passed) => passedOver(passed, kernel));
+  if (taken === undefined) return fail(`none fits this kernel. ${why.join(' ')}`, 'Use another kernel.');
+  if (kernel.preemptibleTracepoints) {
+    if (taken.name === 'kprobe') return ok(`${taken.name}: ${NOT_PREEMPTED}.`);
+    return warn([`${taken.name}: ${PREEMPTIBLE.why}`, ...why].join(' '), PREEMPTIBLE.todo);
+  }
+  return ok([`${taken.name}: ${REASONS[taken.name]}.`, ...why].join(' '));
+}
+
+const passedOver = ({ name, obstacle }: AttachPlan, kernel: KernelOffers) => `Not ${name}: ${obstacle(kernel)}.`;
+
+function readOffers(): KernelOffers | undefined {
+  try {
+    return kernelOffers(kernelTypes());
+  } catch {
+    return undefined;
+  }
+}

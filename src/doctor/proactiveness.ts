@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Finding, ok } from './check.ts';
+import { readNumber } from './read.ts';
+
+const FOLDER = '/proc/sys/vm';
+
+/** vm.compaction_proactiveness: whether kcompactd compacts without being asked. */
+export function proactiveness(folder = FOLDER): Finding {
+  const value = readNumber(`${folder}/compaction_proactiveness`);
+  if (value === undefined) return ok('unknown: before Linux 5.9 there is none; expect no proactive compaction.');
+  if (value === 0) return ok('0: expect no proactive compaction.');
+  // mm/compaction.c, fragmentation_score_wmark()
+  const low = Math.max(100 - value, 5);
+  const high = Math.min(low + 10, 100);
+  return ok(
+    `${value}: expect proactive compaction where a node's fragmentation score is above ${high}, down to ${low}.`,
+  );
+}
+
+/** vm.extfrag_threshold, for allocations above order 3 (PAGE_ALLOC_COSTLY_ORDER). */
+export function extfragThreshold(folder = FOLDER): Finding {
+  const value = readNumber(`${folder}/extfrag_threshold`);
+  if (value === undefined) return ok('unknown.');
+  return ok(
+    `${value}: above order 3, zones with a fragmentation index up to ${(value / 1000).toFixed(3)} are reclaimed rather than compacted.`,
+  );
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { wrap } from '../cli/options.ts';
+import { printable } from '../sinks/table.ts';
+import type { Check } from './check.ts';
+import { canRun } from './examine.ts';
+
+const COLORS = { ok: '\x1b[32m', warn: '\x1b[33m', fail: '\x1b[1;31m' } as const;
+const BOLD = '\x1b[1m';
+const RESET = '\x1b[0m';
+/** Narrower than this the text would be a column of words. */
+const MIN_TEXT_WIDTH = 40;
+
+export interface ReportStyle {
+  color: boolean;
+  /** Width of the terminal; absent, lines are as long as they are. */
+  columns?: number;
+}
+
+/** The checks as text: status, id, why; below that what to do; and the verdict last, where the eye is. */
+export function reportText(
+  host: { version: string; kernel: string; machine: string },
+  checks: readonly Check[],
+  style: ReportStyle,
+): string {
+  const paint = (code: string, text: string) => (style.color ? `${code}${text}${RESET}` : text);
+  const idWidth = Math.max(...checks.map(({ id }) => id.length));
+  const indent = ' '.repeat(4 + 2 + idWidth + 2);
+  const width = style.columns === undefined ? undefined : style.columns - indent.length;
+  const lines = (text: string) =>
+    width === undefined || width < MIN_TEXT_WIDTH ? [printable(text)] : wrap(printable(text), width);
+
+  const rows = checks.flatMap((check) => {
+    const [first, ...more] = lines(check.why);
+    const todo = check.status === 'ok' ? [] : lines(`-> ${check.todo}`);
+    const status = paint(COLORS[check.status], check.status.padEnd(4));
+    return [`${status}  ${check.id.padEnd(idWidth)}  ${first}`, ...[...more, ...todo].map((line) => indent + line)];
+  });
+  const title = `compactstall ${host.version}, Linux ${printable(host.kernel)} on ${host.machine}`;
+  return [paint(BOLD, title), '', ...rows, '', paint(BOLD, verdict(checks)), ''].join('\n');
+}
+
+function verdict(checks: readonly Check[]): string {
+  const of = (status: Check['status']) => checks.filter((check) => check.status === status).map(({ id }) => id);
+  const warnings = of('warn').length > 0 ? `; to look at: ${of('warn').join(', ')}` : '';
+  return canRun(checks)
+    ? `compactstall can run here${warnings}.`
+    : `compactstall cannot run here: ${of('fail').join(', ')}${warnings}.`;
+}

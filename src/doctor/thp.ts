@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync } from 'node:fs';
+import { type Finding, ok } from './check.ts';
+import { readChoice, readNumber, readText } from './read.ts';
+
+const FOLDER = '/sys/kernel/mm/transparent_hugepage';
+const AUXV = '/proc/self/auxv';
+const AT_PAGESZ = 6n;
+
+/** Who gets huge pages at a page fault: memory of all, memory marked with MADV_HUGEPAGE, none. */
+type Eligible = 'always' | 'madvise' | 'never';
+
+/** The settings of transparent huge pages, and which compactions they let one expect. */
+export function thp(paths = { folder: FOLDER, auxv: AUXV }): Finding {
+  const enabled = readChoice(`${paths.folder}/enabled`);
+  const defrag = readChoice(`${paths.folder}/defrag`);
+  if (enabled === undefined && defrag === undefined) {
+    return ok(`unknown: no ${paths.folder}; direct compaction is for other allocations (network, slab, hugetlb).`);
+  }
+  const sizes = sizesInUse(paths.folder, enabled ?? 'never');
+  const who = (['always', 'madvise'] as const).find((choice) => sizes.some((size) => size.who === choice)) ?? 'never';
+  const pageBytes = readPageBytes(paths.auxv);
+  const list = sizes.map(({ kb }) => `${kb} kB, order ${Math.log2((kb * 1024) / pageBytes)}`).join('; ');
+  const settings = `enabled ${enabled ?? 'unknown'}${list && ` (${list})`}, defrag ${defrag ?? 'unknown'}`;
+  return ok(`${settings}: ${expectation(who, defrag)}${khugepaged(paths.folder, who)}.`);
+}
+
+/** mm/huge_memory.c, vma_thp_gfp_mask(): which allocations may reclaim and compact themselves, which wake kcompactd. */
+export function expectation(who: Eligible, defrag: string | undefined): string {
+  if (who === 'never') {
+    return 'page faults want no huge pages; direct compaction is for other allocations (network, slab, hugetlb)';
+  }
+  const faults = who === 'always' ? 'page faults' : 'page faults in MADV_HUGEPAGE memory';
+  const marked = 'page faults in MADV_HUGEPAGE memory';
+  switch (defrag) {
+    case 'always':
+      return `${faults} may stall in direct compaction`;
+    case 'madvise':
+      return `${marked} may stall in direct compaction${who === 'always' ? ', others do not compact' : ''}`;
+    case 'defer':
+      return `${faults} wake kcompactd and do not stall`;
+    case 'defer+madvise':
+      return `${marked} may stall in direct compaction${who === 'always' ? ', others wake kcompactd' : ''}`;
+    case 'never':
+      return `${faults} do not compact`;
+    default:
+      return 'what page faults do is unknown';
+  }
+}
+
+/** From 6.8 on each size has a setting of its own, which may follow the general one; before there is one size. */
+function sizesInUse(folder: string, general: string): { kb: number; who: string }[] {
+  const sizes = subfolders(folder).flatMap((name) => {
+    const [, kb] = /^hugepages-(\d+)kB$/.exec(name) ?? [];
+    const own = readChoice(`${folder}/${name}/enabled`);
+    return kb === undefined || own === undefined ? [] : [{ kb: Number(kb), who: own === 'inherit' ? general : own }];
+  });
+  const bytes = readNumber(`${folder}/hpage_pmd_size`);
+  if (sizes.length === 0) sizes.push({ kb: (bytes ?? 2 ** 21) / 1024, who: general });
+  return sizes.filter(({ who }) => who === 'always' || who === 'madvise').sort((a, b) => a.kb - b.kb);
+}
+
+function khugepaged(folder: string, who: Eligible): string {
+  const compacts = who !== 'never' && readText(`${folder}/khugepaged/defrag`) === '1';
+  return compacts ? '; khugepaged compacts as well' : '';
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** The size of a page, from the pairs of words that the kernel gives each process. */
+function readPageBytes(path: string): number {
+  try {
+    const bytes = readFileSync(path);
+    for (let at = 0; at + 16 <= bytes.length; at += 16) {
+      if (bytes.readBigUInt64LE(at) === AT_PAGESZ) return Number(bytes.readBigUInt64LE(at + 8));
+    }
+  } catch {}
+  return 4096;
+}

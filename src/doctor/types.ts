@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Btf } from '../kernel/btf.ts';
+import { OFFER_PATHS, readKernelBtf } from '../kernel/offers.ts';
+
+const known = new Map<string, Btf>();
+
+/** The kernel's types, read once: it is megabytes, and three checks ask. Throws a HostError that says what is missing. */
+export function kernelTypes(path = OFFER_PATHS.btf): Btf {
+  const types = known.get(path) ?? readKernelBtf(path);
+  known.set(path, types);
+  return types;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the host may hide from this process: `run` says it once, `doctor` beforehand, with the same words. */
+
+export interface Hidden {
+  why: string;
+  todo: string;
+}
+
+export const HIDDEN_SYMBOLS: Hidden = {
+  why: 'the kernel hides its symbols from this process: stacks show addresses.',
+  todo: 'It takes CAP_SYSLOG, and kernel.kptr_restrict below 2.',
+};
+
+export const NO_PROBE_READS: Hidden = {
+  why: 'this kernel forbids probe reads (lockdown=confidentiality): free pages are the sum of the free lists, and zones are named by their kind.',
+  todo: 'Where that is not enough, boot with lockdown=integrity.',
+};
+
+export const PREEMPTIBLE: Hidden = {
+  why: 'programs on the tracepoints of this kernel can be preempted (from 7.0 on): while many threads compact at once, some records are lost, and counted.',
+  todo: 'The kprobe plan does not lose any; it needs kprobes, and tracefs at /sys/kernel/tracing that this process may read.',
+};
+
+export const OTHER_PIDS: Hidden = {
+  why: "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables are not known.",
+  todo: "Start the container with the host's PIDs: docker --pid=host, hostPID: true in Kubernetes.",
+};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// compactstall doctor in front of a real collector, which gets no span by that.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Check } from '../../src/doctor/check.ts';
+import { runToEnd } from '../support/agent.ts';
+import { type Collector, startCollector } from './harness.ts';
+
+describe('doctor and a real collector', () => {
+  let folder: string;
+  let collector: Collector;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'compactstall-doctor-'));
+    collector = await startCollector({ spansFile: join(folder, 'spans') });
+  });
+  after(async () => {
+    await collector.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const protocol of ['grpc', 'http/protobuf'] as const) {
+    it(`${protocol}: takes spans`, async () => {
+      const endpoint = protocol === 'grpc' ? collector.endpoint : collector.httpEndpoint;
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: protocol };
+      const { code, stdout } = await runToEnd(['doctor', '--json'], { env });
+      assert.equal(code, 0, stdout);
+      const checks: Check[] = JSON.parse(stdout).checks;
+      assert.deepEqual(
+        checks.find(({ id }) => id === 'collector'),
+        { id: 'collector', status: 'ok', why: `the collector at ${endpoint} takes spans.` },
+      );
+    });
+  }
+
+  it('gRPC towards the port for HTTP: a warning that says so', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpEndpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+    const { code, stdout } = await runToEnd(['doctor'], { env });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^warn {2}collector /m);
+  });
+
+  it('it got no span', () => assert.deepEqual(collector.spans(), []));
+});

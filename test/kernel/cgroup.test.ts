@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cgroup and the container of a stalled process: it is put into cgroups of its own, named as container runtimes do.
+// Version 2 must be mounted somewhere; where version 1 is mounted beside it, a container of that kind is tested too.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { Agent, parseLines } from '../support/agent.ts';
+import { COMPACT_NODE0 } from '../support/host.ts';
+
+const ID = 'c0ffee'.padEnd(64, '7');
+
+interface Mount {
+  path: string;
+  type: string;
+  options: string[];
+}
+
+const mounts: Mount[] = readFileSync('/proc/mounts', 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => line.split(' '))
+  .map(([, path, type, options]) => ({ path: path!, type: type!, options: options!.split(',') }));
+const version2 = mounts.find(({ type }) => type === 'cgroup2');
+/** Not cpuset, which takes nobody before it has CPUs. */
+const version1 = mounts.find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
+
+/** Makes nested cgroups, and removes them, innermost first, after the test. @returns the innermost */
+function cgroup(t: TestContext, mount: Mount, ...names: string[]): string {
+  const made: string[] = [];
+  for (const name of [`compactstall-test-${process.pid}`, ...names]) {
+    made.push(`${made.at(-1) ?? mount.path}/${name}`);
+    mkdirSync(made.at(-1)!);
+  }
+  t.after(() => {
+    for (const path of made.reverse()) rmdirSync(path);
+  });
+  return made.at(-1)!;
+}
+
+/** What is recorded of a compaction by a process in that cgroup, which stays until it was looked at. */
+async function stalledIn(t: TestContext, path: string) {
+  const agent = await new Agent(['--output', 'json']).attached();
+  const shell = spawn('sh', ['-c', `read go; echo 1 >${COMPACT_NODE0}; read end`], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => shell.once('close', () => resolve()));
+  t.after(() => shell.kill('SIGKILL'));
+  writeFileSync(`${path}/cgroup.procs`, String(shell.pid));
+  shell.stdin.write('go\n');
+  const own = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === shell.pid);
+  await agent.until(() => own().length > 0);
+  shell.stdin.end('end\n');
+  await ended;
+  const { code, stderr } = await agent.stop();
+  assert.equal(code, 0, stderr);
+  return own();
+}
+
+describe('the cgroup and the container of a stalled process', () => {
+  it('cgroup version 2 is mounted', () => assert.ok(version2));
+
+  it('version 2, a scope of Docker as systemd makes it', async (t) => {
+    const path = cgroup(t, version2!, `docker-${ID}.scope`);
+    for (const { cgroupId, container } of await stalledIn(t, path)) {
+      // The id that the kernel gives is the inode of the folder.
+      assert.equal(cgroupId, String(statSync(path).ino));
+      assert.equal(container, ID);
+    }
+  });
+
+  it('version 2, not in a container', async (t) => {
+    const path = cgroup(t, version2!, 'a.service');
+    for (const { cgroupId, container } of await stalledIn(t, path)) {
+      assert.equal(cgroupId, String(statSync(path).ino));
+      assert.equal(container, undefined);
+    }
+  });
+
+  if (version1) {
+    it('version 1, a container of Docker without systemd', async (t) => {
+      const path = cgroup(t, version1, 'docker', ID);
+      for (const { cgroupId, container } of await stalledIn(t, path)) {
+        assert.equal(container, ID);
+        // The id is that of version 2, in whose hierarchy the process was not moved.
+        const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))![1]!;
+        assert.equal(cgroupId, String(statSync(`${version2!.path}${own}`).ino));
+      }
+    });
+  }
+});

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// What doctor says of this host, against what run then does.
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Check } from '../../src/doctor/check.ts';
+import { ATTACH_PLANS } from '../../src/kernel/plan.ts';
+import { freePorts } from '../backends/child.ts';
+import { Agent, runToEnd } from '../support/agent.ts';
+import {
+  capabilities,
+  type Deprivation,
+  hidden,
+  PID_NAMESPACE,
+  runAsNobody,
+  runDeprived,
+  USER_NAMESPACE,
+} from '../support/deprived.ts';
+import { bpfObjectsLeft } from '../support/host.ts';
+
+const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
+
+interface Report {
+  version: string;
+  kernel: string;
+  machine: string;
+  canRun: boolean;
+  checks: Check[];
+}
+
+function parse(stdout: string): Report & { get(id: string): Check & { todo?: string } } {
+  const report: Report = JSON.parse(stdout);
+  return { ...report, get: (id) => report.checks.find((check) => check.id === id)! };
+}
+
+/** The ids that programs rely on. */
+const IDS = [
+  'install',
+  'kernel',
+  'btf',
+  'plan',
+  'lockdown',
+  'capabilities',
+  'optional_capabilities',
+  'attach',
+  'kptr_restrict',
+  'perf_event_paranoid',
+  'unprivileged_bpf_disabled',
+  'thp',
+  'proactiveness',
+  'extfrag_threshold',
+  'vmstat',
+  'cgroup',
+  'tracefs',
+  'securityfs',
+  'container',
+  'collector',
+  'clock',
+];
+
+after(async () => assert.deepEqual(await bpfObjectsLeft(), [], 'doctor leaves nothing in the kernel'));
+
+describe('doctor as root', () => {
+  it('this host can run it, with the plan that run then takes', async () => {
+    const { code, stdout, stderr } = await runToEnd(['doctor', '--json']);
+    assert.equal(code, 0, stdout);
+    assert.equal(stderr, '');
+    const report = parse(stdout);
+    assert.equal(report.canRun, true);
+    for (const id of ['install', 'kernel', 'btf', 'plan', 'capabilities', 'attach', 'vmstat', 'collector', 'clock']) {
+      assert.equal(report.get(id).status, 'ok', report.get(id).why);
+    }
+    assert.deepEqual(await bpfObjectsLeft(), []);
+
+    const agent = await new Agent(['--output', 'none']).attached();
+    await agent.stop();
+    const [, plan] = /attached \((\w+)\)/.exec(agent.stderr)!;
+    assert.ok(ATTACH_PLANS.some(({ name }) => name === plan));
+    assert.ok(report.get('attach').why.startsWith(`loaded and attached with ${plan},`), report.get('attach').why);
+    assert.ok(report.get('plan').why.startsWith(`${plan}: `), report.get('plan').why);
+  });
+
+  it('the ids are stable, and each text is one line', async () => {
+    const { checks } = parse((await runToEnd(['doctor', '--json'])).stdout);
+    assert.deepEqual(
+      checks.map(({ id }) => id),
+      IDS,
+    );
+    for (const check of checks) {
+      assert.match(check.status, /^(ok|warn|fail)$/);
+      assert.match(check.why, /^.{4,}$/);
+      assert.equal('todo' in check, check.status !== 'ok');
+      assert.doesNotMatch(check.why, /undefined|NaN|\[object/);
+    }
+  });
+
+  it('the text has the same checks, in lines of their own, and a verdict', async () => {
+    const { code, stdout, stderr } = await runToEnd(['doctor']);
+    assert.equal(code, 0, stdout);
+    assert.equal(stderr, '');
+    const shown = [...stdout.matchAll(/^(?:ok {2}|warn|fail) {2}(\w+) +\S/gm)].map(([, id]) => id);
+    assert.deepEqual(shown, IDS);
+    assert.match(stdout, /\ncompactstall can run here.*\.\n$/);
+    assert.ok(!stdout.includes('\x1b'), 'no colours in a pipe');
+  });
+});
+
+describe('where run fails, doctor fails with the same words', () => {
+  const cases: [what: string, deprivation: Deprivation, exitCode: number, failing: string[]][] = [
+    ['no capabilities', capabilities('-all'), 3, ['capabilities', 'attach']],
+    ['CAP_BPF only', capabilities('-all,+bpf'), 3, ['capabilities', 'attach']],
+    ['CAP_PERFMON only', capabilities('-all,+perfmon'), 3, ['capabilities', 'attach']],
+    ['root of a user namespace', USER_NAMESPACE, 3, ['capabilities', 'attach']],
+    ['no BTF', hidden('/sys/kernel/btf/vmlinux'), 3, ['btf', 'plan', 'attach']],
+    ['no addon', hidden(folder('native/build')), 1, ['install', 'attach']],
+    ['no BPF programs', hidden(folder('bpf/build')), 1, ['install', 'attach']],
+  ];
+  for (const [what, deprivation, exitCode, failing] of cases) {
+    it(what, () => {
+      const run = runDeprived(deprivation, ['-d', '1']);
+      assert.equal(run.status, exitCode, run.stderr);
+      const { status, stdout, stderr } = runDeprived(deprivation, ['doctor', '--json']);
+      assert.equal(status, 3, stdout);
+      assert.equal(stderr, '');
+      const report = parse(stdout);
+      assert.equal(report.canRun, false);
+      assert.deepEqual(
+        report.checks.filter((check) => check.status === 'fail').map(({ id }) => id),
+        failing,
+      );
+      for (const id of failing.filter((id) => id !== 'plan')) {
+        const { why, todo } = report.get(id);
+        assert.equal(`compactstall: ${why} ${todo}\n`, run.stderr);
+      }
+    });
+  }
+
+  it('a variable of the collector', async () => {
+    for (const env of [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://127.0.0.1' },
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+      { OTEL_EXPORTER_OTLP_HEADERS: 'a=b', OTEL_TRACES_SAMPLER: 'sometimes' },
+    ]) {
+      const run = await runToEnd(['-d', '1', '-o', 'none'], { env });
+      assert.equal(run.code, 2);
+      const { code, stdout } = await runToEnd(['doctor', '--json'], { env });
+      assert.equal(code, 3, stdout);
+      const { status, why } = parse(stdout).get('collector');
+      assert.equal(status, 'fail');
+      assert.equal(run.stderr.trimEnd().split('\n').at(-1), `compactstall: ${why}`);
+    }
+  });
+});
+
+describe('what it knows without privileges', () => {
+  it('an ordinary user gets every check, and the plan that this kernel takes', () => {
+    const { status, stdout, stderr } = runAsNobody(['doctor', '--json']);
+    assert.equal(status, 3, stderr);
+    assert.equal(stderr, '');
+    const report = parse(stdout);
+    assert.deepEqual(
+      report.checks.filter((check) => check.status === 'fail').map(({ id }) => id),
+      ['capabilities', 'attach'],
+    );
+    const root = parse(runDeprived([], ['doctor', '--json']).stdout);
+    for (const id of ['kernel', 'btf', 'plan', 'lockdown', 'thp', 'proactiveness', 'cgroup', 'collector']) {
+      assert.deepEqual(report.get(id), root.get(id));
+    }
+    assert.match(report.get('vmstat').why, /^since boot compact_stall \d+ \(success \d+, fail \d+\)/);
+    assert.doesNotMatch(stdout, /the check failed/);
+  });
+
+  it('the two capabilities are enough; what the others are for is said', () => {
+    const { status, stdout } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['doctor', '--json']);
+    assert.equal(status, 0, stdout);
+    const report = parse(stdout);
+    assert.match(report.get('optional_capabilities').why, /CAP_SYSLOG.*CAP_SYS_PTRACE.*CAP_SYS_ADMIN/);
+    // The words of run.
+    const { why, todo } = report.get('kptr_restrict');
+    const { stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-K']);
+    const [, said] = /compactstall: (the kernel hides .*)\n/.exec(stderr)!;
+    assert.ok(`${why} ${todo}`.endsWith(said!), `${why} ${todo}`);
+  });
+
+  it('run --verbose without CAP_SYS_ADMIN works, and says that run times are not measured', () => {
+    const { status, stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-v']);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /Cannot enable BPF run-time statistics.*CAP_SYS_ADMIN/);
+  });
+
+  it("a container without the host's PIDs is a warning, in the words of run", () => {
+    const { status, stdout } = runDeprived(PID_NAMESPACE, ['doctor', '--json']);
+    assert.equal(status, 0, stdout);
+    const { why, todo } = parse(stdout).get('container');
+    const { stderr } = runDeprived(PID_NAMESPACE, ['-d', '0.2']);
+    assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
+  });
+});
+
+describe('a collector that is not there', () => {
+  it('is a warning: run starts, and goes on trying', async () => {
+    const [port] = await freePorts(1);
+    for (const protocol of ['grpc', 'http/protobuf']) {
+      const env = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      };
+      const { code, stdout } = await runToEnd(['doctor', '--json'], { env });
+      assert.equal(code, 0, stdout);
+      const { status, why, todo } = parse(stdout).get('collector');
+      assert.equal(status, 'warn');
+      assert.match(why, new RegExp(`http://127\\.0\\.0\\.1:${port} does not take spans now: .*ECONNREFUSED`));
+      assert.match(todo!, /^Start it/);
+    }
+  });
+});

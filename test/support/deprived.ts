@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The built commands on a host that lacks something, which only they see: the host itself keeps it. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
+
+/** A command that starts the one whose words follow it. */
+export type Deprivation = readonly string[];
+
+/**
+ * Root without capabilities but these, as setpriv takes them (`-all,+bpf`). The user stays root, who owns the files here,
+ * which others may not be able to read; root without capabilities is anybody.
+ */
+export const capabilities = (list: string): Deprivation => [
+  'setpriv',
+  `--bounding-set=${list}`,
+  `--inh-caps=${list}`,
+  `--ambient-caps=${list}`,
+];
+
+const inMountNamespace = (script: string): Deprivation => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-ec',
+  `${script}; exec "$0" "$@"`,
+];
+
+/** Without a file, or without what is in a folder (a path that ends with a slash). */
+export const hidden = (path: string): Deprivation =>
+  path.endsWith('/')
+    ? inMountNamespace(`mount -t tmpfs none '${path}'`)
+    : inMountNamespace(`mount --bind /dev/null '${path}'`);
+
+/** Root of a user namespace of its own. */
+export const USER_NAMESPACE: Deprivation = ['unshare', '--user', '--map-root-user'];
+
+/** As in a container without the host's PIDs. */
+export const PID_NAMESPACE: Deprivation = ['unshare', '--pid', '--fork', '--mount-proc'];
+
+/** Runs compactstall to its end. */
+export function runDeprived(deprivation: Deprivation, args: readonly string[], command = COMPACTSTALL) {
+  const [first, ...rest] = [...deprivation, process.execPath, command, ...args];
+  return spawnSync(first!, rest, { encoding: 'utf8', timeout: 60_000 });
+}
+
+/**
+ * Runs compactstall as a user with no rights at all. The files here may be in a folder that is closed to others, so they
+ * are mounted where they are not; nobody else sees that.
+ */
+export function runAsNobody(args: readonly string[]) {
+  const script = `
+    mount -t tmpfs -o mode=755 none /mnt
+    for name in dist native node_modules bpf; do mkdir /mnt/$name; mount --bind "${ROOT}/$name" /mnt/$name; done
+    cp "${ROOT}/package.json" "${process.execPath}" /mnt
+    exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+      /mnt/node /mnt/dist/bin/compactstall.js "$@"`;
+  return spawnSync('unshare', ['--mount', 'sh', '-ec', script, 'sh', ...args], { encoding: 'utf8', timeout: 60_000 });
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The workload's own manners; what it makes the kernel do is seen in the other files.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { it } from 'node:test';
+import { FRAGMENT, Fragment } from './fragment.ts';
+import { setUp } from './settings.ts';
+
+const run = (...args: string[]) => spawnSync(FRAGMENT, args, { encoding: 'utf8' });
+
+it('fragment: says what is wrong with its options, and what it needs', () => {
+  assert.deepEqual([run('--help').status, run('--nonsense').status], [0, 2]);
+  assert.equal(run('-m', '150').stderr, 'fragment: 150 is not a number from 1 to 95\n');
+  writeFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'never');
+  const { status, stderr } = run();
+  setUp();
+  assert.equal(status, 1);
+  assert.match(stderr, /^fragment: transparent huge pages are off\. Try: .*\n$/);
+});
+
+it('fragment: ends cleanly when it is told to', async () => {
+  const fragment = new Fragment('-p', '60000');
+  await fragment.fragmented;
+  await fragment.stop();
+  assert.match(fragment.output, /^fragmented: \d+ MB.*\nhuge pages: 0 asked for, 0 had\n$/);
+});

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Runs the workload that makes the kernel compact. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+export const FRAGMENT = fileURLToPath(new URL('build/fragment', import.meta.url));
+
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class Fragment {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly fragmented: Promise<void>;
+  output = '';
+
+  constructor(...args: string[]) {
+    const child = spawn(FRAGMENT, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    running.add(child);
+    this.#ended = new Promise((resolve, reject) => {
+      child.once('close', (code, signal) => {
+        running.delete(child);
+        if (code === 0) resolve();
+        else reject(new Error(`fragment ended with ${code ?? signal}`));
+      });
+    });
+    this.fragmented = new Promise((resolve, reject) => {
+      child.stdout!.setEncoding('utf8').on('data', (text) => {
+        this.output += text;
+        if (this.output.includes('fragmented:')) resolve();
+      });
+      this.#ended.catch(reject);
+    });
+    this.fragmented.catch(() => {});
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Throws when it does not end cleanly, or had not started. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.#ended;
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Settings and figures of the emulated machine. Nothing is put back: the machine ends with its tests. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlanName } from '../../../src/kernel/plan.ts';
+import { vmstat } from '../../support/host.ts';
+
+export const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';
+const THP = '/sys/kernel/mm/transparent_hugepage/';
+
+const [major, minor] = release().split('.').map(Number) as [number, number];
+/** Since 5.18 the tracepoints pass compact_control. */
+export const PLANS: readonly PlanName[] =
+  major > 5 || (major === 5 && minor >= 18) ? ['tp_btf', 'fentry', 'kprobe'] : ['fentry', 'kprobe'];
+
+/** By number, as in /sys/devices/system/node. */
+export const NODES = readdirSync('/sys/devices/system/node')
+  .map((name) => /^node(\d+)$/.exec(name)?.[1])
+  .filter((node) => node !== undefined)
+  .map(Number)
+  .sort();
+
+/** Huge pages for those who ask; `defrag` says who compacts. Nothing compacts by itself. */
+export function setUp(defrag: 'madvise' | 'defer' = 'madvise'): void {
+  writeFileSync(`${THP}enabled`, 'madvise');
+  writeFileSync(`${THP}defrag`, defrag);
+  if (existsSync(PROACTIVENESS)) writeFileSync(PROACTIVENESS, '0');
+}
+
+export type Scanned = [migrate: number, free: number];
+export const scanned = (): Scanned => [vmstat('compact_migrate_scanned'), vmstat('compact_free_scanned')];
+
+/** Until kcompactd has been asleep for a second. It works for some seconds, at most, after memory was fragmented. */
+export async function quiet(): Promise<void> {
+  const asleep = () => kcompactd().every((pid) => / S /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
+  for (let still = 0, before = scanned(); still < 10; ) {
+    await sleep(100);
+    const now = scanned();
+    still = asleep() && `${now}` === `${before}` ? still + 1 : 0;
+    before = now;
+  }
+}
+
+let daemons: string[] | undefined;
+function kcompactd(): string[] {
+  daemons ??= readdirSync('/proc').filter(
+    (pid) => /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('kcompactd'),
+  );
+  return daemons;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/** All that makes the kernel compact, one after the other, for whoever watches. */
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CompactionEvent } from '../../../src/event.ts';
+import { populatedZones } from '../../support/host.ts';
+import { askKernel, compareIndices, type Said } from './extfrag.ts';
+import { Fragment } from './fragment.ts';
+import { compactByHand, compactNode } from './manual.ts';
+import { NODES, PROACTIVENESS, setUp } from './settings.ts';
+import type { SoFar } from './watch.ts';
+
+export const DIRECT_WANTED = 100;
+const FRAGMENTED_AT_MOST = 10;
+
+export interface Done {
+  /** The process that stalled for huge pages. */
+  faulting: number;
+  /** What the kernel said before each of the compactions of one node, once compactByHand() was done. */
+  said: Said[];
+}
+
+export async function doAll(soFar: SoFar): Promise<Done> {
+  setUp();
+  compactByHand();
+  const faulting = await faultHugePages(soFar);
+  await wakeKcompactd(soFar);
+  await raiseProactiveness(soFar);
+  return { faulting, said: await compactFragmented(soFar) };
+}
+
+const own = (soFar: SoFar) => soFar().filter(({ pid }) => pid === process.pid);
+
+async function seen(soFar: SoFar, wanted: (event: CompactionEvent) => boolean, count = 1): Promise<void> {
+  while (soFar().filter(wanted).length < count) await sleep(200);
+}
+
+async function faultHugePages(soFar: SoFar): Promise<number> {
+  // Round after round, for as long as it takes.
+  const fragment = new Fragment('-r', '0');
+  await seen(soFar, ({ pid }) => pid === fragment.pid, DIRECT_WANTED);
+  await fragment.stop();
+  return fragment.pid;
+}
+
+async function wakeKcompactd(soFar: SoFar): Promise<void> {
+  setUp('defer');
+  const fragment = new Fragment('-r', '0', '-p', '20');
+  await seen(soFar, ({ trigger }) => trigger === 'kcompactd');
+  await fragment.stop();
+  setUp();
+}
+
+async function raiseProactiveness(soFar: SoFar): Promise<void> {
+  // The pause lasts until it is told to end.
+  const fragment = new Fragment('-p', '60000');
+  await fragment.fragmented;
+  writeFileSync(PROACTIVENESS, '100');
+  await seen(soFar, ({ trigger }) => trigger === 'proactive');
+  writeFileSync(PROACTIVENESS, '0');
+  await fragment.stop();
+}
+
+/** Until free blocks stood still for one zone at least. */
+async function compactFragmented(soFar: SoFar): Promise<Said[]> {
+  const said: Said[] = [];
+  await seen(soFar, () => true);
+  for (let compared = 0; compared === 0; ) {
+    if (said.length >= FRAGMENTED_AT_MOST * NODES.length) throw new Error('free blocks moved each time');
+    const fragment = new Fragment('-p', '60000');
+    await fragment.fragmented;
+    for (const node of NODES) {
+      const before = own(soFar).length;
+      const kernel = askKernel();
+      said.push(kernel);
+      compactNode(node);
+      const zones = populatedZones().filter((zone) => zone.node === node).length;
+      while (own(soFar).length < before + zones) await sleep(50);
+      for (const event of own(soFar).slice(before)) compared += compareIndices(event, kernel);
+    }
+    await fragment.stop();
+  }
+  return said;
+}
