@@ -9,7 +9,7 @@ import { kernelNamed } from '../../vm/kernels.ts';
 import { table } from '../report.ts';
 import { median, sum } from '../statistics.ts';
 import { emulated, samplesOf, thousands } from './run.ts';
-import type { Cost, Sample } from './samples.ts';
+import type { Sample } from './samples.ts';
 
 const KERNEL = '5.10';
 const SUITE = 'bullseye';
@@ -63,8 +63,8 @@ function rowsOf(rounds: readonly Round[], how: string): string[][] {
   };
   const cost = (kind: 'manual' | 'direct') => {
     const pairs = sum(rounds.map(({ ours }) => ours[kind].pairs));
-    const value = (sample: Sample) => (sample[kind] satisfies Cost).medianNs;
-    return row(`BPF instructions per pair, ${kind} (${pairs} pairs)`, value, thousands, '0.33');
+    const what = `BPF instructions per pair, ${kind} (${pairs} pairs)`;
+    return row(what, (sample) => sample[kind].nsPerPair, thousands, '0.33');
   };
   const printed = (tool: keyof Round) => {
     const all = rounds.flatMap((round) => [round[tool].manualRows, round[tool].directRows]);

@@ -46,8 +46,7 @@ export async function samplesOf({ kernel, program, disk }: Run): Promise<Sample[
 }
 
 function inWords({ tool, round, manual, direct, firstRowMs }: Sample): string {
-  const cost = ({ pairs, meanNs, medianNs }: Cost) =>
-    `${pairs} pairs of ${(meanNs / 1000).toFixed(0)} us (median ${(medianNs / 1000).toFixed(0)})`;
+  const cost = ({ pairs, nsPerPair }: Cost) => `${pairs} pairs of ${thousands(nsPerPair)}`;
   const start = `first row after ${(firstRowMs / 1000).toFixed(1)} s`;
   return `round ${round + 1}, ${tool}: ${start}, manual ${cost(manual)}, direct ${cost(direct)}`;
 }

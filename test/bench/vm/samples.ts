@@ -5,9 +5,7 @@ import type { Memory } from '../proc.ts';
 /** Run time of a tool's BPF programs per compaction. */
 export interface Cost {
   pairs: number;
-  meanNs: number;
-  /** Of the parts that the work was done in: a part in which the emulator was held up does not count for more. */
-  medianNs: number;
+  nsPerPair: number;
 }
 
 export interface Sample {
