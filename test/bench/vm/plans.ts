@@ -38,7 +38,8 @@ function cells(sample: Sample, first: Sample): string[] {
 function pairs(samples: readonly Sample[]): string {
   const range = kinds.map((kind) => {
     const each = samples.map((sample) => sample[kind].pairs);
-    return `${Math.min(...each)} to ${Math.max(...each)} ${kind} pairs`;
+    const [least, most] = [Math.min(...each), Math.max(...each)];
+    return `${least === most ? most : `${least} to ${most}`} ${kind} pairs`;
   });
   return `${range.join(' and ')} each`;
 }
