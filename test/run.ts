@@ -36,7 +36,7 @@ const LAYERS: readonly Layer[] = [
     name: 'vm',
     files: files('test/vm/*.test.ts'),
     live: true,
-    timeoutMs: 1_800_000,
+    timeoutMs: 3_600_000,
     prepare: ensureMachines,
     missing: missingForMachines,
   },

@@ -48,7 +48,7 @@ export async function* runMachine(options: MachineOptions): AsyncGenerator<strin
 }
 
 async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGenerator<string, number> {
-  const { name, command, limitMs = 600_000, bootMs = BOOT_MS, interactive = false } = options;
+  const { name, command, limitMs = 1_200_000, bootMs = BOOT_MS, interactive = false } = options;
   const qemu = start(options, interactive);
   const ended = new Promise<void>((resolve, reject) => {
     qemu.once('close', () => resolve()).once('error', reject);
