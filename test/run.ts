@@ -36,7 +36,7 @@ const LAYERS: readonly Layer[] = [
     name: 'vm',
     files: files('test/vm/*.test.ts'),
     live: true,
-    timeoutMs: 1_800_000,
+    timeoutMs: 3_600_000,
     prepare: ensureMachines,
     missing: missingForMachines,
   },
@@ -54,7 +54,13 @@ async function runLayer({ name, files, live, timeoutMs = TIMEOUT_MS, prepare, mi
     if (all) counts.failed += 1;
     return;
   }
-  await prepare?.();
+  try {
+    await prepare?.();
+  } catch (error) {
+    console.log(`cannot be prepared, which counts as failed: ${(error as Error).message}`);
+    counts.failed += 1;
+    return;
+  }
   const events = run({ files, concurrency: !live, timeout: timeoutMs });
   events.on('test:pass', (test) => {
     if (test.details.type === 'suite') return;

@@ -27,16 +27,16 @@ export function askKernel(): Said {
   return { blocks: freeBlocks(), indices };
 }
 
-/** @returns how many indices were compared that say something: -1 is where a free block of that size was left */
-export function compareIndices(event: CompactionEvent, { blocks, indices }: Said): number {
-  const place = `${event.node}/${event.zone}`;
-  const own = event.begin.blocks;
-  if (`${blocks.get(place)}` !== `${own}`) return 0;
-  const expected = indices.get(place)!;
-  assert.deepEqual(
-    own.map((_, order) => fragmentationIndex(own, order)),
-    expected,
-    `${place}: ${own}`,
-  );
-  return expected.filter((index) => index !== -1).length;
+const placeOf = ({ node, zone }: CompactionEvent) => `${node}/${zone}`;
+
+/** Whether free blocks stood still, and some index says something: it is -1 where a free block of that size was left. */
+export function comparable(event: CompactionEvent, { blocks, indices }: Said): boolean {
+  const place = placeOf(event);
+  return `${blocks.get(place)}` === `${event.begin.blocks}` && indices.get(place)!.some((index) => index !== -1);
+}
+
+export function assertIndices(event: CompactionEvent, { indices }: Said): void {
+  const { blocks } = event.begin;
+  const ours = blocks.map((_, order) => fragmentationIndex(blocks, order));
+  assert.deepEqual(ours, indices.get(placeOf(event)), `${placeOf(event)}: ${blocks}`);
 }

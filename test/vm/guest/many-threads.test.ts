@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many more threads than CPUs in compact_zone at once: nothing is lost. A probe of its return would miss many of them, and
-// from 7.0 on so do the programs of tp_btf and fentry, which is why kprobe comes first there.
+// so do programs that can be preempted (settings.ts says which).
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { it } from 'node:test';
 import { Agent, parseLines } from '../../support/agent.ts';
 import { COMPACT_MEMORY, populatedZones } from '../../support/host.ts';
-import { PLANS, PREEMPTIBLE, quiet, setUp } from './settings.ts';
+import { LOSSLESS, quiet, setUp } from './settings.ts';
 
 const THREADS = 60;
 const WRITES = 5;
@@ -17,9 +17,7 @@ const SCRIPT = `
     i=$((i + 1))
   done; wait`;
 
-const plans = PREEMPTIBLE ? PLANS.filter((plan) => plan === 'kprobe') : PLANS;
-
-for (const plan of plans) {
+for (const plan of LOSSLESS) {
   it(`${THREADS} threads that compact at once, seen by ${plan}`, async () => {
     setUp();
     await quiet();

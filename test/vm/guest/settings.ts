@@ -7,24 +7,36 @@ import type { PlanName } from '../../../src/kernel/plan.ts';
 import { vmstat } from '../../support/host.ts';
 
 export const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';
+const PREEMPTION = '/sys/kernel/debug/sched/preempt';
 const THP = '/sys/kernel/mm/transparent_hugepage/';
 
 const [major, minor] = release().split('.').map(Number) as [number, number];
-/** Since 7.0 the programs of raw tracepoints can be preempted, and lose records when many threads compact at once. */
-export const PREEMPTIBLE = major >= 7;
+/** none or voluntary: kernel code runs on until it gives way. full or lazy: it can be preempted. 5.10 does not say. */
+const preemption = existsSync(PREEMPTION) ? /\((\w+)\)/.exec(readFileSync(PREEMPTION, 'utf8'))![1]! : 'voluntary';
+const preemptible = ['full', 'lazy'].includes(preemption);
+const newTracepoints = major >= 7;
+
 /** In the order in which they are tried. Since 5.18 the tracepoints pass compact_control. */
-export const PLANS: readonly PlanName[] = PREEMPTIBLE
+export const PLANS: readonly PlanName[] = newTracepoints
   ? ['kprobe', 'tp_btf', 'fentry']
   : major > 5 || (major === 5 && minor >= 18)
     ? ['tp_btf', 'fentry', 'kprobe']
     : ['fentry', 'kprobe'];
+
+/**
+ * Those that lose nothing when many threads compact at once: a program that is preempted makes the kernel skip it for the
+ * next thread on that CPU. Those of fentry can be wherever the kernel can, those of tracepoints since 7.0 too.
+ */
+export const LOSSLESS: readonly PlanName[] = PLANS.filter(
+  (plan) => plan === 'kprobe' || !preemptible || (plan === 'tp_btf' && !newTracepoints),
+);
 
 /** By number, as in /sys/devices/system/node. */
 export const NODES = readdirSync('/sys/devices/system/node')
   .map((name) => /^node(\d+)$/.exec(name)?.[1])
   .filter((node) => node !== undefined)
   .map(Number)
-  .sort();
+  .sort((a, b) => a - b);
 
 /** Huge pages for those who ask; `defrag` says who compacts. Nothing compacts by itself. */
 export function setUp(defrag: 'madvise' | 'defer' = 'madvise'): void {

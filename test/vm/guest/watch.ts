@@ -7,7 +7,7 @@ import { Agent, type Finished, parseLines } from '../../support/agent.ts';
 import { quiet, type Scanned, scanned } from './settings.ts';
 
 /** Emulated, the work takes a minute, more while the host is busy. Only a hang takes as long. */
-const GIVE_UP_MS = 280_000;
+const GIVE_UP_MS = 580_000;
 
 export interface Watched {
   plan: PlanName;

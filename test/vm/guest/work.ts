@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompactionEvent } from '../../../src/event.ts';
 import { populatedZones } from '../../support/host.ts';
-import { askKernel, compareIndices, type Said } from './extfrag.ts';
+import { askKernel, comparable, type Said } from './extfrag.ts';
 import { Fragment } from './fragment.ts';
 import { compactByHand, compactNode } from './manual.ts';
 import { NODES, PROACTIVENESS, setUp } from './settings.ts';
@@ -74,7 +74,7 @@ async function raiseProactiveness(soFar: SoFar): Promise<void> {
 async function compactFragmented(soFar: SoFar): Promise<Said[]> {
   const said: Said[] = [];
   await seen(soFar, () => true);
-  for (let compared = 0; compared === 0; ) {
+  for (let stoodStill = false; !stoodStill; ) {
     if (said.length >= FRAGMENTED_AT_MOST * NODES.length) throw new Error('free blocks moved each time');
     const fragment = new Fragment('-p', '60000');
     await fragment.fragmented;
@@ -85,7 +85,7 @@ async function compactFragmented(soFar: SoFar): Promise<Said[]> {
       compactNode(node);
       const zones = populatedZones().filter((zone) => zone.node === node).length;
       while (own(soFar).length < before + zones) await sleep(50);
-      for (const event of own(soFar).slice(before)) compared += compareIndices(event, kernel);
+      for (const event of own(soFar).slice(before)) stoodStill ||= comparable(event, kernel);
     }
     await fragment.stop();
   }
