@@ -3,8 +3,6 @@ import { DT, type Elf } from './elf.ts';
 import { ElfError } from './elf-error.ts';
 import { word } from './file-bytes.ts';
 
-/** Symbols whose hash falls into one bucket: one on average, and linkers make more buckets for more symbols. */
-const MAX_CHAIN = 1024;
 const MAX_SECTIONS = 4096;
 /** Read at once of a table without a hash table. */
 const STEP = 64 << 10;
@@ -22,7 +20,11 @@ export interface TlsSymbol {
   value: number;
 }
 
-/** @throws ElfError */
+/**
+ * Chains of symbols with one hash have no bound of their own, and may be circles: each step is a read, and FileBytes
+ * counts those.
+ * @throws ElfError
+ */
 export function findTlsSymbol(elf: Elf, name: string): TlsSymbol | undefined {
   if (elf.dynamic(DT.SYMTAB) !== undefined && elf.dynamic(DT.STRTAB) !== undefined) {
     const gnu = elf.dynamic(DT.GNU_HASH);
@@ -54,14 +56,13 @@ function byGnuHash(elf: Elf, address: number, name: string): TlsSymbol | undefin
   const first = elf.bytes.read(bucketsAt + (hash % buckets) * 4, 4).getUint32(0, true);
   if (first < firstSymbol) return undefined;
   const chain = bucketsAt + buckets * 4 - firstSymbol * 4;
-  for (let index = first; index < first + MAX_CHAIN; index++) {
+  for (let index = first; ; index++) {
     const value = elf.bytes.read(chain + index * 4, 4).getUint32(0, true);
     const symbol = (value | 1) === (hash | 1) && dynamicSymbol(elf, index, name);
     if (symbol) return symbol;
     // The last one of the bucket.
     if (value & 1) return undefined;
   }
-  throw new ElfError('bounds_exceeded', `more than ${MAX_CHAIN} symbols with one hash`);
 }
 
 /** The hash table of the ELF specification, linked lists through an array. */
@@ -70,13 +71,12 @@ function byHash(elf: Elf, address: number, name: string): TlsSymbol | undefined 
   const buckets = elf.bytes.read(table, 8).getUint32(0, true);
   if (buckets === 0) return undefined;
   let index = elf.bytes.read(table + 8 + (sysvHash(name) % buckets) * 4, 4).getUint32(0, true);
-  for (let length = 0; length < MAX_CHAIN; length++) {
-    if (index === 0) return undefined;
+  while (index !== 0) {
     const symbol = dynamicSymbol(elf, index, name);
     if (symbol) return symbol;
     index = elf.bytes.read(table + 8 + (buckets + index) * 4, 4).getUint32(0, true);
   }
-  throw new ElfError('bounds_exceeded', `more than ${MAX_CHAIN} symbols with one hash, or a circle`);
+  return undefined;
 }
 
 function dynamicSymbol(elf: Elf, index: number, name: string): TlsSymbol | undefined {

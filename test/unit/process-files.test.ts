@@ -44,6 +44,7 @@ describe('the file behind a mapping', () => {
   it('is not read when it changed since it was looked at', (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(folder('file'), 'before');
+    utimesSync(folder('file'), 0, 0);
     const file = findMappedFile(7, MAPPING, processWith(t, folder('file'))());
     assert.equal(withFile(file, (_, size) => size), 6); // biome-ignore format: one line
     // The same length, and told to be as old.
@@ -121,5 +122,21 @@ describe('reasons', () => {
     assert.deepEqual(locate(line('fe:00')), { reason: 'no_symbol' }, 'not the executable: no ELF file is fine');
     assert.deepEqual(locate(line('fe:00').repeat(65_537)), { reason: 'too_many_mappings' });
     assert.equal(machineOf('riscv64'), undefined);
+    // The executable, which is where its first instruction is, comes first; of it more is expected.
+    const auxv = Buffer.alloc(32);
+    for (const [i, word] of [9n, 0x2800n, 0n, 0n].entries()) auxv.writeBigUInt64LE(word, i * 8);
+    writeFileSync(at('7', 'auxv'), auxv);
+    writeFileSync(at('library'), 'x');
+    writeFileSync(at('executable'), library().subarray(0, 0x200));
+    symlinkSync(at('executable'), at('7', 'map_files', '2000-3000'));
+    writeFileSync(at('7', 'maps'), line('fe:00') + line('fe:00', 1).replace(' 1 /x', ' 2 /x'));
+    const limits = { files: 1, milliseconds: 1000 };
+    const first = () => new ThreadContextLocator({ proc, machine: X86_64, limits }).locate(7);
+    assert.deepEqual(first(), { reason: 'damaged_elf' });
+    writeFileSync(at('executable'), library());
+    assert.deepEqual(first(), { v1: { kind: 'static', offset: -8n } });
+    writeFileSync(at('executable'), 'x');
+    assert.deepEqual(first(), { reason: 'too_much_work' });
+    assert.deepEqual(new ThreadContextLocator({ proc, machine: X86_64 }).locate(7), { reason: 'not_elf' });
   });
 });
