@@ -25,13 +25,14 @@ export type Reason = keyof typeof REASONS;
 const ORDER = Object.keys(REASONS) as Reason[];
 
 /** The more telling of two. */
-export function worse(a: Reason, b: Reason): Reason {
+export function moreTelling(a: Reason, b: Reason): Reason {
   return ORDER.indexOf(a) <= ORDER.indexOf(b) ? a : b;
 }
 
-/** Of a failed system call. */
-export function reasonOf(error: unknown, otherwise: Reason): Reason {
+/** Of a failed system call. @param ifMissing what it means that there is no such file */
+export function reasonOf(error: unknown, ifMissing: Reason): Reason {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM') return 'no_permission';
-  return code === 'ESRCH' ? 'gone' : otherwise;
+  if (code === 'ESRCH') return 'gone';
+  return code === 'ENOENT' ? ifMissing : 'unreadable_file';
 }

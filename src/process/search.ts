@@ -5,7 +5,7 @@ import { findMappedFile } from './mapped-file.ts';
 import { type Mapping, mappingAt } from './maps.ts';
 import { ProcessMemory } from './memory.ts';
 import { type FileFacts, type PublisherFiles, SYMBOLS } from './publisher-file.ts';
-import { type Reason, reasonOf, worse } from './reason.ts';
+import { moreTelling, type Reason, reasonOf } from './reason.ts';
 import { type Libc, locate, type TlsLocation, type TlsSource } from './tls.ts';
 
 /** Where the threads of a process publish which span they are in (OTEP 4947). */
@@ -127,7 +127,7 @@ export class Search {
   }
 
   #failed(reason: Reason): void {
-    this.#reason = worse(this.#reason, reason);
+    this.#reason = moreTelling(this.#reason, reason);
   }
 }
 

@@ -12,6 +12,7 @@ export type { Libc, TlsLocation } from './tls.ts';
 
 /** Browsers and desktop programs have 200 to 400 libraries. */
 const LIMITS: Limits = { files: 1024, milliseconds: 100 };
+
 /** Keeps what files say, so that only the first process with a library reads it. */
 export class ThreadContextLocator {
   readonly #machine: Machine | undefined;
@@ -27,8 +28,11 @@ export class ThreadContextLocator {
   }
 
   /**
-   * Reads files and memory of the process at once, without waiting for anything that it could hold back on purpose, as
-   * far as that can be known beforehand. Never throws.
+   * Never throws. Never waits for a program that the process chose, as far as that can be known beforehand (see
+   * ProcessMemory and FileSystems); but reading a process's maps and memory takes its mmap lock, and so may last as long
+   * as a thread of it that is stalled with that lock. What is returned can be sent between threads.
+   *
+   * True until the process executes another program, or unloads the library; a library that it loads later is not seen.
    */
   locate(pid: number): ThreadContexts {
     if (!this.#machine || !this.#files) return { reason: 'other_machine' };

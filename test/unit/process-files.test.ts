@@ -8,7 +8,7 @@ import { machineOf } from '../../src/process/machine.ts';
 import { findMappedFile, withFile } from '../../src/process/mapped-file.ts';
 import type { Mapping } from '../../src/process/maps.ts';
 import { PublisherFiles } from '../../src/process/publisher-file.ts';
-import { REASONS, type Reason, reasonOf, worse } from '../../src/process/reason.ts';
+import { moreTelling, REASONS, type Reason, reasonOf } from '../../src/process/reason.ts';
 import { ThreadContextLocator } from '../../src/process/thread-context.ts';
 import { AT, library, X86_64 } from './process-support.ts';
 import { temporaryFolder } from './support.ts';
@@ -90,11 +90,12 @@ describe('what files say', () => {
 
 describe('reasons', () => {
   it('the more telling one is kept, and each is a sentence', () => {
-    assert.equal(worse('no_symbol', 'not_relocated'), 'not_relocated');
-    assert.equal(worse('not_relocated', 'unreadable_file'), 'not_relocated');
-    for (const reason of Object.keys(REASONS) as Reason[]) assert.equal(worse(reason, 'no_symbol'), reason);
+    assert.equal(moreTelling('no_symbol', 'not_relocated'), 'not_relocated');
+    assert.equal(moreTelling('not_relocated', 'unreadable_file'), 'not_relocated');
+    for (const reason of Object.keys(REASONS) as Reason[]) assert.equal(moreTelling(reason, 'no_symbol'), reason);
     assert.equal(reasonOf(Object.assign(new Error(), { code: 'EPERM' }), 'gone'), 'no_permission');
-    assert.equal(reasonOf(new Error(), 'unreadable_file'), 'unreadable_file');
+    assert.equal(reasonOf(Object.assign(new Error(), { code: 'ENOENT' }), 'gone'), 'gone');
+    assert.equal(reasonOf(Object.assign(new Error(), { code: 'EMFILE' }), 'gone'), 'unreadable_file');
   });
 
   it('a process that is made up: what cannot be found out is said', (t) => {
