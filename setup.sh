@@ -34,6 +34,8 @@ if [ "${1:-}" = test ]; then
   need bpftool /usr/sbin/bpftool
   # Builds the collector and Jaeger; it fetches the newer toolchain that they need by itself.
   need golang-go go
+  # Publishers of thread contexts, for the other libc.
+  need musl-tools musl-gcc
   # The emulated machines of test/vm, where they can be had; elsewhere npm test says that it leaves them out.
   if [ "$(uname -m)" = x86_64 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     need qemu-system-x86 qemu-system-x86_64
@@ -86,6 +88,7 @@ made() {
 if [ "${1:-}" = test ]; then
   made native all test-object
   made test/vm/guest
+  made test/fixtures/publishers
 else
   made native all
 fi

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What differs between processors in how threads keep their variables (the ELF psABI supplements, and the two libcs). */
+export interface Machine {
+  /** e_machine of the ELF header. */
+  elf: number;
+  /** Relocation types. */
+  relocation: { module: number; offset: number; static: number; descriptor: number };
+  /**
+   * Where the executable's block of thread-local variables starts, from the thread pointer. Linkers write this into
+   * code, so no dynamic linker is free to do it otherwise (lld's getTlsTpOffset).
+   */
+  executableBlock(tls: { address: number; size: number; align: number }): bigint;
+  /** Whether a distance from the thread pointer can be that of a thread-local variable. */
+  isStaticOffset(offset: bigint): boolean;
+}
+
+/** Further than that from the thread pointer no block is, whose size counts into each thread's stack. */
+const FAR = 1n << 31n;
+
+const X86_64: Machine = {
+  elf: 62,
+  relocation: { module: 16, offset: 17, static: 18, descriptor: 36 },
+  // TLS variant II: blocks end at the thread pointer.
+  executableBlock: ({ address, size, align }) => {
+    const gap = modulo(-BigInt(address) - BigInt(size), BigInt(align));
+    return -(BigInt(size) + gap);
+  },
+  isStaticOffset: (offset) => offset < 0n && offset >= -FAR,
+};
+
+const ARM64: Machine = {
+  elf: 183,
+  relocation: { module: 1028, offset: 1029, static: 1030, descriptor: 1031 },
+  // TLS variant I: blocks start behind two words at the thread pointer.
+  executableBlock: ({ address, align }) => 16n + modulo(BigInt(address) - 16n, BigInt(align)),
+  isStaticOffset: (offset) => offset >= 16n && offset < FAR,
+};
+
+/** Of this process; undefined on others. */
+export function machineOf(architecture: string = process.arch): Machine | undefined {
+  return architecture === 'x64' ? X86_64 : architecture === 'arm64' ? ARM64 : undefined;
+}
+
+function modulo(value: bigint, by: bigint): bigint {
+  return ((value % by) + by) % by;
+}

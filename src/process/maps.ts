@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readProc } from './proc-file.ts';
+
+/** A line of /proc/PID/maps. */
+export interface Mapping {
+  start: bigint;
+  /** The first address behind it. */
+  end: bigint;
+  /** Of its first byte in the file. */
+  offset: number;
+  /** As a number; beyond 2^53 it is inexact. 0 when there is no file. */
+  inode: number;
+  /** `major:minor` in hexadecimal, as the kernel prints it. */
+  device: string;
+  /** `rwxp`, with `-` for what is not allowed, and `s` when shared. */
+  permissions: string;
+  /** A name in brackets when there is no file, or empty. A file that was removed ends in ` (deleted)`. */
+  path: string;
+}
+
+/** A process has at most 65 530 mappings, unless vm.max_map_count was raised; few have more than some thousands. */
+export const MAX_MAPPINGS = 65_536;
+/** Java processes with tens of thousands of mappings stay below it. */
+export const MAX_MAPS_BYTES = 8 << 20;
+
+const LINE =
+  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-r][-w][-x][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/;
+
+/** @returns undefined when there are more than are read. Lines that are none are left out. */
+export function parseMaps(text: string, most = MAX_MAPPINGS): Mapping[] | undefined {
+  const mappings: Mapping[] = [];
+  for (let at = 0; at < text.length; ) {
+    const found = text.indexOf('\n', at);
+    const end = found < 0 ? text.length : found;
+    const match = LINE.exec(text.slice(at, end));
+    at = end + 1;
+    if (!match) continue;
+    if (mappings.length === most) return undefined;
+    const [, start, stop, permissions, offset, device, inode, path] = match;
+    mappings.push({
+      start: BigInt(`0x${start}`),
+      end: BigInt(`0x${stop}`),
+      offset: Number.parseInt(offset!, 16),
+      inode: Number(inode),
+      device: device!,
+      permissions: permissions!,
+      path: unescapeNewlines(path!),
+    });
+  }
+  return mappings;
+}
+
+/** The mapping that holds an address; `mappings` in the order of addresses, as the kernel gives them. */
+export function mappingAt(mappings: readonly Mapping[], address: bigint): Mapping | undefined {
+  let low = 0;
+  let high = mappings.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (mappings[middle]!.end <= address) low = middle + 1;
+    else high = middle;
+  }
+  const found = mappings[low];
+  return found && found.start <= address ? found : undefined;
+}
+
+/**
+ * @returns undefined when there is more than is read
+ * @throws the system's error, such as ENOENT or EACCES
+ */
+export function readMaps(pid: number, proc = '/proc'): Mapping[] | undefined {
+  const text = readProc(`${proc}/${pid}/maps`, MAX_MAPS_BYTES);
+  return text === undefined ? undefined : parseMaps(text);
+}
+
+/** The kernel writes a newline in a path as \012, and nothing else so (seq_file_path in show_map_vma). */
+function unescapeNewlines(path: string): string {
+  return path.includes('\\012') ? path.replaceAll('\\012', '\n') : path;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where threads have their OpenTelemetry thread context, in programs built in every way that a compiler, a linker and two
+// libcs know (test/fixtures/publishers). They say where it is; that has to be, to the byte, where it is found from outside.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Memory, ProcessMemory } from '../../src/process/memory.ts';
+import { locateThreadContexts, ThreadContextLocator, type TlsLocation } from '../../src/process/thread-context.ts';
+
+const BUILD = fileURLToPath(new URL('../fixtures/publishers/build/', import.meta.url));
+const LOCATOR = new URL('../../src/process/thread-context.ts', import.meta.url).href;
+
+interface Thread {
+  pointer: bigint;
+  v1?: bigint;
+  nodejs?: bigint;
+}
+
+/** Starts a publisher; resolves when all its threads have published. */
+async function start(t: TestContext, command: string, args: readonly string[] = [], options = {}) {
+  const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => reject(new Error(`${command} ended with ${code}`)));
+    child.stdout!.on('data', (text) => {
+      output += text;
+      if (output.endsWith('ready\n')) resolve();
+    });
+  });
+  const threads = output
+    .split('\n')
+    .slice(0, -2)
+    .map((line): Thread => {
+      const [, pointer, v1, nodejs] = line.split(' ').map((word) => (word === '-' ? undefined : BigInt(`0x${word}`)));
+      return { pointer: pointer!, ...(v1 && { v1 }), ...(nodejs && { nodejs }) };
+    });
+  assert.equal(threads.length, 4);
+  return { pid: child.pid!, threads };
+}
+
+/**
+ * The steps of a program that runs in the thread, with its thread pointer: each `read` is one bpf_probe_read_user.
+ * @returns the address of the thread's variable; undefined when the thread has none (yet)
+ */
+function address(location: TlsLocation, threadPointer: bigint, memory: Memory): bigint | undefined {
+  const word = (at: bigint) => memory.read(at, 8)?.readBigUInt64LE();
+  if (location.kind === 'static') return BigInt.asUintN(64, threadPointer + location.offset);
+  const { module, offset, libc, generation } = location;
+  // x86-64: the second word at the thread pointer, in both libcs. (arm64: the first in glibc, the one before in musl.)
+  const dtv = word(threadPointer + 8n);
+  if (dtv === undefined) return undefined;
+  let block: bigint | undefined;
+  if (libc === 'glibc') {
+    // Entries { pointer, to free } of 16 bytes. The one before the first has how many there are, the first the generation.
+    const head = memory.read(dtv - 16n, 24);
+    if (!head || module > head.readBigUInt64LE(0) || head.readBigUInt64LE(16) < generation) return undefined;
+    block = word(dtv + module * 16n);
+    // TLS_DTV_UNALLOCATED: made when the thread first touches it.
+    if (block === 0xffff_ffff_ffff_ffffn) return undefined;
+  } else {
+    // Pointers; instead of the first, how many there are.
+    const count = word(dtv);
+    if (count === undefined || module > count) return undefined;
+    block = word(dtv + module * 8n);
+  }
+  // 0: never used.
+  return block ? block + offset : undefined;
+}
+
+/** What is found is right for every thread that has published. @returns the two, and whether the others have one too */
+function check({ pid, threads }: { pid: number; threads: Thread[] }) {
+  const found = locateThreadContexts(pid);
+  const memory = new ProcessMemory(pid);
+  try {
+    for (const name of ['v1', 'nodejs'] as const) {
+      if (threads.every((thread) => !thread[name])) {
+        assert.equal(found[name], undefined, name);
+        continue;
+      }
+      assert.ok(found[name], `${name}: ${found.reason}`);
+      for (const thread of threads) {
+        if (!thread[name]) continue;
+        assert.equal(address(found[name], thread.pointer, memory)?.toString(16), thread[name].toString(16), name);
+      }
+    }
+    assert.equal(found.reason, undefined);
+    const untouched = threads.find(({ v1 }) => v1 === undefined)!;
+    return { ...found, untouched: found.v1 && address(found.v1, untouched.pointer, memory) };
+  } finally {
+    memory.close();
+  }
+}
+
+describe('glibc', () => {
+  const at = (name: string) => `${BUILD}glibc/${name}`;
+  for (const name of ['pie', 'no-pie', 'aligned', 'sysv-hash', 'static', 'static-pie']) {
+    it(`program: ${name}`, async (t) => {
+      const { v1, untouched } = check(await start(t, at(`program-${name}`)));
+      assert.equal(v1?.kind, 'static');
+      assert.ok(untouched);
+    });
+  }
+
+  for (const [name, kind] of [
+    ['initial-exec', 'static'],
+    ['initial-exec-hidden', 'static'],
+    ['gd', 'dynamic'],
+    ['gd-hidden', 'dynamic'],
+    ['descriptor', 'static'],
+    ['descriptor-large', 'static'],
+    ['descriptor-protected', 'static'],
+    ['descriptor-hidden', 'static'],
+    ['descriptor-sysv-hash', 'static'],
+  ] as const) {
+    it(`library from the start: ${name}`, async (t) => {
+      const { v1, untouched } = check(await start(t, at(`linked-${name}`)));
+      assert.equal(v1?.kind, kind);
+      assert.ok(untouched, 'all blocks are made together with the thread');
+    });
+  }
+
+  for (const [name, kind] of [
+    // glibc keeps some room for late libraries that cannot do without, and some more for descriptors.
+    ['initial-exec', 'static'],
+    ['gd', 'dynamic'],
+    ['gd-hidden', 'dynamic'],
+    ['descriptor', 'static'],
+    ['descriptor-large', 'dynamic'],
+    ['descriptor-protected', 'dynamic'],
+    ['descriptor-hidden', 'dynamic'],
+    ['descriptor-sysv-hash', 'static'],
+  ] as const) {
+    it(`library that came late: ${name}`, async (t) => {
+      const { v1, untouched } = check(await start(t, at('opens'), [at(`library-${name}.so`)]));
+      assert.equal(v1?.kind, kind);
+      assert.equal(untouched === undefined, kind === 'dynamic', 'a block is made at first use');
+    });
+  }
+
+  it('library that came late, and no room is kept for it', async (t) => {
+    const env = { GLIBC_TUNABLES: 'glibc.rtld.optional_static_tls=0' };
+    const { v1 } = check(await start(t, at('opens'), [at('library-descriptor.so')], { env }));
+    assert.equal(v1?.kind, 'dynamic');
+  });
+
+  it('library that has the module id of one unloaded: threads that only knew that one have no context', async (t) => {
+    const libraries = [at('library-descriptor-protected.so'), at('library-descriptor-large.so')];
+    const publisher = await start(t, at('opens'), libraries);
+    const { v1, untouched } = check(publisher);
+    assert.equal(untouched, undefined);
+    assert.ok(v1?.kind === 'dynamic' && v1.generation > 0n);
+    // What the generation is for: the entry is still there, and the other library's.
+    const memory = new ProcessMemory(publisher.pid);
+    t.after(() => memory.close());
+    const thread = publisher.threads.find((one) => one.v1 === undefined)!;
+    assert.ok(address({ ...v1, generation: 0n }, thread.pointer, memory));
+  });
+
+  it('program started by naming the dynamic linker', async (t) => {
+    const { interpreter } = /interpreter: (?<interpreter>[^\]]+)/.exec(await readelf(at('program-pie')))!.groups!;
+    check(await start(t, interpreter!, [at('program-pie')]));
+    const { v1 } = check(await start(t, interpreter!, [at('opens'), at('library-gd.so')]));
+    assert.ok(v1?.kind === 'dynamic' && v1.libc === 'glibc');
+  });
+});
+
+describe('musl', () => {
+  const at = (name: string) => `${BUILD}musl/${name}`;
+  for (const name of ['pie', 'no-pie', 'aligned', 'sysv-hash', 'static']) {
+    it(`program: ${name}`, async (t) => {
+      const { v1 } = check(await start(t, at(`program-${name}`)));
+      assert.equal(v1?.kind, 'static');
+    });
+  }
+
+  for (const [name, fromStart, late] of [
+    ['initial-exec', 'static', undefined],
+    ['gd', 'dynamic', 'dynamic'],
+    ['gd-hidden', 'dynamic', 'dynamic'],
+    ['descriptor', 'static', 'dynamic'],
+    ['descriptor-large', 'static', 'dynamic'],
+    ['descriptor-protected', 'static', 'dynamic'],
+    ['descriptor-hidden', 'static', 'dynamic'],
+    ['descriptor-sysv-hash', 'static', 'dynamic'],
+  ] as const) {
+    it(`library from the start: ${name}`, async (t) => {
+      const { v1, untouched } = check(await start(t, at(`linked-${name}`)));
+      assert.equal(v1?.kind, fromStart);
+      assert.ok(untouched);
+    });
+    // musl refuses to load late what cannot do without the static block.
+    if (!late) continue;
+    it(`library that came late: ${name}`, async (t) => {
+      const { v1, untouched } = check(await start(t, at('opens'), [at(`library-${name}.so`)]));
+      assert.ok(v1?.kind === late && v1.libc === 'musl');
+      assert.ok(untouched, 'dlopen makes the blocks of all threads');
+    });
+  }
+});
+
+describe('files and rights', () => {
+  it('the executable was removed, and another has its name', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'compactstall-test-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'program');
+    copyFileSync(`${BUILD}glibc/program-aligned`, path);
+    const publisher = await start(t, path);
+    rmSync(path);
+    copyFileSync(`${BUILD}glibc/program-pie`, path);
+    check(publisher);
+  });
+
+  it('a file system of its own, in which the host has no such path', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'compactstall-test-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    copyFileSync(`${BUILD}glibc/program-static`, join(folder, 'publisher'));
+    check(await start(t, 'chroot', [folder, '/publisher']));
+  });
+
+  it('without capabilities: of a process that has none either, and not of one that has', async (t) => {
+    const bare = (command: string, args: string[] = []) =>
+      ['setpriv', ['--inh-caps=-all', '--bounding-set=-all', command, ...args]] as const;
+    const own = await start(t, ...bare(`${BUILD}glibc/linked-initial-exec`));
+    const roots = await start(t, `${BUILD}glibc/program-pie`);
+    const script = `import { locateThreadContexts } from '${LOCATOR}';
+      const shown = (pid) => JSON.stringify(locateThreadContexts(pid), (_, v) => (typeof v === 'bigint' ? Number(v) : v));
+      console.log(shown(${own.pid}));
+      console.log(shown(${roots.pid}));`;
+    const [first, second] = (await output(...bare(process.execPath, ['--input-type=module', '-e', script]))).split(
+      '\n',
+    );
+    const { pointer, v1, nodejs } = own.threads[0]!;
+    assert.deepEqual(JSON.parse(first!), {
+      v1: { kind: 'static', offset: Number(v1! - pointer) },
+      nodejs: { kind: 'static', offset: Number(nodejs! - pointer) },
+    });
+    assert.deepEqual(JSON.parse(second!), { reason: 'no_permission' });
+  });
+
+  it('memory that is not there yet is not read: whoever is to bring it may take its time', async (t) => {
+    const { pid, threads } = await start(t, `${BUILD}glibc/program-pie`);
+    const memory = new ProcessMemory(pid);
+    t.after(() => memory.close());
+    // The middle of the stack of 8 MB that the thread pointer is at the top of.
+    const untouched = threads[1]!.pointer - (4n << 20n);
+    assert.equal(memory.read(untouched, 8), undefined);
+    assert.ok(memory.read(threads[1]!.pointer, 8));
+    // No process has these.
+    for (const wrong of [0n, -1n, 1n << 63n, (1n << 64n) - 8n]) assert.equal(memory.read(wrong, 8), undefined);
+    assert.equal(memory.read(threads[1]!.pointer, 1 << 20), undefined);
+  });
+});
+
+describe('reasons', () => {
+  it('a process without contexts, a kernel thread, one that ended', async (t) => {
+    assert.deepEqual(locateThreadContexts(process.pid), { reason: 'no_symbol' });
+    assert.match(readFileSync('/proc/2/comm', 'utf8'), /kthreadd/);
+    assert.deepEqual(locateThreadContexts(2), { reason: 'no_mappings' });
+    const { pid } = await start(t, `${BUILD}glibc/program-pie`);
+    process.kill(pid, 'SIGKILL');
+    while (true) {
+      const { reason } = locateThreadContexts(pid);
+      if (reason === 'gone') break;
+      // Between its death and its burial.
+      assert.ok(reason === undefined || reason === 'no_mappings', reason);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+
+  it('limits of files and time', async (t) => {
+    const { pid } = await start(t, `${BUILD}glibc/linked-initial-exec`);
+    const within = (limits: { files: number; milliseconds: number }) =>
+      new ThreadContextLocator({ limits }).locate(pid);
+    assert.deepEqual(within({ files: 1, milliseconds: 1000 }), { reason: 'too_much_work' });
+    assert.deepEqual(within({ files: 1000, milliseconds: -1 }), { reason: 'too_much_work' });
+    assert.ok(within({ files: 1000, milliseconds: 1000 }).v1);
+  });
+});
+
+const readelf = (path: string) => output('readelf', ['-lW', path]);
+
+async function output(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  for await (const part of child.stdout!) text += part;
+  assert.notEqual(text, '', `${basename(command)} said nothing`);
+  return text;
+}
