@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// An application under test, which stops at each of its checks: in a read of its standard input, in the thread that checks.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Memory } from './memory.ts';
+import { type ProcessContext, readProcessContexts } from './process-context.ts';
+import { type ThreadContext, ThreadContextReader } from './thread-context.ts';
+
+export const APPS = fileURLToPath(new URL('apps/', import.meta.url));
+
+export interface Check {
+  /** What it is about. */
+  name: string;
+  /** What the application's own API says. */
+  active?: ThreadContext;
+  /** What the thread context says, from outside. */
+  read?: ThreadContext | undefined;
+  processContexts: ProcessContext[];
+}
+
+export interface Run {
+  checks: Check[];
+  code: number;
+  stderr: string;
+  seen: ThreadContextReader['seen'];
+}
+
+export async function runApplication(node: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const child = spawn(node, args, { cwd: APPS, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } });
+  const closed = once(child, 'close');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  // It may be gone already.
+  child.stdin.on('error', () => {});
+  const checks: Check[] = [];
+  let memory: Memory | undefined;
+  let reader: ThreadContextReader | undefined;
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      memory ??= new Memory(child.pid!);
+      reader ??= new ThreadContextReader(memory);
+      const read = reader.read(await stoppedThread(child.pid!));
+      checks.push({ ...JSON.parse(line), read, processContexts: readProcessContexts(memory) });
+      child.stdin.write('\n');
+    }
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  } finally {
+    memory?.close();
+  }
+  const [code] = await closed;
+  return { checks, code, stderr, seen: reader?.seen };
+}
+
+/** The thread that waits in read(0, ...). */
+async function stoppedThread(pid: number): Promise<number> {
+  for (;;) {
+    for (const tid of readdirSync(`/proc/${pid}/task`)) {
+      const [call, fd] = readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'utf8').split(' ');
+      if (call === '0' && fd === '0x0') return Number(tid);
+    }
+    await new Promise(setImmediate);
+  }
+}
