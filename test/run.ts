@@ -6,6 +6,7 @@ import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { ensureBackends } from './backends/harness.ts';
+import { ensureAutoInstrumentation } from './register/auto-instrumentation.ts';
 import { ensureNodes, missingForNodes } from './register/node-versions.ts';
 import { ensureMachines, missingForMachines } from './vm/ensure.ts';
 
@@ -37,7 +38,10 @@ const LAYERS: readonly Layer[] = [
     name: 'register',
     files: files('test/register/*.test.ts'),
     live: true,
-    prepare: ensureNodes,
+    prepare: () => {
+      ensureNodes();
+      ensureAutoInstrumentation();
+    },
     missing: missingForNodes,
   },
   {

@@ -44,13 +44,14 @@ export async function runApplication(node: string, args: string[], env: NodeJS.P
     for await (const line of createInterface({ input: child.stdout })) {
       memory ??= new Memory(child.pid!);
       reader ??= new ThreadContextReader(memory);
-      const read = reader.read(await stoppedThread(child.pid!));
-      checks.push({ ...JSON.parse(line), read, processContexts: readProcessContexts(memory) });
+      const { isMainThread, ...check } = JSON.parse(line);
+      const read = reader.read(isMainThread ? child.pid! : await stoppedWorker(child.pid!));
+      checks.push({ ...check, read, processContexts: readProcessContexts(memory) });
       child.stdin.write('\n');
     }
   } catch (error) {
     child.kill('SIGKILL');
-    throw error;
+    throw new Error(`${args.join(' ')}: ${(error as Error).message}; it said: ${stderr}`, { cause: error });
   } finally {
     memory?.close();
   }
@@ -58,13 +59,21 @@ export async function runApplication(node: string, args: string[], env: NodeJS.P
   return { checks, code, stderr, seen: reader?.seen };
 }
 
-/** The thread that waits in read(0, ...). */
-async function stoppedThread(pid: number): Promise<number> {
+/** The worker that waits in read(0, ...). */
+async function stoppedWorker(pid: number): Promise<number> {
   for (;;) {
     for (const tid of readdirSync(`/proc/${pid}/task`)) {
-      const [call, fd] = readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'utf8').split(' ');
-      if (call === '0' && fd === '0x0') return Number(tid);
+      if (systemCall(pid, tid).startsWith('0 0x0 ')) return Number(tid);
     }
     await new Promise(setImmediate);
+  }
+}
+
+function systemCall(pid: number, tid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'utf8');
+  } catch {
+    // It has ended meanwhile.
+    return '';
   }
 }

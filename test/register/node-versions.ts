@@ -16,8 +16,9 @@ export interface NodeVersion {
 const VERSIONS = ['22.23.3', '26.9.0'];
 /** Too old. */
 const OLD = '20.20.2';
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'compactstall');
-const pathOf = (version: string) => join(cache, `node-${version}`, 'bin/node');
+/** Where tests keep what they fetch. */
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'compactstall');
+const pathOf = (version: string) => join(CACHE, `node-${version}`, 'bin/node');
 
 export const NODES: NodeVersion[] = [
   { major: Number.parseInt(process.versions.node, 10), path: process.execPath, flags: [] },
@@ -32,14 +33,14 @@ export const OLD_NODE = pathOf(OLD);
 export function ensureNodes(): void {
   for (const version of [...VERSIONS, OLD]) {
     if (existsSync(pathOf(version))) continue;
-    mkdirSync(cache, { recursive: true });
-    const scratch = mkdtempSync(join(cache, 'node-new-'));
+    mkdirSync(CACHE, { recursive: true });
+    const scratch = mkdtempSync(join(CACHE, 'node-new-'));
     try {
       const pack = ['pack', `node-linux-${process.arch}@${version}`, '--silent', '--pack-destination', scratch];
       const archive = execFileSync('npm', pack, { cwd: scratch, encoding: 'utf8' }).trim().split('\n').at(-1)!;
       execFileSync('tar', ['-xzf', archive, '--strip-components=1'], { cwd: scratch });
       rmSync(join(scratch, archive));
-      renameSync(scratch, join(cache, `node-${version}`));
+      renameSync(scratch, join(CACHE, `node-${version}`));
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }
