@@ -4,11 +4,13 @@
 #define COMPACTSTALL_READ_H
 
 /*
- * Probe reads serve every attach plan, but lockdown=confidentiality forbids them. The verifier then still allows loads
- * through pointers whose type it knows, which those of the tp_btf programs are. Set before load, so that the code of the
- * other way is dead, and not looked at.
+ * Two ways, of which one is set before load, so that the code of the other is dead, and not looked at. Probe reads serve
+ * every attach plan. The pointers of the tp_btf programs have types that the verifier knows: it lets them be loaded
+ * through, which is half the instructions of a program without stack.
  */
 const volatile bool direct_loads = false;
+/* lockdown=confidentiality forbids them; what no direct load is allowed for is then missing. */
+const volatile bool probe_reads = true;
 
 /* The offset is added first: that of pglist_data.node_id does not fit the 16 bits of a load. */
 #define READ_AT(type, base, offset)                                                                                    \

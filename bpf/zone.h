@@ -35,8 +35,8 @@ static __always_inline void read_zone_state(struct zone *zone, struct zone_state
 		pages += blocks << order;
 	}
 	/* 6.1 lets nobody load from an array of atomic_long_t; without probe reads the free lists must do. */
-	if (!direct_loads)
-		pages = READ_AT(long, zone, vm_stat);
+	if (probe_reads)
+		bpf_probe_read_kernel(&pages, sizeof(pages), (const void *)zone + vm_stat);
 	/* The counter is a sum of per-CPU batches and may be seen below zero; the kernel clamps it too. */
 	state->free_pages = pages > 0 ? pages : 0;
 }
@@ -60,7 +60,7 @@ static __always_inline __u32 zone_index(struct zone *zone, struct pglist_data *n
 static __always_inline void read_zone_name(struct zone *zone, char name[EVENT_NAME_SIZE])
 {
 	name[0] = '\0';
-	if (!direct_loads)
+	if (probe_reads)
 		bpf_probe_read_kernel_str(name, EVENT_NAME_SIZE, READ(zone, name));
 }
 

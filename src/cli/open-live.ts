@@ -31,7 +31,7 @@ export async function openLiveSource(options: LiveOptions): Promise<LiveSource> 
 export function sayWhatIsHidden(source: LiveSource, stacks: boolean, messages: Messages): void {
   const say = ({ why, todo }: Hidden) => messages.say(`${why} ${todo}`);
   if (stacks && !source.symbols.available) say(HIDDEN_SYMBOLS);
-  if (source.plan.directLoads) say(NO_PROBE_READS);
+  if (!source.plan.probeReads) say(NO_PROBE_READS);
   if (source.preemptible) say(PREEMPTIBLE);
   if (!seesInitialPids()) say(OTHER_PIDS);
 }

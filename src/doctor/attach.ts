@@ -18,7 +18,7 @@ export async function attach(open = openLiveSource): Promise<Finding> {
     source.close();
     const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
     const why = `loaded and attached with ${source.plan.name}, and detached again`;
-    if (source.plan.directLoads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
+    if (!source.plan.probeReads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
     return ok(`${why}.${passed}`);
   } catch (error) {
     return failure(error);

@@ -21,7 +21,7 @@ export function plan(offers = readOffers): Finding {
     return fail('none: this kernel has no mm_compaction tracepoints.', 'Use a kernel built with CONFIG_COMPACTION=y.');
   }
   // That tp_btf also works without probe reads shows when it is tried.
-  const plans = attachPlans(kernel).filter(({ directLoads }) => !directLoads);
+  const plans = attachPlans(kernel).filter(({ probeReads }) => probeReads);
   const taken = plans.find((candidate) => candidate.obstacle(kernel) === undefined);
   const why = plans.slice(0, taken && plans.indexOf(taken)).map((passed) => passedOver(passed, kernel));
   if (taken === undefined) return fail(`none fits this kernel. ${why.join(' ')}`, 'Use another kernel.');

@@ -7,8 +7,10 @@ export type PlanName = (typeof PLAN_NAMES)[number];
 /** One way to attach, and why it does not fit a kernel. */
 export interface AttachPlan {
   name: PlanName;
-  /** Without probe reads, which lockdown=confidentiality forbids. Zones then have no names, see bpf/zone.h. */
+  /** The verifier knows the types of its pointers: loads through them are half the instructions of probe reads. */
   directLoads: boolean;
+  /** lockdown=confidentiality forbids them. Without them zones have no names, see bpf/zone.h. */
+  probeReads: boolean;
   /** In this order: an end without its begin is counted, a begin without its end would stay open. */
   programs: readonly string[];
   /** What the kernel lacks for it, undefined when nothing is known to be missing: then the kernel is asked. */
@@ -20,7 +22,8 @@ const NO_OWN_BTF =
 
 const TP_BTF: AttachPlan = {
   name: 'tp_btf',
-  directLoads: false,
+  directLoads: true,
+  probeReads: true,
   programs: ['tp_btf_attempt', 'tp_btf_end', 'tp_btf_begin'],
   obstacle: (kernel) => {
     if (!kernel.ownBtf) return NO_OWN_BTF;
@@ -32,6 +35,7 @@ const TP_BTF: AttachPlan = {
 const FENTRY: AttachPlan = {
   name: 'fentry',
   directLoads: false,
+  probeReads: true,
   programs: ['raw_attempt', 'raw_end', 'fentry_call', 'raw_begin'],
   obstacle: (kernel) => {
     if (!kernel.ownBtf) return NO_OWN_BTF;
@@ -45,6 +49,7 @@ const FENTRY: AttachPlan = {
 const KPROBE: AttachPlan = {
   name: 'kprobe',
   directLoads: false,
+  probeReads: true,
   programs: ['event_attempt', 'event_end', 'kprobe_call', 'event_begin'],
   obstacle: (kernel) => {
     if (!kernel.kprobes) return 'it is built without kprobes (CONFIG_KPROBE_EVENTS=y)';
@@ -56,7 +61,7 @@ const KPROBE: AttachPlan = {
 };
 
 /** In the order in which they are tried. */
-export const ATTACH_PLANS: readonly AttachPlan[] = [TP_BTF, FENTRY, KPROBE, { ...TP_BTF, directLoads: true }];
+export const ATTACH_PLANS: readonly AttachPlan[] = [TP_BTF, FENTRY, KPROBE, { ...TP_BTF, probeReads: false }];
 
 /** The order for a kernel: the programs of kprobe are the only ones that are never preempted. */
 export function attachPlans(kernel: KernelOffers): readonly AttachPlan[] {

@@ -58,7 +58,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
     if (options.attach !== undefined && options.attach !== plan.name) continue;
     const obstacle = plan.obstacle(kernel);
     if (obstacle !== undefined) {
-      if (!plan.directLoads) passedOver.push(`${plan.name}: ${obstacle}`);
+      if (plan.probeReads) passedOver.push(`${plan.name}: ${obstacle}`);
       continue;
     }
     try {
@@ -67,7 +67,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
       if (!(error instanceof BpfError)) throw error;
       throwIfPrivilegesAreMissing(error);
       refused = true;
-      passedOver.push(`${plan.name}${plan.directLoads ? ' without probe reads' : ''}: ${refusal(error)}`);
+      passedOver.push(`${plan.name}${plan.probeReads ? '' : ' without probe reads'}: ${refusal(error)}`);
       if (error.log) logs.push(error.log);
     }
   }
@@ -97,6 +97,7 @@ function attachPlan(
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
       wake_fill_bytes: options.ringBytes / 4,
       direct_loads: plan.directLoads,
+      probe_reads: plan.probeReads,
       tracepoints_pass_control: kernel.tracepointsPassControl,
     },
     mapSizes: { records: options.ringBytes, attempts: perThread, calls: perThread },

@@ -1,26 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the agent costs this host, as a table. Needs root and the built agent (./setup.sh test); takes about three minutes.
+ * What the agent costs, as tables. Needs root and the built agent (./setup.sh test). The parts about this host take about
+ * three minutes together, the two in emulated machines ten minutes each.
  *
- *   node test/bench/overhead.ts            prints the table
- *   node test/bench/overhead.ts --write    and puts it into docs/overhead.md
+ *   node test/bench/overhead.ts              prints the tables
+ *   node test/bench/overhead.ts bpf plans    these only
+ *   node test/bench/overhead.ts --write      and puts them into docs/overhead.md
  *
  * It judges nothing: a figure depends on the machine and on what else runs there.
  */
 import { measureBpf } from './bpf.ts';
 import { measureExport } from './export.ts';
 import { measureIdle } from './idle.ts';
-import { conditions, type Row, table, writeDocument } from './report.ts';
+import { hostTable, type Row, writeDocument } from './report.ts';
 import { leaveHostAsFound, stolenShare } from './session.ts';
 import { measureStart } from './start.ts';
+import { compareWithBcc } from './vm/bcc.ts';
+import { comparePlans } from './vm/plans.ts';
 
-const MEASUREMENTS = { bpf: measureBpf, start: measureStart, idle: measureIdle, export: measureExport };
+/** On this host. */
+const host = (measure: (folder: string) => Promise<Row[]>) => async (folder: string) => {
+  const stolen = stolenShare();
+  const rows = await measure(folder);
+  return hostTable(rows, stolen());
+};
+
+const PARTS: Record<string, (folder: string) => Promise<string>> = {
+  bpf: host(measureBpf),
+  start: host(measureStart),
+  idle: host(measureIdle),
+  export: host(measureExport),
+  bcc: compareWithBcc,
+  plans: comparePlans,
+};
 
 const write = process.argv.includes('--write');
 const chosen = process.argv.slice(2).filter((word) => word !== '--write');
-const unknown = chosen.find((name) => !Object.hasOwn(MEASUREMENTS, name));
-if (unknown || (write && chosen.length > 0)) {
-  console.error('Usage: node test/bench/overhead.ts [--write | bpf|start|idle|export ...]');
+if (chosen.some((name) => !Object.hasOwn(PARTS, name))) {
+  console.error(`Usage: node test/bench/overhead.ts [--write] [${Object.keys(PARTS).join('|')} ...]`);
   process.exit(2);
 }
 if (process.getuid!() !== 0) {
@@ -29,13 +46,10 @@ if (process.getuid!() !== 0) {
 }
 
 const folder = leaveHostAsFound();
-const stolen = stolenShare();
-const rows: Row[] = [];
-for (const [name, measure] of Object.entries(MEASUREMENTS)) {
+for (const [name, measure] of Object.entries(PARTS)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.error(`measuring: ${name}`);
-  rows.push(...(await measure(folder)));
+  const text = await measure(folder);
+  console.log(`\n${text}`);
+  if (write) writeDocument(name, text);
 }
-const text = `${conditions(stolen())}\n\n${table(rows)}`;
-console.log(text);
-if (write) writeDocument(text);

@@ -3,8 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 
 const DOCUMENT = new URL('../../docs/overhead.md', import.meta.url);
-const BEGIN = '<!-- Written by node test/bench/overhead.ts --write: -->';
-const END = '<!-- end of the table -->';
 
 export interface Row {
   what: string;
@@ -14,28 +12,28 @@ export interface Row {
   budget?: string;
 }
 
-export function conditions(stolen: number): string {
+/** @param stolen the share of CPU time that went to others meanwhile */
+export function hostTable(rows: readonly Row[], stolen: number): string {
   const kernel = release().split('.').slice(0, 2).join('.');
-  return (
+  const conditions =
     `Linux ${kernel} ${process.arch}, ${availableParallelism()} CPUs, Node.js ${process.versions.node}; ` +
-    `${(stolen * 100).toFixed(1)} % of the CPU time went to the hypervisor meanwhile.`
-  );
+    `${(stolen * 100).toFixed(1)} % of the CPU time went to the hypervisor meanwhile.`;
+  const cells = rows.map(({ what, measured, range = '', budget = '' }) => [what, measured, range, budget]);
+  return `${conditions}\n\n${table(['what', 'measured', 'range', 'budget'], cells)}`;
 }
 
-export function table(rows: readonly Row[]): string {
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    line(['what', 'measured', 'range', 'budget']),
-    line(['---', '---', '---', '---']),
-    ...rows.map(({ what, measured, range = '', budget = '' }) => line([what, measured, range, budget])),
-  ].join('\n');
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [head, head.map(() => '---'), ...rows].map(line).join('\n');
 }
 
-/** Replaces what stands between the two markers. */
-export function writeDocument(text: string): void {
+/** Replaces what stands between the part's two markers. */
+export function writeDocument(part: string, text: string): void {
+  const begin = `<!-- Written by node test/bench/overhead.ts --write ${part}: -->`;
+  const end = `<!-- end of ${part} -->`;
   const old = readFileSync(DOCUMENT, 'utf8');
-  const from = old.indexOf(BEGIN);
-  const to = old.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`${DOCUMENT.pathname} has lost its markers: ${BEGIN} and ${END}`);
-  writeFileSync(DOCUMENT, `${old.slice(0, from + BEGIN.length)}\n\n${text}\n\n${old.slice(to)}`);
+  const from = old.indexOf(begin);
+  const to = old.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${DOCUMENT.pathname} has lost its markers: ${begin} and ${end}`);
+  writeFileSync(DOCUMENT, `${old.slice(0, from + begin.length)}\n\n${text}\n\n${old.slice(to)}`);
 }

@@ -5,7 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Only a hang takes as long. */
-const GIVE_UP_MS = 360_000;
+const GIVE_UP_MS = 7_200_000;
 
 /**
  * Also keeps the caller's settings out of the agents.
@@ -23,7 +23,7 @@ export function leaveHostAsFound(): string {
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
   }
   setTimeout(() => {
-    console.error(`not done after ${GIVE_UP_MS / 1000} s: giving up`);
+    console.error(`not done after ${GIVE_UP_MS / 60_000} minutes: giving up`);
     process.exit(1);
   }, GIVE_UP_MS).unref();
   return folder;

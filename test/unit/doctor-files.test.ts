@@ -59,8 +59,13 @@ describe('mounts', () => {
   });
 
   for (const [mounts, gfpNames, status, why] of [
-    ['none', 'btf', 'ok', /^not mounted; this kernel does not need it\.$/],
-    ['debian12', 'btf', 'ok', /^mounted at \/sys\/kernel\/tracing; this kernel does not need it\.$/],
+    ['none', 'btf', 'ok', /^not mounted; names of GFP flags do not need it on this kernel\.$/],
+    [
+      'debian12',
+      'btf',
+      'ok',
+      /^mounted at \/sys\/kernel\/tracing; names of GFP flags do not need it on this kernel\.$/,
+    ],
     ['debian12', 'tracefs', 'ok', /^mounted at .*; the names of GFP flags come from there\.$/],
     ['debian12', 'nobody', 'warn', /^mounted at .*, but cannot be read: GFP flags/],
     ['none', 'nobody', 'warn', /^not mounted: GFP flags/],

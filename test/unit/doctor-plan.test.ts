@@ -58,10 +58,10 @@ describe('plan, by what a kernel says of itself', () => {
 });
 
 describe('attach', () => {
-  const source = (passedOver: string[], directLoads = false) => {
+  const source = (passedOver: string[], probeReads = true) => {
     let closed = 0;
     const opened = {
-      plan: { name: 'fentry', directLoads },
+      plan: { name: 'fentry', probeReads },
       passedOver,
       close: () => closed++,
     } as unknown as LiveSource;
@@ -78,7 +78,7 @@ describe('attach', () => {
   });
 
   it('without probe reads it is a warning, in the words of run', async () => {
-    const found = await attach(source(['tp_btf: refused: no'], true).open);
+    const found = await attach(source(['tp_btf: refused: no'], false).open);
     assert.equal(found.status, 'warn');
     assert.ok(found.why.endsWith(NO_PROBE_READS.why), found.why);
   });

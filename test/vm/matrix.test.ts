@@ -5,28 +5,32 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { fetchKernel } from './fetch.ts';
 import { projectImage } from './image.ts';
-import { KERNELS, type Kernel } from './kernels.ts';
+import { KERNELS, kernelNamed } from './kernels.ts';
 import { runMachine } from './machine.ts';
 import type { Result } from './result.ts';
-import { testCommand, testFiles } from './tests.ts';
+import { lockdownFiles, testCommand, testFiles } from './tests.ts';
 
-const files = testFiles();
+/** Without the attach plan tp_btf, and with it, on the oldest and the newest. */
+const LOCKED_DOWN = ['5.10', '6.1', '7.3'];
 
 /** Two nodes, so that every test sees that they are told apart. */
-async function runInside(t: TestContext, kernel: Kernel): Promise<void> {
+async function runInside(t: TestContext, name: string, files: readonly string[], append = ''): Promise<void> {
   const seen = new Set<string>();
+  const started = Date.now();
+  let status: number;
   const machine = runMachine({
-    name: kernel.name,
-    kernel: fetchKernel(kernel),
+    name,
+    kernel: fetchKernel(kernelNamed(name)),
     image: projectImage(),
     numaNodes: 2,
+    append,
     command: testCommand(files),
     say: (message) => t.diagnostic(message),
   });
   for (;;) {
     const { done, value } = await machine.next();
     if (done) {
-      // The exit status says no more than the subtests.
+      status = value;
       break;
     }
     const result = JSON.parse(value) as Result;
@@ -41,6 +45,13 @@ async function runInside(t: TestContext, kernel: Kernel): Promise<void> {
     [],
     'files that reported nothing',
   );
+  assert.equal(status, 0, 'exit status of the tests inside');
+  t.diagnostic(`${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-for (const kernel of KERNELS) test(`Linux ${kernel.name}`, (t) => runInside(t, kernel));
+for (const { name } of KERNELS) test(`Linux ${name}`, (t) => runInside(t, name, testFiles()));
+
+for (const name of LOCKED_DOWN) {
+  const append = 'lockdown=confidentiality';
+  test(`Linux ${name} with ${append}`, (t) => runInside(t, name, lockdownFiles(), append));
+}

@@ -20,6 +20,10 @@ export interface Hardware {
    * must have the kernel's modules for it.
    */
   network?: readonly `${number}:${number}`[];
+  /** Time passes with instructions, one each nanosecond: the same work takes as long again, whatever the host does. */
+  countInstructions?: boolean;
+  /** One more file system, /dev/nvme0n2. What the machine writes there is gone as well. */
+  disk?: string;
 }
 
 /** The emulator's TSC is the host's; the kernel does not trust it, and its other clocks cost an exit for every look. */
@@ -30,25 +34,33 @@ const CLOCK = 'tsc=reliable';
  * descriptor 3. -cpu max: what TCG can emulate, of which Node.js needs some.
  */
 export function qemuArguments(hardware: Hardware): string[] {
-  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network } = hardware;
+  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk } = hardware;
+  const time = hardware.countInstructions ? ['tcg,thread=single', '-icount', 'shift=0'] : ['tcg,thread=multi'];
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
+    ...['-accel', ...time, '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
     ...numa(numaNodes, memoryMb, cpus),
     ...['-kernel', join(kernel, 'vmlinuz')],
     ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${CLOCK} ${append}`.trim()],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', 'socket,id=results,fd=3', '-serial', 'chardev:results'],
-    ...disk(image),
+    ...disks(image, disk),
     ...(network ? nic(network) : []),
   ];
 }
 
-/** The only one: with two, which of them becomes nvme0 is a matter of luck. */
-function disk(file: string): string[] {
+/** On one controller: with two, which of them becomes nvme0 is a matter of luck. */
+function disks(root: string, more?: string): string[] {
+  return [
+    ...drive('root', root),
+    ...['-device', 'nvme,id=nvme,serial=root,drive=root'],
+    ...(more === undefined ? [] : [...drive('more', more), '-device', 'nvme-ns,bus=nvme,nsid=2,drive=more']),
+  ];
+}
+
+function drive(id: string, file: string): string[] {
   // A comma in a file name is written twice.
-  const drive = `id=root,file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`;
-  return ['-drive', drive, '-device', 'nvme,serial=root,drive=root'];
+  return ['-drive', `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`];
 }
 
 function nic(forwards: readonly string[]): string[] {

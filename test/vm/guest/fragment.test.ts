@@ -20,7 +20,7 @@ it('fragment: says what is wrong with its options, and what it needs', () => {
 });
 
 it('fragment: ends cleanly when it is told to', async () => {
-  const fragment = new Fragment('-p', '60000');
+  const fragment = new Fragment('-m', '5', '-p', '60000');
   await fragment.fragmented;
   await fragment.stop();
   assert.match(fragment.output, /^fragmented: \d+ MB.*\nhuge pages: 0 asked for, 0 had\n$/);

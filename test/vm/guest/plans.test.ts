@@ -1,23 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which ways to attach this kernel takes, and that the others are refused in words.
+// Each way to attach that this kernel takes, alone, and with filters; the others are refused in words.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { PLAN_NAMES } from '../../../src/kernel/plan.ts';
-import { runToEnd } from '../../support/agent.ts';
-import { PLANS } from './settings.ts';
+import { Agent, parseLines, runToEnd } from '../../support/agent.ts';
+import { populatedZones } from '../../support/host.ts';
+import { compactNode } from './manual.ts';
+import { NODES, PLANS, setUp } from './settings.ts';
+
+before(() => setUp());
 
 describe('ways to attach', () => {
-  it('the first one that fits is taken', async () => {
-    const { code, stderr } = await runToEnd(['-d', '0.1']);
-    assert.equal(code, 0, stderr);
-    assert.match(stderr, new RegExp(`attached \\(${PLANS[0]}\\)`));
-  });
+  it('two nodes are here to be told apart', () => assert.deepEqual(NODES, [0, 1]));
+
+  for (const [i, plan] of PLANS.entries()) {
+    it(`${plan}${i === 0 ? ', which is taken by itself' : ''}: each node's compactions, exactly`, async () => {
+      const args = ['--output', 'json', '--verify', '--pid', String(process.pid)];
+      const agent = await new Agent([...args, ...(i === 0 ? [] : ['--attach', plan])]).attached();
+      for (const node of NODES) compactNode(node);
+      const { code, stdout, stderr } = await agent.stop();
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, new RegExp(`attached \\(${plan}\\)`));
+      assert.equal(stderr.match(/verify .*: equal; .*: equal$/gm)?.length, 2, stderr);
+      assert.deepEqual(
+        parseLines(stdout).map(({ node, zone, trigger }) => `${trigger} ${node}/${zone}`),
+        NODES.flatMap((number) => populatedZones().filter(({ node }) => node === number)).map(
+          ({ node, name }) => `manual ${node}/${name}`,
+        ),
+      );
+    });
+
+    it(`${plan}: what a filter leaves out is counted`, async () => {
+      const args = ['--output', 'json', '--attach', plan];
+      const agent = await new Agent([...args, '--trigger', 'direct', '--pid', String(process.pid)]).attached();
+      for (const node of NODES) compactNode(node);
+      const { code, stdout, stderr } = await agent.stop();
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, new RegExp(`${populatedZones().length} filtered\\{trigger\\}`));
+    });
+  }
 
   for (const plan of PLAN_NAMES.filter((name) => !PLANS.includes(name))) {
     it(`${plan} is refused, with the reason`, async () => {
       const { code, stderr } = await runToEnd(['-d', '0.1', '--attach', plan]);
       assert.equal(code, 3, stderr);
-      assert.match(stderr, new RegExp(`^compactstall: [^\\n]*${plan}[^\\n]*\\.\\n$`));
+      assert.match(stderr, new RegExp(`^compactstall: [^\\n]*${plan}[^\\n]*\\n$`));
       assert.match(stderr, /tracepoints do not pass compact_control/);
     });
   }

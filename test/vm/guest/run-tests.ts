@@ -62,7 +62,9 @@ async function runFile(file: string): Promise<void> {
     timeout: TIMEOUT_MS,
     ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
   });
+  events.on('test:stdout', ({ message }) => process.stdout.write(message));
   events.on('test:stderr', ({ message }) => {
+    process.stderr.write(message);
     said = (said + message).slice(-4000);
   });
   events.on('test:start', ({ name, nesting }) => {

@@ -10,9 +10,14 @@ export const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';
 const THP = '/sys/kernel/mm/transparent_hugepage/';
 
 const [major, minor] = release().split('.').map(Number) as [number, number];
-/** Since 5.18 the tracepoints pass compact_control. */
-export const PLANS: readonly PlanName[] =
-  major > 5 || (major === 5 && minor >= 18) ? ['tp_btf', 'fentry', 'kprobe'] : ['fentry', 'kprobe'];
+/** Since 7.0 the programs of raw tracepoints can be preempted, and lose records when many threads compact at once. */
+export const PREEMPTIBLE = major >= 7;
+/** In the order in which they are tried. Since 5.18 the tracepoints pass compact_control. */
+export const PLANS: readonly PlanName[] = PREEMPTIBLE
+  ? ['kprobe', 'tp_btf', 'fentry']
+  : major > 5 || (major === 5 && minor >= 18)
+    ? ['tp_btf', 'fentry', 'kprobe']
+    : ['fentry', 'kprobe'];
 
 /** By number, as in /sys/devices/system/node. */
 export const NODES = readdirSync('/sys/devices/system/node')

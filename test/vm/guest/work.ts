@@ -21,12 +21,21 @@ export interface Done {
 }
 
 export async function doAll(soFar: SoFar): Promise<Done> {
+  // On the console, for a person who wonders what takes its time.
+  const phase = (name: string) => console.log(`${Math.round(performance.now())} ms, ${soFar().length} events: ${name}`);
   setUp();
+  phase('by hand');
   compactByHand();
+  phase('faults of huge pages');
   const faulting = await faultHugePages(soFar);
+  phase('kcompactd');
   await wakeKcompactd(soFar);
+  phase('proactiveness');
   await raiseProactiveness(soFar);
-  return { faulting, said: await compactFragmented(soFar) };
+  phase('fragmentation index');
+  const said = await compactFragmented(soFar);
+  phase(`done, after fragmenting ${said.length / NODES.length} times for the index`);
+  return { faulting, said };
 }
 
 const own = (soFar: SoFar) => soFar().filter(({ pid }) => pid === process.pid);
