@@ -11,7 +11,8 @@ const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
 function parent([node = process.execPath, ...flags]) {
   const turns = { without: [], with: [] };
-  const run = (args) => JSON.parse(execFileSync(node, [...flags, ...args, __filename, '--child'], { encoding: 'utf8' }));
+  const run = (args) =>
+    JSON.parse(execFileSync(node, [...flags, ...args, __filename, '--child'], { encoding: 'utf8' }));
   for (let turn = 0; turn < TURNS; turn++) {
     turns.without.push(run([]));
     turns.with.push(run(['--import', REGISTER]));
@@ -19,7 +20,9 @@ function parent([node = process.execPath, ...flags]) {
   console.log(execFileSync(node, ['--version'], { encoding: 'utf8' }).trim());
   for (const name of Object.keys(turns.without[0])) {
     const [before, after] = [turns.without, turns.with].map((of) => median(of.map((result) => result[name])));
-    console.log(`${name.padEnd(50)} ${before.toFixed(2).padStart(8)} ${after.toFixed(2).padStart(8)} ${(after - before).toFixed(2).padStart(8)}`);
+    console.log(
+      `${name.padEnd(50)} ${before.toFixed(2).padStart(8)} ${after.toFixed(2).padStart(8)} ${(after - before).toFixed(2).padStart(8)}`,
+    );
   }
 }
 
@@ -48,7 +51,9 @@ async function child() {
   const nothing = () => {};
   const inSpan = trace.setSpan(ROOT_CONTEXT, tracer.startSpan('kept'));
   await batch('context.with, span seen before', 100_000, () => context.with(inSpan, nothing));
-  await context.with(inSpan, () => batch('context.with, same span again', 100_000, () => context.with(inSpan, nothing)));
+  await context.with(inSpan, () =>
+    batch('context.with, same span again', 100_000, () => context.with(inSpan, nothing)),
+  );
   await batch('startActiveSpan and end', 30_000, () => tracer.startActiveSpan('new', (span) => span.end()));
   await measure('request: 1 span, 5 children, 10 awaits', 3000, () =>
     tracer.startActiveSpan('request', async (span) => {
