@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An application under test, which stops at each of its checks: in a read of its standard input, in the thread that checks.
+// An application under test, which waits at each of its checks, in the thread that checks, until it has been stopped and read.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -45,8 +45,10 @@ export async function runApplication(node: string, args: string[], env: NodeJS.P
       memory ??= new Memory(child.pid!);
       reader ??= new ThreadContextReader(memory);
       const { isMainThread, ...check } = JSON.parse(line);
-      const read = reader.read(isMainThread ? child.pid! : await stoppedWorker(child.pid!));
-      checks.push({ ...check, read, processContexts: readProcessContexts(memory) });
+      const tid = isMainThread ? child.pid! : await waitingWorker(child.pid!);
+      await stop(child.pid!, tid);
+      checks.push({ ...check, read: reader.read(tid), processContexts: readProcessContexts(memory) });
+      child.kill('SIGCONT');
       child.stdin.write('\n');
     }
   } catch (error) {
@@ -60,13 +62,19 @@ export async function runApplication(node: string, args: string[], env: NodeJS.P
 }
 
 /** The worker that waits in read(0, ...). */
-async function stoppedWorker(pid: number): Promise<number> {
+async function waitingWorker(pid: number): Promise<number> {
   for (;;) {
     for (const tid of readdirSync(`/proc/${pid}/task`)) {
       if (systemCall(pid, tid).startsWith('0 0x0 ')) return Number(tid);
     }
     await new Promise(setImmediate);
   }
+}
+
+/** Also a thread that waits may do something meanwhile, such as collecting garbage. */
+async function stop(pid: number, tid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  while (!/\) T /.test(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8'))) await new Promise(setImmediate);
 }
 
 function systemCall(pid: number, tid: string): string {

@@ -68,7 +68,13 @@ function assertFollowed({ checks, code, stderr }: Run): void {
 for (const { major, path, flags } of NODES) {
   describe(`Node.js ${major}`, () => {
     for (const { name, args, env } of WAYS) {
-      it(name, async () => assertFollowed(await runApplication(path, [...flags, ...args], env)));
+      it(name, async () => {
+        const run = await runApplication(path, [...flags, ...args], env);
+        assertFollowed(run);
+        // As docs/register.md has it.
+        assert.match(run.seen!.tls, /^static -/);
+        assert.equal(run.seen!.recordOffset, major === 22 ? 24 : 32);
+      });
     }
   });
 }
