@@ -72,7 +72,7 @@ struct books {
 	__u64 open_now;
 	__u64 evicted_table_full; /* more threads compacting at once than `open` holds */
 	__u64 evicted_overwritten; /* a second begin of the same thread without an end */
-	__u64 evicted_no_control; /* its compact_control was not known: called before the programs were attached */
+	__u64 evicted_no_control; /* its call of compact_zone was not seen: before the programs were attached, or by a probe that is off */
 	__u64 end_without_begin; /* under way when the programs were attached */
 	__u64 end_pages_unknown; /* of those, not in the sums of pages scanned below: compact_control was not known */
 	__u64 filtered_pid;

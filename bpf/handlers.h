@@ -143,7 +143,9 @@ static __always_inline void handle_call(struct compact_control *cc)
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u64 control = (__u64)cc;
 
-	bpf_map_update_elem(&calls, &pid_tgid, &control, BPF_ANY);
+	/* As above. */
+	if (bpf_map_update_elem(&calls, &pid_tgid, &control, BPF_ANY))
+		bpf_map_delete_elem(&calls, &pid_tgid);
 }
 
 /*

@@ -66,7 +66,13 @@ async function runLayer({ name, files, live, timeoutMs = TIMEOUT_MS, prepare, mi
     if (all) counts.failed += 1;
     return;
   }
-  await prepare?.();
+  try {
+    await prepare?.();
+  } catch (error) {
+    console.log(`cannot be prepared, which counts as failed: ${(error as Error).message}`);
+    counts.failed += 1;
+    return;
+  }
   const events = run({ files, concurrency: !live, timeout: timeoutMs });
   events.on('test:pass', (test) => {
     if (test.details.type === 'suite') return;

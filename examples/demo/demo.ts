@@ -2,7 +2,7 @@
 /**
  * Direct compaction, seen live, on a machine that has none of its own: `npm run demo`. A small emulated machine is
  * fragmented, a program in it takes page faults that want huge pages, and its stalls arrive here: as a table, and as spans
- * in a real collector outside the machine. Nothing of this host changes.
+ * in a real collector outside the machine. No setting of this host changes.
  *
  *   npm run demo                                                      starts a collector of its own
  *   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm run demo    sends to yours, for example to Jaeger
@@ -20,7 +20,9 @@ import { KERNELS } from '../../test/vm/kernels.ts';
 import { runMachine } from '../../test/vm/machine.ts';
 import { describeSpan, describeStalls } from './describe.ts';
 
-const SECONDS = 20;
+/** Direct ones; then it ends. */
+const STALLS = 7;
+const LIMIT_MS = 300_000;
 const MEMORY_MB = 1024;
 const ARRIVAL_MS = 10_000;
 const FOLDER = fileURLToPath(new URL('../../build/demo/', import.meta.url));
@@ -35,6 +37,12 @@ const fromInside = (endpoint: string) =>
 async function main(): Promise<void> {
   const missing = missingForMachines();
   if (missing) throw new Error(missing);
+  const stalls: CompactionEvent[] = [];
+  // The machine and the collector end with this process.
+  process.once('SIGINT', () => {
+    for (const text of ['ended by Ctrl-C', ...describeStalls(stalls)]) say(text);
+    process.exit(130);
+  });
   const kernel = KERNELS.at(-1)!;
   const folder = fetchKernel(kernel);
   const theirs = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -44,9 +52,10 @@ async function main(): Promise<void> {
   const collector = theirs ? undefined : await startCollector({ spansFile });
   const endpoint = theirs ?? collector!.endpoint;
 
-  say(`Linux ${kernel.name} in an emulated machine of ${MEMORY_MB} MB, for about ${SECONDS + 20} s; Ctrl-C ends it`);
+  say(
+    `Linux ${kernel.name} in an emulated machine of ${MEMORY_MB} MB, until it stalled ${STALLS} times; Ctrl-C ends it`,
+  );
   say(`its spans go to ${endpoint}, out here`);
-  const stalls: CompactionEvent[] = [];
   const style = { color: process.stdout.isTTY && !process.env.NO_COLOR, kernelStack: false };
   const row = tableRows(style);
   const machine = runMachine({
@@ -55,16 +64,12 @@ async function main(): Promise<void> {
     image: projectImage(folder),
     memoryMb: MEMORY_MB,
     network: [],
-    command: `OTEL_EXPORTER_OTLP_ENDPOINT='${fromInside(endpoint)}' exec ${PROJECT}/examples/demo/machine.sh ${SECONDS}`,
+    command: `OTEL_EXPORTER_OTLP_ENDPOINT='${fromInside(endpoint)}' exec ${PROJECT}/examples/demo/machine.sh ${STALLS}`,
+    limitMs: LIMIT_MS,
     say,
   });
-  const interrupted = new Promise<'interrupted'>((resolve) => process.once('SIGINT', () => resolve('interrupted')));
   for (;;) {
-    const next = await Promise.race([machine.next(), interrupted]);
-    if (next === 'interrupted') {
-      say('ended by Ctrl-C');
-      break;
-    }
+    const next = await machine.next();
     if (next.done) {
       if (next.value !== 0) throw new Error(`the machine's script ended with ${next.value}`);
       break;
@@ -80,8 +85,6 @@ async function main(): Promise<void> {
       process.stdout.write(row(line));
     }
   }
-  // The machine is killed when nobody reads on.
-  void machine.return(0);
 
   for (const text of describeStalls(stalls)) say(text);
   if (collector) {

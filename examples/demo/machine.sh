@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What the demo's machine does: machine.sh SECONDS. The agent runs, and beside it a program whose page faults want huge
-# pages of fragmented memory. The agent's JSON lines go to descriptor 3, and at the end what it said.
+# What the demo's machine does: machine.sh STALLS. The agent runs, and beside it a program whose page faults want huge
+# pages of fragmented memory, until it has stalled that often. The agent's JSON lines go to descriptor 3, and at the end
+# what it said.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -9,7 +10,10 @@ echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
 echo madvise >/sys/kernel/mm/transparent_hugepage/defrag # page faults compact, if the program asked for huge pages
 echo 0 >/proc/sys/vm/compaction_proactiveness # so that nobody else does it for them
 
-./dist/bin/compactstall.js --output json --verify >&3 2>/tmp/said &
+mkfifo /tmp/events
+tee /tmp/seen </tmp/events >&3 &
+copy=$!
+./dist/bin/compactstall.js --output json --verify >/tmp/events 2>/tmp/said &
 agent=$!
 until grep -q ' attached ' /tmp/said; do
   kill -0 $agent || { cat /tmp/said; exit 1; }
@@ -18,11 +22,12 @@ done
 echo '{"type":"attached"}' >&3
 ./test/vm/guest/build/fragment -r 0 -p 10 &
 program=$!
-sleep "$1"
+until [ "$(grep -c '"trigger":"direct"' /tmp/seen)" -ge "$1" ]; do sleep 0.5; done
 kill $program
 wait $program || true
 kill $agent
 status=0
 wait $agent || status=$?
+wait $copy
 sed 's/[\\"]/\\&/g; s/.*/{"type":"said","text":"&"}/' /tmp/said >&3
 exit $status

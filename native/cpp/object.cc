@@ -12,8 +12,7 @@ namespace bpf {
 
 namespace {
 
-std::string advice(int error, const std::string& log) {
-  if (error == EPERM) return " Run as root, or with CAP_BPF and CAP_PERFMON (before Linux 5.8 CAP_SYS_ADMIN).";
+std::string advice(const std::string& log) {
   if (log.find("PROG LOAD LOG") != std::string::npos) return " The verifier's log is in the property `log`.";
   return log.empty() ? "" : " What libbpf said is in the property `log`.";
 }
@@ -23,7 +22,7 @@ std::string sentence(const std::string& tried, int error, const LogCapture& capt
   const std::string& warning = capture.firstWarning();
   // Most of libbpf's warnings end with the system's words.
   if (!warning.empty()) why = warning.find(why) == std::string::npos ? why + " (" + warning + ")" : warning;
-  return tried + ": " + why + "." + advice(error, log);
+  return tried + ": " + why + "." + advice(log);
 }
 
 template <class Item, class Name>

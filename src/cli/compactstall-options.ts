@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { PLAN_NAMES } from '../kernel/plan.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import { formatOptions } from './options.ts';

@@ -32,6 +32,7 @@ export function sayWhatIsHidden(source: LiveSource, stacks: boolean, messages: M
   const say = ({ why, todo }: Hidden) => messages.say(`${why} ${todo}`);
   if (stacks && !source.symbols.available) say(HIDDEN_SYMBOLS);
   if (!source.plan.probeReads) say(NO_PROBE_READS);
-  if (source.preemptible) say(PREEMPTIBLE);
+  // Where probe reads are forbidden, so is what that asks for.
+  else if (source.preemptible) say(PREEMPTIBLE);
   if (!seesInitialPids()) say(OTHER_PIDS);
 }

@@ -16,6 +16,7 @@ import { checkProcess } from './values.ts';
 
 const HINT_AFTER_MS = 3000;
 const HINT = 'no compaction so far. To make one, as root: echo 1 > /proc/sys/vm/compact_memory';
+
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
 export async function run(args: readonly string[], messages: Messages): Promise<number> {
   const { values, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);

@@ -6,7 +6,7 @@ const known = new Map<string, Btf>();
 
 /** The kernel's types, read once: it is megabytes, and three checks ask. Throws a HostError that says what is missing. */
 export function kernelTypes(path = OFFER_PATHS.btf): Btf {
-  const types = known.get(path) ?? readKernelBtf(path);
+  const types = known.get(path) ?? readKernelBtf(undefined, path);
   known.set(path, types);
   return types;
 }

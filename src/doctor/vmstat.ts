@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { StartError } from '../errors.ts';
 import { readScanCounters } from '../kernel/vmstat.ts';
 import { type Finding, ok, warn } from './check.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 const CHUNK = 256 * 1024;
 const NEWLINE = 10;
@@ -67,6 +67,36 @@ export function readKallsyms(file: number): SymbolTable {
   names.buffer.resize(namesSize);
   const table = { addresses, nameStarts, names: Buffer.from(names.buffer) };
   return sorted ? table : sortedByAddress(table);
+}
+
+/**
+ * Names of the kernel's own text symbols that contain `part` and match, read in pieces: the file is megabytes. undefined
+ * when it cannot be read.
+ */
+export function findTextSymbols(path: string, part: string, wanted: RegExp): string[] | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const found: string[] = [];
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    let kept = 0;
+    for (;;) {
+      const size = readSync(file, chunk, kept, CHUNK - kept, null);
+      if (size === 0) return found;
+      const end = chunk.lastIndexOf(NEWLINE, kept + size - 1) + 1;
+      for (let at = chunk.indexOf(part); at >= 0 && at < end; at = chunk.indexOf(part, chunk.indexOf(NEWLINE, at))) {
+        const line = chunk.toString('latin1', chunk.lastIndexOf(NEWLINE, at) + 1, chunk.indexOf(NEWLINE, at));
+        const [, name] = /^\S+ [tTwW] (\S+)$/.exec(line) ?? [];
+        if (name && wanted.test(name)) found.push(name);
+      }
+      chunk.copyWithin(0, end, kept + size);
+      kept += size - end;
+    }
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** Gives the memory back now; an idle process may collect no garbage for days. The table is empty afterwards. */

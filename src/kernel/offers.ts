@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { HostError, systemWords } from '../errors.ts';
+import { HostError, systemWords, usageError } from '../errors.ts';
 import { Btf } from './btf.ts';
 import { TRACING } from './gfp-flags.ts';
+import { findTextSymbols } from './kallsyms.ts';
 
 /** What the running kernel offers to attach to, by what it says of itself and never by its version: vendors backport. */
 export interface KernelOffers {
@@ -26,6 +27,9 @@ export interface KernelOffers {
   preemptibleTracepoints: boolean;
 }
 
+/** compact_zone as the compiler left it: under that name, with a suffix of its own, or renamed; not its cold parts. */
+const COMPACT_ZONE = /^_*compact_zone(?:\.(?!cold)\S+)?$/;
+
 export interface OfferPaths {
   btf: string;
   kallsyms: string;
@@ -40,27 +44,30 @@ export const OFFER_PATHS: OfferPaths = {
   tracing: TRACING,
 };
 
-/** BTF from a file, or the running kernel's. Throws a HostError that says what is missing. */
-export function readKernelBtf(file = OFFER_PATHS.btf): Btf {
+/**
+ * BTF from a file, or the running kernel's own. Throws a usage error for a file that is none, a HostError when the kernel
+ * has none.
+ */
+export function readKernelBtf(given?: string, running = OFFER_PATHS.btf): Btf {
+  const file = given ?? running;
+  const own = given === undefined;
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const own = file === OFFER_PATHS.btf;
+    if (!own) throw usageError(`--btf ${file}: cannot be read: ${systemWords(error)}.`);
     throw new HostError(
-      `${own ? 'this kernel does not describe its types: ' : 'cannot read the BTF: '}${file}: ${systemWords(error)}.`,
-      own
-        ? 'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or give its BTF with --btf FILE.'
-        : 'Give a file of raw BTF to --btf.',
+      `this kernel does not describe its types: ${file}: ${systemWords(error)}.`,
+      'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or give its BTF with compactstall run --btf FILE.',
     );
   }
   try {
-    return new Btf(bytes);
+    // A small file comes in memory that it shares with others.
+    return new Btf(bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes));
   } catch (error) {
-    throw new HostError(
-      `${file} cannot be read as BTF: ${systemWords(error)}.`,
-      'It must be raw BTF of this kernel, as pahole --btf_encode_detached=FILE vmlinux makes it.',
-    );
+    const why = `${file} cannot be read as BTF: ${systemWords(error)}.`;
+    if (!own) throw usageError(`--btf ${why} pahole --btf_encode_detached=FILE vmlinux makes it.`);
+    throw new HostError(why, 'Give its BTF with compactstall run --btf FILE.');
   }
 }
 
@@ -72,7 +79,7 @@ export function kernelOffers(btf: Btf, paths: OfferPaths = OFFER_PATHS, version 
     tracepoints: begin !== undefined,
     tracepointsPassControl: begin?.[1] === 'compact_control *',
     compactZoneTakesControl: btf.functionParameters('compact_zone')?.[0] === 'compact_control *',
-    compactZoneNames: () => compactZoneNames(paths.kallsyms),
+    compactZoneNames: once(() => findTextSymbols(paths.kallsyms, 'compact_zone', COMPACT_ZONE)),
     kprobes: existsSync(paths.kprobes),
     tracefs: paths.tracing.some((mount) => canRead(`${mount}/events/compaction/mm_compaction_begin/id`)),
     preemptibleTracepoints: Number.parseInt(version, 10) >= 7,
@@ -81,19 +88,17 @@ export function kernelOffers(btf: Btf, paths: OfferPaths = OFFER_PATHS, version 
 
 function canRead(path: string): boolean {
   try {
-    accessSync(path, constants.R_OK);
+    closeSync(openSync(path, 'r'));
     return true;
   } catch {
     return false;
   }
 }
 
-/** compact_zone as the compiler left it: under that name, with a suffix of its own, renamed, or not at all. */
-function compactZoneNames(path: string): readonly string[] | undefined {
-  try {
-    const symbols = readFileSync(path, 'latin1').matchAll(/^\S+ [tTwW] (_*compact_zone(?:\.(?!cold)\S+)?)$/gm);
-    return [...symbols].map(([, name]) => name!);
-  } catch {
-    return undefined;
-  }
+function once<T>(find: () => T): () => T {
+  let found: { value: T } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }

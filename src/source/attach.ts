@@ -66,6 +66,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
       throwIfPrivilegesAreMissing(error);
+      throwIfMemoryIsLimited(error);
       refused = true;
       passedOver.push(`${plan.name}${plan.probeReads ? '' : ' without probe reads'}: ${refusal(error)}`);
       if (error.log) logs.push(error.log);
@@ -130,6 +131,16 @@ function throwIfPrivilegesAreMissing({ log }: BpfError): void {
   if (error !== undefined) throw error;
 }
 
+/** Before 5.11 BPF memory counts against a limit, which libbpf tries to raise. */
+function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
+  if (!/RLIMIT_MEMLOCK/.test(message + log)) return;
+  throw new HostError(
+    'this kernel counts BPF memory against RLIMIT_MEMLOCK (before 5.11), and this process may not raise that limit.',
+    'Set LimitMEMLOCK=infinity in the systemd unit (ulimit -l unlimited in a shell), or grant CAP_SYS_RESOURCE.',
+    log,
+  );
+}
+
 /** The verifier's words for a helper that this kernel does not let programs have. */
 const NO_PROBE_READS = /(?:unknown func|cannot use helper) bpf_probe_read/;
 
@@ -140,7 +151,7 @@ function refusal({ message, log = '' }: BpfError): string {
 function nextStepRefused(logs: readonly string[]): string {
   return logs.some((log) => NO_PROBE_READS.test(log))
     ? 'Boot with lockdown=integrity, or a kernel that tp_btf fits.'
-    : 'Run again with --verbose for the whole log.';
+    : 'compactstall run --verbose shows the whole log.';
 }
 
 function nextStep({ attach }: ProgramOptions): string {

@@ -114,7 +114,7 @@ describe('container', () => {
 
   it('a host', (t) => {
     const where = paths(t, HOST, { 'proc/self/cgroup': '0::/user.slice/user-0.slice/session-1.scope\n' });
-    assert.deepEqual(container(where, {}), { status: 'ok', why: 'a host, not a container.' });
+    assert.deepEqual(container(where, {}), { status: 'ok', why: 'a host: no sign of a container.' });
   });
 
   for (const [what, files, env, mark] of [

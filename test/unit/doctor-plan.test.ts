@@ -5,7 +5,7 @@ import { attach } from '../../src/doctor/attach.ts';
 import { plan } from '../../src/doctor/plan.ts';
 import { HostError, InstallError } from '../../src/errors.ts';
 import type { KernelOffers } from '../../src/kernel/offers.ts';
-import { NO_PROBE_READS } from '../../src/source/hidden.ts';
+import { NO_PROBE_READS, PREEMPTIBLE } from '../../src/source/hidden.ts';
 import type { LiveSource } from '../../src/source/live.ts';
 
 /** Linux 6.1 and later, as distributions build it. */
@@ -58,10 +58,11 @@ describe('plan, by what a kernel says of itself', () => {
 });
 
 describe('attach', () => {
-  const source = (passedOver: string[], probeReads = true) => {
+  const source = (passedOver: string[], probeReads = true, preemptible = false) => {
     let closed = 0;
     const opened = {
       plan: { name: 'fentry', probeReads },
+      preemptible,
       passedOver,
       close: () => closed++,
     } as unknown as LiveSource;
@@ -81,6 +82,12 @@ describe('attach', () => {
     const found = await attach(source(['tp_btf: refused: no'], false).open);
     assert.equal(found.status, 'warn');
     assert.ok(found.why.endsWith(NO_PROBE_READS.why), found.why);
+  });
+
+  it('programs that can be preempted are a warning, in the words of run', async () => {
+    const found = await attach(source(['kprobe: refused: no'], true, true).open);
+    assert.equal(found.status, 'warn');
+    assert.ok(found.why.includes('Not kprobe: refused: no.') && found.why.endsWith(PREEMPTIBLE.why), found.why);
   });
 
   for (const error of [new HostError('one.', 'two.', 'log'), new InstallError('one.', 'two.')]) {

@@ -10,7 +10,9 @@ import { QEMU } from './qemu.ts';
 export function missingForMachines(): string | undefined {
   if (process.arch !== 'x64') return 'the kernels and their emulator are for x86-64, and run the programs built here';
   const missing = [QEMU, 'busybox', 'mke2fs'].filter((program) => spawnSync(program, ['--help']).error !== undefined);
-  return missing.length === 0 ? undefined : `${missing.join(', ')} missing here; ./setup.sh test installs it on Debian`;
+  return missing.length === 0
+    ? undefined
+    : `${missing.join(', ')} missing here; sudo ./setup.sh test installs it on Debian`;
 }
 
 /** Fetches the kernels and makes the image, when that has not been done. */

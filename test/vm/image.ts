@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -27,6 +28,7 @@ const KEPT = 4;
 /** Mount points, and what programs expect. */
 const FOLDERS = ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc'];
 const FREE_MB = 128;
+const HOUR_MS = 3_600_000;
 
 /**
  * The image of the project as it is built now; made in seconds, when no machine ran with the same files before.
@@ -89,7 +91,8 @@ function fingerprint(entries: readonly Entry[]): string {
     if ('linkTo' in entry) {
       hash.update(`${entry.to} -> ${entry.linkTo}\n`);
     } else if (statSync(entry.from).isDirectory()) {
-      for (const name of globSync('**', { cwd: entry.from }).sort()) add(join(entry.from, name), join(entry.to, name));
+      for (const name of readdirSync(entry.from, { recursive: true, encoding: 'utf8' }).sort())
+        add(join(entry.from, name), join(entry.to, name));
     } else {
       add(entry.from, entry.to);
     }
@@ -101,4 +104,8 @@ function prune(): void {
   const images = globSync(join(CACHE, 'vm-image-*.ext4')).map((path) => ({ path, used: statSync(path).mtimeMs }));
   images.sort((a, b) => b.used - a.used);
   for (const { path } of images.slice(KEPT)) rmSync(path, { force: true });
+  // Those of a run that was ended by a signal.
+  for (const path of globSync(join(CACHE, 'vm-image.tmp.*'))) {
+    if (Date.now() - statSync(path).mtimeMs > HOUR_MS) rmSync(path, { recursive: true, force: true });
+  }
 }

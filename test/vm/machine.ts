@@ -10,7 +10,7 @@ import { type Hardware, QEMU, qemuArguments } from './qemu.ts';
 
 /** Consoles of machines that did not end well. */
 const CONSOLES = fileURLToPath(new URL('../../build/vm/', import.meta.url));
-/** A boot takes 6 s here, alone. Some never begin: the emulator hangs, once in 20 times or so. */
+/** A boot takes 6 s here, alone. Some never begin: the emulator hangs, once in 20 times or so. Few end in a panic. */
 const BOOT_MS = 90_000;
 const BOOTS = 2;
 
@@ -29,7 +29,7 @@ export interface MachineOptions extends Hardware {
   say?: (message: string) => void;
 }
 
-class HungBoot extends Error {}
+class FailedBoot extends Error {}
 
 /**
  * @returns the command's exit status
@@ -41,7 +41,7 @@ export async function* runMachine(options: MachineOptions): AsyncGenerator<strin
       return yield* runOnce(options, join(CONSOLES, `${options.name}-${process.pid}-${boot}.console`));
     } catch (error) {
       // Lines come only after the boot, so none is handed out twice.
-      if (!(error instanceof HungBoot) || boot === BOOTS) throw error;
+      if (!(error instanceof FailedBoot) || boot === BOOTS) throw error;
       options.say?.(`${error.message}; trying once more`);
     }
   }
@@ -51,7 +51,7 @@ async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGene
   const { name, command, limitMs = 600_000, bootMs = BOOT_MS, interactive = false } = options;
   const qemu = start(options, interactive);
   const ended = new Promise<void>((resolve, reject) => {
-    qemu.once('exit', () => resolve()).once('error', reject);
+    qemu.once('close', () => resolve()).once('error', reject);
   });
   ended.catch(() => {});
   const logged = interactive ? undefined : keepConsole(qemu, consoleFile);
@@ -62,12 +62,14 @@ async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGene
     qemu.kill('SIGKILL');
   };
   const limit = setTimeout(giveUp(new Error(`${name}: still running after ${limitMs / 1000} s`)), limitMs);
-  const boot = setTimeout(giveUp(new HungBoot(`${name}: has not booted within ${bootMs / 1000} s`)), bootMs);
+  const boot = setTimeout(giveUp(new FailedBoot(`${name}: has not booted within ${bootMs / 1000} s`)), bootMs);
+  let up = false;
   let status: number | undefined;
   try {
     for await (const line of createInterface({ input: port })) {
       const message = JSON.parse(line) as { type: string; status?: number };
       if (message.type === 'up') {
+        up = true;
         clearTimeout(boot);
         port.write(`${command}\n`);
       } else if (message.type === 'end') {
@@ -78,11 +80,15 @@ async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGene
     }
     await ended;
     if (late) throw late;
+    if (!up) throw new FailedBoot(`${name}: ended before it had booted`);
     if (status === undefined) throw new Error(`${name}: ended before its command did`);
-    if (status === 0) await logged?.discard();
+    await logged?.written;
+    if (status === 0) rmSync(consoleFile, { force: true });
     else if (logged) options.say?.(`${name}: ended with status ${status} (console: ${consoleFile})`);
     return status;
   } catch (error) {
+    qemu.kill('SIGKILL');
+    await logged?.written;
     if (!interactive && error instanceof Error) error.message += ` (console: ${consoleFile})`;
     throw error;
   } finally {
@@ -108,10 +114,5 @@ function keepConsole(qemu: ChildProcess, file: string) {
   qemu.stdout!.pipe(stream, { end: false });
   qemu.stderr!.pipe(stream, { end: false });
   qemu.once('close', () => stream.end());
-  return {
-    discard: async () => {
-      await closed;
-      rmSync(file);
-    },
-  };
+  return { written: closed };
 }

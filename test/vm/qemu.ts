@@ -38,7 +38,7 @@ export function qemuArguments(hardware: Hardware): string[] {
   const time = hardware.countInstructions ? ['tcg,thread=single', '-icount', 'shift=0'] : ['tcg,thread=multi'];
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    ...['-accel', ...time, '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus}`],
+    ...['-accel', ...time, '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus},sockets=${numaNodes}`],
     ...numa(numaNodes, memoryMb, cpus),
     ...['-kernel', join(kernel, 'vmlinuz')],
     ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${CLOCK} ${append}`.trim()],

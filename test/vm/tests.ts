@@ -6,8 +6,8 @@ import { PROJECT } from './contents.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What it shows depends on the kernel. Others of test/kernel are about this host, or are repeated in test/vm/guest. */
-const OF_KERNEL = ['test/kernel/zone-state.test.ts'];
+/** What these show depends on the kernel; others of test/kernel are about this host, or test/vm/guest has its own. */
+const OF_KERNEL = ['zone-state', 'cgroup', 'hidden-symbols'].map((name) => `test/kernel/${name}.test.ts`);
 
 const inside = (pattern: string) => globSync(`test/vm/guest/${pattern}`, { cwd: ROOT }).sort();
 

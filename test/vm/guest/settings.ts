@@ -24,7 +24,7 @@ export const NODES = readdirSync('/sys/devices/system/node')
   .map((name) => /^node(\d+)$/.exec(name)?.[1])
   .filter((node) => node !== undefined)
   .map(Number)
-  .sort();
+  .sort((a, b) => a - b);
 
 /** Huge pages for those who ask; `defrag` says who compacts. Nothing compacts by itself. */
 export function setUp(defrag: 'madvise' | 'defer' = 'madvise'): void {
