@@ -93,6 +93,7 @@ else
   made native all
 fi
 made bpf
+made process-context all
 if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
   say "compiling native/src"
   tsc -p native >&2 || fail "compiling native/src failed (above)"

@@ -6,6 +6,8 @@ import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { ensureBackends } from './backends/harness.ts';
+import { ensureAutoInstrumentation } from './register/auto-instrumentation.ts';
+import { ensureNodes, missingForNodes } from './register/node-versions.ts';
 import { ensureMachines, missingForMachines } from './vm/ensure.ts';
 
 interface Layer {
@@ -32,6 +34,16 @@ const LAYERS: readonly Layer[] = [
   { name: 'native', files: files('native/test/*.test.ts'), live: true },
   { name: 'kernel', files: files('test/kernel/*.test.ts'), live: true },
   { name: 'backends', files: files('test/backends/*.test.ts'), live: true, prepare: () => ensureBackends() },
+  {
+    name: 'register',
+    files: files('test/register/*.test.ts'),
+    live: true,
+    prepare: () => {
+      ensureNodes();
+      ensureAutoInstrumentation();
+    },
+    missing: missingForNodes,
+  },
   {
     name: 'vm',
     files: files('test/vm/*.test.ts'),

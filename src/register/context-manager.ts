@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context, ContextManager } from '@opentelemetry/api';
+import type { ThreadContexts } from './thread-context.ts';
+
+/** Those that are followed already: one may be registered again. */
+const followed = new WeakSet<object>();
+
+/**
+ * From now on a thread's context changes with what the manager makes active. The manager itself is changed, so that it stays
+ * the one that its owner knows. `bind` needs nothing: the managers of OpenTelemetry enter a bound context by their own `with`.
+ */
+export function followContexts(value: unknown, threads: ThreadContexts): void {
+  const manager = value as ContextManager;
+  if (typeof manager?.with !== 'function' || followed.has(manager)) return;
+  followed.add(manager);
+
+  const original = manager.with as (context: Context, ...rest: unknown[]) => unknown;
+  manager.with = function (this: ContextManager, context: Context, ...rest: unknown[]) {
+    return threads.within(context, () => original.call(this, context, ...rest));
+  } as ContextManager['with'];
+
+  const attach = manager.attach;
+  if (typeof attach !== 'function') return;
+  manager.attach = function (this: ContextManager, context) {
+    const leave = threads.enter(context);
+    const token = attach.call(this, context);
+    let left = false;
+    const dispose = () => {
+      token.dispose();
+      if (!left) leave();
+      left = true;
+    };
+    return { dispose, [Symbol.dispose]: dispose };
+  };
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// `node --import compactstall/register app.js`, or `import 'compactstall/register'` first in the application: publishes which
+// service this process is, and which span each of its threads is in, for readers outside such as compactstall's agent.
+import { isMainThread } from 'node:worker_threads';
+import { watchApi } from './api.ts';
+import { followContexts } from './context-manager.ts';
+import { environmentResource } from './environment.ts';
+import { ProcessContext } from './process-context.ts';
+import { watchResource } from './resource.ts';
+import { whyUnknown } from './runtime.ts';
+import { ThreadContexts } from './thread-context.ts';
+import { warnOnce } from './warn.ts';
+
+function register(): void {
+  const unknown = whyUnknown(process);
+  if (unknown !== undefined) {
+    warnOnce(`${unknown}; this process publishes no contexts`);
+    return;
+  }
+
+  const threads = ThreadContexts.load(warnOnce);
+  const processContext = ProcessContext.load(threads?.processAttributes ?? {}, warnOnce);
+  if (isMainThread) processContext?.publish(environmentResource(process.env), 'environment');
+
+  const resource = watchResource((attributes) => processContext?.publish(attributes, isMainThread ? 'main' : 'worker'));
+  if (threads !== undefined) threads.onNewSpan = (span) => resource.ofSpan(span);
+  watchApi({
+    context: (manager) => threads !== undefined && followContexts(manager, threads),
+    trace: (provider) => resource.ofProvider(provider),
+  });
+}
+
+// Once, also when two copies of this package are there.
+const DONE = Symbol.for('compactstall.register');
+const globals = globalThis as { [DONE]?: true };
+if (globals[DONE] === undefined) {
+  globals[DONE] = true;
+  try {
+    register();
+  } catch (error) {
+    // The application comes first.
+    warnOnce(`${(error as Error)?.message}; this process publishes no contexts`);
+  }
+}

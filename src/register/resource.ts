@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Attributes } from './environment.ts';
+
+interface Resource {
+  attributes: Attributes;
+  asyncAttributesPending?: boolean;
+  waitForAsyncAttributes?(): Promise<void>;
+}
+type Has<Name extends string> = { [name in Name]?: unknown };
+
+/** Says what the SDK's resource is: at once where a tracer provider shows it, else with the first span that is recorded. */
+export function watchResource(known: (attributes: Attributes) => void) {
+  let last: Resource | undefined;
+
+  const found = (resource: Resource | undefined) => {
+    if (resource === undefined || resource === last) return;
+    last = resource;
+    const settled = () => {
+      if (resource === last) known(resource.attributes);
+    };
+    // A detector may still be asking for the host's id. Reading before that makes the SDK complain.
+    if (resource.asyncAttributesPending) resource.waitForAsyncAttributes?.().then(settled, settled);
+    else settled();
+  };
+
+  return {
+    ofProvider(registered: unknown): void {
+      const proxy = registered as { getDelegate?: () => unknown; setDelegate?: (delegate: unknown) => void };
+      // The API registers its proxy first, and gives it the SDK's provider then.
+      const original = proxy.setDelegate;
+      if (typeof original === 'function') {
+        proxy.setDelegate = function (delegate) {
+          original.call(this, delegate);
+          found(resourceOf(delegate));
+        };
+      }
+      found(resourceOf(typeof proxy.getDelegate === 'function' ? proxy.getDelegate() : registered));
+    },
+    ofSpan(span: unknown): void {
+      if (last === undefined) found(resourceOf(span));
+    },
+  };
+}
+
+/** A span that is recorded has `resource` (ReadableSpan); so have providers of SDK 1.x, those of 2.x and 3.x a private one. */
+function resourceOf(holder: unknown): Resource | undefined {
+  const { resource, _resource } = (holder ?? {}) as Has<'resource' | '_resource'>;
+  const found = (resource ?? _resource) as Resource | undefined;
+  return typeof found === 'object' && 'attributes' in found ? found : undefined;
+}

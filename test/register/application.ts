@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// An application under test, which waits at each of its checks, in the thread that checks, until it has been stopped and read.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Memory } from './memory.ts';
+import { type ProcessContext, readProcessContexts } from './process-context.ts';
+import { type ThreadContext, ThreadContextReader } from './thread-context.ts';
+
+export const APPS = fileURLToPath(new URL('apps/', import.meta.url));
+
+export interface Check {
+  /** What it is about. */
+  name: string;
+  /** What the application's own API says. */
+  active?: ThreadContext;
+  /** What the thread context says, from outside. */
+  read?: ThreadContext | undefined;
+  processContexts: ProcessContext[];
+}
+
+export interface Run {
+  checks: Check[];
+  code: number;
+  stderr: string;
+  seen: ThreadContextReader['seen'];
+}
+
+export async function runApplication(node: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const child = spawn(node, args, { cwd: APPS, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } });
+  const closed = once(child, 'close');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  // It may be gone already.
+  child.stdin.on('error', () => {});
+  const checks: Check[] = [];
+  let memory: Memory | undefined;
+  let reader: ThreadContextReader | undefined;
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      memory ??= new Memory(child.pid!);
+      reader ??= new ThreadContextReader(memory);
+      const { isMainThread, ...check } = JSON.parse(line);
+      const tid = isMainThread ? child.pid! : await waitingWorker(child.pid!);
+      await stop(child.pid!, tid);
+      checks.push({ ...check, read: reader.read(tid), processContexts: readProcessContexts(memory) });
+      child.kill('SIGCONT');
+      child.stdin.write('\n');
+    }
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`${args.join(' ')}: ${(error as Error).message}; it said: ${stderr}`, { cause: error });
+  } finally {
+    memory?.close();
+  }
+  const [code] = await closed;
+  return { checks, code, stderr, seen: reader?.seen };
+}
+
+/** The worker that waits in read(0, ...). */
+async function waitingWorker(pid: number): Promise<number> {
+  for (;;) {
+    for (const tid of readdirSync(`/proc/${pid}/task`)) {
+      if (systemCall(pid, tid).startsWith('0 0x0 ')) return Number(tid);
+    }
+    await new Promise(setImmediate);
+  }
+}
+
+/** Also a thread that waits may do something meanwhile, such as collecting garbage. */
+async function stop(pid: number, tid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  while (!/\) T /.test(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8'))) await new Promise(setImmediate);
+}
+
+function systemCall(pid: number, tid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'utf8');
+  } catch {
+    // It has ended meanwhile.
+    return '';
+  }
+}

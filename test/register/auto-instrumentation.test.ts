@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A server whose spans are made by OpenTelemetry's auto-instrumentation.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runApplication } from './application.ts';
+import { API, LOADER, REGISTER_CJS, REGISTER_ESM } from './auto-instrumentation.ts';
+import { NODES } from './node-versions.ts';
+
+const OURS = 'compactstall/register';
+const env = {
+  API,
+  OTEL_SERVICE_NAME: 'server',
+  // Without a processor there would be no spans; nobody listens there.
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_LOGS_EXPORTER: 'none',
+  OTEL_LOG_LEVEL: 'none',
+  // The others ask the network for the cloud that this might be.
+  OTEL_NODE_RESOURCE_DETECTORS: 'env,host,process',
+};
+const WAYS = [
+  {
+    name: 'ESM, before it',
+    args: ['--experimental-loader', LOADER, '--import', OURS, '--import', REGISTER_ESM, 'server.mjs'],
+  },
+  {
+    name: 'ESM, after it',
+    args: ['--experimental-loader', LOADER, '--import', REGISTER_ESM, '--import', OURS, 'server.mjs'],
+  },
+  { name: 'CommonJS, before it', args: ['--require', OURS, '--require', REGISTER_CJS, 'server.cjs'] },
+  { name: 'CommonJS, after it', args: ['--require', REGISTER_CJS, '--require', OURS, 'server.cjs'] },
+];
+
+for (const { major, path, flags } of NODES) {
+  describe(`auto-instrumentation on Node.js ${major}`, () => {
+    for (const { name, args } of WAYS) {
+      it(name, async () => {
+        const { checks, code, stderr } = await runApplication(path, [...flags, ...args], env);
+        assert.equal(code, 0, stderr);
+        assert.doesNotMatch(stderr, /compactstall\/register:/);
+        for (const { name, active, read } of checks) assert.deepEqual(read, active, name);
+        // Five of each request, one more of the outer one, and none of a span at the end.
+        assert.equal(checks.length, 3 * 5 + 1 + 1);
+        assert.equal(checks.at(-1)!.read, undefined);
+        const spans = (path: string) =>
+          new Set(checks.filter(({ name }) => name.startsWith(`${path}:`)).map(({ read }) => read?.spanId));
+        for (const path of ['/outer', '/inner', '/other']) assert.equal(spans(path).size, 1, path);
+        const last = checks.at(-1)!.processContexts;
+        assert.deepEqual(
+          last.map(({ resource }) => resource['service.name']),
+          ['server'],
+        );
+      });
+    }
+  });
+}
