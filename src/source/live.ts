@@ -8,9 +8,10 @@ import { kernelNames } from '../kernel/names.ts';
 import { kernelOffers, readKernelBtf } from '../kernel/offers.ts';
 import type { AttachPlan } from '../kernel/plan.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
+import { seesInitialPids } from '../victim/pid-namespace.ts';
+import { Processes } from '../victim/processes.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
 import { Decoder } from './decode.ts';
-import { Processes, seesInitialPids } from './processes.ts';
 import { RingReader } from './reader.ts';
 import type { Source } from './source.ts';
 import { Stacks } from './stacks.ts';
@@ -21,6 +22,8 @@ const LAST_RECORDS_MS = 200;
 export interface LiveOptions extends ProgramOptions {
   /** Have the kernel measure the programs' run time. */
   runTimeStats: boolean;
+  /** Find out the stalled processes' services. */
+  services: boolean;
   /** Called before programs are attached, for each attach plan that is tried. */
   onAttaching?: () => void;
   /** Called when the programs have been detached, before the last records are read. */
@@ -63,7 +66,7 @@ export class LiveSource implements Source {
     this.#decoder = new Decoder({
       names,
       stacks: new Stacks(this.symbols),
-      processes: seesInitialPids() ? new Processes() : undefined,
+      processes: seesInitialPids() ? new Processes({ services: options.services }) : undefined,
       clock: new EpochClock(readClocks),
     });
     const { object, plan, passedOver } = attachPrograms(kernel, options, options.onAttaching);
