@@ -80,13 +80,14 @@ function primitive(reader: BoundedReader, bytes: Uint8Array): string | number | 
   return undefined;
 }
 
-/** An array of primitives; elements of other kinds are left out. */
+/** An array of primitives of one type, as OpenTelemetry has them; elements of another than the first are left out. */
 function list(reader: BoundedReader, bytes: Uint8Array): (string | number | boolean)[] | undefined {
   for (const array of reader.messages(bytes, ARRAY)) {
     const elements: (string | number | boolean)[] = [];
     for (const element of reader.messages(array, ELEMENT)) {
       const value = primitive(reader, element);
-      if (value !== undefined) elements.push(value);
+      const isAlike = elements.length === 0 || typeof value === typeof elements[0];
+      if (value !== undefined && isAlike) elements.push(value);
       if (elements.length === MOST_ELEMENTS) break;
     }
     return elements;

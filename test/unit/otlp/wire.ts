@@ -54,16 +54,15 @@ interface RawRequest {
   }[];
 }
 
-/** The spans of a serialized request. */
+/** The spans of a serialized request; those of one ResourceSpans share its resource. */
 export function decodeRequest(bytes: Uint8Array): WireSpan[] {
   const type = root.lookupType('Request');
   const options = { longs: String, oneofs: true, defaults: true, arrays: true };
   const request = type.toObject(type.decode(bytes), options) as unknown as RawRequest;
-  return request.resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans.flatMap(({ scope, spans }) =>
-      spans.map((span) => ({ ...decodeSpan(span), resource: decodeValues(resource.attributes), scope })),
-    ),
-  );
+  return request.resourceSpans.flatMap(({ resource: { attributes }, scopeSpans }) => {
+    const resource = decodeValues(attributes);
+    return scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => ({ ...decodeSpan(span), resource, scope })));
+  });
 }
 
 function decodeSpan(span: RawSpan): Omit<WireSpan, 'resource' | 'scope'> {

@@ -18,7 +18,8 @@ describe('the payload of a process context', () => {
       attribute('share', double(4, 0.5)),
       attribute('yes', bool(true)),
       attribute('no', bool(false)),
-      attribute('list', array(text('a'), int(2), bool(true), double(4, 1.5))),
+      attribute('texts', array(text('a'), text('b'))),
+      attribute('numbers', array(int(2), double(4, 1.5), text('of another type'))),
       attribute('empty', array()),
     );
     assert.deepEqual(read(payload), {
@@ -28,7 +29,8 @@ describe('the payload of a process context', () => {
       share: 0.5,
       yes: true,
       no: false,
-      list: ['a', 2, true, 1.5],
+      texts: ['a', 'b'],
+      numbers: [2, 1.5],
       empty: [],
     });
   });
