@@ -16,7 +16,7 @@ until grep -q ' attached ' /tmp/said; do
   sleep 0.2
 done
 echo '{"type":"attached"}' >&3
-./test/vm/guest/build/fragment -r 0 -p 10 &
+OTEL_SERVICE_NAME=demo ./test/vm/guest/build/fragment -r 0 -p 10 &
 program=$!
 sleep "$1"
 kill $program

@@ -8,6 +8,8 @@ const MOST_CONTEXTS = 4;
 const NAME = 'OTEL_CTX';
 const CONTEXT =
   /^([0-9a-f]+)-[0-9a-f]+ r\S+ [0-9a-f]+ (\S+) \d+ +(?:\/memfd:OTEL_CTX|\[anon:OTEL_CTX\]|\[anon_shmem:OTEL_CTX\])/;
+/** Two addresses of 16 digits, four letters, an offset, a device. */
+const FIRST_FIELDS = 80;
 const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) \S+ [0-9a-f]+ (\S+)/;
 
 /**
@@ -45,16 +47,26 @@ export class Maps {
 
   /** Whether reading so many bytes there cannot take long: all of them are in one mapping of memory. */
   isMemory(address: number, size = 1): boolean {
+    const [, first, behind, device] = MAPPING.exec(this.#lineOf(address)) ?? [];
+    return Number(`0x${first}`) <= address && address + size <= Number(`0x${behind}`) && MEMORY.has(device!);
+  }
+
+  /** The last mapping that begins at or before this address: they are in order. */
+  #lineOf(address: number): string {
     const bytes = this.#bytes;
-    for (let at = 0; at < bytes.length; ) {
-      const end = endOfLine(bytes, at);
-      const [, first, behind, device] = MAPPING.exec(bytes.toString('latin1', at, Math.min(end, at + 80))) ?? [];
-      if (Number(`0x${behind}`) > address) {
-        return Number(`0x${first}`) <= address && address + size <= Number(`0x${behind}`) && MEMORY.has(device!);
+    let line = '';
+    for (let from = 0, to = bytes.length; from < to; ) {
+      const middle = (from + to) >> 1;
+      const start = middle === 0 ? 0 : bytes.lastIndexOf('\n', middle - 1) + 1;
+      const text = bytes.toString('latin1', start, Math.min(endOfLine(bytes, start), start + FIRST_FIELDS));
+      if (Number.parseInt(text, 16) <= address) {
+        line = text;
+        from = endOfLine(bytes, start) + 1;
+      } else {
+        to = start;
       }
-      at = end + 1;
     }
-    return false;
+    return line;
   }
 }
 
