@@ -6,6 +6,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompactionEvent } from '../../src/event.ts';
+import { Maps } from '../../src/victim/maps.ts';
+import { readContext } from '../../src/victim/process-context.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { buildPublisher, Publisher } from '../support/publisher.ts';
@@ -44,6 +46,21 @@ function assertResource(events: readonly CompactionEvent[], resource: Compaction
     assert.deepEqual(rest, resource);
   }
 }
+
+it('a context that is changed all the time is never read half old and half new', async () => {
+  const publisher = new Publisher(program, 'memfd');
+  await publisher.churn();
+  const folder = `/proc/${publisher.pid}`;
+  const found = { a: 0, b: 0 };
+  while (found.a < 500 || found.b < 500) {
+    const payload = readContext(folder, Maps.read(folder)!)?.payload;
+    if (payload === undefined) continue;
+    const first = String.fromCharCode(payload[0]!) as 'a' | 'b';
+    assert.ok(payload.equals(Buffer.alloc(64 * 1024, first)), 'two contexts mixed');
+    found[first] += 1;
+  }
+  await publisher.end();
+});
 
 describe('the service of a stalled process', () => {
   for (const how of ways) {

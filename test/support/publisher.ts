@@ -43,6 +43,7 @@ export class Publisher {
   }
 
   publish = (payload: Buffer) => this.#tell(`publish ${payload.toString('hex')}`);
+  churn = () => this.#tell('churn');
   withdraw = () => this.#tell('withdraw');
   stall = (file: string) => this.#tell(`stall ${file}`);
   exec = (program: string) => this.#tell(`exec ${program}`);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A process that publishes a process context (OTEP 4719) and stalls, as its standard input says, a command a line:
 //   publish HEX   publish this payload, or change it to this      withdraw   unmap it
+//   churn         change it again and again, until the next command: to as many 'a' as fit, then 'b', ...
 //   stall FILE    write 1 to FILE, which compacts memory          exec FILE  become this program
 // It answers each with a line. How the mapping is made is its argument: memfd or anon. With can-name it only tells, by its
 // exit code, whether the kernel lets anonymous memory have a name (CONFIG_ANON_VMA_NAME).
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,26 @@ static void publish(const char *how, const char *hex) {
   context->published_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
+static void churn(const char *how) {
+  size_t size = 65536;
+  unsigned char *payload = malloc(size);
+  struct pollfd input = {.fd = 0, .events = POLLIN};
+  if (!context) map_context(how);
+  context->version = 2;
+  context->payload_size = size;
+  context->payload = payload;
+  memcpy(context->signature, "OTEL_CTX", 8);
+  for (uint64_t n = 1; poll(&input, 1, 0) == 0; n++) {
+    context->published_ns = 0;
+    __sync_synchronize();
+    memset(payload, 'a' + n % 2, size);
+    __sync_synchronize();
+    context->published_ns = n;
+    // Long enough to be read now and then.
+    for (volatile int i = 0; i < 20000; i++) continue;
+  }
+}
+
 static void stall(const char *path) {
   int file = open(path, O_WRONLY);
   if (file < 0 || write(file, "1", 1) != 1) abort();
@@ -81,6 +103,12 @@ int main(int argc, char **argv) {
     char *argument = strchr(line, ' ');
     argument = argument ? argument + 1 : "";
     if (strncmp(line, "publish", 7) == 0) publish(argv[1], argument);
+    if (strncmp(line, "churn", 5) == 0) {
+      puts("done");
+      fflush(stdout);
+      churn(argv[1]);
+      continue;
+    }
     if (strncmp(line, "stall", 5) == 0) stall(argument);
     if (strncmp(line, "withdraw", 8) == 0) munmap(context, SIZE), context = NULL;
     if (strncmp(line, "exec", 4) == 0) {

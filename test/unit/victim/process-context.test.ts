@@ -83,7 +83,6 @@ describe('no process context', () => {
   none('another signature', { signature: 'OTEL_CTY' });
   none('another version', { version: 1 });
   none('while it is being changed', { published: 0n });
-  none('larger than 64 KiB', { size: 64 * 1024 + 1 });
   none('the payload is nowhere', { payloadAt: 0x3000n });
   none('the payload begins at the end of memory', { payloadAt: 0x5fffen });
   none('the payload is at no possible address', { payloadAt: 2n ** 64n - 1n });
@@ -94,6 +93,15 @@ describe('no process context', () => {
   none('a mapping that only ends with it', {}, MAPS.replace('/memfd:', '/tmp/memfd:'));
   none('a mapping that may not be read', {}, MAPS.replace('r--p', '--xp'));
   none('no mappings', {}, '');
+
+  it('larger than 64 KiB', (t) => {
+    const { read, write } = setUp(t);
+    write(Buffer.alloc(2 ** 17), PAYLOAD_AT);
+    write(header({ size: 64 * 1024 }), AT);
+    assert.equal(read()?.payload.length, 64 * 1024);
+    write(header({ size: 64 * 1024 + 1 }), AT);
+    assert.equal(read(), undefined);
+  });
 
   it('of a process that has gone', () => {
     assert.equal(readContext('/nonexistent', new Maps(Buffer.from(MAPS))), undefined);
