@@ -89,6 +89,7 @@ if [ "${1:-}" = test ]; then
   made native all test-object
   made test/vm/guest
   made test/fixtures/publishers
+  made test/fixtures/stalls
 else
   made native all
 fi

@@ -68,17 +68,18 @@ static __always_inline __u64 thread_pointer(struct task_struct *task)
 static __always_inline enum outcome tls_address(__u64 *address, const struct tls_place *place, __u64 thread)
 {
 	bool glibc = place->kind == TLS_DYNAMIC_GLIBC;
-	__u64 vector = 0, entries = 0, block = 0;
+	/* In glibc 16 bytes in front of the vector: how many entries there are, what is no concern here, its generation. */
+	__u64 vector = 0, head[3] = {}, block = 0;
 
 	if (place->kind == TLS_STATIC) {
 		*address = thread + place->offset;
 		return FOUND;
 	}
-	/* The thread's vector of blocks: glibc has its length in front of it and 16 bytes an entry, musl as its entry 0, and 8. */
+	/* The thread's vector of blocks. glibc has 16 bytes an entry; musl 8, and the number of entries as entry 0. */
 	if (!read_user(&vector, sizeof(vector), thread + 8) ||
-	    !read_user(&entries, sizeof(entries), glibc ? vector - 16 : vector))
+	    !read_user(head, glibc ? sizeof(head) : sizeof(head[0]), glibc ? vector - 16 : vector))
 		return UNREADABLE;
-	if (place->module > entries ||
+	if (place->module > head[0] || (glibc && head[2] < place->generation) ||
 	    !read_user(&block, sizeof(block), vector + place->module * (glibc ? 16 : 8)) || !block || block == -1ULL)
 		return NO_BLOCK;
 	*address = block + place->offset;

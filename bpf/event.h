@@ -58,6 +58,7 @@ enum tls_kind {
 struct tls_place {
 	__s64 offset;
 	__u64 module;
+	__u64 generation; /* glibc gives ids of modules out again: a vector older than this has another one's block there */
 	__u32 kind; /* enum tls_kind */
 	__u32 reserved;
 };
@@ -147,7 +148,7 @@ struct books {
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
 _Static_assert(sizeof(struct exec_notice) == 8, "ABI");
 _Static_assert(sizeof(struct trace_context) == 32, "ABI");
-_Static_assert(sizeof(struct publisher) == 64, "ABI");
+_Static_assert(sizeof(struct publisher) == 80, "ABI");
 _Static_assert(__builtin_offsetof(struct event, context) == 216, "ABI");
 _Static_assert(__builtin_offsetof(struct event, pid) == 248, "ABI");
 _Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");

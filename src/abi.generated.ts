@@ -88,20 +88,21 @@ export const TRACE_CONTEXT = {
   reserved: { offset: 26, size: 6 },
 } as const;
 
-export const PUBLISHER_SIZE = 64;
+export const PUBLISHER_SIZE = 80;
 export const PUBLISHER = {
   started: { offset: 0, size: 8 },
   startStack: { offset: 8, size: 8 },
-  thread: { offset: 16, size: 24 },
-  nodejs: { offset: 40, size: 24 },
+  thread: { offset: 16, size: 32 },
+  nodejs: { offset: 48, size: 32 },
 } as const;
 
-export const TLS_PLACE_SIZE = 24;
+export const TLS_PLACE_SIZE = 32;
 export const TLS_PLACE = {
   offset: { offset: 0, size: 8 },
   module: { offset: 8, size: 8 },
-  kind: { offset: 16, size: 4 },
-  reserved: { offset: 20, size: 4 },
+  generation: { offset: 16, size: 8 },
+  kind: { offset: 24, size: 4 },
+  reserved: { offset: 28, size: 4 },
 } as const;
 
 export const TRIGGER = {

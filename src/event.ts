@@ -31,6 +31,13 @@ export interface ZoneState {
   blocks: number[];
 }
 
+export type AttributeValue = string | number | boolean | (string | number | boolean)[];
+
+/** Attributes by their names in OpenTelemetry's conventions. */
+export interface ResourceAttributes {
+  [name: string]: AttributeValue;
+}
+
 /**
  * One memory compaction: one mm_compaction_begin / mm_compaction_end pair. Sources make it, sinks take it. It is
  * JSON-safe: `JSON.stringify` of it is a line of `--output json`, and a recording is such lines.
@@ -50,6 +57,11 @@ export interface CompactionEvent {
   executable?: string;
   /** Container id from the process's cgroup path; absent outside containers. */
   container?: string;
+  /**
+   * The stalled process's service, as far as it is known: always a `service.name`. Absent for kernel threads, and where
+   * processes cannot or need not be looked up. Events of one process share one object.
+   */
+  resource?: ResourceAttributes;
   /** The CPU on which the compaction began; it may have ended on another. */
   cpu: number;
   /** cgroup v2 id, as a decimal string. */

@@ -32,6 +32,14 @@ const list =
     return expected && `a list, each ${expected}`;
   };
 
+const isPrimitive = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
+const attributes = expect(
+  'an object of strings, numbers, booleans and lists of these',
+  (value) =>
+    isObject(value) &&
+    Object.values(value).every((one) => isPrimitive(one) || (Array.isArray(one) && one.every(isPrimitive))),
+);
+
 /** The fields of a type, each with its check; a nested table for a nested object. `?` marks what may be absent. */
 interface Fields {
   [name: string]: Check | Fields;
@@ -56,6 +64,7 @@ const EVENT = {
   comm: text,
   'executable?': text,
   'container?': text,
+  'resource?': attributes,
   cpu: count,
   cgroupId: decimal,
   node: integer,

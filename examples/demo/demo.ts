@@ -94,7 +94,7 @@ async function main(): Promise<void> {
     if (longest) console.log(`\n${longest}`);
     await collector.stop();
   } else {
-    say(`look for the service 'compactstall' at ${theirs}`);
+    say(`look for the service 'demo' at ${theirs}`);
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PLAN_NAMES } from '../kernel/plan.ts';
+import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import { formatOptions } from './options.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from './values.ts';
 
 const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
+const RESOURCES: readonly ResourceOf[] = ['victim', 'host'];
 
 const INFORMATION_OPTIONS = [
   { name: 'help', short: 'h', help: 'print this' },
@@ -35,6 +37,12 @@ const OUTPUT_OPTIONS = [
     argument: 'PLACE',
     help: 'where a span carries the kernel stack: event (the default), attribute, both or none',
     parse: parseChoice(STACK_PLACES),
+  },
+  {
+    name: 'resource',
+    argument: 'WHOSE',
+    help: "a span's resource: victim (the default), the stalled process's service; or host, this agent's own for all spans",
+    parse: parseChoice(RESOURCES),
   },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },
   { name: 'verbose', short: 'v', help: 'say more on stderr: loader and verifier messages, run-time statistics' },

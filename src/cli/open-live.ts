@@ -2,7 +2,7 @@
 import { InstallError } from '../errors.ts';
 import { HIDDEN_SYMBOLS, type Hidden, NO_PROBE_READS, OTHER_PIDS, PREEMPTIBLE } from '../source/hidden.ts';
 import type { LiveOptions, LiveSource } from '../source/live.ts';
-import { seesInitialPids } from '../source/processes.ts';
+import { seesInitialPids } from '../victim/pid-namespace.ts';
 import type { Messages } from './messages.ts';
 
 /** Some 10 000 records; the agent's memory grows by twice as much, as the ring is mapped twice. */

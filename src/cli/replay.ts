@@ -26,6 +26,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const sinks = await createSinks({
     outputs,
     stack: values.stack ?? 'event',
+    resource: values.resource ?? 'victim',
     kernelStack: values['kernel-stack'] ?? false,
     onClosed: (failed) => ending.end(failed),
     warn,

@@ -35,11 +35,13 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const settings: SinkSettings = {
     outputs,
     stack: values.stack ?? 'event',
+    resource: values.resource ?? 'victim',
     kernelStack: values['kernel-stack'] ?? false,
     onClosed: (failed) => ending.end(failed),
     warn: (sentence) => messages.say(sentence),
   };
-  const wantsRecords = wantsOtlp(outputs) || outputs.some(({ kind }) => kind === 'json');
+  const records = outputs.some(({ kind }) => kind === 'json');
+  const wantsRecords = wantsOtlp(outputs) || records;
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
   let verification: Verification | undefined;
   const source = await openLiveSource({
@@ -52,6 +54,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
+    // A recording keeps them for a replay, whatever the spans of this run have.
+    services: records || (wantsOtlp(outputs) && settings.resource === 'victim'),
     onAttaching: () => {
       if (values.verify) verification = new Verification();
     },

@@ -34,6 +34,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ...(columns.kernelStack && { stackMinDurationNs: 0 }),
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
+    services: false,
   });
   sayWhatIsHidden(source, columns.kernelStack, messages);
   if (values.duration !== undefined) ending.after(values.duration);

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event.ts';
 import type { Output } from '../sinks/create.ts';
-import { seesInitialPids } from '../source/processes.ts';
+import { seesInitialPids } from '../victim/pid-namespace.ts';
 
 /** Linux's upper bound, PID_MAX_LIMIT. */
 const MAX_PID = 4_194_304;

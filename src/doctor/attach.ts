@@ -15,6 +15,7 @@ export async function attach(open = openLiveSource): Promise<Finding> {
       stackMinDurationNs: 0,
       ringBytes: DEFAULT_RING_BYTES,
       runTimeStats: false,
+      services: false,
     });
     source.close();
     const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');

@@ -2,7 +2,7 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { OTHER_PIDS } from '../source/hidden.ts';
-import { seesInitialPids } from '../source/processes.ts';
+import { seesInitialPids } from '../victim/pid-namespace.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { readText } from './read.ts';
 

@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
 import { jsonLine } from './json.ts';
 import { otlpConfigured } from './otlp/configured.ts';
+import type { ResourceOf } from './otlp/resources.ts';
 import type { StackPlace } from './otlp/span-writer.ts';
 import type { Sink } from './sink.ts';
 import { tableHeader, tableRows } from './table.ts';
@@ -20,6 +21,7 @@ export type OpenOutput = Output & { file?: number };
 export interface SinkSettings {
   outputs: readonly OpenOutput[];
   stack: StackPlace;
+  resource: ResourceOf;
   kernelStack: boolean;
   /** Called when the reader of standard output is gone, or (`failed`) an output cannot be written any more. */
   onClosed: (failed: boolean) => void;
@@ -59,8 +61,9 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   }
   if (wantsOtlp(settings.outputs)) {
     // Imported only when needed: it is most of the agent's start-up time and memory.
+    const { stack, resource, warn } = settings;
     const { createOtlpSink } = await import('./otlp/sink.ts');
-    sinks.push(await createOtlpSink({ stack: settings.stack, warn: settings.warn }));
+    sinks.push(await createOtlpSink({ stack, resource, warn }));
   }
   return sinks;
 }

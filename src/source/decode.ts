@@ -5,7 +5,7 @@ import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState }
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
 import type { KernelNames } from '../kernel/names.ts';
-import type { Processes } from './processes.ts';
+import type { Processes } from '../victim/processes.ts';
 import type { Stacks } from './stacks.ts';
 
 const TRIGGER_NAMES = new Map<number, Trigger>(
@@ -87,6 +87,7 @@ export class Decoder {
 
     const pid = u32(EVENT.pid);
     const tid = u32(EVENT.tid);
+    const comm = text(record, EVENT.comm);
     const order = s32(EVENT.order);
     const priority = s32(EVENT.priority);
     const attemptNs = u64(EVENT.attemptNs);
@@ -100,8 +101,8 @@ export class Decoder {
       trigger,
       pid,
       tid,
-      comm: text(record, EVENT.comm),
-      ...this.#processes?.lookUp(pid, this.#clock.toBoottimeNs(beginNs)),
+      comm,
+      ...this.#processes?.lookUp({ pid, tid, comm }, this.#clock.toBoottimeNs(beginNs)),
       cpu: u32(EVENT.cpu),
       cgroupId: u64(EVENT.cgroupId).toString(),
       node: s32(EVENT.node),

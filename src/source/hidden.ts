@@ -22,6 +22,6 @@ export const PREEMPTIBLE: Hidden = {
 };
 
 export const OTHER_PIDS: Hidden = {
-  why: "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables are not known.",
+  why: "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables and services are not known.",
   todo: "Start the container with the host's PIDs: docker --pid=host, hostPID: true in Kubernetes.",
 };

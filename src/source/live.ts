@@ -8,10 +8,10 @@ import { kernelNames } from '../kernel/names.ts';
 import { kernelOffers, readKernelBtf } from '../kernel/offers.ts';
 import type { AttachPlan } from '../kernel/plan.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
+import { seesInitialPids } from '../victim/pid-namespace.ts';
+import { Processes } from '../victim/processes.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
-
 import { Decoder } from './decode.ts';
-import { Processes, seesInitialPids } from './processes.ts';
 import { Publishers } from './publishers.ts';
 import { RingReader } from './reader.ts';
 import type { Source } from './source.ts';
@@ -25,6 +25,8 @@ export interface LiveOptions extends Omit<ProgramOptions, 'contexts'> {
   context: 'child' | 'link' | 'off';
   /** Have the kernel measure the programs' run time. */
   runTimeStats: boolean;
+  /** Find out the stalled processes' services. */
+  services: boolean;
   /** Called before programs are attached, for each attach plan that is tried. */
   onAttaching?: () => void;
   /** Called when the programs have been detached, before the last records are read. */
@@ -68,11 +70,11 @@ export class LiveSource implements Source {
     this.#decoder = new Decoder({
       names,
       stacks: new Stacks(this.symbols),
-      processes: seesInitialPids() ? new Processes() : undefined,
+      processes: seesInitialPids() ? new Processes({ services: options.services }) : undefined,
       clock: new EpochClock(readClocks),
       children: options.context === 'child',
     });
-    const contexts = options.context !== 'off';
+    const contexts = options.context !== 'off' && seesInitialPids();
     const { object, plan, passedOver } = attachPrograms(kernel, { ...options, contexts }, options.onAttaching);
     this.#object = object;
     this.#publishers = contexts ? new Publishers(object) : undefined;

@@ -105,6 +105,7 @@ function writePlace(bytes: Buffer, location: TlsLocation): void {
   const kind = !dynamic ? TLS.STATIC : location.libc === 'glibc' ? TLS.DYNAMIC_GLIBC : TLS.DYNAMIC_MUSL;
   bytes.writeBigInt64LE(location.offset, TLS_PLACE.offset.offset);
   bytes.writeBigUInt64LE(dynamic ? location.module : 0n, TLS_PLACE.module.offset);
+  bytes.writeBigUInt64LE(dynamic ? location.generation : 0n, TLS_PLACE.generation.offset);
   bytes.writeUInt32LE(kind, TLS_PLACE.kind.offset);
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
@@ -117,7 +117,7 @@ describe('the real collector', () => {
     assert.equal(events.length, WRITES * ZONES);
     assertSpans(await collector.waitForSpans(events.length, DEADLINE_MS), events);
     for (const { resource } of collector.spans()) {
-      assert.equal(resource['service.name'], 'compactstall');
+      assert.equal(resource['service.name'], `unknown_service:${basename(process.execPath)}`);
       assert.equal(resource['host.name'], hostname());
       assert.equal(resource['os.type'], 'linux');
     }
@@ -125,10 +125,10 @@ describe('the real collector', () => {
     await collector.stop();
   });
 
-  it('over http/protobuf: the same', async () => {
+  it('over http/protobuf, with the resource of the host: the same', async () => {
     await start();
     const agent = await new Agent(
-      own,
+      [...own, '--resource', 'host'],
       environment(collector.httpEndpoint, { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf', OTEL_SERVICE_NAME: 'named' }),
     ).attached();
     compact(COMPACT_NODE0, 3);

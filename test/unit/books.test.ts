@@ -86,6 +86,16 @@ describe('equations', () => {
       ]),
       [
         ['begins', 124, ['paired', 'open', 'evicted{table_full}', 'evicted{overwritten}', 'evicted{no_control}']],
+        [
+          'begins',
+          124,
+          [
+            'with context',
+            ...['unpublished', 'no_span', 'no_block', 'stale', 'unreadable', 'invalid', 'not_in_map', 'no_control'].map(
+              (reason) => `without{${reason}}`,
+            ),
+          ],
+        ],
         ['ends', 111, ['paired', 'without begin']],
         [
           'paired',
@@ -107,11 +117,13 @@ describe('equations', () => {
   });
 
   for (const [counter, broken] of [
-    ['begins', ['begins']],
+    ['begins', ['begins', 'begins']],
     ['openNow', ['begins']],
     ['evictedTableFull', ['begins']],
     ['evictedOverwritten', ['begins']],
-    ['evictedNoControl', ['begins']],
+    ['evictedNoControl', ['begins', 'begins']],
+    ['contextFound', ['begins']],
+    ['contextUnreadable', ['begins']],
     ['ends', ['ends']],
     ['endWithoutBegin', ['ends']],
     ['paired', ['begins', 'ends', 'paired']],

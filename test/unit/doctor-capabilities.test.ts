@@ -82,7 +82,7 @@ describe('optional capabilities', () => {
     const found = optionalCapabilities(paths(t, bits(BPF, PERFMON, SYSLOG)));
     assert.deepEqual(found, {
       status: 'warn',
-      why: 'without CAP_SYS_PTRACE (names of the executables of other processes), CAP_SYS_ADMIN (run-time statistics with --verbose).',
+      why: 'without CAP_SYS_PTRACE (services and executables of other processes), CAP_SYS_ADMIN (run-time statistics with --verbose).',
       todo: 'Grant those whose use you want.',
     });
   });

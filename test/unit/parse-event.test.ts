@@ -87,6 +87,15 @@ describe('an event as a line, and back', () => {
     for (const name of optional) refuses(name, null, `${name}: expected a string, got null`);
   });
 
+  it('the resource: any names, values as OpenTelemetry has them', () => {
+    const resource = { 'service.name': 'shop', n: 1.5, yes: true, list: ['a', 1, false], empty: [] };
+    assert.deepEqual(parseEvent(jsonLine(event(0, { resource }))).resource, resource);
+    const expected = 'resource: expected an object of strings, numbers, booleans and lists of these';
+    for (const bad of [1, 'x', null, [], { a: null }, { a: {} }, { a: [[1]] }, { a: [null] }]) {
+      refuses('resource', bad, `${expected}, got ${JSON.stringify(bad)}`);
+    }
+  });
+
   it('fields that a newer version may add are kept', () => {
     const line = lineWith('thp', { enabled: 'madvise' });
     assert.equal(jsonLine(parseEvent(line)), `${line}\n`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { fields, messages } from '../../protobuf-reader.ts';
 import { VERSION } from '../../version.ts';
-import { fields, messages } from './protobuf-reader.ts';
 
 /** What became of one request. */
 export type Outcome =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Outcome } from './collector.ts';
+import { IDLE_S, MOST_RESOURCES } from './resources.ts';
 
 /** A condition that lasts is said again after this long. */
 const AGAIN_MS = 60_000;
@@ -91,6 +92,13 @@ export class Notices {
 
   tooLarge(): void {
     this.#say('too_large', 'a span does not fit into a request of 4 MiB and is dropped; use --stack none or event.');
+  }
+
+  tooManyServices(): void {
+    this.#say(
+      'too_many_services',
+      `more than ${MOST_RESOURCES} services stalled within ${IDLE_S / 60} minutes; the spans of further ones have the host's resource.`,
+    );
   }
 
   #say(condition: string, sentence: string): void {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CompactionEvent } from '../../event.ts';
 import { VERSION } from '../../version.ts';
 import type { Sink } from '../sink.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
@@ -9,6 +10,7 @@ import { readLimits } from './limits.ts';
 import { Notices } from './notices.ts';
 import { RequestWriter } from './request-writer.ts';
 import { hostResource } from './resource.ts';
+import { type ResourceOf, Resources } from './resources.ts';
 import { readSampler } from './sampler.ts';
 import { Sender } from './sender.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -16,6 +18,8 @@ import type { StackPlace } from './span-writer.ts';
 
 export interface OtlpSinkOptions {
   stack: StackPlace;
+  /** Whose resource a span has; the stalled process's service by default. */
+  resource?: ResourceOf;
   /** Most spans that wait; beats OTEL_BSP_MAX_QUEUE_SIZE. */
   queueSize?: number;
   /** Takes whole sentences for the user; conditions that last are not said each time. */
@@ -29,20 +33,23 @@ export interface OtlpSinkOptions {
  * variable that it cannot use. Connects at the first span, not before.
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
-  const { stack, queueSize, warn, env = process.env, backoff = BACKOFF } = options;
+  const { stack, resource = 'victim', queueSize, warn, env = process.env, backoff = BACKOFF } = options;
   const settings = readSettings(env, queueSize);
   const endpoint = readEndpoint(env, settings.protocol);
   const sampler = readSampler(env);
   const limits = readLimits(env, warn);
 
   routeSettingsComplaints(warn);
-  const resource = await hostResource(env);
+  const host = await hostResource(env);
   const collector = await openCollector(settings, env);
   routeDiagnostics(env, warn);
 
   const scope = { name: 'compactstall', version: VERSION };
-  const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf: () => resource });
-  return new Sender(settings, requests, collector, new Notices(endpoint, warn), backoff);
+  const notices = new Notices(endpoint, warn);
+  const resources = new Resources(host, () => notices.tooManyServices());
+  const resourceOf = resource === 'victim' ? (event: CompactionEvent) => resources.of(event) : () => host;
+  const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
+  return new Sender(settings, requests, collector, notices, backoff);
 }
 
 /** Only the exporter that is needed is loaded. */

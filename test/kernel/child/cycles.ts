@@ -35,6 +35,7 @@ for (let i = 1; i <= CYCLES; i++) {
     stackMinDurationNs: 0,
     ringBytes: 256 * 1024,
     runTimeStats: true,
+    services: false,
   });
   const run = source.run((batch) => {
     events += batch.length;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
+import { fields } from '../../../src/protobuf-reader.ts';
 import { delivered } from '../../../src/sinks/otlp/collector.ts';
-import { fields } from '../../../src/sinks/otlp/protobuf-reader.ts';
 import { bytesTag, ProtobufWriter, varintTag } from '../../../src/sinks/otlp/protobuf-writer.ts';
 import { retryDelayMs } from '../../../src/sinks/otlp/retry-info.ts';
 import { encodeResponse, encodeRetryInfo } from './wire.ts';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources';
-import type { CompactionEvent } from '../../../src/event.ts';
-import { TRIGGERS } from '../../../src/event.ts';
+import type { CompactionEvent, TraceContext } from '../../../src/event.ts';
+import { CONTEXT_SOURCES, TRIGGERS } from '../../../src/event.ts';
 import { SPAN_ATTRIBUTES } from '../../../src/sinks/otlp/attributes.ts';
 import { readLimits } from '../../../src/sinks/otlp/limits.ts';
 import { Queue } from '../../../src/sinks/otlp/queue.ts';
@@ -48,6 +48,13 @@ function generator(seed: number) {
   const index = () => one(null, -1, 0, 1, 0.001, 0.728, 0.999, -0.5);
   const zone = () => ({ free: int(), index: index(), blocks: list([0, 1, 11, 64], int) });
   const hex = (digits: number) => Array.from({ length: digits }, () => below(16).toString(16)).join('');
+  const context = (): TraceContext => ({
+    source: one(...CONTEXT_SOURCES),
+    traceId: hex(32),
+    spanId: hex(16),
+    flags: below(256),
+    relation: one('child', 'link'),
+  });
   return (): CompactionEvent => {
     const { executable: _e, container: _c, priority: _p, attempt: _a, ...rest } = event();
     return {
@@ -60,6 +67,7 @@ function generator(seed: number) {
       comm: text(16),
       ...(one(true, false) && { executable: text(400) }),
       ...(one(true, false) && { container: text() }),
+      ...(one(true, false) && { context: context() }),
       ...(one(true, false) && { priority: text() }),
       ...(one(true, false) && { attempt: text() }),
       cpu: int(),
@@ -96,14 +104,15 @@ function valuesOf(one: CompactionEvent): Values {
 }
 
 function assertSpan(span: WireSpan, one: CompactionEvent): void {
-  const { traceId, spanId, startUnixNano, durationNano, stack, trigger } = one;
+  const { traceId, spanId, startUnixNano, durationNano, stack, trigger, context } = one;
+  const child = context?.relation === 'child';
   const end = String(BigInt.asUintN(64, BigInt(startUnixNano) + BigInt(durationNano)));
   const trace: Values =
     stack.length > 0 ? { 'code.stacktrace': { kind: 'string', value: utf8(stack.join('\n')) } } : {};
   assert.deepEqual(span, {
     traceId,
     spanId,
-    parentSpanId: '',
+    parentSpanId: child ? context.spanId : '',
     name: `compaction ${trigger}`,
     kind: 1,
     start: startUnixNano,
@@ -113,7 +122,11 @@ function assertSpan(span: WireSpan, one: CompactionEvent): void {
     droppedEvents: 0,
     events: stack.length > 0 ? [{ time: end, name: 'kernel.stack', attributes: trace }] : [],
     status: 0,
-    flags: 0x101,
+    flags: child ? 0x301 : 0x101,
+    links:
+      context?.relation === 'link'
+        ? [{ traceId: context.traceId, spanId: context.spanId, flags: 0x300 | context.flags }]
+        : [],
     resource: {
       'service.name': { kind: 'string', value: 'größe' },
       n: { kind: 'int', value: '1' },

@@ -36,8 +36,17 @@ const int = (value: number) => ({ kind: 'int', value: String(value) });
 const double = (value: number) => ({ kind: 'double', value });
 const ints = (values: number[]) => ({ kind: 'array', value: values.map(int) });
 
+/** Of a span that was not sampled. */
+const CONTEXT = {
+  source: 'nodejs',
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  flags: 0,
+  relation: 'link',
+} as const;
+
 test('every attribute arrives with its value and its type', async () => {
-  const [span] = await send([event()]);
+  const [span] = await send([event(0, { context: CONTEXT })]);
   assert.deepEqual(span?.attributes, {
     'compaction.trigger': string('direct'),
     'compaction.status': string('success'),
@@ -62,6 +71,7 @@ test('every attribute arrives with its value and its type', async () => {
     'compaction.cgroup.id': string('18446744073709551615'),
     'process.pid': int(24376),
     'process.executable.name': string('summ-server'),
+    'compaction.context.source': string('nodejs'),
     'thread.id': int(24380),
     'thread.name': string('summ'),
     'cpu.logical_number': int(1),
@@ -108,6 +118,7 @@ test('what is not known is absent', async () => {
     'compaction.fragmentation_index.begin',
     'compaction.fragmentation_index.end',
     'process.executable.name',
+    'compaction.context.source',
     'container.id',
   ]);
   assert.deepEqual(span?.attributes['compaction.order'], int(-1));
@@ -136,6 +147,22 @@ test('ids, times, kind, status and scope are exact', async () => {
   }
 });
 
+test('a stall within a sampled span is its child, in its trace', async () => {
+  const { traceId, spanId } = CONTEXT;
+  const [span] = await send([event(0, { traceId, context: { ...CONTEXT, flags: 1, relation: 'child' } })]);
+  assert.deepEqual([span!.traceId, span!.parentSpanId, span!.spanId], [traceId, spanId, event().spanId]);
+  assert.equal(span!.flags, 0x301);
+  assert.deepEqual(span!.links, []);
+});
+
+test('a stall within a span that was not sampled is a root with a link to it', async () => {
+  const { traceId, spanId } = CONTEXT;
+  const [span] = await send([event(0, { context: CONTEXT })]);
+  assert.deepEqual([span!.traceId, span!.parentSpanId], [event().traceId, '']);
+  assert.equal(span!.flags, 0x101);
+  assert.deepEqual(span!.links, [{ traceId, spanId, flags: 0x300 }]);
+});
+
 test('the stack goes where it is wanted', async () => {
   const { stack } = event();
   const text = string(stack.join('\n'));
@@ -154,7 +181,7 @@ test('limits of the environment cut and are counted on the span', async () => {
   assert.equal(cut?.events[0]?.attributes['code.stacktrace']?.value, 'compa');
   assert.deepEqual(cut?.attributes['process.pid'], int(24376));
 
-  const [few] = await send([event()], { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '3', OTEL_SPAN_EVENT_COUNT_LIMIT: '0' });
+  const [few] = await send([event(0, { context: CONTEXT })], { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '3', OTEL_SPAN_EVENT_COUNT_LIMIT: '0' });
   assert.deepEqual(Object.keys(few!.attributes), ['compaction.trigger', 'compaction.status', 'compaction.node']);
   assert.equal(few?.droppedAttributes, SPAN_ATTRIBUTES.length - 3);
   assert.deepEqual([few?.events, few?.droppedEvents], [[], 1]);

@@ -25,6 +25,7 @@ export interface WireSpan {
   events: { time: string; name: string; attributes: Values }[];
   status: number;
   flags: number;
+  links: { traceId: string; spanId: string; flags: number }[];
   resource: Values;
   scope: { name: string; version: string };
 }
@@ -46,6 +47,7 @@ interface RawSpan {
   droppedEventsCount: number;
   status: { code: number } | null;
   flags: number;
+  links: { traceId: Uint8Array; spanId: Uint8Array; flags: number }[];
 }
 interface RawRequest {
   resourceSpans: {
@@ -54,16 +56,15 @@ interface RawRequest {
   }[];
 }
 
-/** The spans of a serialized request. */
+/** The spans of a serialized request; those of one ResourceSpans share its resource. */
 export function decodeRequest(bytes: Uint8Array): WireSpan[] {
   const type = root.lookupType('Request');
   const options = { longs: String, oneofs: true, defaults: true, arrays: true };
   const request = type.toObject(type.decode(bytes), options) as unknown as RawRequest;
-  return request.resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans.flatMap(({ scope, spans }) =>
-      spans.map((span) => ({ ...decodeSpan(span), resource: decodeValues(resource.attributes), scope })),
-    ),
-  );
+  return request.resourceSpans.flatMap(({ resource: { attributes }, scopeSpans }) => {
+    const resource = decodeValues(attributes);
+    return scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => ({ ...decodeSpan(span), resource, scope })));
+  });
 }
 
 function decodeSpan(span: RawSpan): Omit<WireSpan, 'resource' | 'scope'> {
@@ -85,6 +86,7 @@ function decodeSpan(span: RawSpan): Omit<WireSpan, 'resource' | 'scope'> {
     })),
     status: span.status?.code ?? 0,
     flags: span.flags,
+    links: span.links.map(({ traceId, spanId, flags }) => ({ traceId: hex(traceId), spanId: hex(spanId), flags })),
   };
 }
 

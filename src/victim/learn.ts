@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { AttributeValue, ResourceAttributes } from '../event.ts';
+import { containerOf } from './container.ts';
+import { contextResource } from './context-payload.ts';
+import { environmentResource } from './environment.ts';
+import { Maps } from './maps.ts';
+import { attempt } from './proc-file.ts';
+import { publishedNs, readContext } from './process-context.ts';
+import { serviceResource } from './service.ts';
+import type { Status } from './status.ts';
+
+/** What can be learnt about a stalled process while it lives. */
+export interface ProcessFacts {
+  executable?: string;
+  container?: string;
+  resource?: ResourceAttributes;
+}
+
+export interface Learnt {
+  facts: ProcessFacts;
+  /** The process context that its resource comes from. */
+  context?: { at: bigint; publishedNs: bigint };
+}
+
+/**
+ * Each is asked for apart: the cgroup may be read by anybody, the rest not, and the service may not be wanted at all.
+ * @param folder /proc/PID
+ */
+export function learn(folder: string, status: Status, services: boolean): Learnt {
+  const executable = attempt(() => basename(readlinkSync(`${folder}/exe`)).replace(/ \(deleted\)$/, ''));
+  const container = containerOf(folder);
+  const facts: ProcessFacts = { ...(executable && { executable }), ...(container && { container }) };
+  if (!services) return { facts };
+  const { said, context } = whatItSays(folder, status);
+  // Without the right to see the executable its main thread's name, which begins as the executable's, is the next best.
+  facts.resource = serviceResource(said, { executable: executable ?? status.comm, container });
+  return { facts, ...(context && { context }) };
+}
+
+/** What a process context says is what the program's own SDK uses. The environment may say less, or something else. */
+function whatItSays(
+  folder: string,
+  { environmentAt }: Status,
+): { said: [string, AttributeValue][]; context?: { at: bigint; publishedNs: bigint } } {
+  const maps = Maps.read(folder);
+  if (maps === undefined) return { said: [] };
+  const context = readContext(folder, maps);
+  const resource = context && contextResource(context.payload);
+  const said = resource ?? (maps.isMemory(environmentAt) ? environmentResource(folder) : []);
+  return { said, ...(context && { context: { at: context.at, publishedNs: context.publishedNs } }) };
+}
+
+/** Whether a process that was learnt of would say something else now. A context is only searched for if `search`. */
+export function isOutdated(folder: string, { facts, context }: Learnt, search: boolean): boolean {
+  if (containerOf(folder) !== facts.container) return true;
+  if (context === undefined) return search && (Maps.read(folder)?.contexts().length ?? 0) > 0;
+  const published = publishedNs(folder, context.at);
+  // While it is being changed it still says what it said.
+  return published !== context.publishedNs && published !== 0n;
+}

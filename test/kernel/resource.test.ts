@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The service of a stalled process, of real processes that publish a process context, have only an environment, or
+// neither; that change it, call exec, or are gone at once.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CompactionEvent } from '../../src/event.ts';
+import { Maps } from '../../src/victim/maps.ts';
+import { readContext } from '../../src/victim/process-context.ts';
+import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+import { buildPublisher, Publisher } from '../support/publisher.ts';
+import { attribute, context, int, named, text } from '../unit/victim/payload.ts';
+
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+/** What may be asked once a second. */
+const REFRESH_MS = 1100;
+const program = buildPublisher();
+/** Anonymous memory has names where the kernel was built for it. */
+const ways = spawnSync(program, ['can-name']).status === 0 ? (['memfd', 'anon'] as const) : (['memfd'] as const);
+
+async function setUp(t: TestContext, args: readonly string[] = ['--output', 'json'], env: NodeJS.ProcessEnv = {}) {
+  const agent = await new Agent(args, { env }).attached();
+  t.after(() => agent.stop());
+  const eventsOf = (pid: number) => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter((one) => one.pid === pid);
+  return {
+    agent,
+    eventsOf,
+    /** The events of a stall of this process, which is there until they are. */
+    async stalled(publisher: Publisher): Promise<CompactionEvent[]> {
+      const before = eventsOf(publisher.pid).length;
+      await publisher.stall(COMPACT_NODE0);
+      await agent.until(() => eventsOf(publisher.pid).length >= before + ZONES);
+      return eventsOf(publisher.pid).slice(before);
+    },
+  };
+}
+
+function assertResource(events: readonly CompactionEvent[], resource: CompactionEvent['resource']): void {
+  assert.equal(events.length, ZONES);
+  for (const one of events) {
+    // The host of the tests may itself be a container.
+    const { 'container.id': container, ...rest } = one.resource!;
+    assert.equal(container, one.container);
+    assert.deepEqual(rest, resource);
+  }
+}
+
+it('a context that is changed all the time is never read half old and half new', async () => {
+  const publisher = new Publisher(program, 'memfd');
+  await publisher.churn();
+  const folder = `/proc/${publisher.pid}`;
+  const found = { a: 0, b: 0 };
+  while (found.a < 500 || found.b < 500) {
+    const payload = readContext(folder, Maps.read(folder)!)?.payload;
+    if (payload === undefined) continue;
+    const first = String.fromCharCode(payload[0]!) as 'a' | 'b';
+    assert.ok(payload.equals(Buffer.alloc(64 * 1024, first)), 'two contexts mixed');
+    found[first] += 1;
+  }
+  await publisher.end();
+});
+
+describe('the service of a stalled process', () => {
+  for (const how of ways) {
+    it(`which publishes a process context (${how}): that, whatever its environment says`, async (t) => {
+      const { stalled } = await setUp(t);
+      const publisher = new Publisher(program, how, { OTEL_SERVICE_NAME: 'of-the-environment' });
+      await publisher.publish(
+        context(
+          attribute('service.name', text('shop')),
+          attribute('service.instance.id', text('one')),
+          attribute('n', int(7)),
+          attribute('process.pid', int(1)),
+        ),
+      );
+      assertResource(await stalled(publisher), { 'service.name': 'shop', 'service.instance.id': 'one', n: 7 });
+      await publisher.end();
+    });
+  }
+
+  it('which publishes another context, later none: a second later known', async (t) => {
+    const { stalled } = await setUp(t);
+    const publisher = new Publisher(program, 'memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
+    assertResource(await stalled(publisher), { 'service.name': 'of-the-environment' });
+    await publisher.publish(named('first'));
+    await sleep(REFRESH_MS);
+    assertResource(await stalled(publisher), { 'service.name': 'first' });
+    await publisher.publish(named('second'));
+    await sleep(REFRESH_MS);
+    assertResource(await stalled(publisher), { 'service.name': 'second' });
+    await publisher.withdraw();
+    await sleep(REFRESH_MS);
+    assertResource(await stalled(publisher), { 'service.name': 'of-the-environment' });
+    await publisher.end();
+  });
+
+  it('which has only an environment', async (t) => {
+    const { stalled } = await setUp(t);
+    const publisher = new Publisher(program, 'memfd', {
+      OTEL_SERVICE_NAME: 'größe',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.version=1%2C2,deployment.environment.name=prod',
+    });
+    assertResource(await stalled(publisher), {
+      'service.name': 'größe',
+      'service.version': '1,2',
+      'deployment.environment.name': 'prod',
+    });
+    await publisher.end();
+  });
+
+  it('which says nothing: unknown, with its executable', async (t) => {
+    const { stalled } = await setUp(t);
+    const publisher = new Publisher(program, 'memfd');
+    const events = await stalled(publisher);
+    assertResource(events, { 'service.name': 'unknown_service:publisher' });
+    assert.equal(events[0]!.executable, 'publisher');
+    await publisher.end();
+  });
+
+  it('which publishes what cannot be read: its environment', async (t) => {
+    const { stalled } = await setUp(t);
+    const publisher = new Publisher(program, 'memfd', { OTEL_SERVICE_NAME: 'shop' });
+    await publisher.publish(named('cut').subarray(0, 5));
+    assertResource(await stalled(publisher), { 'service.name': 'shop' });
+    await publisher.end();
+  });
+
+  it('which calls exec: what the new program says, at once', async (t) => {
+    const { stalled } = await setUp(t);
+    const publisher = new Publisher(program, 'memfd');
+    await publisher.publish(named('before-exec'));
+    assertResource(await stalled(publisher), { 'service.name': 'before-exec' });
+    await publisher.exec(program);
+    assertResource(await stalled(publisher), { 'service.name': 'after-exec' });
+    await publisher.end();
+  });
+
+  it('which calls exec right after it stalled: not the new program’s', async (t) => {
+    const { agent, eventsOf } = await setUp(t);
+    const script = `echo 1 >${COMPACT_NODE0}; exec env OTEL_SERVICE_NAME=after-exec sleep 2; :`;
+    const pid = Number(execFileSync('sh', ['-c', `sh -c '${script}' >/dev/null & echo $!`], { encoding: 'utf8' }));
+    await agent.until(() => eventsOf(pid).length >= ZONES);
+    for (const { comm, resource } of eventsOf(pid)) {
+      assert.equal(comm, 'sh');
+      assert.match(resource!['service.name'] as string, /^unknown_service:(sh|dash|bash)$/);
+    }
+  });
+
+  it('which is gone when it is looked for: what the record knows', async (t) => {
+    const { agent } = await setUp(t);
+    // Records are read when this process is stopped no more.
+    agent.child.kill('SIGSTOP');
+    const shell = ['-c', `echo $$; echo 1 >${COMPACT_NODE0}`];
+    const pid = Number(execFileSync('sh', shell, { encoding: 'utf8', env: { OTEL_SERVICE_NAME: 'gone' } }));
+    agent.child.kill('SIGCONT');
+    const { stdout } = await agent.stop();
+    const events = parseLines(stdout).filter((one) => one.pid === pid);
+    assert.equal(events.length, ZONES);
+    for (const { executable, resource } of events) {
+      assert.equal(executable, undefined);
+      assert.deepEqual(resource, { 'service.name': 'unknown_service:sh' });
+    }
+  });
+
+  it('is not looked for when nobody wants it', async (t) => {
+    const { agent } = await setUp(t, ['--output', 'none', '--resource', 'host']);
+    assert.equal((await agent.stop()).code, 0);
+    const { code, stderr } = await runToEnd(['--resource', 'theirs']);
+    assert.equal(code, 2);
+    assert.match(stderr, /--resource.*victim.*host/s);
+  });
+});

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads that publish their spans and stall in them: each stall is a child of exactly the span that was active, in every
+// way that a thread-local variable is reached, with glibc and with musl.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { CompactionEvent } from '../../src/event.ts';
+import { Agent, type Finished, parseLines } from '../support/agent.ts';
+import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+
+const STALLS = 17;
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+const program = (name: string) => fileURLToPath(new URL(`../fixtures/stalls/build/${name}`, import.meta.url));
+
+/** A process that stalls when it is told to; see stalls.c. */
+class Stalls {
+  readonly child;
+  #done = 0;
+  #waiting: (() => void) | undefined;
+
+  constructor(name: string) {
+    assert.ok(existsSync(program(name)), `${name} has not been built`);
+    this.child = spawn(program(name), [COMPACT_NODE0], { stdio: ['pipe', 'pipe', 'inherit'] });
+    after(() => this.child.kill('SIGKILL'));
+    this.child.stdout.on('data', (text: Buffer) => {
+      this.#done += text.toString().split('done').length - 1;
+      this.#waiting?.();
+    });
+  }
+
+  async make(count: number): Promise<void> {
+    const wanted = this.#done + 1;
+    this.child.stdin.write(`${count}\n`);
+    while (this.#done < wanted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting = resolve;
+      await promise;
+    }
+  }
+}
+
+/** The span that a thread of stalls.c was in for its n-th stall, from 1. */
+function spanOf(tid: number, n: number) {
+  const half = Buffer.alloc(8);
+  half.writeBigUInt64LE(BigInt(tid));
+  return { traceId: half.toString('hex').repeat(2), spanId: n.toString(16).padStart(16, '0') };
+}
+
+/** From when the process is known on. @returns what its threads stalled, by thread */
+async function stallsOf(name: string, args: readonly string[] = []) {
+  const agent = await new Agent(['--output', 'json', '--verify', ...args]).attached();
+  const process = new Stalls(name);
+  const own = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === process.child.pid);
+  let before = 0;
+  const context = !args.includes('off');
+  do {
+    await process.make(1);
+    before += 1;
+    await agent.until(() => own().length === before * 5 * ZONES);
+  } while (context && !own().some((event) => event.context));
+  await process.make(STALLS);
+  const finished = await agent.stop();
+  process.child.stdin.end();
+  const events = parseLines(finished.stdout).filter(({ pid }) => pid === process.child.pid);
+  return { finished, before, threads: Map.groupBy(events, ({ tid }) => tid) };
+}
+
+/** Of each thread's stalls those after the first ones, in which the process may not have been known. */
+function assertSpans(threads: Map<number, CompactionEvent[]>, before: number, relation: 'child' | 'link'): void {
+  assert.equal(threads.size, 5);
+  let publish = 0;
+  for (const [tid, all] of threads) {
+    const events = all.slice(before * ZONES);
+    assert.equal(events.length, STALLS * ZONES);
+    const publishes = events.some(({ context }) => context);
+    if (publishes) publish += 1;
+    for (const [i, { context, traceId, spanId }] of events.entries()) {
+      if (!publishes) {
+        assert.equal(context, undefined);
+        continue;
+      }
+      const span = spanOf(tid, before + Math.floor(i / ZONES) + 1);
+      assert.deepEqual(context, { source: 'thread', ...span, flags: 1, relation });
+      assert.equal(traceId === span.traceId, relation === 'child');
+      assert.notEqual(spanId, span.spanId);
+    }
+  }
+  assert.equal(publish, 4, 'threads with spans');
+}
+
+function assertBooks({ code, stderr }: Finished): void {
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, / 0 lost$/m);
+  assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
+}
+
+describe('a stall within a span', () => {
+  for (const libc of ['glibc', 'musl']) {
+    for (const where of ['program', 'initial-exec', 'gd', 'descriptor']) {
+      it(`is a child of exactly that span: ${libc}, ${where}`, async () => {
+        const { finished, before, threads } = await stallsOf(`${libc}/${where}`);
+        assertBooks(finished);
+        assertSpans(threads, before, 'child');
+        assert.match(finished.stderr, /begins .* with context \+ .* without\{no_/);
+      });
+    }
+  }
+
+  it('--context link: is a root, linked to it', async () => {
+    const { finished, before, threads } = await stallsOf('glibc/program', ['--context', 'link']);
+    assertBooks(finished);
+    assertSpans(threads, before, 'link');
+  });
+
+  it('--context off: nothing is looked for', async () => {
+    const { finished, threads } = await stallsOf('glibc/program', ['--context', 'off']);
+    assertBooks(finished);
+    assert.ok([...threads.values()].flat().every(({ context }) => context === undefined));
+    assert.doesNotMatch(finished.stderr, /with context/);
+  });
+});
