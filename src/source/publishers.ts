@@ -5,10 +5,15 @@ import { PUBLISHER, PUBLISHER_SIZE, TLS, TLS_PLACE } from '../abi.generated.ts';
 import { locateThreadContexts } from '../process/thread-context.ts';
 import type { TlsLocation } from '../process/tls.ts';
 
-/** After it got a new program, a process starts up, and publishes somewhen: it is looked at again after so long. */
-const LOOKS_MS = [50, 250, 1000, 4000, 16_000, 60_000];
+/** After it got a new program, a process starts up, and publishes somewhen: it is looked at after so long, and again. */
+const LOOKS_MS = [200, 2000, 15_000];
 /** A stalled process without a context is looked at again, but not more often: it may have loaded a library. */
 const STALLED_MS = 1000;
+/** A look takes up to a millisecond, so a host where processes come and go by the thousand must not mean as many of them. */
+const TICK_MS = 100;
+const LOOKS_PER_TICK = 4;
+/** Processes that wait for a look; beyond that the oldest is left until it stalls. */
+const MOST_WAITING = 1024;
 /** Places in the map; see bpf/context.h. */
 const MOST = 4096;
 
@@ -28,36 +33,53 @@ interface Known extends Identity {
 export class Publishers {
   readonly #object: BpfObject;
   readonly #known = new Map<number, Known>();
-  readonly #looks = new Set<NodeJS.Timeout>();
+  /** When to look at a process, and how many looks follow. */
+  readonly #waiting = new Map<number, { due: number; left: number }>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(object: BpfObject) {
     this.#object = object;
   }
 
-  /** Looks at every process there is. */
+  /** Looks at every process there is, little by little. */
   lookAtAll(): void {
-    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) this.#look(Number(name));
+    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) this.#wait(Number(name), 0, 0);
   }
 
   /** A process has a new program. */
   started(pid: number): void {
-    for (const delay of LOOKS_MS) {
-      const timer = setTimeout(() => {
-        this.#looks.delete(timer);
-        if (!this.#known.get(pid)?.publishes) this.#look(pid);
-      }, delay);
-      this.#looks.add(timer.unref());
-    }
+    this.#wait(pid, LOOKS_MS[0]!, LOOKS_MS.length - 1);
   }
 
   /** A process stalled, and no context was found for it. */
   stalled(pid: number): void {
     const known = this.#known.get(pid);
-    if (!known || performance.now() - known.lookedAt >= STALLED_MS) this.#look(pid);
+    if (!known || performance.now() - known.lookedAt >= STALLED_MS) this.#wait(pid, 0, 0);
   }
 
   close(): void {
-    for (const timer of this.#looks) clearTimeout(timer);
+    clearTimeout(this.#timer);
+  }
+
+  #wait(pid: number, delayMs: number, left: number): void {
+    const [oldest] = this.#waiting.keys();
+    if (this.#waiting.size >= MOST_WAITING) this.#waiting.delete(oldest!);
+    this.#waiting.set(pid, { due: performance.now() + delayMs, left });
+    this.#timer ??= setTimeout(() => this.#tick(), Math.min(delayMs, TICK_MS)).unref();
+  }
+
+  #tick(): void {
+    let looks = 0;
+    const now = performance.now();
+    for (const [pid, { due, left }] of this.#waiting) {
+      if (due > now) continue;
+      this.#waiting.delete(pid);
+      this.#look(pid);
+      const known = this.#known.get(pid);
+      if (known && !known.publishes && left > 0) this.#wait(pid, LOOKS_MS[LOOKS_MS.length - left]!, left - 1);
+      if (++looks === LOOKS_PER_TICK) break;
+    }
+    this.#timer = this.#waiting.size === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS).unref();
   }
 
   #look(pid: number): void {

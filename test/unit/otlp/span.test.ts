@@ -181,7 +181,10 @@ test('limits of the environment cut and are counted on the span', async () => {
   assert.equal(cut?.events[0]?.attributes['code.stacktrace']?.value, 'compa');
   assert.deepEqual(cut?.attributes['process.pid'], int(24376));
 
-  const [few] = await send([event(0, { context: CONTEXT })], { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '3', OTEL_SPAN_EVENT_COUNT_LIMIT: '0' });
+  const [few] = await send([event(0, { context: CONTEXT })], {
+    OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '3',
+    OTEL_SPAN_EVENT_COUNT_LIMIT: '0',
+  });
   assert.deepEqual(Object.keys(few!.attributes), ['compaction.trigger', 'compaction.status', 'compaction.node']);
   assert.equal(few?.droppedAttributes, SPAN_ATTRIBUTES.length - 3);
   assert.deepEqual([few?.events, few?.droppedEvents], [[], 1]);
