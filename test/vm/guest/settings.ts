@@ -12,7 +12,7 @@ const THP = '/sys/kernel/mm/transparent_hugepage/';
 
 const [major, minor] = release().split('.').map(Number) as [number, number];
 /** none or voluntary: kernel code runs on until it gives way. full or lazy: it can be preempted. 5.10 does not say. */
-const preemption = existsSync(PREEMPTION) ? /\((\w+)\)/.exec(readFileSync(PREEMPTION, 'utf8'))![1]! : 'voluntary';
+const preemption = /\((\w+)\)/.exec(readIfAllowed(PREEMPTION))?.[1] ?? 'voluntary';
 const preemptible = ['full', 'lazy'].includes(preemption);
 const newTracepoints = major >= 7;
 
@@ -65,4 +65,13 @@ function kcompactd(): string[] {
     (pid) => /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('kcompactd'),
   );
   return daemons;
+}
+
+/** Under lockdown=confidentiality nobody may read debugfs. */
+function readIfAllowed(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
