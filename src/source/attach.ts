@@ -89,7 +89,9 @@ function attachPlan(
   onAttaching: () => void,
 ): BpfObject {
   const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
-  const programs = options.contexts ? ['process_exec', ...plan.programs] : plan.programs;
+  // libbpf takes a kernel that forbids reads of its own memory for one that is too old for reads of a process's.
+  const contexts = options.contexts && plan.probeReads;
+  const programs = contexts ? ['process_exec', ...plan.programs] : plan.programs;
   const object = BpfObject.load({
     object: bytes,
     name: 'compactstall',
@@ -100,7 +102,7 @@ function attachPlan(
       min_duration_ns: options.minDurationNs,
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
       wake_fill_bytes: options.ringBytes / 4,
-      read_contexts: options.contexts,
+      read_contexts: contexts,
       direct_loads: plan.directLoads,
       probe_reads: plan.probeReads,
       tracepoints_pass_control: kernel.tracepointsPassControl,

@@ -12,7 +12,7 @@ export const HIDDEN_SYMBOLS: Hidden = {
 };
 
 export const NO_PROBE_READS: Hidden = {
-  why: 'this kernel forbids probe reads (lockdown=confidentiality): free pages are the sum of the free lists, and zones are named by their kind.',
+  why: 'this kernel forbids probe reads (lockdown=confidentiality): free pages are the sum of the free lists, zones are named by their kind, and spans of applications are not seen.',
   todo: 'Where that is not enough, boot with lockdown=integrity.',
 };
 
