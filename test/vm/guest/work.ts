@@ -76,8 +76,10 @@ async function raiseProactiveness(soFar: SoFar): Promise<void> {
 async function compactFragmented(soFar: SoFar): Promise<Said[]> {
   const said: Said[] = [];
   for (let stoodStill = false; !stoodStill; ) {
-    if (said.length >= FRAGMENTED_AT_MOST * NODES.length) throw new Error('free blocks moved each time');
-    const fragment = new Fragment('-p', '60000');
+    if (said.length >= FRAGMENTED_AT_MOST * NODES.length)
+      throw new Error('each time free blocks moved, or large ones were left');
+    // So much that no large block is left: where one is, no index says anything.
+    const fragment = new Fragment('-m', '85', '-p', '60000');
     await fragment.fragmented;
     for (const node of NODES) {
       const before = own(soFar).length;
