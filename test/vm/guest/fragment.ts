@@ -42,8 +42,9 @@ export class Fragment {
     return this.#child.pid!;
   }
 
-  /** Throws when it does not end cleanly, or had not started. */
+  /** Throws when it does not end cleanly. Before its first line, it may not be ready to be told. */
   async stop(): Promise<void> {
+    await this.fragmented;
     this.#child.kill('SIGTERM');
     await this.#ended;
   }

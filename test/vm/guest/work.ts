@@ -40,8 +40,10 @@ export async function doAll(soFar: SoFar): Promise<Done> {
 
 const own = (soFar: SoFar) => soFar().filter(({ pid }) => pid === process.pid);
 
+/** Of those that come from now on. */
 async function seen(soFar: SoFar, wanted: (event: CompactionEvent) => boolean, count = 1): Promise<void> {
-  while (soFar().filter(wanted).length < count) await sleep(200);
+  const before = soFar().length;
+  while (soFar().slice(before).filter(wanted).length < count) await sleep(200);
 }
 
 async function faultHugePages(soFar: SoFar): Promise<number> {
@@ -73,10 +75,11 @@ async function raiseProactiveness(soFar: SoFar): Promise<void> {
 /** Until free blocks stood still for one zone at least. */
 async function compactFragmented(soFar: SoFar): Promise<Said[]> {
   const said: Said[] = [];
-  await seen(soFar, () => true);
   for (let stoodStill = false; !stoodStill; ) {
-    if (said.length >= FRAGMENTED_AT_MOST * NODES.length) throw new Error('free blocks moved each time');
-    const fragment = new Fragment('-p', '60000');
+    if (said.length >= FRAGMENTED_AT_MOST * NODES.length)
+      throw new Error('each time free blocks moved, or large ones were left');
+    // So much that no large block is left: where one is, no index says anything.
+    const fragment = new Fragment('-m', '85', '-p', '60000');
     await fragment.fragmented;
     for (const node of NODES) {
       const before = own(soFar).length;
