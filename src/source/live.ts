@@ -92,7 +92,8 @@ export class LiveSource implements Source {
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
-      onEvents(events);
+      // A batch may have notices of new programs only.
+      if (events.length > 0) onEvents(events);
     });
     return this.#stopped.promise;
   }
