@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { populatedZones, putBackAtEnd } from '../support/host.ts';
+import { Fragment } from '../vm/guest/fragment.ts';
 
 const NR_HUGEPAGES = '/proc/sys/vm/nr_hugepages';
 const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';
@@ -37,6 +38,10 @@ describe('direct and proactive compactions', () => {
     const soFar = () => parseLines(agent.stdout.replace(/[^\n]*$/, ''));
     try {
       let pages = Number(had) + Math.floor((meminfo('MemFree') - 2 * LEAVE_KB) / meminfo('Hugepagesize'));
+      // What is left may be in large blocks, as the tests before compacted all memory: then none would be made of it.
+      writeFileSync(NR_HUGEPAGES, String(pages));
+      const fragment = new Fragment('-m', '50', '-f', '1', '-p', '60000');
+      await fragment.fragmented;
       for (let seen = 0; seen < WANTED_EVENTS && meminfo('MemFree') > LEAVE_KB; pages += STEP) {
         writeFileSync(NR_HUGEPAGES, String(pages));
         await sleep(200);
