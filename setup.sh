@@ -95,6 +95,7 @@ else
 fi
 made bpf
 made process-context all
+made keeper all
 if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
   say "compiling native/src"
   tsc -p native >&2 || fail "compiling native/src failed (above)"

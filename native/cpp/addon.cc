@@ -8,6 +8,7 @@
 #include "js_ring.h"
 #include "js_run_time_stats.h"
 #include "log_capture.h"
+#include "privileges.h"
 
 namespace bpf {
 
@@ -27,6 +28,13 @@ Napi::Value jsReadClocks(const Napi::CallbackInfo& info) {
   return out;
 }
 
+Napi::Value jsBecomeUser(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    bool kept = becomeUser(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value());
+    return Napi::Boolean::New(info.Env(), kept);
+  });
+}
+
 }  // namespace
 
 }  // namespace bpf
@@ -38,6 +46,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeObject", bpf::JsObject::define(env));
   exports.Set("NativeRing", bpf::JsRing::define(env));
   exports.Set("NativeRunTimeStats", bpf::JsRunTimeStats::define(env));
+  exports.Set("becomeUser", Napi::Function::New<bpf::jsBecomeUser>(env));
   exports.Set("readClocks", Napi::Function::New<bpf::jsReadClocks>(env));
   return exports;
 }

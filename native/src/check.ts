@@ -52,6 +52,13 @@ export function text(what: string, value: unknown): string {
   return value;
 }
 
+/** Not 0, which gives up nothing, and not the last, which means none. */
+export function userId(what: string, value: unknown): number {
+  const isOne = Number.isInteger(value) && (value as number) > 0 && (value as number) < 0xffffffff;
+  if (!isOne) throw invalid(what, 'a whole number from 1 to 4294967294', value);
+  return value as number;
+}
+
 export function flag(what: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw invalid(what, 'true or false', value);
   return value;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addon } from './addon.ts';
+import { userId } from './check.ts';
 
 export { BpfError, type BpfErrorDetails } from './error.ts';
 export { BpfObject, type LoadOptions, type ProgramStats } from './object.ts';
@@ -26,4 +27,14 @@ export function readClocks(): Clocks {
 export function enableRunTimeStats(): { close(): void } {
   const native = new addon.NativeRunTimeStats();
   return { close: () => native.close() };
+}
+
+/**
+ * For a process that is root, once everything is loaded and attached: becomes this user, in all threads, and gives up every
+ * capability for good. Before Linux 5.19 CAP_BPF stays with the calling thread, as bpf(2) takes it even with an open
+ * descriptor there. Throws PRIVILEGES_FAILED.
+ * @returns whether CAP_BPF was kept
+ */
+export function becomeUser({ uid, gid }: { uid: number; gid: number }): boolean {
+  return addon.becomeUser(userId('uid', uid), userId('gid', gid));
 }

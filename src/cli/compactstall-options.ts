@@ -12,6 +12,7 @@ import {
   parseRingSize,
   parseSeconds,
   parseTriggers,
+  parseUser,
 } from './values.ts';
 
 const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
@@ -85,6 +86,12 @@ export const RUN_OPTIONS = [
     argument: 'BYTES',
     help: 'kernel ring buffer, a power of two such as 512K or 16M (default 4M)',
     parse: parseRingSize,
+  },
+  {
+    name: 'user',
+    argument: 'NAME',
+    help: 'whom root becomes once everything is attached: a name of /etc/passwd, UID or UID:GID (default nobody); root stays root',
+    parse: parseUser,
   },
   {
     name: 'attach',

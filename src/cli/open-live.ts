@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InstallError } from '../errors.ts';
+import type { UserIds } from '../privileges/user.ts';
 import { HIDDEN_SYMBOLS, type Hidden, NO_PROBE_READS, OTHER_PIDS, PREEMPTIBLE } from '../source/hidden.ts';
 import type { LiveOptions, LiveSource } from '../source/live.ts';
 import { seesInitialPids } from '../victim/pid-namespace.ts';
@@ -25,6 +26,20 @@ export async function importLive(): Promise<typeof import('../source/live.ts')> 
 export async function openLiveSource(options: LiveOptions): Promise<LiveSource> {
   const { LiveSource } = await importLive();
   return new LiveSource(options);
+}
+
+/**
+ * Everything is loaded, attached and open: from here on the agent needs no rights. Where it may not become this user, as in a
+ * container without CAP_SETUID, it says so and goes on.
+ */
+export async function giveUpRoot(user: UserIds, messages: Messages): Promise<void> {
+  if (process.getuid!() !== 0 || user.uid === 0) return;
+  const { becomeUser } = await import('bpf-loader-native');
+  try {
+    becomeUser(user);
+  } catch (error) {
+    messages.say(`${(error as Error).message} It stays root; CAP_SETUID and CAP_SETGID are what it takes.`);
+  }
 }
 
 /** What this process may not see of the host, once: rows and stacks without it look as if it were not there. */

@@ -2,6 +2,7 @@
 import { EXIT, usageError } from '../errors.ts';
 import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
+import { NOBODY } from '../privileges/user.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
 import type { LiveSource } from '../source/live.ts';
 import { Verification } from '../verify.ts';
@@ -9,7 +10,7 @@ import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { Ending } from './ending.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, openLiveSource, sayWhatIsHidden } from './open-live.ts';
+import { DEFAULT_RING_BYTES, giveUpRoot, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { checkProcess } from './values.ts';
@@ -43,6 +44,10 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const records = outputs.some(({ kind }) => kind === 'json');
   const wantsRecords = wantsOtlp(outputs) || records;
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
+  // A table shows neither. A recording keeps them for a replay, whatever the spans of this run have.
+  const context = wantsRecords ? (values.context ?? 'child') : 'off';
+  const services = records || (wantsOtlp(outputs) && settings.resource === 'victim');
+  const user = values.user ?? NOBODY;
   let verification: Verification | undefined;
   const source = await openLiveSource({
     ...(values.attach !== undefined && { attach: values.attach }),
@@ -50,12 +55,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(values.pid !== undefined && { pid: values.pid }),
     minDurationNs: values['min-duration'] ?? 0,
     triggers: values.trigger ?? TRIGGERS,
-    context: values.context ?? 'child',
+    context,
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
-    // A recording keeps them for a replay, whatever the spans of this run have.
-    services: records || (wantsOtlp(outputs) && settings.resource === 'victim'),
+    ...((services || context !== 'off') && { inspector: { services, user, warn: settings.warn } }),
     onAttaching: () => {
       if (values.verify) verification = new Verification();
     },
@@ -63,6 +67,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   });
   verification?.attached();
   const attachedMs = performance.now();
+  const sinks = await createSinks(settings);
+  await giveUpRoot(user, messages);
   if (values.duration !== undefined) ending.after(values.duration);
   messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
   if (values.verbose) {
@@ -74,7 +80,6 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   sayWhatIsHidden(source, stacks, messages);
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
-  const sinks = await createSinks(settings);
   for (const { destination } of sinks) if (destination) messages.say(`spans go to ${destination}`);
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {
@@ -90,7 +95,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.verbose) reportRunTime(messages, source);
   const verified = verification?.result(source.books().kernel!);
   for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);
-  source.close();
+  await source.close();
   return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
 }
 

@@ -2,13 +2,14 @@
 import { usageError } from '../errors.ts';
 import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
+import { NOBODY } from '../privileges/user.ts';
 import { standardOutput } from '../sinks/create.ts';
 import { snoopHeader, snoopRows } from '../sinks/snoop-table.ts';
 import { TextSink } from '../sinks/text.ts';
 import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
 import { Ending } from './ending.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, openLiveSource, sayWhatIsHidden } from './open-live.ts';
+import { DEFAULT_RING_BYTES, giveUpRoot, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { checkProcess } from './values.ts';
@@ -34,7 +35,6 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ...(columns.kernelStack && { stackMinDurationNs: 0 }),
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
-    services: false,
   });
   sayWhatIsHidden(source, columns.kernelStack, messages);
   if (values.duration !== undefined) ending.after(values.duration);
@@ -43,10 +43,11 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     onClosed: (failed) => ending.end(failed),
     warn: (sentence) => messages.say(sentence),
   });
+  await giveUpRoot(NOBODY, messages);
   const table = new TextSink('table', target, snoopHeader(columns), snoopRows(columns));
   const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
   await pipeline.run(ending.reached);
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), ending.failed);
-  source.close();
+  await source.close();
   return exitCode;
 }

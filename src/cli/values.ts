@@ -3,6 +3,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event.ts';
+import { findUser, type UserIds } from '../privileges/user.ts';
 import type { Output } from '../sinks/create.ts';
 import { seesInitialPids } from '../victim/pid-namespace.ts';
 
@@ -71,6 +72,12 @@ export function parseChoice<T extends string>(choices: readonly T[]): (text: str
     if ((choices as readonly string[]).includes(text)) return text as T;
     throw usageError(`${option} ${text}: expected one of ${choices.join(', ')}.`);
   };
+}
+
+export function parseUser(text: string, option: string): UserIds {
+  const user = findUser(text);
+  if (user) return user;
+  throw usageError(`${option} ${text}: no such user in /etc/passwd; expected one of them, UID or UID:GID.`);
 }
 
 /** A file that can be read. @returns its path */

@@ -15,9 +15,8 @@ export async function attach(open = openLiveSource): Promise<Finding> {
       stackMinDurationNs: 0,
       ringBytes: DEFAULT_RING_BYTES,
       runTimeStats: false,
-      services: false,
     });
-    source.close();
+    await source.close();
     const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
     const why = `loaded and attached with ${source.plan.name}, and detached again`;
     if (!source.plan.probeReads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);

@@ -11,7 +11,8 @@ import { type Finding, fail, ok, warn } from './check.ts';
 /** What each of the others is for. */
 const OPTIONAL: Readonly<Partial<Record<Capability, string>>> = {
   CAP_SYSLOG: 'names of kernel symbols in stacks',
-  CAP_SYS_PTRACE: 'services and executables of other processes',
+  CAP_SYS_PTRACE: 'services, executables and spans of other processes',
+  CAP_DAC_READ_SEARCH: 'services and spans of processes of other users',
   CAP_SYS_ADMIN: 'run-time statistics with --verbose',
 };
 

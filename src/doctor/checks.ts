@@ -7,6 +7,7 @@ import type { Topic } from './check.ts';
 import { clock } from './clock.ts';
 import { collector } from './collector.ts';
 import { container } from './container.ts';
+import { inspector } from './inspector.ts';
 import { install } from './install.ts';
 import { kernel } from './kernel.ts';
 import { lockdown } from './lockdown.ts';
@@ -32,6 +33,7 @@ export const TOPICS: readonly Topic[] = [
   { id: 'capabilities', about: '`CAP_BPF` and `CAP_PERFMON`, or which is missing', examine: () => capabilities() },
   { id: 'optional_capabilities', about: 'what is not seen without others', examine: () => optionalCapabilities() },
   { id: 'attach', about: 'loads and attaches as `run` does, and detaches at once', examine: () => attach() },
+  { id: 'inspector', about: 'whether the process that looks into stalled ones works', examine: () => inspector() },
   { id: 'kptr_restrict', about: 'whether stacks have symbols', examine: () => kptrRestrict() },
   { id: 'perf_event_paranoid', about: 'the setting', examine: () => perfEventParanoid() },
   { id: 'unprivileged_bpf_disabled', about: 'the setting', examine: () => unprivilegedBpfDisabled() },

@@ -4,6 +4,7 @@ import { HostError } from '../errors.ts';
 
 /** Bit numbers of include/uapi/linux/capability.h. */
 const CAPABILITIES = {
+  CAP_DAC_READ_SEARCH: 2,
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
   CAP_SYSLOG: 34,

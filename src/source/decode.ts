@@ -5,7 +5,6 @@ import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState }
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
 import type { KernelNames } from '../kernel/names.ts';
-import type { Processes } from '../victim/processes.ts';
 import type { Stacks } from './stacks.ts';
 
 const TRIGGER_NAMES = new Map<number, Trigger>(
@@ -23,7 +22,6 @@ const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
 export interface DecoderParts {
   names: KernelNames;
   stacks: Stacks;
-  processes: Processes | undefined;
   clock: EpochClock;
   /** A stall within a sampled span is its child; otherwise it is only linked to it. */
   children: boolean;
@@ -33,27 +31,26 @@ export interface DecoderParts {
 export class Decoder {
   readonly #names: KernelNames;
   readonly #stacks: Stacks;
-  readonly #processes: Processes | undefined;
   readonly #clock: EpochClock;
   readonly #children: boolean;
 
   constructor(parts: DecoderParts) {
     this.#names = parts.names;
     this.#stacks = parts.stacks;
-    this.#processes = parts.processes;
     this.#clock = parts.clock;
     this.#children = parts.children;
   }
 
   /**
    * @param batch records, each framed as u32 length, u32 zero, bytes padded to 8
-   * @returns events in order, how many records were not of this ABI, and processes that have another program now
+   * @returns events in order, when each began (CLOCK_BOOTTIME, ns), how many records were not of this ABI, and processes
+   *   that have another program now; who the stalled processes are is left open
    */
-  decode(batch: Buffer): { events: CompactionEvent[]; malformed: number; execs: number[] } {
+  decode(batch: Buffer): { events: CompactionEvent[]; beganNs: bigint[]; malformed: number; execs: number[] } {
     this.#clock.measure();
     this.#stacks.refresh();
-    this.#processes?.newBatch();
     const events: CompactionEvent[] = [];
+    const beganNs: bigint[] = [];
     const execs: number[] = [];
     let malformed = 0;
     for (let at = 0; at < batch.length; ) {
@@ -65,11 +62,14 @@ export class Decoder {
         continue;
       }
       // A length beyond the batch leads nowhere: what is left counts as one record.
-      const event = start + length <= batch.length ? this.#event(batch.subarray(start, start + length)) : undefined;
-      if (event) events.push(event);
-      else malformed += 1;
+      const record = batch.subarray(start, start + length);
+      const event = start + length <= batch.length ? this.#event(record) : undefined;
+      if (event) {
+        events.push(event);
+        beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
+      } else malformed += 1;
     }
-    return { events, malformed, execs };
+    return { events, beganNs, malformed, execs };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {
@@ -102,7 +102,6 @@ export class Decoder {
       pid,
       tid,
       comm,
-      ...this.#processes?.lookUp({ pid, tid, comm }, this.#clock.toBoottimeNs(beginNs)),
       cpu: u32(EVENT.cpu),
       cgroupId: u64(EVENT.cgroupId).toString(),
       node: s32(EVENT.node),

@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
 import { balances, decodeKernelBooks, equations, type SourceBooks } from '../books.ts';
 import type { CompactionEvent } from '../event.ts';
+import { Inspector, type InspectorOptions } from '../inspector/inspector.ts';
 import { EpochClock } from '../kernel/clock.ts';
 import { kernelNames } from '../kernel/names.ts';
 import { kernelOffers, readKernelBtf } from '../kernel/offers.ts';
 import type { AttachPlan } from '../kernel/plan.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { seesInitialPids } from '../victim/pid-namespace.ts';
-import { Processes } from '../victim/processes.ts';
+import { Victims } from '../victim/victims.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
 import { Decoder } from './decode.ts';
 import { Publishers } from './publishers.ts';
@@ -25,8 +26,8 @@ export interface LiveOptions extends Omit<ProgramOptions, 'contexts'> {
   context: 'child' | 'link' | 'off';
   /** Have the kernel measure the programs' run time. */
   runTimeStats: boolean;
-  /** Find out the stalled processes' services. */
-  services: boolean;
+  /** Find out who the stalled processes are, and where they publish their contexts. Absent: nobody is looked into. */
+  inspector?: InspectorOptions;
   /** Called before programs are attached, for each attach plan that is tried. */
   onAttaching?: () => void;
   /** Called when the programs have been detached, before the last records are read. */
@@ -49,12 +50,16 @@ export class LiveSource implements Source {
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   readonly #stopped = Promise.withResolvers<void>();
   readonly #onDetached: (() => void) | undefined;
+  readonly #inspector: Inspector | undefined;
   readonly #publishers: Publishers | undefined;
+  readonly #victims: Victims | undefined;
   #reader: RingReader | undefined;
 
   /** Loads and attaches the programs: from here on compactions are seen. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
+    // It starts while the programs are loaded.
+    if (options.inspector && seesInitialPids()) this.#inspector = new Inspector(options.inspector);
     const btf = readKernelBtf(options.btfFile);
     const kernel = kernelOffers(btf);
     const names = kernelNames(btf);
@@ -70,14 +75,16 @@ export class LiveSource implements Source {
     this.#decoder = new Decoder({
       names,
       stacks: new Stacks(this.symbols),
-      processes: seesInitialPids() ? new Processes({ services: options.services }) : undefined,
       clock: new EpochClock(readClocks),
       children: options.context === 'child',
     });
     const contexts = options.context !== 'off' && seesInitialPids();
     const { object, plan, passedOver } = attachPrograms(kernel, { ...options, contexts }, options.onAttaching);
     this.#object = object;
-    this.#publishers = contexts ? new Publishers(object) : undefined;
+    if (this.#inspector) {
+      this.#victims = new Victims(this.#inspector);
+      if (contexts) this.#publishers = new Publishers(object, this.#inspector);
+    }
     this.plan = plan;
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
@@ -86,14 +93,16 @@ export class LiveSource implements Source {
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
     this.#publishers?.lookAtAll();
     this.#reader = new RingReader(this.#object, 'records', (batch) => {
-      const { events, malformed, execs } = this.#decoder.decode(batch);
+      const { events, beganNs, malformed, execs } = this.#decoder.decode(batch);
       for (const pid of execs) this.#publishers?.started(pid);
       for (const { context, pid } of events) if (!context) this.#publishers?.stalled(pid);
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
       // A batch may have notices of new programs only.
-      if (events.length > 0) onEvents(events);
+      if (events.length === 0) return;
+      if (this.#victims) this.#victims.tell(events, beganNs, onEvents);
+      else onEvents(events);
     });
     return this.#stopped.promise;
   }
@@ -109,6 +118,7 @@ export class LiveSource implements Source {
     } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
     this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
     this.#books.programMisses = this.programStats().reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
+    await this.#victims?.told();
     this.#stopped.resolve();
   }
 
@@ -125,11 +135,12 @@ export class LiveSource implements Source {
     return this.#object.log;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#publishers?.close();
     this.#reader?.close();
     this.#runTimeStats?.close();
     this.#object.close();
     this.symbols.close();
+    await this.#inspector?.close();
   }
 }

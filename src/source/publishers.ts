@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { BpfObject } from 'bpf-loader-native';
-import { PUBLISHER, PUBLISHER_SIZE, TLS, TLS_PLACE } from '../abi.generated.ts';
-import { locateThreadContexts } from '../process/thread-context.ts';
-import type { TlsLocation } from '../process/tls.ts';
+import type { Inspector } from '../inspector/inspector.ts';
 
 /** After it got a new program, a process starts up, and publishes somewhen: it is looked at after so long, and again. */
 const LOOKS_MS = [200, 2000, 15_000];
@@ -11,34 +9,31 @@ const LOOKS_MS = [200, 2000, 15_000];
 const STALLED_MS = 1000;
 /** A look takes up to a millisecond, so a host where processes come and go by the thousand must not mean as many of them. */
 const TICK_MS = 100;
-const LOOKS_PER_TICK = 4;
+const LOOKS_PER_TICK = 10;
 /** Processes that wait for a look; beyond that the oldest is left until it stalls. */
 const MOST_WAITING = 1024;
+/** Processes of which is known when they were looked at; beyond that the one whose look is longest ago is forgotten. */
+const MOST_LOOKED_AT = 4096;
 /** Places in the map; see bpf/context.h. */
-const MOST = 4096;
-
-/** Tells one life of one program apart from others with the same pid, as the kernel can do it, too. */
-interface Identity {
-  /** Hundredths of a second since boot. */
-  started: bigint;
-  startStack: bigint;
-}
-
-interface Known extends Identity {
-  lookedAt: number;
-  publishes: boolean;
-}
+const MOST_PUBLISHING = 4096;
 
 /** Finds the processes that publish trace contexts, and tells the BPF programs where their threads have them. */
 export class Publishers {
   readonly #object: BpfObject;
-  readonly #known = new Map<number, Known>();
+  readonly #inspector: Inspector;
+  readonly #lookedAt = new Map<number, number>();
+  /** In the map of the BPF programs, which tell by what is in it whether a pid is still the same program. */
+  readonly #publishing = new Set<number>();
   /** When to look at a process, and how many looks follow. */
   readonly #waiting = new Map<number, { due: number; left: number }>();
+  /** To be looked at before all others. */
+  readonly #stalled = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
-  constructor(object: BpfObject) {
+  constructor(object: BpfObject, inspector: Inspector) {
     this.#object = object;
+    this.#inspector = inspector;
   }
 
   /** Looks at every process there is, little by little. */
@@ -53,11 +48,14 @@ export class Publishers {
 
   /** A process stalled, and no context was found for it. */
   stalled(pid: number): void {
-    const known = this.#known.get(pid);
-    if (!known || performance.now() - known.lookedAt >= STALLED_MS) this.#wait(pid, 0, 0);
+    const lookedAt = this.#lookedAt.get(pid);
+    if (lookedAt !== undefined && performance.now() - lookedAt < STALLED_MS) return;
+    if (this.#stalled.size < MOST_WAITING) this.#stalled.add(pid);
+    this.#schedule(0);
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
   }
 
@@ -65,54 +63,55 @@ export class Publishers {
     const [oldest] = this.#waiting.keys();
     if (this.#waiting.size >= MOST_WAITING) this.#waiting.delete(oldest!);
     this.#waiting.set(pid, { due: performance.now() + delayMs, left });
+    this.#schedule(delayMs);
+  }
+
+  #schedule(delayMs: number): void {
     this.#timer ??= setTimeout(() => this.#tick(), Math.min(delayMs, TICK_MS)).unref();
   }
 
   #tick(): void {
     let looks = 0;
+    for (const pid of this.#stalled) {
+      if (looks++ === LOOKS_PER_TICK) break;
+      this.#stalled.delete(pid);
+      this.#look(pid, 0);
+    }
     const now = performance.now();
     for (const [pid, { due, left }] of this.#waiting) {
+      if (looks >= LOOKS_PER_TICK) break;
       if (due > now) continue;
+      looks += 1;
       this.#waiting.delete(pid);
-      this.#look(pid);
-      const known = this.#known.get(pid);
-      if (known && !known.publishes && left > 0) this.#wait(pid, LOOKS_MS[LOOKS_MS.length - left]!, left - 1);
-      if (++looks === LOOKS_PER_TICK) break;
+      this.#look(pid, left);
     }
-    this.#timer = this.#waiting.size === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS).unref();
+    this.#timer = undefined;
+    if (this.#waiting.size + this.#stalled.size > 0) this.#schedule(TICK_MS);
   }
 
-  #look(pid: number): void {
-    const identity = identityOf(pid);
-    if (!identity) {
-      this.#forget(pid);
-      return;
-    }
-    const { v1, nodejs } = locateThreadContexts(pid);
-    // An exec meanwhile would have mixed two programs.
-    const still = identityOf(pid);
-    const publishes = (v1 !== undefined || nodejs !== undefined) && still?.startStack === identity.startStack;
-    if (publishes) this.#tell(pid, identity, v1, nodejs);
-    this.#known.set(pid, { ...identity, lookedAt: performance.now(), publishes });
-    if (this.#known.size > MOST) this.#forgetTheGone();
+  async #look(pid: number, left: number): Promise<void> {
+    this.#lookedAt.delete(pid);
+    this.#lookedAt.set(pid, performance.now());
+    const [longestAgo] = this.#lookedAt.keys();
+    if (this.#lookedAt.size > MOST_LOOKED_AT) this.#lookedAt.delete(longestAgo!);
+
+    const answer = await this.#inspector.contexts(pid);
+    if (this.#closed) return;
+    // Without an answer what is in the map may still be right; if not, the BPF programs see that.
+    if (answer?.publisher) this.#put(pid, answer.publisher);
+    else if (answer) this.#forget(pid);
+    if (!answer?.publisher && left > 0) this.#wait(pid, LOOKS_MS[LOOKS_MS.length - left]!, left - 1);
   }
 
-  #tell(pid: number, { started, startStack }: Identity, v1: TlsLocation | undefined, nodejs: TlsLocation | undefined) {
-    const value = Buffer.alloc(PUBLISHER_SIZE);
-    value.writeBigUInt64LE(started, PUBLISHER.started.offset);
-    value.writeBigUInt64LE(startStack, PUBLISHER.startStack.offset);
-    if (v1) writePlace(value.subarray(PUBLISHER.thread.offset), v1);
-    if (nodejs) writePlace(value.subarray(PUBLISHER.nodejs.offset), nodejs);
-    this.#object.updateMap('publishers', key(pid), value);
+  #put(pid: number, publisher: Buffer): void {
+    const [oldest] = this.#publishing;
+    if (this.#publishing.size >= MOST_PUBLISHING && !this.#publishing.has(pid)) this.#forget(oldest!);
+    this.#publishing.add(pid);
+    this.#object.updateMap('publishers', key(pid), publisher);
   }
 
   #forget(pid: number): void {
-    if (this.#known.get(pid)?.publishes) this.#object.deleteFromMap('publishers', key(pid));
-    this.#known.delete(pid);
-  }
-
-  #forgetTheGone(): void {
-    for (const [pid, known] of this.#known) if (identityOf(pid)?.started !== known.started) this.#forget(pid);
+    if (this.#publishing.delete(pid)) this.#object.deleteFromMap('publishers', key(pid));
   }
 }
 
@@ -120,24 +119,4 @@ function key(pid: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(pid);
   return bytes;
-}
-
-function writePlace(bytes: Buffer, location: TlsLocation): void {
-  const dynamic = location.kind === 'dynamic';
-  const kind = !dynamic ? TLS.STATIC : location.libc === 'glibc' ? TLS.DYNAMIC_GLIBC : TLS.DYNAMIC_MUSL;
-  bytes.writeBigInt64LE(location.offset, TLS_PLACE.offset.offset);
-  bytes.writeBigUInt64LE(dynamic ? location.module : 0n, TLS_PLACE.module.offset);
-  bytes.writeBigUInt64LE(dynamic ? location.generation : 0n, TLS_PLACE.generation.offset);
-  bytes.writeUInt32LE(kind, TLS_PLACE.kind.offset);
-}
-
-/** Fields 22 and 28 of /proc/PID/stat. The second is 0 without the right to trace it. undefined when it has ended. */
-function identityOf(pid: number): Identity | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { started: BigInt(fields[19]!), startStack: BigInt(fields[25]!) };
-  } catch {
-    return undefined;
-  }
 }

@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isOutdated, type Learnt, learn, type ProcessFacts } from './learn.ts';
+import type { ProcessFacts } from './learn.ts';
+import { MOST_PROCESSES, type Program } from './programs.ts';
 import { unknownService } from './service.ts';
-import { readStatus, type Status } from './status.ts';
 
-/** Least recently seen ones are forgotten first. */
-const MOST_PROCESSES = 4096;
-/** A process is asked no more often whether it says something else now. */
-const REFRESH_MS = 1000;
-/** A program publishes its context soon after it started or never: the search, which costs most, becomes rarer. */
-const RAREST_SEARCH_MS = 60_000;
 /** So long after it was seen last a process that is gone is still taken for the one that had its pid. */
 const SAME_NS = 1_000_000_000n;
-
-export interface ProcessesOptions {
-  /** Find out the service as well. */
-  services: boolean;
-  proc?: string;
-  /** Milliseconds of any clock that does not go back. */
-  now?: () => number;
-}
 
 /** What a record says of the thread that stalled. */
 export interface Thread {
@@ -28,38 +14,29 @@ export interface Thread {
   comm: string;
 }
 
-/** A process that was looked up: one program in it, from exec to exec. */
-interface Known extends Learnt {
-  status: Status;
+interface Known {
+  program: Program;
+  facts: ProcessFacts;
   /** The last stall after which it was still there, CLOCK_BOOTTIME. */
   seenNs: bigint;
-  refreshAt: number;
-  searchAt: number;
-  searchAfterMs: number;
 }
 
-/** What /proc said of a pid in this batch: no status when there is none, no `known` for kernel threads. */
+/** What was seen in this batch: no program when it had gone, no `known` for kernel threads. */
 interface Seen {
-  status: Status | undefined;
+  program: Program | undefined;
   known: Known | undefined;
 }
 
-/**
- * Looks processes up in /proc: whether it is still the same, once per batch; everything else when it is new, called exec,
- * or published another context.
- */
+/** Which program of those that were seen it is that stalled: a wrong one is worse than none. */
 export class Processes {
   readonly #services: boolean;
-  readonly #proc: string;
-  readonly #now: () => number;
   readonly #known = new Map<number, Known>();
   readonly #batch = new Map<number, Seen>();
   readonly #unseen = new Map<string, ProcessFacts>();
 
-  constructor({ services, proc = '/proc', now = () => performance.now() }: ProcessesOptions) {
+  /** @param services whether the service is to be known as well */
+  constructor(services: boolean) {
     this.#services = services;
-    this.#proc = proc;
-    this.#now = now;
   }
 
   newBatch(): void {
@@ -67,17 +44,38 @@ export class Processes {
     this.#unseen.clear();
   }
 
+  /** Version of the facts that are kept of a process, 0 when there are none. */
+  version(pid: number): number {
+    return this.#known.get(pid)?.program.version ?? 0;
+  }
+
+  /** @param program what is in that process now, its facts only if they are others than before; undefined: it has ended */
+  saw(pid: number, program: Program | undefined): void {
+    const before = this.#known.get(pid);
+    if (program === undefined) {
+      this.#batch.set(pid, { program, known: before });
+      return;
+    }
+    this.#known.delete(pid);
+    const facts = program.version === before?.program.version ? before.facts : program.facts;
+    if (program.isKernelThread || facts === undefined) {
+      this.#batch.set(pid, { program, known: undefined });
+      return;
+    }
+    const same = before?.program.startedNs === program.startedNs && before.program.image === program.image;
+    const known = { program, facts, seenNs: same ? before.seenNs : 0n };
+    this.#batch.set(pid, { program, known });
+    this.#known.set(pid, known);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_PROCESSES) this.#known.delete(oldest!);
+  }
+
   /** @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later has only been given the same pid */
   lookUp({ pid, tid, comm }: Thread, atNs: bigint): ProcessFacts {
-    let seen = this.#batch.get(pid);
-    if (seen === undefined) {
-      seen = this.#see(pid);
-      this.#batch.set(pid, seen);
-    }
-    const { status, known } = seen;
-    if (status?.isKernelThread && status.startedNs <= atNs) return {};
-    if (known !== undefined && isOf(known, comm, tid === pid, atNs)) {
-      if (status === undefined) {
+    const { program, known } = this.#batch.get(pid) ?? { program: undefined, known: this.#known.get(pid) };
+    if (program?.isKernelThread && program.startedNs <= atNs) return {};
+    if (known !== undefined && isOf(known.program, comm, tid === pid, atNs)) {
+      if (program === undefined) {
         if (atNs <= known.seenNs + SAME_NS) return known.facts;
       } else {
         if (atNs > known.seenNs) known.seenNs = atNs;
@@ -85,48 +83,6 @@ export class Processes {
       }
     }
     return this.#factsOfRecord(tid === pid ? comm : '');
-  }
-
-  #see(pid: number): Seen {
-    const folder = `${this.#proc}/${pid}`;
-    const status = readStatus(folder);
-    const known = this.#known.get(pid);
-    if (status === undefined) return { status, known };
-    this.#known.delete(pid);
-    if (status.isKernelThread) return { status, known: undefined };
-    const same =
-      known !== undefined && known.status.startedNs === status.startedNs && known.status.image === status.image;
-    const current = same ? this.#refreshed(folder, { ...known, status }) : this.#learn(folder, status);
-    if (current !== undefined) this.#keep(pid, current);
-    return { status, known: current };
-  }
-
-  #refreshed(folder: string, known: Known): Known | undefined {
-    const now = this.#now();
-    if (!this.#services || now < known.refreshAt) return known;
-    const search = now >= known.searchAt;
-    if (isOutdated(folder, known, search)) return this.#learn(folder, known.status, known.seenNs);
-    const searchAfterMs = search ? Math.min(2 * known.searchAfterMs, RAREST_SEARCH_MS) : known.searchAfterMs;
-    const searchAt = search ? now + searchAfterMs : known.searchAt;
-    return { ...known, refreshAt: now + REFRESH_MS, searchAt, searchAfterMs };
-  }
-
-  /** undefined when it was not one and the same program all the while. */
-  #learn(folder: string, status: Status, seenNs = 0n): Known | undefined {
-    const learnt = learn(folder, status, this.#services);
-    const after = readStatus(folder);
-    if (after?.startedNs !== status.startedNs || after.image !== status.image) return undefined;
-    const next = this.#now() + REFRESH_MS;
-    return { ...learnt, status, seenNs, refreshAt: next, searchAt: next, searchAfterMs: REFRESH_MS };
-  }
-
-  #keep(pid: number, known: Known): void {
-    this.#known.set(pid, known);
-    if (this.#known.size <= MOST_PROCESSES) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      return;
-    }
   }
 
   /**
@@ -145,5 +101,5 @@ export class Processes {
 }
 
 /** A main thread that had another name stalled before this program was there, or before it renamed itself. */
-const isOf = ({ status }: Known, comm: string, isMain: boolean, atNs: bigint): boolean =>
-  status.startedNs <= atNs && (!isMain || comm === status.comm);
+const isOf = (program: Program, comm: string, isMain: boolean, atNs: bigint): boolean =>
+  program.startedNs <= atNs && (!isMain || comm === program.comm);

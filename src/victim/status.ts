@@ -2,7 +2,7 @@
 import { readProcFile } from './proc-file.ts';
 
 /** Ticks of /proc/PID/stat are hundredths of a second on every architecture. */
-const TICK_NS = 10_000_000n;
+export const TICK_NS = 10_000_000n;
 const PF_KTHREAD = 0x200000;
 /** Fields by their number in proc_pid_stat(5), of those behind the name, which is the second. */
 const FLAGS = 9 - 3;
@@ -24,6 +24,8 @@ export interface Status {
    * Without the right to look into the process all are 0; then there is nothing else either that an exec would change.
    */
   image: string;
+  /** Where the main thread's stack begins; 0 without the right to know. */
+  startStack: bigint;
   /** Where the environment lies; 0 without the right to know. */
   environmentAt: number;
 }
@@ -41,6 +43,7 @@ export function readStatus(folder: string): Status | undefined {
     isKernelThread: (Number(fields[FLAGS]) & PF_KTHREAD) !== 0,
     startedNs: BigInt(started) * TICK_NS,
     image: `${fields[START_STACK]} ${fields[ENV_START]} ${fields[ENV_END]}`,
+    startStack: BigInt(fields[START_STACK] ?? 0),
     environmentAt: Number(fields[ENV_START] ?? 0),
   };
 }

@@ -8,7 +8,6 @@ import { type KernelNames, kernelNames } from '../../src/kernel/names.ts';
 import { KernelSymbols } from '../../src/kernel/symbols.ts';
 import { Decoder } from '../../src/source/decode.ts';
 import { Stacks } from '../../src/source/stacks.ts';
-import { Processes } from '../../src/victim/processes.ts';
 import type { Zone } from '../support/host.ts';
 import { fixture, fixtureText } from './support.ts';
 
@@ -56,7 +55,6 @@ export function recordedDecoder(): Decoder {
   return new Decoder({
     names: recordedNames(),
     stacks: new Stacks(recordedSymbols()),
-    processes: new Processes({ services: false, proc: '/nonexistent' }),
     clock: new EpochClock(() => reading),
     children: true,
   });

@@ -35,7 +35,6 @@ for (let i = 1; i <= CYCLES; i++) {
     stackMinDurationNs: 0,
     ringBytes: 256 * 1024,
     runTimeStats: true,
-    services: false,
   });
   const run = source.run((batch) => {
     events += batch.length;

@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { readClocks } from 'bpf-loader-native';
-import { Processes } from '../../../src/victim/processes.ts';
+import { Looks } from './looks.ts';
 import { type FakeProcess, fakeProc, statLine } from './proc.ts';
 
 const ID = '4a1f6f2b9c0d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f';
@@ -21,7 +21,7 @@ function setUp(t: TestContext, first?: FakeProcess, services = true) {
   const put = (fake: FakeProcess) => proc.put(7, { comm: 'summ', exe: '/usr/bin/summ', ...fake });
   if (first !== undefined) put(first);
   let nowMs = 0;
-  const processes = new Processes({ services, proc: proc.root, now: () => nowMs });
+  const processes = new Looks({ services, proc: proc.root, now: () => nowMs });
   const lookUp = (atNs = NOW, comm = 'summ', tid = 7) => processes.lookUp({ pid: 7, tid, comm }, atNs);
   return {
     root: proc.root,
@@ -91,7 +91,7 @@ describe('what is known of a process', () => {
 
   it('this process, in the real /proc: started before now, and not before the boot', () => {
     const lookUp = (atNs: bigint) =>
-      new Processes({ services: false }).lookUp({ pid: process.pid, tid: -1, comm: '' }, atNs);
+      new Looks({ services: false }).lookUp({ pid: process.pid, tid: -1, comm: '' }, atNs);
     const { boottimeNs } = readClocks();
     assert.equal(lookUp(boottimeNs).executable, basename(process.execPath));
     assert.equal(lookUp(boottimeNs - BigInt(Math.ceil((process.uptime() + 1) * 1e9))).executable, undefined);

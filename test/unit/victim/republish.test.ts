@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { Processes } from '../../../src/victim/processes.ts';
+import { Looks } from './looks.ts';
 import { named } from './payload.ts';
 import { fakeProc, STACK } from './proc.ts';
 
@@ -14,7 +14,7 @@ function setUp(t: TestContext) {
   const proc = fakeProc(t);
   let nowMs = 0;
   let published = 0n;
-  const processes = new Processes({ services: true, proc: proc.root, now: () => nowMs });
+  const processes = new Looks({ services: true, proc: proc.root, now: () => nowMs });
   proc.put(7, { environ: 'OTEL_SERVICE_NAME=environment\0' });
   const map = (text: string) => writeFileSync(`${proc.root}/7/maps`, text);
   const write = (service: string, publishedNs: bigint) => {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Inspector } from '../inspector/inspector.ts';
+import { NOBODY } from '../privileges/user.ts';
+import { seesInitialPids } from '../victim/pid-namespace.ts';
+import { type Finding, ok, warn } from './check.ts';
+
+/** Starts the process that looks into others, and asks it about this one. */
+export async function inspector(): Promise<Finding> {
+  if (!seesInitialPids()) return ok('not asked: this is a PID namespace of its own.');
+  const said: string[] = [];
+  const asked = new Inspector({ services: true, user: NOBODY, warn: (sentence) => said.push(sentence) });
+  const program = await asked.program(process.pid, 0);
+  await asked.close();
+  if (program) return ok('the process that looks into others starts and answers.');
+  return warn(said[0] ?? 'the process that looks into others does not answer.', 'Build it with ./setup.sh.');
+}

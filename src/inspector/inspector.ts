@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { UserIds } from '../privileges/user.ts';
+import type { Program } from '../victim/programs.ts';
+import { BEGIN, type ContextsAnswer, parseContexts, parseProgram, type Question, READY } from './questions.ts';
+
+const KEEPER = fileURLToPath(new URL('../../keeper/build/keeper', import.meta.url));
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+/** A small heap: what it keeps of processes and files is a few megabytes. */
+const NODE_FLAGS = ['--no-memory-reducer', '--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+
+/** The largest memory map takes a tenth of it. What lasts longer waits for something. */
+const ANSWER_MS = 2000;
+/** Until it can be asked; a machine that is busy starting may take seconds. */
+const START_MS = 20_000;
+const END_MS = 500;
+/** A process that made it wait is left alone for so long. */
+const AVOID_MS = 60_000;
+/** Questions that are open; only an inspector that waits has as many. */
+const MOST_OPEN = 16_384;
+
+export interface InspectorOptions {
+  /** Find out services as well. */
+  services: boolean;
+  /** Whose rights it has, should this process be root. */
+  user: UserIds;
+  /** Called with a sentence when something cannot be looked at. */
+  warn: (sentence: string) => void;
+}
+
+interface Open {
+  question: Question;
+  resolve: (line: string | undefined) => void;
+}
+
+/**
+ * Asks the inspector, a process of its own that may look into others. Every answer comes within seconds or is undefined: an
+ * inspector that waits for a process is ended and begins again, and that process is left alone for a while.
+ */
+export class Inspector {
+  readonly services: boolean;
+  readonly #keeper: ChildProcess;
+  readonly #warn: (sentence: string) => void;
+  /** In the order in which they were asked, which is that of the answers. */
+  readonly #open: Open[] = [];
+  readonly #avoided = new Map<number, number>();
+  #state: 'starting' | 'answering' | 'ended' = 'starting';
+  #unsent = '';
+  #partial = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ services, user, warn }: InspectorOptions) {
+    this.services = services;
+    this.#warn = warn;
+    const words = [`${user.uid}`, `${user.gid}`, process.execPath, ...NODE_FLAGS, MAIN];
+    this.#keeper = spawn(KEEPER, services ? [...words, '--services'] : words, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      // Nothing of the agent's environment is its business, and some would change how it runs.
+      env: {},
+      cwd: '/',
+    });
+    this.#keeper.once('error', () => this.#end());
+    this.#keeper.once('exit', () => this.#end());
+    this.#keeper.stdin!.on('error', () => {});
+    this.#keeper.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text));
+  }
+
+  /**
+   * Which program is in that process; undefined when it has ended or could not be looked at.
+   * @param version of the facts that are known already: they are not given again
+   */
+  async program(pid: number, version: number): Promise<Program | undefined> {
+    const line = await this.#ask({ about: 'program', pid, version });
+    return line === undefined ? undefined : parseProgram(line);
+  }
+
+  /** Where its threads publish their contexts; undefined when it could not be looked at. */
+  async contexts(pid: number): Promise<ContextsAnswer | undefined> {
+    const line = await this.#ask({ about: 'contexts', pid });
+    return line === undefined ? undefined : parseContexts(line);
+  }
+
+  /** It ends by itself when nobody can ask it any more, but for one that waits. */
+  async close(): Promise<void> {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    clearTimeout(this.#timer);
+    this.#keeper.stdin!.end();
+    const waiting = setTimeout(() => this.#keeper.kill('SIGTERM'), END_MS);
+    await once(this.#keeper, 'exit');
+    clearTimeout(waiting);
+  }
+
+  #ask(question: Question): Promise<string | undefined> {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    if (this.#state === 'ended' || this.#open.length >= MOST_OPEN || this.#isAvoided(question.pid)) resolve(undefined);
+    else {
+      this.#open.push({ question, resolve });
+      if (this.#state === 'answering') this.#send(question);
+      this.#timer ??= this.#wait();
+    }
+    return promise;
+  }
+
+  /** What is asked in one turn goes out in one write. */
+  #send(question: Question): void {
+    if (this.#unsent === '') {
+      queueMicrotask(() => {
+        if (this.#state === 'answering') this.#keeper.stdin!.write(this.#unsent);
+        this.#unsent = '';
+      });
+    }
+    this.#unsent += `${JSON.stringify(question)}\n`;
+  }
+
+  #read(text: string): void {
+    const lines = (this.#partial + text).split('\n');
+    this.#partial = lines.pop()!;
+    for (const line of lines) {
+      if (line === READY) this.#begin();
+      else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
+    }
+    clearTimeout(this.#timer);
+    this.#timer = this.#open.length > 0 && this.#state !== 'ended' ? this.#wait() : undefined;
+  }
+
+  #begin(): void {
+    this.#state = 'answering';
+    this.#unsent = '';
+    this.#keeper.stdin!.write(`\n${BEGIN}\n`);
+    for (const { question } of this.#open) this.#send(question);
+  }
+
+  #wait(): NodeJS.Timeout {
+    return setTimeout(() => this.#late(), this.#state === 'starting' ? START_MS : ANSWER_MS);
+  }
+
+  /** No answer for so long: the process that the first open question is about makes it wait. */
+  #late(): void {
+    this.#timer = undefined;
+    if (this.#state === 'starting') {
+      this.#warn('the process that looks into others does not start: services and trace contexts may be missing.');
+      for (const { resolve } of this.#open.splice(0)) resolve(undefined);
+      return;
+    }
+    const { pid } = this.#open[0]!.question;
+    this.#warn(
+      `process ${pid} could not be looked at within ${ANSWER_MS / 1000} s: its memory map is locked, or it is made so. ` +
+        `It is left alone for ${AVOID_MS / 1000} s.`,
+    );
+    this.#avoided.set(pid, performance.now() + AVOID_MS);
+    const others = this.#open.filter(({ question }) => question.pid !== pid);
+    for (const { question, resolve } of this.#open) if (question.pid === pid) resolve(undefined);
+    this.#open.splice(0, this.#open.length, ...others);
+    this.#state = 'starting';
+    this.#partial = '';
+    this.#keeper.kill('SIGUSR1');
+    if (this.#open.length > 0) this.#timer = this.#wait();
+  }
+
+  #isAvoided(pid: number): boolean {
+    const until = this.#avoided.get(pid);
+    if (until === undefined) return false;
+    if (performance.now() < until) return true;
+    this.#avoided.delete(pid);
+    return false;
+  }
+
+  #end(): void {
+    if (this.#state !== 'ended') {
+      this.#warn('the process that looks into others ended: from now on services and trace contexts are missing.');
+    }
+    this.#state = 'ended';
+    clearTimeout(this.#timer);
+    for (const { resolve } of this.#open.splice(0)) resolve(undefined);
+  }
+}

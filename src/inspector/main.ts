@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The inspector: a process of its own, with the rights to look into others, that does nothing but answer the agent's
+ * questions. What it looks at may make it wait; then it is ended, and begins again. Run by the keeper (keeper/keeper.c).
+ */
+import { createInterface } from 'node:readline';
+import { locatePublisher } from '../process/publisher.ts';
+import { Programs } from '../victim/programs.ts';
+import { BEGIN, contextsLine, parseQuestion, programLine, READY } from './questions.ts';
+
+const programs = new Programs({ services: process.argv.includes('--services') });
+let begun = false;
+
+// The line that the one before was writing ends here.
+process.stdout.write(`\n${READY}\n`);
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    // What the one before did not read comes first.
+    if (line === BEGIN) begun = true;
+    else if (begun) process.stdout.write(`${answer(line)}\n`);
+  })
+  .once('close', () => process.exit(0));
+
+function answer(line: string): string {
+  const question = parseQuestion(line);
+  if (question === undefined) return 'null';
+  if (question.about === 'contexts') return contextsLine(locatePublisher(question.pid));
+  return programLine(programs.see(question.pid), question.version);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What the agent asks the inspector, and what it answers: lines of JSON, answers in the order of the questions. What is no
+ * answer of this form is none at all; what the values say comes from processes that nobody trusts, and has its bounds.
+ */
+import { PUBLISHER_SIZE } from '../abi.generated.ts';
+import type { ProcessFacts } from '../victim/learn.ts';
+import type { Program } from '../victim/programs.ts';
+
+export type Question =
+  /** Which program is in that process? With the version of what is known of it already. */
+  | { about: 'program'; pid: number; version: number }
+  /** Where do its threads publish their contexts? */
+  | { about: 'contexts'; pid: number };
+
+/** A `struct publisher` of bpf/event.h when the process publishes; undefined when it does not. */
+export interface ContextsAnswer {
+  publisher: Buffer | undefined;
+}
+
+/** The inspector begins with it, also when it had to begin again; the agent answers with `BEGIN` and asks what is open. */
+export const READY = 'ready';
+export const BEGIN = 'begin';
+
+interface ProgramLine {
+  startedNs: string;
+  image: string;
+  comm: string;
+  kernel: boolean;
+  version: number;
+  facts?: ProcessFacts;
+}
+
+/** undefined for what is no question. */
+export function parseQuestion(line: string): Question | undefined {
+  const question = parseObject(line) as Partial<Question> | undefined;
+  const isOne = question?.about === 'contexts' || question?.about === 'program';
+  return isOne && Number.isSafeInteger(question.pid) ? (question as Question) : undefined;
+}
+
+/** @param known version of the facts that the asker has; they are not sent again */
+export function programLine(program: Program | undefined, known: number): string {
+  if (program === undefined) return 'null';
+  const { startedNs, image, comm, isKernelThread, version, facts } = program;
+  const line: ProgramLine = {
+    startedNs: String(startedNs),
+    image,
+    comm,
+    kernel: isKernelThread,
+    version,
+    ...(facts && version !== known && { facts }),
+  };
+  return JSON.stringify(line);
+}
+
+/** undefined when the process has gone. */
+export function parseProgram(line: string): Program | undefined {
+  const found = parseObject(line) as Partial<ProgramLine> | undefined;
+  if (!found || !/^\d+$/.test(found.startedNs ?? '') || typeof found.comm !== 'string') return undefined;
+  return {
+    startedNs: BigInt(found.startedNs!),
+    image: String(found.image),
+    comm: found.comm,
+    isKernelThread: found.kernel === true,
+    version: Number(found.version),
+    facts: found.facts,
+  };
+}
+
+export const contextsLine = (publisher: Buffer | undefined): string =>
+  JSON.stringify(publisher ? { publisher: publisher.toString('base64') } : {});
+
+export function parseContexts(line: string): ContextsAnswer {
+  const { publisher } = (parseObject(line) ?? {}) as { publisher?: unknown };
+  const bytes = typeof publisher === 'string' ? Buffer.from(publisher, 'base64') : undefined;
+  return { publisher: bytes?.length === PUBLISHER_SIZE ? bytes : undefined };
+}
+
+function parseObject(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isOutdated, type Learnt, learn, type ProcessFacts } from './learn.ts';
+import { readStatus, type Status } from './status.ts';
+
+/** Least recently seen ones are forgotten first. */
+export const MOST_PROCESSES = 4096;
+/** A process is asked no more often whether it says something else now. */
+const REFRESH_MS = 1000;
+/** A program publishes its context soon after it started or never: the search, which costs most, becomes rarer. */
+const RAREST_SEARCH_MS = 60_000;
+
+/** One program in one process, from exec to exec, and what is known of it. */
+export interface Program extends Pick<Status, 'startedNs' | 'image' | 'comm' | 'isKernelThread'> {
+  /** Of the facts: another one whenever they may be others. */
+  version: number;
+  /** undefined for a kernel thread, and when one program became another meanwhile. */
+  facts: ProcessFacts | undefined;
+}
+
+export interface ProgramsOptions {
+  /** Find out the service as well. */
+  services: boolean;
+  proc?: string;
+  /** Milliseconds of any clock that does not go back. */
+  now?: () => number;
+}
+
+interface Known extends Learnt {
+  status: Status;
+  version: number;
+  refreshAt: number;
+  searchAt: number;
+  searchAfterMs: number;
+}
+
+/**
+ * Looks programs up in /proc: whether it is still the same each time; everything else when it is new, called exec, or
+ * published another context.
+ */
+export class Programs {
+  readonly #services: boolean;
+  readonly #proc: string;
+  readonly #now: () => number;
+  readonly #known = new Map<number, Known>();
+  /** Of another run of the inspector as well: no two runs begin in the same microsecond. */
+  #version = Date.now() * 1000;
+
+  constructor({ services, proc = '/proc', now = () => performance.now() }: ProgramsOptions) {
+    this.#services = services;
+    this.#proc = proc;
+    this.#now = now;
+  }
+
+  /** undefined when the process has ended. */
+  see(pid: number): Program | undefined {
+    const folder = `${this.#proc}/${pid}`;
+    const status = readStatus(folder);
+    const known = this.#known.get(pid);
+    if (status === undefined) return undefined;
+    this.#known.delete(pid);
+    if (status.isKernelThread) return { ...status, version: 0, facts: undefined };
+    const same =
+      known !== undefined && known.status.startedNs === status.startedNs && known.status.image === status.image;
+    const current = same ? this.#refreshed(folder, { ...known, status }) : this.#learn(folder, status);
+    if (current === undefined) return { ...status, version: 0, facts: undefined };
+    this.#keep(pid, current);
+    return { ...status, version: current.version, facts: current.facts };
+  }
+
+  #refreshed(folder: string, known: Known): Known | undefined {
+    const now = this.#now();
+    if (!this.#services || now < known.refreshAt) return known;
+    const search = now >= known.searchAt;
+    if (isOutdated(folder, known, search)) return this.#learn(folder, known.status);
+    const searchAfterMs = search ? Math.min(2 * known.searchAfterMs, RAREST_SEARCH_MS) : known.searchAfterMs;
+    const searchAt = search ? now + searchAfterMs : known.searchAt;
+    return { ...known, refreshAt: now + REFRESH_MS, searchAt, searchAfterMs };
+  }
+
+  /** undefined when it was not one and the same program all the while. */
+  #learn(folder: string, status: Status): Known | undefined {
+    const learnt = learn(folder, status, this.#services);
+    const after = readStatus(folder);
+    if (after?.startedNs !== status.startedNs || after.image !== status.image) return undefined;
+    const next = this.#now() + REFRESH_MS;
+    this.#version += 1;
+    return { ...learnt, status, version: this.#version, refreshAt: next, searchAt: next, searchAfterMs: REFRESH_MS };
+  }
+
+  #keep(pid: number, known: Known): void {
+    this.#known.set(pid, known);
+    if (this.#known.size <= MOST_PROCESSES) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
+  }
+}

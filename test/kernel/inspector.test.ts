@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who has which rights once the agent runs, and what happens when the process that looks into others waits, dies, or is left.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, parseLines } from '../support/agent.ts';
+import { capabilities } from '../support/deprived.ts';
+import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+const NOBODY = 65534;
+/** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
+const OF_INSPECTOR = (1n << 2n) | (1n << 19n) | (1n << 40n);
+
+interface Rights {
+  uids: number[];
+  groups: string;
+  permitted: bigint;
+  effective: bigint;
+  noNewPrivileges: boolean;
+}
+
+function rightsOf(status: string): Rights {
+  const text = readFileSync(status, 'latin1');
+  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)![1]!;
+  return {
+    uids: field('Uid').split('\t').map(Number),
+    groups: field('Groups').trim(),
+    permitted: BigInt(`0x${field('CapPrm')}`),
+    effective: BigInt(`0x${field('CapEff')}`),
+    noNewPrivileges: field('NoNewPrivs') === '1',
+  };
+}
+
+const rightsOfThreads = (pid: number): Rights[] =>
+  readdirSync(`/proc/${pid}/task`).map((tid) => rightsOf(`/proc/${pid}/task/${tid}/status`));
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
+
+/** Pids of the keeper and of the inspector below it, once there are both. */
+async function inspectorOf(agent: Agent): Promise<{ keeper: number; inspector: number }> {
+  for (;;) {
+    const [keeper] = childrenOf(agent.pid);
+    const [inspector] = keeper === undefined ? [] : childrenOf(keeper);
+    if (keeper !== undefined && inspector !== undefined) return { keeper, inspector };
+    await sleep(10);
+  }
+}
+
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A shell that stalls when it is told to, and has a service. */
+class Shell {
+  readonly #child = spawn('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], {
+    env: { ...process.env, OTEL_SERVICE_NAME: 'shop' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+
+  constructor() {
+    running.add(this.#child);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  async stall(): Promise<void> {
+    const answer = new Promise((resolve) => this.#child.stdout.once('data', resolve));
+    this.#child.stdin.write(`${COMPACT_NODE0}\n`);
+    await answer;
+  }
+}
+
+async function setUp(t: TestContext, args: readonly string[] = ['-o', 'json'], under: readonly string[] = []) {
+  const agent = await new Agent(args, { under }).attached();
+  t.after(() => agent.stop());
+  const shell = new Shell();
+  const events = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === shell.pid);
+  return {
+    agent,
+    shell,
+    /** The service of the next stall. */
+    async service(): Promise<unknown> {
+      const before = events().length;
+      await shell.stall();
+      await agent.until(() => events().length === before + ZONES);
+      return events()[before]!.resource!['service.name'];
+    },
+  };
+}
+
+describe('started as root', () => {
+  it('the agent is nobody, in all threads, and the inspector has three capabilities', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { keeper, inspector } = await inspectorOf(agent);
+    const nobody = { uids: Array(4).fill(NOBODY), groups: '' };
+    for (const rights of rightsOfThreads(agent.pid)) {
+      const { noNewPrivileges, ...rest } = rights;
+      assert.deepEqual(rest, { ...nobody, permitted: 0n, effective: 0n });
+    }
+    assert.ok(rightsOf(`/proc/${agent.pid}/status`).noNewPrivileges);
+    for (const pid of [keeper, inspector]) {
+      for (const rights of rightsOfThreads(pid)) {
+        const expected = { ...nobody, permitted: OF_INSPECTOR, effective: OF_INSPECTOR, noNewPrivileges: true };
+        assert.deepEqual(rights, expected);
+      }
+    }
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('--user: that one', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--user', '1234:4321']);
+    const { inspector } = await inspectorOf(agent);
+    for (const pid of [agent.pid, inspector]) {
+      assert.deepEqual(rightsOf(`/proc/${pid}/status`).uids, [1234, 1234, 1234, 1234]);
+    }
+  });
+
+  it('--user root stays root', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--user', 'root']);
+    assert.deepEqual(rightsOf(`/proc/${agent.pid}/status`).uids, [0, 0, 0, 0]);
+  });
+
+  it('compactsnoop is nobody as well', async (t) => {
+    const snoop = await new Agent([], { command: 'compactsnoop' }).attached();
+    t.after(() => snoop.stop());
+    for (const { uids, permitted } of rightsOfThreads(snoop.pid)) {
+      assert.deepEqual({ uids, permitted }, { uids: Array(4).fill(NOBODY), permitted: 0n });
+    }
+  });
+
+  for (const args of [
+    ['-o', 'table'],
+    ['-o', 'otlp', '--resource', 'host', '--context', 'off'],
+  ]) {
+    it(`nobody looks into others for ${args.join(' ')}`, async (t) => {
+      const { agent } = await setUp(t, args);
+      assert.deepEqual(childrenOf(agent.pid), []);
+    });
+  }
+});
+
+it('with capabilities and another user: it keeps them, and the inspector has its part of them', async (t) => {
+  const list = '-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search';
+  const user = ['--reuid=1234', '--regid=1234', '--clear-groups'];
+  const [setpriv, ...rest] = capabilities(list);
+  const { agent, service } = await setUp(t, ['-o', 'json'], [setpriv!, ...user, ...rest]);
+  assert.equal(await service(), 'shop');
+  const { inspector } = await inspectorOf(agent);
+  const { uids, effective } = rightsOf(`/proc/${inspector}/status`);
+  assert.deepEqual({ uids, effective }, { uids: Array(4).fill(1234), effective: (1n << 2n) | (1n << 19n) });
+  const { code, stderr } = await agent.stop();
+  assert.equal(code, 0, stderr);
+});
+
+describe('the inspector', () => {
+  it('waits for ever: the stall goes out without its service, that process is left alone, others are not', async (t) => {
+    const { agent, shell, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const other = new Shell();
+    const { inspector } = await inspectorOf(agent);
+    process.kill(inspector, 'SIGSTOP');
+    // A process that is known is taken for the same for a second after it was seen.
+    await sleep(1100);
+    assert.equal(await service(), 'unknown_service:sh');
+    assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be looked at within 2 s`));
+    const after = await inspectorOf(agent);
+    assert.notEqual(after.inspector, inspector);
+    await other.stall();
+    const ofOther = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === other.pid);
+    await agent.until(() => ofOther().length > 0);
+    assert.equal(ofOther()[0]!.resource!['service.name'], 'shop');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('is killed: it begins again', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { inspector } = await inspectorOf(agent);
+    process.kill(inspector, 'SIGKILL');
+    for (let i = 0; i < 3; i++) assert.equal(await service(), 'shop');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('and its keeper are killed: that is said, and stalls go out without services', async (t) => {
+    const { agent, service } = await setUp(t);
+    const { keeper } = await inspectorOf(agent);
+    process.kill(keeper, 'SIGKILL');
+    await agent.until(() => agent.stderr.includes('the process that looks into others ended'));
+    assert.equal(await service(), 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+    it(`ends with the agent, by ${signal}`, async (t) => {
+      const { agent } = await setUp(t);
+      const { keeper, inspector } = await inspectorOf(agent);
+      await agent.stop(signal);
+      const isThere = (pid: number) => {
+        try {
+          return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+        } catch {
+          return false;
+        }
+      };
+      while ([keeper, inspector].some(isThere)) await sleep(10);
+    });
+  }
+});
