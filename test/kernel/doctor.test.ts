@@ -43,6 +43,7 @@ const IDS = [
   'capabilities',
   'optional_capabilities',
   'attach',
+  'inspector',
   'kptr_restrict',
   'perf_event_paranoid',
   'unprivileged_bpf_disabled',

@@ -16,7 +16,7 @@ const bits = (...numbers: number[]) =>
     .reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n)
     .toString(16)
     .padStart(16, '0');
-const [SYS_PTRACE, SYS_ADMIN, SYSLOG, PERFMON, BPF] = [19, 21, 34, 38, 39] as const;
+const [DAC_READ_SEARCH, SYS_PTRACE, SYS_ADMIN, SYSLOG, PERFMON, BPF] = [2, 19, 21, 34, 38, 39] as const;
 
 function paths(t: TestContext, effective: string, { last = LAST, namespace = INITIAL } = {}) {
   const at = folderWith(t, { status: status(effective), last });
@@ -82,13 +82,13 @@ describe('optional capabilities', () => {
     const found = optionalCapabilities(paths(t, bits(BPF, PERFMON, SYSLOG)));
     assert.deepEqual(found, {
       status: 'warn',
-      why: 'without CAP_SYS_PTRACE (services and executables of other processes), CAP_SYS_ADMIN (run-time statistics with --verbose).',
+      why: 'without CAP_SYS_PTRACE (services, executables and spans of other processes), CAP_DAC_READ_SEARCH (services and spans of processes of other users), CAP_SYS_ADMIN (run-time statistics with --verbose).',
       todo: 'Grant those whose use you want.',
     });
   });
 
   it('is ok with all', (t) => {
-    assert.equal(optionalCapabilities(paths(t, bits(SYS_PTRACE, SYS_ADMIN, SYSLOG))).status, 'ok');
+    assert.equal(optionalCapabilities(paths(t, bits(DAC_READ_SEARCH, SYS_PTRACE, SYS_ADMIN, SYSLOG))).status, 'ok');
   });
 
   it('has none in a user namespace', (t) => {
