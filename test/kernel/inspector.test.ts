@@ -2,53 +2,17 @@
 // Who has which rights once the agent runs, and what happens when the process that looks into others waits, dies, or is left.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { after, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, parseLines } from '../support/agent.ts';
 import { capabilities } from '../support/deprived.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+import { childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-const NOBODY = 65534;
 /** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
 const OF_INSPECTOR = (1n << 2n) | (1n << 19n) | (1n << 40n);
-
-interface Rights {
-  uids: number[];
-  groups: string;
-  permitted: bigint;
-  effective: bigint;
-  noNewPrivileges: boolean;
-}
-
-function rightsOf(status: string): Rights {
-  const text = readFileSync(status, 'latin1');
-  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)![1]!;
-  return {
-    uids: field('Uid').split('\t').map(Number),
-    groups: field('Groups').trim(),
-    permitted: BigInt(`0x${field('CapPrm')}`),
-    effective: BigInt(`0x${field('CapEff')}`),
-    noNewPrivileges: field('NoNewPrivs') === '1',
-  };
-}
-
-const rightsOfThreads = (pid: number): Rights[] =>
-  readdirSync(`/proc/${pid}/task`).map((tid) => rightsOf(`/proc/${pid}/task/${tid}/status`));
-
-const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
-
-/** Pids of the keeper and of the inspector below it, once there are both. */
-async function inspectorOf(agent: Agent): Promise<{ keeper: number; inspector: number }> {
-  for (;;) {
-    const [keeper] = childrenOf(agent.pid);
-    const [inspector] = keeper === undefined ? [] : childrenOf(keeper);
-    if (keeper !== undefined && inspector !== undefined) return { keeper, inspector };
-    await sleep(10);
-  }
-}
 
 const running = new Set<ChildProcess>();
 after(() => {

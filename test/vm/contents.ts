@@ -51,7 +51,9 @@ function project(): Entry[] {
   const built = [
     'package.json',
     ...['dist', 'src', 'test', 'examples', 'native/package.json', 'native/dist'],
-    ...globSync(['bpf/build/*.bpf.o', 'native/build/*.node', 'test/vm/guest/build/*'], { cwd: ROOT }),
+    ...globSync(['bpf/build/*.bpf.o', 'native/build/*.node', 'keeper/build/keeper', 'test/vm/guest/build/*'], {
+      cwd: ROOT,
+    }),
     ...productionPackages(),
   ];
   return [

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the kernel says of the rights of the agent and of the processes that it started. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Agent } from './agent.ts';
+
+export const NOBODY = 65534;
+
+export interface Rights {
+  uids: number[];
+  groups: string;
+  permitted: bigint;
+  effective: bigint;
+  noNewPrivileges: boolean;
+}
+
+export function rightsOf(status: string): Rights {
+  const text = readFileSync(status, 'latin1');
+  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)![1]!;
+  return {
+    uids: field('Uid').split('\t').map(Number),
+    groups: field('Groups').trim(),
+    permitted: BigInt(`0x${field('CapPrm')}`),
+    effective: BigInt(`0x${field('CapEff')}`),
+    noNewPrivileges: field('NoNewPrivs') === '1',
+  };
+}
+
+export const rightsOfThreads = (pid: number): Rights[] =>
+  readdirSync(`/proc/${pid}/task`).map((tid) => rightsOf(`/proc/${pid}/task/${tid}/status`));
+
+export const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
+
+/** Pids of the keeper and of the inspector below it, once there are both. */
+export async function inspectorOf(agent: Agent): Promise<{ keeper: number; inspector: number }> {
+  for (;;) {
+    const [keeper] = childrenOf(agent.pid);
+    const [inspector] = keeper === undefined ? [] : childrenOf(keeper);
+    if (keeper !== undefined && inspector !== undefined) return { keeper, inspector };
+    await sleep(10);
+  }
+}
