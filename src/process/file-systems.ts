@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readProc } from './proc-file.ts';
+import { readProcFile } from './proc-file.ts';
 
 /**
  * File systems that answer by themselves. On others (fuse*, nfs, cifs, 9p ...) even stat() waits for a program or a
@@ -50,7 +50,7 @@ export function parseMountinfo(text: string): Map<string, string> {
 
 function typesOf(path: string): Map<string, string> {
   try {
-    return parseMountinfo(readProc(path, MAX_BYTES) ?? '');
+    return parseMountinfo(readProcFile(path, MAX_BYTES).toString('utf8'));
   } catch {
     return new Map();
   }

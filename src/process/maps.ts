@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readProc } from './proc-file.ts';
+import { readProcFile } from './proc-file.ts';
 
 /** A line of /proc/PID/maps. */
 export interface Mapping {
@@ -64,12 +64,13 @@ export function mappingAt(mappings: readonly Mapping[], address: bigint): Mappin
 }
 
 /**
+ * @param folder /proc/PID
  * @returns undefined when there is more than is read
  * @throws the system's error, such as ENOENT or EACCES
  */
-export function readMaps(pid: number, proc = '/proc'): Mapping[] | undefined {
-  const text = readProc(`${proc}/${pid}/maps`, MAX_MAPS_BYTES);
-  return text === undefined ? undefined : parseMaps(text);
+export function readMaps(folder: string): Mapping[] | undefined {
+  const bytes = readProcFile(`${folder}/maps`, MAX_MAPS_BYTES);
+  return bytes.length === MAX_MAPS_BYTES ? undefined : parseMaps(bytes.toString('utf8'));
 }
 
 /** The kernel writes a newline in a path as \012, and nothing else so (seq_file_path in show_map_vma). */

@@ -1,35 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** What the kernel hands over of a file of /proc in one read is about a page; larger buffers save calls where it is more. */
-const STEP = 64 << 10;
+/** undefined when the process has ended, is a kernel thread, or may not be looked at. */
+export function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+const FIRST_BYTES = 64 * 1024;
+let scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
 
 /**
- * A file of /proc, whose length nobody knows before its end.
- * @returns undefined when it is longer than `most` bytes
- * @throws the system's error
+ * What a file of /proc says, at most so many bytes of it: it is another process that decides how long it is.
+ * @throws the system's error, such as ENOENT or EACCES
  */
-export function readProc(path: string, most: number): string | undefined {
+export function readProcFile(path: string, mostBytes: number): Buffer {
   const file = openSync(path, 'r');
   try {
-    const parts: Buffer[] = [];
-    let buffer = Buffer.allocUnsafe(Math.min(STEP, most + 1));
-    let used = 0;
-    let total = 0;
-    for (;;) {
-      const read = readSync(file, buffer, used, buffer.length - used, null);
-      if (read === 0) break;
-      used += read;
-      total += read;
-      if (total > most) return undefined;
-      if (used < buffer.length) continue;
-      parts.push(buffer);
-      buffer = Buffer.allocUnsafe(STEP);
-      used = 0;
-    }
-    parts.push(buffer.subarray(0, used));
-    return Buffer.concat(parts).toString('utf8');
+    return readToEnd(file, mostBytes);
   } finally {
     closeSync(file);
+    // One giant must not cost memory for ever.
+    if (scratch.length > FIRST_BYTES) scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
+}
+
+/** Such a file gives a page at a time, whatever is asked for. */
+function readToEnd(file: number, mostBytes: number): Buffer {
+  let length = 0;
+  while (length < mostBytes) {
+    if (length === scratch.length) scratch = Buffer.concat([scratch], 2 * length);
+    const more = readSync(file, scratch, length, Math.min(scratch.length, mostBytes) - length, null);
+    if (more === 0) break;
+    length += more;
+  }
+  return Buffer.from(scratch.subarray(0, length));
 }

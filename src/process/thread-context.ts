@@ -37,7 +37,7 @@ export class ThreadContextLocator {
   locate(pid: number): ThreadContexts {
     if (!this.#machine || !this.#files) return { reason: 'other_machine' };
     try {
-      const mappings = readMaps(pid, this.#proc);
+      const mappings = readMaps(`${this.#proc}/${pid}`);
       if (!mappings) return { reason: 'too_many_mappings' };
       if (mappings.length === 0) return { reason: 'no_mappings' };
       const entry = mappingAt(mappings, auxiliaryValue(pid, AT_ENTRY, this.#proc) ?? 0n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readProcFile } from './proc-file.ts';
+import { attempt, readProcFile } from '../process/proc-file.ts';
 
 /**
  * Docker, containerd, CRI-O and podman name a container's cgroup by the 64 hex digits of its id, with a prefix or `.scope`;
@@ -11,5 +11,6 @@ const MOST_BYTES = 64 * 1024;
 
 /** The container that a process runs in, from its cgroups' paths (version 1 or 2). @param folder /proc/PID */
 export function containerOf(folder: string): string | undefined {
-  return CONTAINER.exec(readProcFile(`${folder}/cgroup`, MOST_BYTES)?.toString('latin1') ?? '')?.[1];
+  const paths = attempt(() => readProcFile(`${folder}/cgroup`, MOST_BYTES).toString('latin1'));
+  return CONTAINER.exec(paths ?? '')?.[1];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readProcFile } from './proc-file.ts';
+import { attempt, readProcFile } from '../process/proc-file.ts';
 
 const MOST_BYTES = 256 * 1024;
 /** OpenTelemetry's own detector for JavaScript takes no longer ones. */
@@ -11,7 +11,7 @@ const MOST_ATTRIBUTES = 128;
  * it. It is the environment that the program was started with. @param folder /proc/PID
  */
 export function environmentResource(folder: string): [name: string, value: string][] {
-  const environment = readProcFile(`${folder}/environ`, MOST_BYTES);
+  const environment = attempt(() => readProcFile(`${folder}/environ`, MOST_BYTES));
   if (environment === undefined) return [];
   const name = variable(environment, 'OTEL_SERVICE_NAME')?.trim();
   const attributes = parseAttributes(variable(environment, 'OTEL_RESOURCE_ATTRIBUTES') ?? '');

@@ -2,11 +2,12 @@
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { AttributeValue, ResourceAttributes } from '../event.ts';
+import { readMaps } from '../process/maps.ts';
+import { attempt } from '../process/proc-file.ts';
 import { containerOf } from './container.ts';
 import { contextResource } from './context-payload.ts';
 import { environmentResource } from './environment.ts';
-import { Maps } from './maps.ts';
-import { attempt } from './proc-file.ts';
+import { contextsIn, isMemory } from './maps.ts';
 import { publishedNs, readContext } from './process-context.ts';
 import { serviceResource } from './service.ts';
 import type { Status } from './status.ts';
@@ -44,18 +45,18 @@ function whatItSays(
   folder: string,
   { environmentAt }: Status,
 ): { said: [string, AttributeValue][]; context?: { at: bigint; publishedNs: bigint } } {
-  const maps = Maps.read(folder);
-  if (maps === undefined) return { said: [] };
-  const context = readContext(folder, maps);
+  const mappings = attempt(() => readMaps(folder));
+  if (mappings === undefined) return { said: [] };
+  const context = readContext(folder, mappings);
   const resource = context && contextResource(context.payload);
-  const said = resource ?? (maps.isMemory(environmentAt) ? environmentResource(folder) : []);
+  const said = resource ?? (isMemory(mappings, environmentAt) ? environmentResource(folder) : []);
   return { said, ...(context && { context: { at: context.at, publishedNs: context.publishedNs } }) };
 }
 
 /** Whether a process that was learnt of would say something else now. A context is only searched for if `search`. */
 export function isOutdated(folder: string, { facts, context }: Learnt, search: boolean): boolean {
   if (containerOf(folder) !== facts.container) return true;
-  if (context === undefined) return search && (Maps.read(folder)?.contexts().length ?? 0) > 0;
+  if (context === undefined) return search && contextsIn(attempt(() => readMaps(folder)) ?? []).length > 0;
   const published = publishedNs(folder, context.at);
   // While it is being changed it still says what it said.
   return published !== context.publishedNs && published !== 0n;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readlinkSync } from 'node:fs';
-import { attempt } from './proc-file.ts';
+import { attempt } from '../process/proc-file.ts';
 
 /** Inode of the PID namespace that the kernel starts with, PROC_PID_INIT_INO. */
 const INITIAL_NAMESPACE = 'pid:[4026531836]';

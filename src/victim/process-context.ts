@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Maps } from './maps.ts';
-import { attempt } from './proc-file.ts';
+import type { Mapping } from '../process/maps.ts';
+import { attempt } from '../process/proc-file.ts';
+import { contextsIn, isMemory } from './maps.ts';
 
 /** A process context as it was found (OTEP 4719). */
 export interface PublishedContext {
@@ -28,13 +29,13 @@ const MOST_BYTES = 64 * 1024;
 const TRIES = 3;
 
 /** The context that a process publishes; undefined when there is none. @param folder /proc/PID */
-export function readContext(folder: string, maps: Maps): PublishedContext | undefined {
-  const candidates = maps.contexts();
+export function readContext(folder: string, mappings: readonly Mapping[]): PublishedContext | undefined {
+  const candidates = contextsIn(mappings);
   if (candidates.length === 0) return undefined;
   return withMemory(folder, (memory) => {
     for (const at of candidates) {
       for (let i = 0; i < TRIES; i++) {
-        const found = readOnce(memory, at, maps);
+        const found = readOnce(memory, at, mappings);
         if (found === 'none') break;
         if (found !== 'changing') return found;
       }
@@ -48,12 +49,12 @@ export function publishedNs(folder: string, at: bigint): bigint | undefined {
   return withMemory(folder, (memory) => readHeader(memory, at)?.publishedNs);
 }
 
-function readOnce(memory: number, at: bigint, maps: Maps): PublishedContext | 'none' | 'changing' {
+function readOnce(memory: number, at: bigint, mappings: readonly Mapping[]): PublishedContext | 'none' | 'changing' {
   const header = readHeader(memory, at);
   if (header === undefined) return 'none';
   if (header.publishedNs === 0n) return 'changing';
   const { size, publishedNs, payloadAt } = header;
-  const isReadable = size <= MOST_BYTES && maps.isMemory(Number(payloadAt), size);
+  const isReadable = size <= MOST_BYTES && isMemory(mappings, payloadAt, size);
   const payload = isReadable ? readMemory(memory, payloadAt, size) : undefined;
   // The same time before and after: all that was read in between belongs together.
   if (readHeader(memory, at)?.publishedNs !== publishedNs) return 'changing';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readProcFile } from './proc-file.ts';
+import { attempt, readProcFile } from '../process/proc-file.ts';
 
 /** Ticks of /proc/PID/stat are hundredths of a second on every architecture. */
 export const TICK_NS = 10_000_000n;
@@ -27,12 +27,12 @@ export interface Status {
   /** Where the main thread's stack begins; 0 without the right to know. */
   startStack: bigint;
   /** Where the environment lies; 0 without the right to know. */
-  environmentAt: number;
+  environmentAt: bigint;
 }
 
 /** undefined when the process has ended. @param folder /proc/PID */
 export function readStatus(folder: string): Status | undefined {
-  const text = readProcFile(`${folder}/stat`, 4096)?.toString('utf8') ?? '';
+  const text = attempt(() => readProcFile(`${folder}/stat`, 4096).toString('utf8')) ?? '';
   // The name may have spaces and brackets.
   const end = text.lastIndexOf(')');
   const fields = text.slice(end + 2).split(' ');
@@ -44,6 +44,6 @@ export function readStatus(folder: string): Status | undefined {
     startedNs: BigInt(started) * TICK_NS,
     image: `${fields[START_STACK]} ${fields[ENV_START]} ${fields[ENV_END]}`,
     startStack: BigInt(fields[START_STACK] ?? 0),
-    environmentAt: Number(fields[ENV_START] ?? 0),
+    environmentAt: BigInt(fields[ENV_START] ?? 0),
   };
 }

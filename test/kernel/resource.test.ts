@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompactionEvent } from '../../src/event.ts';
-import { Maps } from '../../src/victim/maps.ts';
+import { readMaps } from '../../src/process/maps.ts';
 import { readContext } from '../../src/victim/process-context.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
@@ -53,7 +53,7 @@ it('a context that is changed all the time is never read half old and half new',
   const folder = `/proc/${publisher.pid}`;
   const found = { a: 0, b: 0 };
   while (found.a < 500 || found.b < 500) {
-    const payload = readContext(folder, Maps.read(folder)!)?.payload;
+    const payload = readContext(folder, readMaps(folder)!)?.payload;
     if (payload === undefined) continue;
     const first = String.fromCharCode(payload[0]!) as 'a' | 'b';
     assert.ok(payload.equals(Buffer.alloc(64 * 1024, first)), 'two contexts mixed');

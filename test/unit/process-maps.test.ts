@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { FileSystems, parseMountinfo } from '../../src/process/file-systems.ts';
 import { mappingAt, parseMaps, readMaps } from '../../src/process/maps.ts';
-import { readProc } from '../../src/process/proc-file.ts';
+import { readProcFile } from '../../src/process/proc-file.ts';
 import { temporaryFolder } from './support.ts';
 
 const MAPS = `55d0c8a00000-55d0c8a28000 r-xp 00002000 fe:00 1053                       /usr/bin/a program
@@ -57,8 +57,8 @@ describe('maps', () => {
   });
 
   it('of this process', () => {
-    assert.ok(readMaps(process.pid)!.some(({ path }) => path === process.execPath));
-    assert.throws(() => readMaps(2 ** 31 - 1), { code: 'ENOENT' });
+    assert.ok(readMaps('/proc/self')!.some(({ path }) => path === process.execPath));
+    assert.throws(() => readMaps('/proc/2147483647'), { code: 'ENOENT' });
   });
 });
 
@@ -67,11 +67,12 @@ describe('files of /proc', () => {
     const at = temporaryFolder(t);
     const text = 'x'.repeat(200_000);
     writeFileSync(at('file'), text);
-    assert.equal(readProc(at('file'), 200_000), text);
-    assert.equal(readProc(at('file'), 199_999), undefined);
-    assert.equal(readProc(at('file'), 10), undefined);
+    const read = (most: number) => readProcFile(at('file'), most).toString();
+    assert.equal(read(200_001), text);
+    assert.equal(read(70_000), text.slice(0, 70_000));
+    assert.equal(read(10), text.slice(0, 10));
     writeFileSync(at('file'), '');
-    assert.equal(readProc(at('file'), 10), '');
+    assert.equal(read(10), '');
   });
 });
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { openSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { Maps } from '../../../src/victim/maps.ts';
+import { parseMaps, readMaps } from '../../../src/process/maps.ts';
+import { contextsIn } from '../../../src/victim/maps.ts';
 import { publishedNs, readContext } from '../../../src/victim/process-context.ts';
 import { temporaryFolder } from '../support.ts';
 
@@ -36,7 +37,7 @@ function setUp(t: TestContext) {
   const memory = openSync(at('mem'), 'w+');
   const write = (bytes: Buffer, address: number) => writeSync(memory, bytes, 0, bytes.length, address);
   write(Buffer.from('hello'), PAYLOAD_AT);
-  return { folder: at(), write, read: (maps = MAPS) => readContext(at(), new Maps(Buffer.from(maps))) };
+  return { folder: at(), write, read: (maps = MAPS) => readContext(at(), parseMaps(maps)!) };
 }
 
 describe('a process context', () => {
@@ -104,12 +105,12 @@ describe('no process context', () => {
   });
 
   it('of a process that has gone', () => {
-    assert.equal(readContext('/nonexistent', new Maps(Buffer.from(MAPS))), undefined);
-    assert.equal(Maps.read('/nonexistent'), undefined);
+    assert.equal(readContext('/nonexistent', parseMaps(MAPS)!), undefined);
+    assert.throws(() => readMaps('/nonexistent'), { code: 'ENOENT' });
   });
 
   it('after four mappings of that name it is looked for no more', () => {
     const many = Array.from({ length: 5000 }, () => HEADER_LINE).join('');
-    assert.equal(new Maps(Buffer.from(many)).contexts().length, 4);
+    assert.equal(contextsIn(parseMaps(many)!).length, 4);
   });
 });
