@@ -15,6 +15,7 @@ const NODE_FLAGS = ['--no-memory-reducer', '--max-semi-space-size=1', '--disable
 const ANSWER_MS = 2000;
 /** Until it can be asked; a machine that is busy starting may take seconds. */
 const START_MS = 20_000;
+const GRACE_MS = 20;
 const END_MS = 500;
 /** A process that made it wait is left alone for so long. */
 const AVOID_MS = 60_000;
@@ -133,8 +134,12 @@ export class Inspector {
     for (const { question } of this.#open) this.#send(question);
   }
 
+  /** When time is up, what has come while this process was busy itself is read first. */
   #wait(): NodeJS.Timeout {
-    return setTimeout(() => this.#late(), this.#state === 'starting' ? START_MS : ANSWER_MS);
+    const late = () => {
+      this.#timer = setTimeout(() => this.#late(), GRACE_MS);
+    };
+    return setTimeout(late, this.#state === 'starting' ? START_MS : ANSWER_MS);
   }
 
   /** No answer for so long: the process that the first open question is about makes it wait. */
