@@ -127,7 +127,8 @@ it('with capabilities and another user: it keeps them, and the inspector has its
 
 describe('the inspector', () => {
   it('waits for ever: the stall goes out without its service, that process is left alone, others are not', async (t) => {
-    const { agent, shell, service } = await setUp(t);
+    // Without contexts nothing else is asked, so that it is this process which it waits for.
+    const { agent, shell, service } = await setUp(t, ['-o', 'json', '--context', 'off']);
     assert.equal(await service(), 'shop');
     const other = new Shell();
     const { inspector } = await inspectorOf(agent);
