@@ -28,10 +28,12 @@ Napi::Value jsReadClocks(const Napi::CallbackInfo& info) {
   return out;
 }
 
-Napi::Value jsBecomeUser(const Napi::CallbackInfo& info) {
+// uid and gid, or nothing.
+Napi::Value jsGiveUpPrivileges(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    bool kept = becomeUser(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value());
-    return Napi::Boolean::New(info.Env(), kept);
+    std::optional<User> user;
+    if (info.Length() > 0) user = {info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()};
+    return Napi::Boolean::New(info.Env(), giveUpPrivileges(user));
   });
 }
 
@@ -46,7 +48,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeObject", bpf::JsObject::define(env));
   exports.Set("NativeRing", bpf::JsRing::define(env));
   exports.Set("NativeRunTimeStats", bpf::JsRunTimeStats::define(env));
-  exports.Set("becomeUser", Napi::Function::New<bpf::jsBecomeUser>(env));
+  exports.Set("giveUpPrivileges", Napi::Function::New<bpf::jsGiveUpPrivileges>(env));
   exports.Set("readClocks", Napi::Function::New<bpf::jsReadClocks>(env));
   return exports;
 }

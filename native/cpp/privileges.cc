@@ -8,8 +8,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "failure.h"
 
@@ -18,6 +23,10 @@ namespace bpf {
 namespace {
 
 constexpr int kCapBpf = 39;
+// Nobody else uses the last real-time signal.
+const int kSignal = SIGRTMAX;
+constexpr int kWaitUs = 100;
+constexpr int kMostWaits = 10000;
 
 // capset(2) is for one thread; libc has no wrapper that would do it for all.
 bool setCapabilities(bool bpf) {
@@ -39,20 +48,80 @@ bool callsNeedCapability() {
   return refused;
 }
 
+Failure failure(const std::string& what, int error) {
+  return Failure("PRIVILEGES_FAILED", "Cannot give up privileges: " + what + ": " + describe(error) + ".", error);
+}
+
 void check(bool done, const char* what) {
-  if (done) return;
-  throw Failure("PRIVILEGES_FAILED", std::string("Cannot give up root: ") + what + " failed: " + describe(errno) + ".",
-                errno);
+  if (!done) throw failure(what, errno);
+}
+
+std::atomic<int> dropped;
+
+void onSignal(int) {
+  int saved = errno;
+  if (setCapabilities(false)) dropped++;
+  errno = saved;
+}
+
+// Has a thread drop its capabilities by itself, as nobody else can.
+void dropIn(pid_t thread) {
+  int before = dropped;
+  if (syscall(SYS_tgkill, getpid(), thread, kSignal) < 0) {
+    if (errno == ESRCH) return;
+    throw failure("tgkill", errno);
+  }
+  for (int waited = 0; dropped == before; waited++) {
+    if (syscall(SYS_tgkill, getpid(), thread, 0) < 0) return;
+    if (waited == kMostWaits) throw failure("thread " + std::to_string(thread) + " blocks signals", ETIMEDOUT);
+    usleep(kWaitUs);
+  }
+}
+
+std::vector<pid_t> threads() {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    found.push_back(std::stoi(entry.path().filename()));
+  }
+  return found;
+}
+
+// A thread that starts has the capabilities of the one that starts it: so until there is none that was not asked.
+void dropInOtherThreads() {
+  struct sigaction action = {}, before;
+  action.sa_handler = onSignal;
+  action.sa_flags = SA_RESTART;
+  check(sigaction(kSignal, &action, &before) == 0, "sigaction");
+  std::set<pid_t> asked = {gettid()};
+  try {
+    for (bool more = true; more;) {
+      more = false;
+      for (pid_t thread : threads()) {
+        if (!asked.insert(thread).second) continue;
+        dropIn(thread);
+        more = true;
+      }
+    }
+  } catch (...) {
+    sigaction(kSignal, &before, nullptr);
+    throw;
+  }
+  sigaction(kSignal, &before, nullptr);
 }
 
 }  // namespace
 
-bool becomeUser(uid_t uid, gid_t gid) {
+bool giveUpPrivileges(std::optional<User> user) {
   bool keep = callsNeedCapability();
-  check(prctl(PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0) == 0, "prctl");
-  check(setgroups(0, nullptr) == 0, "setgroups");
-  check(setresgid(gid, gid, gid) == 0, "setresgid");
-  check(setresuid(uid, uid, uid) == 0, "setresuid");
+  if (user) {
+    // libc does these in all threads; with the last of them they lose their capabilities.
+    check(prctl(PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0) == 0, "prctl");
+    check(setgroups(0, nullptr) == 0, "setgroups");
+    check(setresgid(user->gid, user->gid, user->gid) == 0, "setresgid");
+    check(setresuid(user->uid, user->uid, user->uid) == 0, "setresuid");
+  } else {
+    dropInOtherThreads();
+  }
   check(setCapabilities(keep), "capset");
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "prctl");
   return keep;

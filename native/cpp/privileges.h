@@ -3,11 +3,18 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 namespace bpf {
 
-// Becomes this user in all threads of the process, and gives up every capability; for a process that is root. Where the
+struct User {
+  uid_t uid;
+  gid_t gid;
+};
+
+// Gives up every capability in all threads of the process; a process that is root becomes this user as well. Where the
 // kernel allows bpf(2) to nobody without CAP_BPF, not even with an open descriptor (before 5.19), the calling thread keeps
 // that one. Returns whether it did.
-bool becomeUser(uid_t uid, gid_t gid);
+bool giveUpPrivileges(std::optional<User> user);
 
 }  // namespace bpf

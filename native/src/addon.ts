@@ -38,7 +38,7 @@ interface Addon {
   NativeObject: new (options: NativeLoadOptions) => NativeObject;
   NativeRing: new (object: NativeObject, map: string, onReadable: () => void) => NativeRing;
   NativeRunTimeStats: new () => { close(): void };
-  becomeUser(uid: number, gid: number): boolean;
+  giveUpPrivileges(uid?: number, gid?: number): boolean;
   readClocks(): { monotonicNs: bigint; realtimeNs: bigint; boottimeNs: bigint; uncertaintyNs: number };
 }
 

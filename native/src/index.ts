@@ -30,11 +30,12 @@ export function enableRunTimeStats(): { close(): void } {
 }
 
 /**
- * For a process that is root, once everything is loaded and attached: becomes this user, in all threads, and gives up every
- * capability for good. Before Linux 5.19 CAP_BPF stays with the calling thread, as bpf(2) takes it even with an open
- * descriptor there. Throws PRIVILEGES_FAILED.
+ * Once everything is loaded and attached: gives up every capability for good, in all threads; a process that is root has to
+ * say which user it becomes. Before Linux 5.19 CAP_BPF stays with the calling thread, as bpf(2) takes it even with an open
+ * descriptor there. Throws PRIVILEGES_FAILED; some threads may have lost theirs then.
  * @returns whether CAP_BPF was kept
  */
-export function becomeUser({ uid, gid }: { uid: number; gid: number }): boolean {
-  return addon.becomeUser(userId('uid', uid), userId('gid', gid));
+export function giveUpPrivileges(user?: { uid: number; gid: number }): boolean {
+  if (user === undefined) return addon.giveUpPrivileges();
+  return addon.giveUpPrivileges(userId('uid', user.uid), userId('gid', user.gid));
 }

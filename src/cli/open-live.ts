@@ -29,16 +29,18 @@ export async function openLiveSource(options: LiveOptions): Promise<LiveSource> 
 }
 
 /**
- * Everything is loaded, attached and open: from here on the agent needs no rights. Where it may not become this user, as in a
- * container without CAP_SETUID, it says so and goes on.
+ * Everything is loaded, attached and open: from here on the agent needs no rights. Where it cannot be without them, as root in
+ * a container without CAP_SETUID, it says so and goes on.
+ * @param user whom root becomes
  */
-export async function giveUpRoot(user: UserIds, messages: Messages): Promise<void> {
-  if (process.getuid!() !== 0 || user.uid === 0) return;
-  const { becomeUser } = await import('bpf-loader-native');
+export async function giveUpPrivileges(user: UserIds, messages: Messages): Promise<void> {
+  const isRoot = process.getuid!() === 0;
+  if (isRoot && user.uid === 0) return;
+  const { giveUpPrivileges } = await import('bpf-loader-native');
   try {
-    becomeUser(user);
+    giveUpPrivileges(isRoot ? user : undefined);
   } catch (error) {
-    messages.say(`${(error as Error).message} It stays root; CAP_SETUID and CAP_SETGID are what it takes.`);
+    messages.say(`${(error as Error).message}${isRoot ? ' CAP_SETUID and CAP_SETGID are what it takes.' : ''}`);
   }
 }
 

@@ -10,7 +10,7 @@ import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { Ending } from './ending.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, giveUpRoot, openLiveSource, sayWhatIsHidden } from './open-live.ts';
+import { DEFAULT_RING_BYTES, giveUpPrivileges, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { checkProcess } from './values.ts';
@@ -68,7 +68,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   verification?.attached();
   const attachedMs = performance.now();
   const sinks = await createSinks(settings);
-  await giveUpRoot(user, messages);
+  await giveUpPrivileges(user, messages);
   if (values.duration !== undefined) ending.after(values.duration);
   messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
   if (values.verbose) {

@@ -9,7 +9,7 @@ import { TextSink } from '../sinks/text.ts';
 import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
 import { Ending } from './ending.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, giveUpRoot, openLiveSource, sayWhatIsHidden } from './open-live.ts';
+import { DEFAULT_RING_BYTES, giveUpPrivileges, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { checkProcess } from './values.ts';
@@ -43,7 +43,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     onClosed: (failed) => ending.end(failed),
     warn: (sentence) => messages.say(sentence),
   });
-  await giveUpRoot(NOBODY, messages);
+  await giveUpPrivileges(NOBODY, messages);
   const table = new TextSink('table', target, snoopHeader(columns), snoopRows(columns));
   const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
   await pipeline.run(ending.reached);

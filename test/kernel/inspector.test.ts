@@ -112,12 +112,15 @@ describe('started as root', () => {
   }
 });
 
-it('with capabilities and another user: it keeps them, and the inspector has its part of them', async (t) => {
+it('with capabilities and another user: the agent has none left, and the inspector its part of them', async (t) => {
   const list = '-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search';
   const user = ['--reuid=1234', '--regid=1234', '--clear-groups'];
   const [setpriv, ...rest] = capabilities(list);
   const { agent, service } = await setUp(t, ['-o', 'json'], [setpriv!, ...user, ...rest]);
   assert.equal(await service(), 'shop');
+  for (const { uids, permitted } of rightsOfThreads(agent.pid)) {
+    assert.deepEqual({ uids, permitted }, { uids: Array(4).fill(1234), permitted: 0n });
+  }
   const { inspector } = await inspectorOf(agent);
   const { uids, effective } = rightsOf(`/proc/${inspector}/status`);
   assert.deepEqual({ uids, effective }, { uids: Array(4).fill(1234), effective: (1n << 2n) | (1n << 19n) });
