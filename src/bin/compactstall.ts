@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-sigusr1 --no-memory-reducer --max-semi-space-size=2
+#!/usr/bin/env -S node --no-memory-reducer --max-semi-space-size=2
 // SPDX-License-Identifier: Apache-2.0
 import { main } from '../cli/main.ts';
 import { replay } from '../cli/replay.ts';

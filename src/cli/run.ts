@@ -2,6 +2,7 @@
 import { EXIT, usageError } from '../errors.ts';
 import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
+import { restartWithoutDebugSignal } from '../privileges/debug-signal.ts';
 import { NOBODY } from '../privileges/user.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
 import type { LiveSource } from '../source/live.ts';
@@ -30,6 +31,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     throw usageError(`'${positionals[0]}' is no command; expected run, replay or doctor. See compactstall --help.`);
   }
   if (values.pid !== undefined) checkProcess(values.pid);
+  restartWithoutDebugSignal();
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
 
   const ending = new Ending();

@@ -2,6 +2,7 @@
 import { usageError } from '../errors.ts';
 import { TRIGGERS } from '../event.ts';
 import { Pipeline } from '../pipeline.ts';
+import { restartWithoutDebugSignal } from '../privileges/debug-signal.ts';
 import { NOBODY } from '../privileges/user.ts';
 import { standardOutput } from '../sinks/create.ts';
 import { snoopHeader, snoopRows } from '../sinks/snoop-table.ts';
@@ -20,6 +21,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   if (values.help) return printed(SNOOP_HELP);
   if (positionals.length > 0) throw usageError(`unexpected '${positionals[0]}'. See compactsnoop --help.`);
   if (values.pid !== undefined) checkProcess(values.pid);
+  restartWithoutDebugSignal();
 
   const ending = new Ending();
   const columns = {
