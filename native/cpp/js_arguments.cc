@@ -51,6 +51,8 @@ LoadOptions toLoadOptions(Napi::Object options) {
   out.programs = toNames(options.Get("programs"));
   out.mapSizes = toPairs<uint32_t>(options.Get("mapSizes"),
                                    [](Napi::Value value) { return value.As<Napi::Number>().Uint32Value(); });
+  out.pinnedMaps = toPairs<std::string>(options.Get("pinnedMaps"),
+                                        [](Napi::Value value) { return value.As<Napi::String>().Utf8Value(); });
   out.btfPath = options.Get("btfPath").As<Napi::String>().Utf8Value();
   out.verbose = options.Get("verbose").As<Napi::Boolean>().Value();
   return out;

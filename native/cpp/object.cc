@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "object.h"
 
+#include <bpf/bpf.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -40,21 +42,38 @@ bpf_program* findProgram(const std::vector<bpf_program*>& programs, const std::s
                                     "'. It has: " + listed(namesOf(programs, bpf_program__name)) + ".");
 }
 
-std::vector<bpf_map*> userMaps(const bpf_object* object) {
-  std::vector<bpf_map*> out;
+NamedMaps userMaps(const bpf_object* object) {
+  NamedMaps out;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
-    if (!bpf_map__is_internal(map)) out.push_back(map);
+    if (!bpf_map__is_internal(map)) out.emplace_back(bpf_map__name(map), map);
   }
   return out;
 }
 
-bpf_map* findMap(const std::vector<bpf_map*>& maps, const std::string& name, const char* which) {
-  for (bpf_map* map : maps) {
-    if (name == bpf_map__name(map)) return map;
+bpf_map* findMap(const NamedMaps& maps, const std::string& name, const char* which) {
+  std::vector<std::string> names;
+  for (const auto& [its, map] : maps) {
+    if (name == its) return map;
+    names.push_back(its);
   }
-  throw Failure("UNKNOWN_NAME", std::string("The object has no ") + which + " '" + name +
-                                    "'. It has: " + listed(namesOf(maps, bpf_map__name)) + ".");
+  throw Failure("UNKNOWN_NAME",
+                std::string("The object has no ") + which + " '" + name + "'. It has: " + listed(names) + ".");
+}
+
+struct Descriptor {
+  explicit Descriptor(int fd) : fd(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  const int fd;
+};
+
+std::string shape(uint32_t type, uint32_t keySize, uint32_t valueSize) {
+  const char* known = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type));
+  return "of type " + (known ? known : std::to_string(type)) + " with keys of " + std::to_string(keySize) +
+         " and values of " + std::to_string(valueSize) + " bytes";
 }
 
 void checkSize(const std::string& map, const char* what, size_t given, size_t expected) {
@@ -67,10 +86,12 @@ void checkSize(const std::string& map, const char* what, size_t given, size_t ex
 
 Object::Object(const LoadOptions& options) : name_(options.name), verbose_(options.verbose) {
   open(options);
+  maps_ = userMaps(object_.get());
   variables_ = std::make_unique<Variables>(object_.get());
   for (const auto& [name, value] : options.constants) variables_->setConstant(name, value);
   selectPrograms(options);
   resizeMaps(options);
+  takePinnedMaps(options);
   load();
   variables_->mapMemory();
 }
@@ -103,9 +124,30 @@ void Object::selectPrograms(const LoadOptions& options) {
 }
 
 void Object::resizeMaps(const LoadOptions& options) {
-  auto maps = userMaps(object_.get());
   for (const auto& [name, entries] : options.mapSizes) {
-    bpf_map__set_max_entries(findMap(maps, name, "map"), entries);
+    bpf_map__set_max_entries(findMap(maps_, name, "map"), entries);
+  }
+}
+
+void Object::takePinnedMaps(const LoadOptions& options) {
+  for (const auto& [name, path] : options.pinnedMaps) {
+    bpf_map* map = findMap(maps_, name, "map");
+    LogCapture capture(log_, verbose_);
+    // It is somebody else's. Only maps can be had for reading, so this is no program either.
+    LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = BPF_F_RDONLY);
+    Descriptor pin(bpf_obj_get_opts(path.c_str(), &opts));
+    bpf_map_info info = {};
+    uint32_t size = sizeof(info);
+    std::string tried = "Cannot take the map pinned at '" + path + "'";
+    if (pin.fd < 0 || bpf_obj_get_info_by_fd(pin.fd, &info, &size) != 0) {
+      int error = errno;
+      throw Failure("PIN_FAILED", sentence(tried, error, capture, log_), error, log_);
+    }
+    std::string its = shape(info.type, info.key_size, info.value_size);
+    std::string expected = shape(bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map));
+    if (its != expected) throw Failure("PIN_FAILED", tried + ": it is " + its + ", but '" + name + "' is " + expected + ".");
+    int error = -bpf_map__reuse_fd(map, pin.fd);
+    if (error != 0) throw Failure("PIN_FAILED", sentence(tried, error, capture, log_), error, log_);
   }
 }
 
@@ -165,15 +207,15 @@ void Object::detach() {
 }
 
 int Object::ringMap(const std::string& name) const {
-  std::vector<bpf_map*> rings;
-  for (bpf_map* map : userMaps(object_.get())) {
-    if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) rings.push_back(map);
+  NamedMaps rings;
+  for (const auto& named : maps_) {
+    if (bpf_map__type(named.second) == BPF_MAP_TYPE_RINGBUF) rings.push_back(named);
   }
   return bpf_map__fd(findMap(rings, name, "ring buffer map"));
 }
 
 void Object::updateMap(const std::string& name, const std::vector<char>& key, const std::vector<char>& value) {
-  bpf_map* map = findMap(userMaps(object_.get()), name, "map");
+  bpf_map* map = findMap(maps_, name, "map");
   checkSize(name, "key", key.size(), bpf_map__key_size(map));
   checkSize(name, "value", value.size(), bpf_map__value_size(map));
   int error = -bpf_map__update_elem(map, key.data(), key.size(), value.data(), value.size(), BPF_ANY);
@@ -181,7 +223,7 @@ void Object::updateMap(const std::string& name, const std::vector<char>& key, co
 }
 
 void Object::deleteFromMap(const std::string& name, const std::vector<char>& key) {
-  bpf_map* map = findMap(userMaps(object_.get()), name, "map");
+  bpf_map* map = findMap(maps_, name, "map");
   checkSize(name, "key", key.size(), bpf_map__key_size(map));
   int error = -bpf_map__delete_elem(map, key.data(), key.size(), 0);
   if (error != 0 && error != ENOENT) {

@@ -22,6 +22,7 @@ struct LoadOptions {
   std::vector<std::pair<std::string, Integer>> constants;
   std::optional<std::vector<std::string>> programs;
   std::vector<std::pair<std::string, uint32_t>> mapSizes;
+  std::vector<std::pair<std::string, std::string>> pinnedMaps;  // map, path
   std::string btfPath;  // empty: the running kernel's
   bool verbose = false;
 };
@@ -32,6 +33,8 @@ struct ProgramStats {
   uint64_t runCount;
   uint64_t recursionMisses;
 };
+
+using NamedMaps = std::vector<std::pair<std::string, bpf_map*>>;
 
 class Object {
  public:
@@ -66,6 +69,7 @@ class Object {
   void open(const LoadOptions& options);
   void selectPrograms(const LoadOptions& options);
   void resizeMaps(const LoadOptions& options);
+  void takePinnedMaps(const LoadOptions& options);
   void load();
   std::vector<bpf_program*> loadedPrograms() const;
   bool isAttached(const bpf_program* program) const;
@@ -74,6 +78,7 @@ class Object {
   std::string name_;
   bool verbose_;
   std::unique_ptr<bpf_object, CloseObject> object_;
+  NamedMaps maps_;  // by the object's names: libbpf gives one that is taken from a pin the name that it has there
   std::unique_ptr<Variables> variables_;
   std::vector<Attached> attached_;  // after object_: links are destroyed before the programs
 };

@@ -8,6 +8,7 @@ export interface NativeLoadOptions {
   constants: [string, bigint][];
   programs: readonly string[] | undefined;
   mapSizes: [string, number][];
+  pinnedMaps: [string, string][];
   btfPath: string;
   verbose: boolean;
 }

@@ -90,6 +90,13 @@ export function sizes(what: string, value: unknown): [string, number][] {
   ]);
 }
 
+export function texts(what: string, value: unknown): [string, string][] {
+  return Object.entries(record(what, value)).map(([name, one]) => [
+    text(`a name in ${what}`, name),
+    text(`${what}.${name}`, one),
+  ]);
+}
+
 export function count(what: string, value: unknown, most: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
   throw invalid(what, `a whole number of 1 to ${most}`, value);

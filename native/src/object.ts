@@ -15,6 +15,11 @@ export interface LoadOptions {
   programs?: readonly string[];
   /** max_entries of maps, by name; for a ring buffer it is the size in bytes. */
   mapSizes?: Readonly<Record<string, number>>;
+  /**
+   * Maps that are somebody else's: paths in a BPF file system, by the names of the object's maps whose place they take. They
+   * are of the same type and the same sizes of key and value, and cannot be changed through this object.
+   */
+  pinnedMaps?: Readonly<Record<string, string>>;
   /** A file with the BTF for CO-RE relocations, instead of the running kernel's. */
   btfPath?: string;
   /** Keep libbpf's debug messages in `log` as well. */
@@ -30,7 +35,7 @@ export interface ProgramStats {
   recursionMisses: number;
 }
 
-const OPTIONS = ['object', 'name', 'constants', 'programs', 'mapSizes', 'btfPath', 'verbose'] as const;
+const OPTIONS = ['object', 'name', 'constants', 'programs', 'mapSizes', 'pinnedMaps', 'btfPath', 'verbose'] as const;
 
 /** A BPF object in the kernel. `close()` it; a garbage-collected one is closed as well, but nobody knows when. */
 export class BpfObject {
@@ -52,6 +57,7 @@ export class BpfObject {
         constants: check.integers('constants', given.constants ?? {}),
         programs: given.programs === undefined ? undefined : check.names('programs', given.programs),
         mapSizes: check.sizes('mapSizes', given.mapSizes ?? {}),
+        pinnedMaps: check.texts('pinnedMaps', given.pinnedMaps ?? {}),
         btfPath: given.btfPath === undefined ? '' : check.text('btfPath', given.btfPath),
         verbose: check.flag('verbose', given.verbose ?? false),
       }),

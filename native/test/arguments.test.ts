@@ -90,6 +90,18 @@ const cases: [string, RegExp, unknown[], (value: Wrong) => unknown][] = [
     [undefined, ...bad(never), 2 ** 32],
     (v) => loadCounter({ mapSizes: { ring: v } }),
   ],
+  [
+    'load({ pinnedMaps })',
+    /^pinnedMaps must be an object/,
+    bad((v) => isObject(v) || v === null),
+    (v) => loadCounter({ pinnedMaps: v }),
+  ],
+  [
+    'load({ pinnedMaps: { table } })',
+    /^pinnedMaps\.table must be a string/,
+    [undefined, ...bad(never)],
+    (v) => loadCounter({ pinnedMaps: { table: v } }),
+  ],
   ['load({ btfPath })', /^btfPath must be a string/, bad(never), (v) => loadCounter({ btfPath: v })],
   [
     'load({ verbose })',

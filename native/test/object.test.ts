@@ -51,7 +51,7 @@ test('only the chosen programs are loaded', (t) => {
   );
   assert.throws(
     () => loadCounter({ programs: ['nope'] }),
-    bpfError('UNKNOWN_NAME', /no program 'nope'.*It has: by_btf, by_raw, nowhere, invalid\./),
+    bpfError('UNKNOWN_NAME', /no program 'nope'.*It has: by_btf, by_raw, reads_table, nowhere, invalid\./),
   );
 });
 

@@ -109,6 +109,17 @@ int BPF_PROG(by_raw, void *regs, long call) {
   return on_call(call);
 }
 
+// What it finds in the table, which may be somebody else's.
+__u64 looked_up = 0;
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(reads_table, void *regs, long call) {
+  __u32 key = 7;
+  __u64 *value = bpf_map_lookup_elem(&table, &key);
+
+  if (call == target_call && (__u32)bpf_get_current_pid_tgid() == target_tid && value) looked_up = *value;
+  return 0;
+}
+
 // Loads, but there is no such tracepoint to attach to.
 SEC("?raw_tp/no_such_tracepoint")
 int nowhere(void *ctx) {
