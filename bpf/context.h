@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Which span the current thread is in, from what its process publishes: OpenTelemetry's thread context, and the form of it
- * that Node.js has. Read in the thread's own context, when it can change nothing of it. The process is not trusted: each
+ * that Node.js has; else from what OpenTelemetry eBPF Instrumentation (OBI) knows of the thread. Read in the thread's own context, when it can change nothing of it. The process is not trusted: each
  * read is of a fixed size, each chain is bounded, and whatever it leads to can only spoil that process's own trace.
  */
 #ifndef COMPACTSTALL_CONTEXT_H
 #define COMPACTSTALL_CONTEXT_H
 
-const volatile bool read_contexts = false; /* set before load */
+/* Set before load. */
+const volatile bool read_contexts = false;
+const volatile bool read_obi_contexts = false;
 
 enum context_source *abi_context_source; /* keep the enums in the object's BTF, for the generator */
 enum tls_kind *abi_tls_kind;
@@ -19,6 +21,22 @@ struct {
 	__type(key, __u32); /* thread group id */
 	__type(value, struct publisher);
 } publishers SEC(".maps");
+
+struct obi_context {
+	__u8 trace_id[16];
+	__u8 span_id[8];
+};
+
+/*
+ * OBI's own map takes this one's place where it is pinned. OBI writes and removes a thread's entry mostly from within that
+ * thread; nothing is written here.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64); /* pid_tgid */
+	__type(value, struct obi_context);
+} traces_ctx_v1 SEC(".maps");
 
 /* What otel_thread_ctx_v1 points to; attributes follow. */
 struct thread_record {
@@ -86,18 +104,26 @@ static __always_inline enum outcome tls_address(__u64 *address, const struct tls
 	return FOUND;
 }
 
+static __always_inline bool take_ids(struct trace_context *context, const __u8 *trace_id, const __u8 *span_id)
+{
+	const __u64 *trace = (const __u64 *)trace_id, *span = (const __u64 *)span_id;
+
+	if (!(trace[0] | trace[1]) || !*span)
+		return false;
+	__builtin_memcpy(context->trace_id, trace_id, sizeof(context->trace_id));
+	__builtin_memcpy(context->span_id, span_id, sizeof(context->span_id));
+	return true;
+}
+
 static __always_inline enum outcome take_record(struct trace_context *context, __u64 address,
 						enum context_source source)
 {
 	struct thread_record record = {};
-	__u64 *trace_id = (__u64 *)record.trace_id, *span_id = (__u64 *)record.span_id;
 
 	if (!read_user(&record, sizeof(record), address))
 		return UNREADABLE;
-	if (record.valid != 1 || !(trace_id[0] | trace_id[1]) || !*span_id)
+	if (record.valid != 1 || !take_ids(context, record.trace_id, record.span_id))
 		return INVALID;
-	__builtin_memcpy(context->trace_id, record.trace_id, sizeof(context->trace_id));
-	__builtin_memcpy(context->span_id, record.span_id, sizeof(context->span_id));
 	context->flags = record.flags;
 	context->source = source;
 	return FOUND;
@@ -205,12 +231,36 @@ static __always_inline enum outcome find_context(struct trace_context *context)
 	return outcome;
 }
 
+/* @outcome: why the process's own publications gave none, which it stays for a thread that OBI does not know, either. */
+static __always_inline enum outcome read_obi_context(struct trace_context *context, enum outcome outcome)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct task_struct *task = current_task();
+	struct obi_context *entry;
+
+	/* A kernel thread serves no request; one of a process that has gone may have had its pid. */
+	if (!READ(task, mm))
+		return outcome;
+	entry = bpf_map_lookup_elem(&traces_ctx_v1, &pid_tgid);
+	if (!entry)
+		return outcome;
+	if (!take_ids(context, entry->trace_id, entry->span_id))
+		return INVALID;
+	context->source = CONTEXT_OBI;
+	return FOUND;
+}
+
 /* Leaves the context's source CONTEXT_NONE where there is none. */
 static __always_inline void read_context(struct trace_context *context)
 {
+	enum outcome outcome;
+
 	if (!read_contexts)
 		return;
-	switch (find_context(context)) {
+	outcome = find_context(context);
+	if (outcome != FOUND && read_obi_contexts)
+		outcome = read_obi_context(context, outcome);
+	switch (outcome) {
 	case FOUND:
 		count(&books.context_found, 1);
 		break;

@@ -36,13 +36,14 @@ enum context_source {
 	CONTEXT_NONE = 0,
 	CONTEXT_THREAD = 1, /* otel_thread_ctx_v1 */
 	CONTEXT_NODEJS = 2, /* otel_thread_ctx_nodejs_v1 */
+	CONTEXT_OBI = 3, /* traces_ctx_v1, the map of OpenTelemetry eBPF Instrumentation: without flags */
 };
 
-/* The span that the stalled thread was in when the compaction began. Its ids come from an untrusted process. */
+/* The span that the stalled thread was in when the compaction began. Its ids come from an untrusted process, or from OBI. */
 struct trace_context {
 	__u8 trace_id[16];
 	__u8 span_id[8];
-	__u8 flags; /* W3C trace flags */
+	__u8 flags; /* W3C trace flags; 0 where the source has none */
 	__u8 source; /* enum context_source */
 	__u8 reserved[6];
 };
@@ -132,7 +133,7 @@ struct books {
 	/* Of all begins, whether there was a trace context, and if not, why. */
 	__u64 exec_unsent; /* notices of new programs for which the ring had no room */
 	__u64 context_found;
-	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up */
+	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up; a second one in OBI's map, where there is one */
 	__u64 context_stale; /* the process is another one than was looked at */
 	__u64 context_no_block; /* the thread has not touched the variable */
 	__u64 context_no_span; /* no span is active in the thread */

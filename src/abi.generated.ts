@@ -122,6 +122,7 @@ export const CONTEXT = {
   NONE: 0,
   THREAD: 1,
   NODEJS: 2,
+  OBI: 3,
 } as const;
 
 export const TLS = {

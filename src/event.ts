@@ -3,8 +3,11 @@
 export const TRIGGERS = ['direct', 'kcompactd', 'proactive', 'manual'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** How the application published the span that was active: OpenTelemetry's thread context, or Node.js's form of it. */
-export const CONTEXT_SOURCES = ['thread', 'nodejs'] as const;
+/**
+ * Who said which span was active: the application, as OpenTelemetry's thread context or Node.js's form of it; or, for an
+ * application that says nothing, OpenTelemetry eBPF Instrumentation.
+ */
+export const CONTEXT_SOURCES = ['thread', 'nodejs', 'obi'] as const;
 export type ContextSource = (typeof CONTEXT_SOURCES)[number];
 
 /** The application's span that was active in the stalled thread when the compaction began. */
@@ -12,7 +15,7 @@ export interface TraceContext {
   source: ContextSource;
   traceId: string;
   spanId: string;
-  /** W3C trace flags; bit 0: sampled. */
+  /** W3C trace flags; bit 0: sampled. 0 with `obi`, which does not know. */
   flags: number;
   /** The event's span is a child of it, in its trace; or the root of a trace of its own, and only linked to it. */
   relation: 'child' | 'link';
@@ -90,7 +93,7 @@ export interface CompactionEvent {
   scanned: { migrate: number; free: number };
   /** Kernel stack, innermost frame first, `symbol+0xoffset [module]`; empty when none was taken. */
   stack: readonly string[];
-  /** Absent for kernel threads, and where the process publishes none or no span was active. */
+  /** Absent for kernel threads, and where no active span is known. */
   context?: TraceContext;
   /** The ids of the event's span, lower-case hex: 32 and 16 digits. */
   traceId: string;

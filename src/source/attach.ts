@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { BpfError, BpfObject } from 'bpf-loader-native';
+import { BpfError, BpfObject, type LoadOptions } from 'bpf-loader-native';
 import { TRIGGER } from '../abi.generated.ts';
 import { HostError, InstallError, systemWords } from '../errors.ts';
 import type { Trigger } from '../event.ts';
 import { privilegeError } from '../kernel/capabilities.ts';
 import type { KernelOffers } from '../kernel/offers.ts';
 import { type AttachPlan, attachPlans, type PlanName } from '../kernel/plan.ts';
+import { obiMapPath } from './obi.ts';
 
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
 /** More than any duration. */
@@ -33,11 +34,16 @@ export interface ProgramOptions {
   ringBytes: number;
 }
 
-export interface Attached {
-  object: BpfObject;
+export interface Attached extends Loaded {
   plan: AttachPlan;
   /** Plans that come before it, and why they were not taken. */
   passedOver: readonly string[];
+}
+
+interface Loaded {
+  object: BpfObject;
+  /** Why the map of OpenTelemetry eBPF Instrumentation, which is there, is not read. */
+  obiObstacle?: string;
 }
 
 /**
@@ -64,7 +70,7 @@ export function attachPrograms(kernel: KernelOffers, options: ProgramOptions, on
       continue;
     }
     try {
-      return { object: attachPlan(plan, bytes, kernel, options, onAttaching), plan, passedOver };
+      return { ...attachPlan(plan, bytes, kernel, options, onAttaching), plan, passedOver };
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
       throwIfPrivilegesAreMissing(error);
@@ -87,12 +93,12 @@ function attachPlan(
   kernel: KernelOffers,
   options: ProgramOptions,
   onAttaching: () => void,
-): BpfObject {
+): Loaded {
   const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
   // libbpf takes a kernel that forbids reads of its own memory for one that is too old for reads of a process's.
   const contexts = options.contexts && plan.probeReads;
   const programs = contexts ? ['process_exec', ...plan.programs] : plan.programs;
-  const object = BpfObject.load({
+  const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
     object: bytes,
     name: 'compactstall',
     programs,
@@ -112,12 +118,24 @@ function attachPlan(
   });
   try {
     onAttaching();
-    object.attach(programs);
+    loaded.object.attach(programs);
   } catch (error) {
-    object.close();
+    loaded.object.close();
     throw error;
   }
-  return object;
+  return loaded;
+}
+
+/** @param map where it is pinned; without one, or when it is of another kind, nothing is looked up in it */
+function loadWithObi(map: string | undefined, options: LoadOptions): Loaded {
+  if (map === undefined) return { object: BpfObject.load(options) };
+  const constants = { ...options.constants, read_obi_contexts: true };
+  try {
+    return { object: BpfObject.load({ ...options, constants, pinnedMaps: { traces_ctx_v1: map } }) };
+  } catch (error) {
+    if (!(error instanceof BpfError && error.code === 'PIN_FAILED')) throw error;
+    return { object: BpfObject.load(options), obiObstacle: error.message };
+  }
 }
 
 /** Throws an InstallError when it is not there. */

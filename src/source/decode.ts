@@ -13,6 +13,7 @@ const TRIGGER_NAMES = new Map<number, Trigger>(
 const SOURCES = new Map<number, ContextSource>([
   [CONTEXT.THREAD, 'thread'],
   [CONTEXT.NODEJS, 'nodejs'],
+  [CONTEXT.OBI, 'obi'],
 ]);
 const SAMPLED = 1;
 /** u32 length, u32 zero. */

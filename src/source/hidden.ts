@@ -25,3 +25,8 @@ export const OTHER_PIDS: Hidden = {
   why: "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables and services are not known.",
   todo: "Start the container with the host's PIDs: docker --pid=host, hostPID: true in Kubernetes.",
 };
+
+export const obiUnread = (reason: string): Hidden => ({
+  why: `the spans of OpenTelemetry eBPF Instrumentation are not seen. ${reason}`,
+  todo: 'Where it is newer than this compactstall, a newer one may know its map.',
+});

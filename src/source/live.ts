@@ -41,6 +41,8 @@ export class LiveSource implements Source {
   readonly passedOver: readonly string[];
   /** Its programs can be preempted, which may lose records. */
   readonly preemptible: boolean;
+  /** Why the map of OpenTelemetry eBPF Instrumentation, which is there, is not read. */
+  readonly obiObstacle: string | undefined;
   readonly symbols = new KernelSymbols();
   /** Why run times are not measured although they were asked for: it takes CAP_SYS_ADMIN, and nothing else does. */
   readonly notMeasured: string | undefined;
@@ -79,7 +81,11 @@ export class LiveSource implements Source {
       children: options.context === 'child',
     });
     const contexts = options.context !== 'off' && seesInitialPids();
-    const { object, plan, passedOver } = attachPrograms(kernel, { ...options, contexts }, options.onAttaching);
+    const { object, plan, passedOver, obiObstacle } = attachPrograms(
+      kernel,
+      { ...options, contexts },
+      options.onAttaching,
+    );
     this.#object = object;
     if (this.#inspector) {
       this.#victims = new Victims(this.#inspector);
@@ -88,6 +94,7 @@ export class LiveSource implements Source {
     this.plan = plan;
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
+    this.obiObstacle = obiObstacle;
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
@@ -95,7 +102,8 @@ export class LiveSource implements Source {
     this.#reader = new RingReader(this.#object, 'records', (batch) => {
       const { events, beganNs, malformed, execs } = this.#decoder.decode(batch);
       for (const pid of execs) this.#publishers?.started(pid);
-      for (const { context, pid } of events) if (!context) this.#publishers?.stalled(pid);
+      // A process that says it itself is more to be relied on than OBI, which sees it from outside.
+      for (const { context, pid } of events) if (!context || context.source === 'obi') this.#publishers?.stalled(pid);
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;

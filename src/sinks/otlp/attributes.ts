@@ -207,9 +207,9 @@ export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
     name: 'compaction.context.source',
     type: 'string',
     meaning:
-      'Where the span that was active in the stalled thread came from: `thread` (OpenTelemetry thread context) or `nodejs`.',
+      'Who said which span was active in the stalled thread: `thread`, `nodejs` or `obi`; see [The active span](#the-active-span).',
     example: 'nodejs',
-    absent: 'where no active span was found',
+    absent: 'where no active span is known',
     get: (event) => event.context?.source,
   },
   {

@@ -76,4 +76,27 @@ export const VALUES: readonly ValueTable[] = [
       ['sync_full', 'The last: the whole zone, no hints of earlier failures heeded.'],
     ],
   },
+  {
+    title: 'The active span',
+    before:
+      '`compaction.context.source`: who said which span was active in the stalled thread when the compaction began; asked in this ' +
+      'order, the first that knows one is taken. [contexts.md](contexts.md) says how far each is to be relied on.',
+    rows: [
+      [
+        'thread',
+        'The thread itself, by OpenTelemetry’s thread context (OTEP 4947): exactly the span that was active. The compaction is ' +
+          'its child if it was sampled, else linked to it.',
+      ],
+      [
+        'nodejs',
+        'A Node.js application, for the asynchronous context that was running, such as with `compactstall/register`: as exact, ' +
+          'child or linked as above.',
+      ],
+      [
+        'obi',
+        'OpenTelemetry eBPF Instrumentation, which saw the thread take a request: the span of that request, or of a call made in ' +
+          'it. Whether it was sampled is not known, so it is always linked; it may be that of an earlier request.',
+      ],
+    ],
+  },
 ];

@@ -60,7 +60,7 @@ export async function quiet(): Promise<void> {
 }
 
 let daemons: string[] | undefined;
-function kcompactd(): string[] {
+export function kcompactd(): string[] {
   daemons ??= readdirSync('/proc').filter(
     (pid) => /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('kcompactd'),
   );

@@ -54,7 +54,7 @@ async function faultHugePages(soFar: SoFar): Promise<number> {
   return fragment.pid;
 }
 
-async function wakeKcompactd(soFar: SoFar): Promise<void> {
+export async function wakeKcompactd(soFar: SoFar): Promise<void> {
   setUp('defer');
   const fragment = new Fragment('-r', '0', '-p', '20');
   await seen(soFar, ({ trigger }) => trigger === 'kcompactd');

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A BPF file system at /sys/fs/bpf that only those see who enter its mount namespace, with a map as OBI pins it there. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
+
+export interface Span {
+  traceId: string;
+  spanId: string;
+}
+
+export class PrivateBpffs {
+  /** Words of a command that starts another one inside. */
+  readonly under: readonly string[];
+  /** The file system, from outside. */
+  readonly folder: string;
+
+  private constructor(pid: number) {
+    this.under = ['nsenter', `--mount=/proc/${pid}/ns/mnt`];
+    this.folder = `/proc/${pid}/root/sys/fs/bpf`;
+  }
+
+  /** It is gone with the process that mounts it, and that is when this one has ended, and with it the pipe. */
+  static async mount(): Promise<PrivateBpffs> {
+    const holder = spawn('unshare', ['--mount', 'sh', '-c', 'mount -t bpf bpf /sys/fs/bpf && echo done && exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    holder.unref();
+    holder.stdout.destroy();
+    (holder.stdin as Socket).unref();
+    return new PrivateBpffs(holder.pid!);
+  }
+}
+
+/** traces_ctx_v1 of OpenTelemetry eBPF Instrumentation: an LRU hash of pid_tgid to trace id and span id. */
+export class ObiMap {
+  readonly #path: string;
+
+  constructor({ folder }: { folder: string }, { valueSize = 24 } = {}) {
+    mkdirSync(`${folder}/otel`, { recursive: true });
+    this.#path = `${folder}/otel/traces_ctx_v1`;
+    const shape = `type lru_hash key 8 value ${valueSize} entries 16384 name traces_ctx_v1`;
+    execFileSync('bpftool', ['map', 'create', this.#path, ...shape.split(' ')]);
+  }
+
+  /** A thread serves a request, as OBI sees it. */
+  set(pid: number, tid: number, { traceId, spanId }: Span): void {
+    const key = Buffer.alloc(8);
+    key.writeUInt32LE(tid, 0);
+    key.writeUInt32LE(pid, 4);
+    const words = (bytes: Buffer) => [...bytes].map(String);
+    const value = Buffer.from(traceId + spanId, 'hex');
+    execFileSync('bpftool', ['map', 'update', 'pinned', this.#path, 'key', ...words(key), 'value', ...words(value)]);
+  }
+
+  /** How many threads are in it. */
+  size(): number {
+    return JSON.parse(execFileSync('bpftool', ['-j', 'map', 'dump', 'pinned', this.#path], { encoding: 'utf8' }))
+      .length;
+  }
+}
