@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * What the agent costs, as tables. Needs root and the built agent (./setup.sh test). The parts about this host take about
- * three minutes together, the two in emulated machines ten minutes each.
+ * five minutes together, the two in emulated machines ten minutes each.
  *
  *   node test/bench/overhead.ts              prints the tables
  *   node test/bench/overhead.ts bpf plans    these only
@@ -10,26 +10,30 @@
  * It judges nothing: a figure depends on the machine and on what else runs there.
  */
 import { measureBpf } from './bpf.ts';
+import { measureContexts } from './contexts.ts';
 import { measureExport } from './export.ts';
 import { measureIdle } from './idle.ts';
-import { hostTable, type Row, writeDocument } from './report.ts';
+import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
 import { leaveHostAsFound, stolenShare } from './session.ts';
 import { measureStart } from './start.ts';
 import { compareWithBcc } from './vm/bcc.ts';
 import { comparePlans } from './vm/plans.ts';
 
 /** On this host. */
-const host = (measure: (folder: string) => Promise<Row[]>) => async (folder: string) => {
+const host = (measure: (folder: string) => Promise<string>) => async (folder: string) => {
   const stolen = stolenShare();
-  const rows = await measure(folder);
-  return hostTable(rows, stolen());
+  const text = await measure(folder);
+  return `${hostConditions(stolen())}\n\n${text}`;
 };
+const hostRows = (measure: (folder: string) => Promise<Row[]>) =>
+  host(async (folder) => rowsTable(await measure(folder)));
 
 const PARTS: Record<string, (folder: string) => Promise<string>> = {
-  bpf: host(measureBpf),
-  start: host(measureStart),
-  idle: host(measureIdle),
-  export: host(measureExport),
+  bpf: hostRows(measureBpf),
+  contexts: host(measureContexts),
+  start: hostRows(measureStart),
+  idle: hostRows(measureIdle),
+  export: hostRows(measureExport),
   bcc: compareWithBcc,
   plans: comparePlans,
 };

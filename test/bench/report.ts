@@ -13,13 +13,17 @@ export interface Row {
 }
 
 /** @param stolen the share of CPU time that went to others meanwhile */
-export function hostTable(rows: readonly Row[], stolen: number): string {
+export function hostConditions(stolen: number): string {
   const kernel = release().split('.').slice(0, 2).join('.');
-  const conditions =
+  return (
     `Linux ${kernel} ${process.arch}, ${availableParallelism()} CPUs, Node.js ${process.versions.node}; ` +
-    `${(stolen * 100).toFixed(1)} % of the CPU time went to the hypervisor meanwhile.`;
+    `${(stolen * 100).toFixed(1)} % of the CPU time went to the hypervisor meanwhile.`
+  );
+}
+
+export function rowsTable(rows: readonly Row[]): string {
   const cells = rows.map(({ what, measured, range = '', budget = '' }) => [what, measured, range, budget]);
-  return `${conditions}\n\n${table(['what', 'measured', 'range', 'budget'], cells)}`;
+  return table(['what', 'measured', 'range', 'budget'], cells);
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -47,12 +47,16 @@ export class ObiMap {
 
   /** A thread serves a request, as OBI sees it. */
   set(pid: number, tid: number, { traceId, spanId }: Span): void {
-    const key = Buffer.alloc(8);
-    key.writeUInt32LE(tid, 0);
-    key.writeUInt32LE(pid, 4);
-    const words = (bytes: Buffer) => [...bytes].map(String);
-    const value = Buffer.from(traceId + spanId, 'hex');
-    execFileSync('bpftool', ['map', 'update', 'pinned', this.#path, 'key', ...words(key), 'value', ...words(value)]);
+    this.#tell('update', ...keyOf(pid, tid), 'value', ...words(Buffer.from(traceId + spanId, 'hex')));
+  }
+
+  /** It has answered it. */
+  remove(pid: number, tid: number): void {
+    this.#tell('delete', ...keyOf(pid, tid));
+  }
+
+  #tell(command: string, ...rest: string[]): void {
+    execFileSync('bpftool', ['map', command, 'pinned', this.#path, ...rest]);
   }
 
   /** How many threads are in it. */
@@ -60,4 +64,13 @@ export class ObiMap {
     return JSON.parse(execFileSync('bpftool', ['-j', 'map', 'dump', 'pinned', this.#path], { encoding: 'utf8' }))
       .length;
   }
+}
+
+const words = (bytes: Buffer) => [...bytes].map(String);
+
+function keyOf(pid: number, tid: number): string[] {
+  const key = Buffer.alloc(8);
+  key.writeUInt32LE(tid, 0);
+  key.writeUInt32LE(pid, 4);
+  return ['key', ...words(key)];
 }
