@@ -38,6 +38,7 @@ class Child implements Stalling {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
   readonly #asked: number;
+  readonly #ended: Promise<never>;
 
   /** @param asked stalls to ask for */
   constructor(source: string, asked: number, command: string, ...args: string[]) {
@@ -45,6 +46,8 @@ class Child implements Stalling {
     this.#asked = asked;
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout! });
+    this.#ended = once(this.#child, 'exit').then(() => Promise.reject(new Error(`${command} ended by itself`)));
+    this.#ended.catch(() => {});
   }
 
   get pid(): number {
@@ -53,7 +56,7 @@ class Child implements Stalling {
 
   async stall(): Promise<void> {
     this.#child.stdin!.write(`${this.#asked}\n`);
-    await once(this.#lines, 'line');
+    await Promise.race([once(this.#lines, 'line'), this.#ended]);
   }
 
   end(): void {
