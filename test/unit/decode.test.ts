@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EVENT, ZONE_STATE } from '../../src/abi.generated.ts';
+import { CONTEXT, EVENT, TRACE_CONTEXT, ZONE_STATE } from '../../src/abi.generated.ts';
 import { recordedBatch, recordedDecoder, recordedFacts } from './support-kernel.ts';
 
 /** Frames records as the ring buffer's reader does. */
@@ -227,6 +227,27 @@ describe('single fields', () => {
         ),
       ).zone;
     assert.deepEqual([0, 1, 2, 3, 4, 9].map(ofKind), ['DMA', 'DMA32', 'Normal', 'Movable', 'Device', '9']);
+  });
+
+  it('a stall within a sampled span is its child; one of another, or where nobody knows, is linked to it', () => {
+    const within = (source: number, flags: number) => {
+      const { context, traceId } = decodeOne(
+        record((r) => {
+          const bytes = r.subarray(EVENT.context.offset);
+          bytes.fill(0xab, TRACE_CONTEXT.traceId.offset, TRACE_CONTEXT.traceId.offset + TRACE_CONTEXT.traceId.size);
+          bytes.fill(0xcd, TRACE_CONTEXT.spanId.offset, TRACE_CONTEXT.spanId.offset + TRACE_CONTEXT.spanId.size);
+          bytes[TRACE_CONTEXT.flags.offset] = flags;
+          bytes[TRACE_CONTEXT.source.offset] = source;
+        }),
+      );
+      assert.deepEqual([context?.traceId, context?.spanId, context?.flags], ['ab'.repeat(16), 'cd'.repeat(8), flags]);
+      assert.equal(traceId === context?.traceId, context?.relation === 'child');
+      return [context?.source, context?.relation];
+    };
+    assert.deepEqual(within(CONTEXT.THREAD, 1), ['thread', 'child']);
+    assert.deepEqual(within(CONTEXT.THREAD, 0), ['thread', 'link']);
+    assert.deepEqual(within(CONTEXT.NODEJS, 3), ['nodejs', 'child']);
+    assert.deepEqual(within(CONTEXT.OBI, 0), ['obi', 'link']);
   });
 
   it('no stack, and the longest', () => {
