@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCollector } from '../backends/harness.ts';
 import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
+import { childrenOf } from '../support/rights.ts';
 import { startAgent } from './agent.ts';
 import { memory, switches, switchesSince } from './proc.ts';
 import type { Row } from './report.ts';
@@ -42,12 +43,17 @@ async function idle(agent: { pid: number }, what: string): Promise<Row[]> {
   const woken = switchesSince(before, switches(agent.pid));
   const { rssBytes, anonymousBytes } = memory(agent.pid);
   const threads = [...woken].map(([name, n]) => `${name} ${n}`).join(', ');
+  const inspector = inspectorOf(agent.pid).map((pid) => memory(pid));
   return [
     {
       what: `${what}: resident memory`,
       measured: `${mb(rssBytes)} (${mb(anonymousBytes)} anonymous)`,
       budget: '90 MB',
     },
+    ...inspector.map((its) => ({
+      what: `${what}: resident memory of its inspector, most of which is the same Node.js`,
+      measured: `${mb(its.rssBytes)} (${mb(its.anonymousBytes)} anonymous)`,
+    })),
     {
       what: `${what}: wake-ups per second over ${SECONDS} s`,
       measured: (sum([...woken.values()]) / SECONDS).toFixed(2),
@@ -56,6 +62,9 @@ async function idle(agent: { pid: number }, what: string): Promise<Row[]> {
     },
   ];
 }
+
+/** Where there is one: the child of the keeper. */
+const inspectorOf = (agent: number): number[] => childrenOf(agent).flatMap(childrenOf);
 
 function mb(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
