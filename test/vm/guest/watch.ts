@@ -17,11 +17,11 @@ export interface Watched {
   scanned: Scanned;
 }
 
-/** What the first of the agents has seen so far. */
+/** What an agent has seen so far. */
 export type SoFar = () => CompactionEvent[];
 
 /** Reads each line once: work asks often. */
-function follow(agent: Agent): SoFar {
+export function follow(agent: Agent): SoFar {
   const events: CompactionEvent[] = [];
   let read = 0;
   return () => {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A Node.js application with spans around its stalls (test/kernel/child/spans.mjs), and where these may be. */
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { Answers } from './answers.ts';
+import type { Recorded } from './records.ts';
+import { AGREE_NS, startOf } from './timed.ts';
+
+const MILLISECOND = 1_000_000n;
+
+export interface NodeSpan {
+  start: bigint;
+  end: bigint;
+  /** Before and after the start of the span, then before and after its end; between them is the stall. */
+  monotonic: [bigint, bigint, bigint, bigint];
+}
+
+export class NodeSpans {
+  readonly #program = new Answers(process.execPath, [
+    fileURLToPath(new URL('../kernel/child/spans.mjs', import.meta.url)),
+  ]);
+
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  async stall(file: string): Promise<NodeSpan> {
+    const { start, end, monotonic } = await this.#program.ask(file);
+    return { start: BigInt(start), end: BigInt(end), monotonic: monotonic.map(BigInt) };
+  }
+
+  end = () => this.#program.end();
+}
+
+/**
+ * OpenTelemetry's SDK starts a span at Date.now(), which leaves out what is below a millisecond, and ends it so much later
+ * as its monotonic clock says: the whole span is up to a millisecond early, and no more.
+ */
+export function assertAround(event: Recorded, { start, end, monotonic }: NodeSpan): void {
+  const [beforeStart, afterStart, beforeEnd, afterEnd] = monotonic.map((ns) => startOf(event) + ns - event.beginNs);
+  const within = (what: string, value: bigint, least: bigint, most: bigint) =>
+    assert.ok(value > least - AGREE_NS && value < most + AGREE_NS, `${what}: ${value}, not in ${least}...${most}`);
+  within('start', start, beforeStart! - MILLISECOND, afterStart!);
+  // Between its two readings of clocks the SDK may have been interrupted.
+  within('end', end, beforeEnd! - MILLISECOND - (afterStart! - beforeStart!), afterEnd!);
+}

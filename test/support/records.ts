@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Compactions as the agent's own files read them, in this process: each with the kernel's own time of its begin. */
+import { readClocks } from 'bpf-loader-native';
+import type { CompactionEvent } from '../../src/event.ts';
+import { EpochClock } from '../../src/kernel/clock.ts';
+import { kernelNames } from '../../src/kernel/names.ts';
+import { kernelOffers, readKernelBtf } from '../../src/kernel/offers.ts';
+import { KernelSymbols } from '../../src/kernel/symbols.ts';
+import { attachPrograms } from '../../src/source/attach.ts';
+import { Decoder } from '../../src/source/decode.ts';
+import { RingReader } from '../../src/source/reader.ts';
+import { Stacks } from '../../src/source/stacks.ts';
+
+export interface Recorded extends CompactionEvent {
+  /** CLOCK_MONOTONIC. */
+  beginNs: bigint;
+}
+
+/** Notes what it is asked for, which is each record's begin. */
+class NotingClock extends EpochClock {
+  readonly asked: bigint[] = [];
+
+  override toEpochNs(monotonicNs: bigint): bigint {
+    this.asked.push(monotonicNs);
+    return super.toEpochNs(monotonicNs);
+  }
+}
+
+/** Of one process, those that it asked for by hand. */
+export class Records {
+  readonly #symbols = new KernelSymbols();
+  readonly #object;
+  readonly #reader: RingReader;
+  readonly #untaken: Recorded[] = [];
+  #onMore = () => {};
+
+  constructor(pid: number) {
+    const btf = readKernelBtf();
+    const { object } = attachPrograms(kernelOffers(btf), {
+      ...{ pid, triggers: ['manual'], minDurationNs: 0, contexts: false, ringBytes: 1 << 20 },
+    });
+    this.#object = object;
+    const clock = new NotingClock(readClocks);
+    const stacks = new Stacks(this.#symbols);
+    const decoder = new Decoder({ names: kernelNames(btf), stacks, processes: undefined, clock, children: false });
+    this.#reader = new RingReader(object, 'records', (batch) => {
+      const { events } = decoder.decode(batch);
+      const begins = clock.asked.splice(0);
+      this.#untaken.push(...events.map((event, i) => ({ ...event, beginNs: begins[i]! })));
+      this.#onMore();
+    });
+  }
+
+  /** The next ones, as soon as there are so many. */
+  async take(count: number): Promise<Recorded[]> {
+    await new Promise<void>((resolve) => {
+      this.#onMore = () => this.#untaken.length >= count && resolve();
+      this.#onMore();
+    });
+    return this.#untaken.splice(0, count);
+  }
+
+  close(): void {
+    this.#object.detach();
+    this.#reader.close();
+    this.#object.close();
+    this.#symbols.close();
+  }
+}
