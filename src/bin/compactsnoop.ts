@@ -1,6 +1,9 @@
 #!/usr/bin/env -S node --no-memory-reducer --max-semi-space-size=2
 // SPDX-License-Identifier: Apache-2.0
-import { main } from '../cli/main.ts';
-import { snoop } from '../cli/snoop.ts';
+import { requireNode } from '../node-version.ts';
+
+requireNode('compactsnoop');
+const { main } = await import('../cli/main.ts');
+const { snoop } = await import('../cli/snoop.ts');
 
 await main('compactsnoop', snoop);

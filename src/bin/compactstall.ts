@@ -1,8 +1,11 @@
 #!/usr/bin/env -S node --no-memory-reducer --max-semi-space-size=2
 // SPDX-License-Identifier: Apache-2.0
-import { main } from '../cli/main.ts';
-import { replay } from '../cli/replay.ts';
-import { run } from '../cli/run.ts';
+import { requireNode } from '../node-version.ts';
+
+requireNode('compactstall');
+const { main } = await import('../cli/main.ts');
+const { replay } = await import('../cli/replay.ts');
+const { run } = await import('../cli/run.ts');
 
 await main('compactstall', ([first, ...rest], messages) => {
   if (first === 'replay') return replay(rest, messages);
