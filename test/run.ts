@@ -32,7 +32,7 @@ const files = (pattern: string) =>
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: files('test/unit/**/*.test.ts'), live: false },
   { name: 'native', files: files('native/test/*.test.ts'), live: true },
-  { name: 'kernel', files: files('test/kernel/*.test.ts'), live: true },
+  { name: 'kernel', files: files('test/kernel/*.test.ts'), live: true, prepare: () => ensureNodes() },
   { name: 'backends', files: files('test/backends/*.test.ts'), live: true, prepare: () => ensureBackends() },
   {
     name: 'register',
