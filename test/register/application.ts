@@ -4,10 +4,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Memory } from './memory.ts';
 import { type ProcessContext, readProcessContexts } from './process-context.ts';
 import { type ThreadContext, ThreadContextReader } from './thread-context.ts';
+
+/** Only a hang takes as long. */
+const GIVE_UP_MS = 30_000;
 
 export const APPS = fileURLToPath(new URL('apps/', import.meta.url));
 
@@ -62,19 +66,28 @@ export async function runApplication(node: string, args: string[], env: NodeJS.P
 }
 
 /** The worker that waits in read(0, ...). */
-async function waitingWorker(pid: number): Promise<number> {
-  for (;;) {
-    for (const tid of readdirSync(`/proc/${pid}/task`)) {
-      if (systemCall(pid, tid).startsWith('0 0x0 ')) return Number(tid);
-    }
-    await new Promise(setImmediate);
-  }
+function waitingWorker(pid: number): Promise<number> {
+  return found('no worker waits', () => {
+    const waits = (tid: string) => systemCall(pid, tid).startsWith('0 0x0 ');
+    const tid = readdirSync(`/proc/${pid}/task`).find(waits);
+    return tid === undefined ? undefined : Number(tid);
+  });
 }
 
 /** Also a thread that waits may do something meanwhile, such as collecting garbage. */
 async function stop(pid: number, tid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
-  while (!/\) T /.test(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8'))) await new Promise(setImmediate);
+  const stopped = () => /\) T /.test(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8')) || undefined;
+  await found(`thread ${tid} does not stop`, stopped);
+}
+
+/** Asks until there is an answer. */
+async function found<T>(otherwise: string, ask: () => T | undefined): Promise<T> {
+  for (const deadline = performance.now() + GIVE_UP_MS; ; await sleep(1)) {
+    const answer = ask();
+    if (answer !== undefined) return answer;
+    if (performance.now() > deadline) throw new Error(`${otherwise} after ${GIVE_UP_MS / 1000} s`);
+  }
 }
 
 function systemCall(pid: number, tid: string): string {
