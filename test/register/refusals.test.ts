@@ -62,7 +62,9 @@ it('without its native parts', async () => {
   mkdirSync(join(scratch, 'dist/sinks/otlp'), { recursive: true });
   cpSync(join(dist, '../package.json'), join(scratch, 'package.json'));
   cpSync(join(dist, 'register'), join(scratch, 'dist/register'), { recursive: true });
-  cpSync(join(dist, 'sinks/otlp/protobuf-writer.js'), join(scratch, 'dist/sinks/otlp/protobuf-writer.js'));
+  // All that it shares with the agent.
+  for (const name of ['attribute-writer.js', 'protobuf-writer.js'])
+    cpSync(join(dist, 'sinks/otlp', name), join(scratch, 'dist/sinks/otlp', name));
   const run = await runApplication(
     process.execPath,
     ['--import', join(scratch, 'dist/register/index.js'), 'app.cjs'],
