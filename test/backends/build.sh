@@ -14,7 +14,7 @@ go_needed=1.25.0
 go_fetched=go1.25.4
 
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set, so there is no place for the binaries}/.cache}/compactstall
+. "$here/../support/cache.sh"
 
 say() { echo "test/backends/build.sh: $*" >&2; }
 
@@ -84,17 +84,7 @@ ensure() { # ensure NAME VERSION MINUTES MANIFEST...
   name=$1 version=$2 minutes=$3
   shift 3
   dir=$cache/$name-$version-$(cat "$@" | sha256sum | cut -c 1-12)
-  if [ ! -x "$dir/$name" ]; then
-    mkdir -p "$cache"
-    # Test files run at the same time: one of them builds, the others wait here and then find it done.
-    exec 9>"$cache/$name.lock"
-    if ! flock -n 9; then
-      say "another process is building $name; waiting for it"
-      flock 9
-    fi
-    [ -x "$dir/$name" ] || build "$name" "$version" "$minutes" "$dir"
-    exec 9>&-
-  fi
+  once "$name" "$dir" build "$name" "$version" "$minutes" "$dir"
   echo "$name=$dir/$name"
 }
 
@@ -102,10 +92,7 @@ build() (
   name=$1 version=$2 minutes=$3 dir=$4
   find_go
   say "building $name $version (about $minutes minutes on two cores; once)"
-  rm -rf "$cache/$name".tmp.* # of a build that was killed; the lock is ours
-  tmp=$(mktemp -d "$cache/$name.tmp.XXXXXX")
-  trap 'rm -rf "$tmp"' EXIT
-  trap 'exit 130' INT HUP TERM
+  scratch "$name"
   log=$tmp/log
   started=$(date +%s)
   mkdir "$tmp/work" "$tmp/tmp"

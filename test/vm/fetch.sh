@@ -18,7 +18,7 @@
 set -eu
 
 mirror=${COMPACTSTALL_DEBIAN_MIRROR:-http://deb.debian.org/debian}
-cache=${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set, so there is no place for kernels}/.cache}/compactstall
+. "$(dirname "$0")/../support/cache.sh"
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 # Each after those that it needs.
 modules='failover net_failover virtio_net'
@@ -86,10 +86,7 @@ fetch() ( # fetch DIRECTORY PATTERN...
   shift
   [ -r "$keys" ] || fail "$keys is missing. Install it with: sudo apt-get install debian-archive-keyring"
   say "fetching Linux $name from $suite (once)"
-  rm -rf "$cache/kernel-$name".tmp.* # of a run that was killed; the lock is ours
-  tmp=$(mktemp -d "$cache/kernel-$name.tmp.XXXXXX")
-  trap 'rm -rf "$tmp"' EXIT
-  trap 'exit 130' INT HUP TERM
+  scratch "kernel-$name"
   # set -e is ignored in a command that is tested, so this gets a shell of its own and is judged by its result.
   (
     cd "$tmp"
@@ -109,12 +106,7 @@ hash=$(echo "$* $modules" | sha256sum | cut -c 1-12)
 name=$1 suite=$2
 shift 2
 dir=$cache/kernel-$name-$hash
-mkdir -p "$cache"
-# Of two that want it at the same time one fetches, the other waits here and then finds it done.
-exec 9>"$cache/kernel-$name.lock"
-flock 9
-[ -e "$dir" ] || fetch "$dir" "$@"
-exec 9>&-
+once "kernel-$name" "$dir" fetch "$dir" "$@"
 (cd "$dir" && sha256sum --quiet --strict -c SHA256SUMS) >&2 ||
   fail "$dir is not what was fetched (above). Delete it, and it will be fetched again."
 echo "$dir"

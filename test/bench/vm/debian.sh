@@ -10,7 +10,7 @@
 set -eu
 
 mirror=${COMPACTSTALL_DEBIAN_MIRROR:-http://deb.debian.org/debian}
-cache=${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set, so there is no place for disks}/.cache}/compactstall
+. "$(dirname "$0")/../../support/cache.sh"
 
 say() { echo "test/bench/vm/debian.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -21,10 +21,7 @@ make_disk() ( # make_disk TARGET PACKAGE,PACKAGE...
     command -v "$program" >/dev/null || fail "$program is missing. Try: apt-get install debootstrap e2fsprogs"
   done
   say "installing $2 into a Debian $suite (once, some minutes)"
-  rm -rf "$cache/debian-$suite".tmp.* # of a run that was killed; the lock is ours
-  tmp=$(mktemp -d "$cache/debian-$suite.tmp.XXXXXX")
-  trap 'rm -rf "$tmp"' EXIT
-  trap 'exit 130' INT HUP TERM
+  scratch "debian-$suite"
   debootstrap --variant=minbase --arch=amd64 --include="$2" "$suite" "$tmp/root" "$mirror" >"$tmp/log" 2>&1 9>&- || {
     tail -n 20 "$tmp/log" >&2
     fail "debootstrap failed (above). Is $mirror reachable, and does its $suite have $2? COMPACTSTALL_DEBIAN_MIRROR names another."
@@ -40,9 +37,5 @@ hash=$(echo "$*" | sha256sum | cut -c 1-12)
 suite=$1
 shift
 disk=$cache/debian-$suite-$hash.ext4
-mkdir -p "$cache"
-# Of two that want it at the same time one makes it, the other waits here and then finds it done.
-exec 9>"$cache/debian-$suite.lock"
-flock 9
-[ -e "$disk" ] || make_disk "$disk" "$(echo "$*" | tr ' ' ',')"
+once "debian-$suite" "$disk" make_disk "$disk" "$(echo "$*" | tr ' ' ',')"
 echo "$disk"
