@@ -6,13 +6,19 @@ const PACKAGE = new URL('../package.json', import.meta.url);
 
 /** Ends the process where Node.js is too old. To be called before anything is imported that an older one may not even parse. */
 export function requireNode(command: string, version = process.versions.node): void {
-  const needed: string = JSON.parse(readFileSync(PACKAGE, 'utf8')).engines.node.replace('>=', '');
-  if (isAtLeast(version, needed)) return;
+  const needed = neededInstead(version);
+  if (needed === undefined) return;
   writeSync(
     2,
     `${command}: this is Node.js ${version} (${process.execPath}); ${needed} or later is needed. Install it, and put it first in PATH.\n`,
   );
   process.exit(EXIT.HOST);
+}
+
+/** The oldest version that is new enough, when this one is not. */
+export function neededInstead(version: string): string | undefined {
+  const needed: string = JSON.parse(readFileSync(PACKAGE, 'utf8')).engines.node.replace('>=', '');
+  return isAtLeast(version, needed) ? undefined : needed;
 }
 
 function isAtLeast(version: string, needed: string): boolean {
