@@ -113,6 +113,9 @@ void dropInOtherThreads() {
 
 bool giveUpPrivileges(std::optional<User> user) {
   bool keep = callsNeedCapability();
+  // The signal that whoever started this process wants it to get at its own end; another user means none.
+  int atParentsEnd = 0;
+  check(prctl(PR_GET_PDEATHSIG, &atParentsEnd, 0, 0, 0) == 0, "prctl");
   if (user) {
     // libc does these in all threads; with the last of them they lose their capabilities.
     check(prctl(PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0) == 0, "prctl");
@@ -123,6 +126,7 @@ bool giveUpPrivileges(std::optional<User> user) {
     dropInOtherThreads();
   }
   check(setCapabilities(keep), "capset");
+  check(prctl(PR_SET_PDEATHSIG, atParentsEnd, 0, 0, 0) == 0, "prctl");
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "prctl");
   return keep;
 }

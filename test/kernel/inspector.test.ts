@@ -59,6 +59,14 @@ async function setUp(t: TestContext, args: readonly string[] = ['-o', 'json'], u
   };
 }
 
+const isThere = (pid: number): boolean => {
+  try {
+    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+};
+
 describe('started as root', () => {
   it('the agent is nobody, in all threads, and the inspector has three capabilities', async (t) => {
     const { agent, service } = await setUp(t);
@@ -170,18 +178,18 @@ describe('the inspector', () => {
     assert.equal(code, 0, stderr);
   });
 
+  it('and the agent end with whoever wants them to', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['sh', '-c', 'setpriv --pdeathsig TERM "$@" & wait', 'sh']);
+    const [own] = childrenOf(agent.pid);
+    process.kill(agent.pid, 'SIGKILL');
+    while (isThere(own!)) await sleep(10);
+  });
+
   for (const signal of ['SIGKILL', 'SIGINT'] as const) {
     it(`ends with the agent, by ${signal}`, async (t) => {
       const { agent } = await setUp(t);
       const { keeper, inspector } = await inspectorOf(agent);
       await agent.stop(signal);
-      const isThere = (pid: number) => {
-        try {
-          return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-        } catch {
-          return false;
-        }
-      };
       while ([keeper, inspector].some(isThere)) await sleep(10);
     });
   }
