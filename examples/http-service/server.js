@@ -55,6 +55,7 @@ async function inSpan(name, work) {
 server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1');
 
 process.once('SIGTERM', async () => {
+  // Not process.exit(), which may hang when threads of V8 wait for the main thread (nodejs/node#54918).
+  server.close();
   await sdk.shutdown(); // Sends what it has.
-  process.exit();
 });
