@@ -59,7 +59,11 @@ class Run {
 
   said(text: string): Promise<true> {
     return waitUntil(
-      () => this.stderr.includes(text) || undefined,
+      () => {
+        if (this.stderr.includes(text)) return true;
+        if (!runs.has(this)) throw new Error(`it ended before it said "${text}": ${this.stderr}`);
+        return undefined;
+      },
       GIVE_UP_MS,
       () => `it has not said "${text}" but ${this.stderr}`,
     );
