@@ -70,8 +70,9 @@ export class Child {
     const directory = mkdtempSync(join(tmpdir(), `compactstall-${name}-`));
     this.#log = openSync(join(directory, 'log'), 'a+');
     rmSync(directory, { recursive: true }); // The open file lives on, and is gone with its last user.
-    // setpriv becomes the command, so that pid is the command's.
+    // setpriv becomes the command, so that pid is the command's. In a group of its own, so that Ctrl-C is for this process.
     this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
+      detached: true,
       env: { ...process.env, ...env },
       stdio: ['ignore', this.#log, this.#log],
     });

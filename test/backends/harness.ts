@@ -79,31 +79,19 @@ export interface Collector extends Server, Required<CollectorOptions> {
 
 /** Resolves when it accepts OTLP. Given an earlier collector, takes its ports and its files. */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
-  const { collector: binary } = await ensureBackends('collector');
-  const [freeGrpc, freeHttp] = await freePorts(2);
-  const {
-    spansFile,
-    metricsFile = `${spansFile}.metrics`,
-    grpcPort = freeGrpc!,
-    httpPort = freeHttp!,
-    config = `${CONFIGS}debug.yaml`,
-  } = options;
-  const child = new Child('collector', binary, ['--config', config], {
-    COMPACTSTALL_OTLP_GRPC_PORT: `${grpcPort}`,
-    COMPACTSTALL_OTLP_HTTP_PORT: `${httpPort}`,
+  const { spansFile, metricsFile = `${spansFile}.metrics`, config = `${CONFIGS}debug.yaml` } = options;
+  const server = await startCollectorWith(config, options, {
     COMPACTSTALL_SPANS_FILE: spansFile,
     COMPACTSTALL_METRICS_FILE: metricsFile,
     COMPACTSTALL_FILE_MEGABYTES: '1000000', // One file, so that nothing is rotated away from under a count.
     COMPACTSTALL_DEBUG_VERBOSITY: 'basic',
   });
-  const httpEndpoint = `http://127.0.0.1:${httpPort}`;
-  await child.ready(async () => (await acceptsOtlp(httpEndpoint)) && (await accepts(grpcPort)));
 
   const spansRead = new OtlpFile(spansFile, flattenSpans);
   const metricsRead = new OtlpFile(metricsFile, flattenMetrics);
   return {
-    ...{ spansFile, metricsFile, grpcPort, httpPort, config, httpEndpoint },
-    ...server(child, grpcPort),
+    ...{ spansFile, metricsFile, config },
+    ...server,
     spans: () => spansRead.read(),
     metrics: () => metricsRead.read(),
     waitForSpans: (count, deadlineMs) =>
@@ -118,7 +106,26 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   };
 }
 
-/** A trace as Jaeger's own API gives it. Times and durations are whole microseconds; `span` of Collector has nanoseconds. */
+/** A collector with another configuration and what that wants in its environment, beside the two ports. */
+export async function startCollectorWith(
+  config: string,
+  ports: { grpcPort?: number; httpPort?: number },
+  env: Record<string, string>,
+): Promise<Server & { grpcPort: number; httpPort: number }> {
+  const { collector: binary } = await ensureBackends('collector');
+  const [freeGrpc, freeHttp] = await freePorts(2);
+  const { grpcPort = freeGrpc!, httpPort = freeHttp! } = ports;
+  const child = new Child('collector', binary, ['--config', config], {
+    COMPACTSTALL_OTLP_GRPC_PORT: `${grpcPort}`,
+    COMPACTSTALL_OTLP_HTTP_PORT: `${httpPort}`,
+    ...env,
+  });
+  const httpEndpoint = `http://127.0.0.1:${httpPort}`;
+  await child.ready(async () => (await acceptsOtlp(httpEndpoint)) && (await accepts(grpcPort)));
+  return { grpcPort, httpPort, httpEndpoint, ...server(child, grpcPort) };
+}
+
+/** A trace as Jaeger's own API gives it. Times and durations are whole microseconds; spans() has nanoseconds. */
 export interface JaegerTrace {
   traceID: string;
   spans: JaegerSpan[];
@@ -169,6 +176,8 @@ export interface Jaeger extends Server {
   traces(query: TraceQuery): Promise<JaegerTrace[]>;
   /** One trace by its id, or undefined. */
   trace(traceId: string): Promise<JaegerTrace | undefined>;
+  /** Its spans as OTLP, to the nanosecond; none when there is no such trace. What Jaeger warns of is an attribute. */
+  spans(traceId: string): Promise<ReceivedSpan[]>;
   /** Resolves to all matching traces as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
   waitForTraces(query: TraceQuery, count: number, deadlineMs: number): Promise<JaegerTrace[]>;
 }
@@ -205,6 +214,12 @@ export async function startJaeger(): Promise<Jaeger> {
     operations: (service) => get<string>(`services/${encodeURIComponent(service)}/operations`),
     traces,
     trace: async (traceId) => (await get<JaegerTrace>(`traces/${traceId}`))[0],
+    spans: async (traceId) => {
+      const response = await fetch(`${queryUrl}/api/v3/traces/${traceId}`);
+      const { result } = (await response.json()) as { result?: Parameters<typeof flattenSpans>[0] };
+      if (!response.ok && response.status !== 404) throw new Error(`Jaeger answers ${response.status} for ${traceId}`);
+      return flattenSpans(result ?? {});
+    },
     waitForTraces: async (query, count, deadlineMs) => {
       let found: JaegerTrace[] = [];
       return waitUntil(

@@ -15,6 +15,7 @@ export type Entry = { to: string } & ({ from: string } | { linkTo: string });
 /** Beside busybox, which has no `env -S` and nothing of BPF. */
 const PROGRAMS = ['/usr/bin/env', '/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
+const BUILT = ['bpf/build/*.bpf.o', 'native/build/*.node', 'keeper/build/keeper', 'process-context/build/*.node'];
 const ADDON = join(ROOT, 'native/build/bpf_loader.node');
 
 export function contents(): Entry[] {
@@ -51,9 +52,7 @@ function project(): Entry[] {
   const built = [
     'package.json',
     ...['dist', 'src', 'test', 'examples', 'native/package.json', 'native/dist'],
-    ...globSync(['bpf/build/*.bpf.o', 'native/build/*.node', 'keeper/build/keeper', 'test/vm/guest/build/*'], {
-      cwd: ROOT,
-    }),
+    ...globSync([...BUILT, 'test/vm/guest/build/*'], { cwd: ROOT }),
     ...productionPackages(),
   ];
   return [
@@ -63,12 +62,35 @@ function project(): Entry[] {
   ];
 }
 
+interface Package {
+  dev?: boolean;
+  link?: boolean;
+  dependencies?: Record<string, string>;
+}
+
+function locked(): Record<string, Package> {
+  return JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+}
+
+/** A package that only tests and examples need, with those that it needs. */
+export function devPackages(name: string): Entry[] {
+  const packages = locked();
+  const found = new Set<string>();
+  const add = (path: string) => {
+    if (!packages[path]?.dev || found.has(path)) return;
+    found.add(path);
+    for (const dependency of Object.keys(packages[path].dependencies ?? {})) {
+      add(`${path}/node_modules/${dependency}`);
+      add(`node_modules/${dependency}`);
+    }
+  };
+  add(`node_modules/${name}`);
+  return [...found].map((path) => ({ from: join(ROOT, path), to: join(PROJECT, path) }));
+}
+
 /** Of the lock file, what a user gets; not the pinned Node.js, which is in /usr/bin. */
 function productionPackages(): string[] {
-  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: boolean; link?: boolean }>;
-  };
-  return Object.entries(packages)
+  return Object.entries(locked())
     .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
     .map(([path]) => path)
     .filter((path) => !path.startsWith('node_modules/node-linux-'))

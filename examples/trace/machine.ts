@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The services in an emulated machine, which sends to this host. */
+import { devPackages, PROJECT } from '../../test/vm/contents.ts';
+import { missingForMachines } from '../../test/vm/ensure.ts';
+import { fetchKernel } from '../../test/vm/fetch.ts';
+import { projectImage } from '../../test/vm/image.ts';
+import { KERNELS, kernelNamed } from '../../test/vm/kernels.ts';
+import { runMachine } from '../../test/vm/machine.ts';
+import { type Outcome, parseMessage, type Setting } from './scenario.ts';
+
+const MEMORY_MB = 1024;
+const LIMIT_MS = 600_000;
+const THP = '/sys/kernel/mm/transparent_hugepage';
+
+export async function runInMachine(
+  name: string | undefined,
+  setting: Setting,
+  say: (text: string) => void,
+): Promise<Outcome> {
+  const missing = missingForMachines();
+  if (missing) throw new Error(missing);
+  const kernel = name === undefined ? KERNELS.at(-1)! : kernelNamed(name);
+  const folder = fetchKernel(kernel);
+  // This host, seen from inside.
+  const fromInside = (endpoint: string) => endpoint.replace('127.0.0.1', '10.0.2.2');
+  const inside = { ...setting, grpc: fromInside(setting.grpc), http: fromInside(setting.http) };
+  say(`Linux ${kernel.name} in an emulated machine of ${MEMORY_MB} MB, where page faults compact (direct); it is slow`);
+  const machine = runMachine({
+    name: 'example',
+    kernel: folder,
+    image: projectImage(folder, devPackages('@opentelemetry/sdk-node')),
+    memoryMb: MEMORY_MB,
+    network: [],
+    // Those who ask for huge pages get them, and compact for them; nobody else does it meanwhile.
+    command: [
+      `echo madvise | tee ${THP}/enabled ${THP}/defrag`,
+      'echo 0 >/proc/sys/vm/compaction_proactiveness',
+      `exec node ${PROJECT}/examples/trace/scenario.ts '${JSON.stringify(inside)}'`,
+    ].join('; '),
+    limitMs: LIMIT_MS,
+    say,
+  });
+  let outcome: Outcome | undefined;
+  for (;;) {
+    const next = await machine.next();
+    if (next.done) {
+      if (next.value !== 0 || !outcome) throw new Error(`the scenario ended with ${next.value}`);
+      return outcome;
+    }
+    const message = parseMessage(next.value);
+    if (message.type === 'said') say(message.text);
+    else outcome = message;
+  }
+}

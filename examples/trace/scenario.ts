@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The agent, the services, and a load: on this host, or as the command of an emulated machine,
+ * `node scenario.ts '{"grpc":"http://10.0.2.2:4317",...}'`, which writes its messages to descriptor 3.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { CompactionEvent } from '../../src/event.ts';
+import { Child } from '../../test/backends/child.ts';
+import { Ending } from './ending.ts';
+import { request, type Service, type ServiceName, START_MS, startServices } from './services.ts';
+
+const AT_ONCE = 2;
+/** Should this be killed: having given up root, the agent does not end with it. A machine does. */
+const AGENT_ENDS_S = 600;
+const FIRST_REQUESTS = 100;
+const PAUSE_MS = 200;
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+export interface Setting {
+  /** The collector. */
+  grpc: string;
+  http: string;
+  /** Memory is fragmented, and the services want huge pages of it. Otherwise they compact by hand. */
+  direct: boolean;
+  /** To each service. */
+  requests: number;
+}
+
+export interface Outcome {
+  /** That were handled. */
+  requests: Record<ServiceName, number>;
+  /** Those in a request's trace. */
+  stalls: { traceId: string; spanId: string }[];
+  /** The services' others. */
+  roots: number;
+  /** What the agent said at its end. */
+  books: string;
+}
+
+type Message = { type: 'said'; text: string } | ({ type: 'outcome' } & Outcome);
+export const parseMessage = (line: string) => JSON.parse(line) as Message;
+
+export async function runScenario(setting: Setting, ending: Ending, say: (text: string) => void): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'compactstall-example-'));
+  ending.add({ stop: async () => rmSync(folder, { recursive: true }) });
+  const file = join(folder, 'events.jsonl');
+  const agent = await startAgent(setting, file, ending);
+  say('compactstall is attached');
+  const services = await startServices(setting.http, setting.direct);
+  for (const { child } of services) ending.add(child);
+  if (setting.direct) await fragmentMemory(ending);
+  say(`the services accept requests${setting.direct ? ', and memory is fragmented' : ''}`);
+
+  const stalls = ({ child }: Service) => eventsIn(file).filter(({ pid }) => pid === child.pid);
+  const requests = { reports: setting.requests, thumbnails: setting.requests };
+  for (const service of services) {
+    requests[service.name] += await requestUntil(service, () => stalls(service).some(({ context }) => context));
+  }
+  say(`the agent knows which spans they publish; ${setting.requests} requests to each, ${AT_ONCE} at once`);
+  await Promise.all(services.map(({ url }) => load(url, setting.requests)));
+
+  // So they send their last spans, and then the agent does.
+  for (const { child } of services) await child.stop();
+  await agent.stop();
+  const all = services.flatMap(stalls);
+  const inTrace = all.filter(({ context }) => context?.relation === 'child');
+  return {
+    requests,
+    stalls: inTrace.map(({ traceId, spanId }) => ({ traceId, spanId })),
+    roots: all.length - inTrace.length,
+    books: / (\d+ compactions?, \d+ lost)/.exec(agent.log())![1]!,
+  };
+}
+
+async function startAgent({ grpc, direct }: Setting, file: string, ending: Ending): Promise<Child> {
+  const args = ['--output', `json:${file}`, ...(direct ? [] : ['--duration', `${AGENT_ENDS_S}`])];
+  const agent = new Child('compactstall', path('../../dist/bin/compactstall.js'), args, {
+    PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: grpc,
+  });
+  ending.add(agent);
+  await agent.ready(async () => agent.log().includes(' attached ('), START_MS);
+  return agent;
+}
+
+/** Holds so much memory that hardly a large block is left. The pause is longer than the rest takes. */
+async function fragmentMemory(ending: Ending): Promise<void> {
+  const args = ['-m', '92', '-p', '60000', '-r', '0'];
+  const fragment = new Child('fragment', path('../../test/vm/guest/build/fragment'), args, {});
+  ending.add(fragment);
+  await fragment.ready(async () => fragment.log().includes('fragmented'), START_MS);
+}
+
+function eventsIn(file: string): CompactionEvent[] {
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** The agent looks at processes now and then, and at one that stalls: the first stalls of a service may be in no trace. */
+async function requestUntil({ name, url }: Service, known: () => boolean): Promise<number> {
+  for (let number = 1; number <= FIRST_REQUESTS; number++) {
+    await request(`${url}first-${number}`);
+    await sleep(PAUSE_MS);
+    if (known()) return number;
+  }
+  throw new Error(`no stall in ${FIRST_REQUESTS} requests to ${name} was in its trace`);
+}
+
+async function load(url: string, requests: number): Promise<void> {
+  let next = 0;
+  const client = async () => {
+    while (next < requests) await request(`${url}${++next}`);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
+}
+
+if (import.meta.main) {
+  const tell = (message: Message) => writeSync(3, `${JSON.stringify(message)}\n`);
+  const ending = new Ending();
+  const setting = JSON.parse(process.argv[2]!) as Setting;
+  const outcome = await runScenario(setting, ending, (text) => tell({ type: 'said', text }));
+  tell({ type: 'outcome', ...outcome });
+  await ending.now();
+  process.exit();
+}

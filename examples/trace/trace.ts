@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Stalls inside their requests' traces: two services under load, compactstall, a real OpenTelemetry Collector and a real
+ * Jaeger, from which the slowest requests are read back and printed. See examples/README.md.
+ *
+ *   npm run example                        on this host, as root; the services stall by hand
+ *   npm run example -- --machine [KERNEL]  in an emulated machine, whose memory is fragmented
+ */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { duration } from '../../src/sinks/table.ts';
+import { waitUntil } from '../../test/backends/child.ts';
+import { type Jaeger, startCollectorWith, startJaeger } from '../../test/backends/harness.ts';
+import type { ReceivedSpan } from '../../test/backends/otlp.ts';
+import { Ending } from './ending.ts';
+import { runInMachine } from './machine.ts';
+import { type Outcome, runScenario } from './scenario.ts';
+import { SERVICES } from './services.ts';
+import { isStall, rootOf, traceTree } from './tree.ts';
+
+const ARRIVAL_MS = 60_000;
+const say = (text: string) => console.error(`example: ${text}`);
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+async function main(ending: Ending): Promise<void> {
+  const { values, positionals } = parseArgs({ options: { machine: { type: 'boolean' } }, allowPositionals: true });
+  const [kernel] = positionals;
+  if (positionals.length > (values.machine ? 1 : 0)) throw new Error('usage: npm run example [-- --machine [KERNEL]]');
+  // What this shell sends elsewhere is no concern here.
+  for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
+
+  execFileSync('make', ['--silent', '-C', path('../c-service')], { stdio: 'inherit' });
+  say('starting a collector and Jaeger; the first time they are built, which takes minutes');
+  const jaeger = await startJaeger();
+  ending.add(jaeger);
+  const env = { JAEGER_OTLP_ENDPOINT: jaeger.endpoint };
+  const collector = await startCollectorWith(path('collector.yaml'), {}, env);
+  ending.add(collector);
+
+  const endpoints = { grpc: collector.endpoint, http: collector.httpEndpoint };
+  if (!values.machine)
+    say('on this host: nothing is fragmented, so each request asks for a compaction by hand (manual)');
+  const outcome = values.machine
+    ? await runInMachine(kernel, { ...endpoints, direct: true, requests: 10 }, say)
+    : await runScenario({ ...endpoints, direct: false, requests: 20 }, ending, say);
+
+  const traces = await tracesOf(jaeger, outcome);
+  say(`the agent: ${outcome.books}`);
+  say(`${outcome.stalls.length} stalls are in their requests' traces; ${outcome.roots} came before it knew them`);
+  for (const { name, language, operation } of SERVICES) print(`${operation} in ${language}`, traces.get(name)!);
+}
+
+/** All requests' traces by service, as soon as Jaeger has them with all their stalls. */
+async function tracesOf(jaeger: Jaeger, { requests, stalls }: Outcome): Promise<Map<string, ReceivedSpan[][]>> {
+  const traces = new Map<string, ReceivedSpan[][]>();
+  let missing = 0;
+  await waitUntil(
+    async () => {
+      const found = new Set<string>();
+      missing = 0;
+      for (const { name, operation } of SERVICES) {
+        const ids = (await jaeger.traces({ service: name, operation })).map(({ traceID }) => traceID);
+        const all = await Promise.all(ids.map((id) => jaeger.spans(id)));
+        for (const { span } of all.flat()) found.add(`${span.traceId} ${span.spanId}`);
+        missing += requests[name]! - all.filter(rootOf).length;
+        traces.set(name, all);
+      }
+      missing += stalls.filter(({ traceId, spanId }) => !found.has(`${traceId} ${spanId}`)).length;
+      return missing === 0 || undefined;
+    },
+    ARRIVAL_MS,
+    () => `Jaeger lacks ${missing} spans`,
+  );
+  return traces;
+}
+
+/** The one that was stalled longest. */
+function print(what: string, traces: readonly ReceivedSpan[][]): void {
+  const stalledFor = (spans: ReceivedSpan[]) =>
+    spans.filter(isStall).reduce((total, { start, end }) => total + Number(end - start), 0);
+  const [longest, ...others] = traces
+    .filter((spans) => spans.some(isStall))
+    .sort((a, b) => stalledFor(b) - stalledFor(a));
+  if (!longest) throw new Error(`no ${what} stalled`);
+  console.log(
+    `\n${what}: ${1 + others.length} of ${traces.length} stalled, this one for ${duration(stalledFor(longest))}`,
+  );
+  console.log(`trace ${longest[0]!.span.traceId}\n`);
+  console.log(traceTree(longest).join('\n'));
+}
+
+const ending = new Ending();
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, async () => {
+    say(`ended by ${signal}`);
+    await ending.now();
+    process.exit(code);
+  });
+}
+try {
+  await main(ending);
+  await ending.now();
+  process.exit(0);
+} catch (error) {
+  if (ending.over) await new Promise(() => {}); // The signal's handler exits.
+  say((error as Error).message);
+  await ending.now();
+  process.exit(1);
+}

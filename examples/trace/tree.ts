@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A trace as a tree of text: when each span began, how long it took, whose it is; a stall with what it was about. */
+import { duration } from '../../src/sinks/table.ts';
+import type { ReceivedSpan } from '../../test/backends/otlp.ts';
+
+/** Stalls of one span, the longest, and frames of the longest one's stack. */
+const STALLS = 5;
+const FRAMES = 6;
+
+export const isStall = ({ span }: ReceivedSpan) => span.name.startsWith('compaction ');
+export const rootOf = (spans: readonly ReceivedSpan[]) => spans.find(({ span }) => !span.parentSpanId);
+const length = ({ start, end }: ReceivedSpan) => Number(end - start);
+const byStart = (a: ReceivedSpan, b: ReceivedSpan) => Number(a.start - b.start);
+
+export function traceTree(spans: readonly ReceivedSpan[]): string[] {
+  const root = rootOf(spans)!;
+  const longest = spans.filter(isStall).sort((a, b) => length(b) - length(a))[0];
+  const services = Math.max(...spans.map(({ resource }) => String(resource['service.name']).length));
+  const lines = [`${'START'.padStart(10)}${'DURATION'.padStart(10)}  ${'SERVICE'.padEnd(services)}  SPAN`];
+  const empty = ' '.repeat(10 + 10 + 2 + services + 2);
+
+  function add(one: ReceivedSpan, branch: string, below: string): void {
+    const times = [Number(one.start - root.start), length(one)]
+      .map((ns) => (ns === 0 ? '0' : duration(ns)).padStart(10))
+      .join('');
+    const service = String(one.resource['service.name']).padEnd(services);
+    lines.push(`${times}  ${service}  ${branch}${one.span.name}${isStall(one) ? about(one) : ''}`);
+    const all = spans.filter(({ span }) => span.parentSpanId === one.span.spanId);
+    const { shown, hidden } = longestStalls(all);
+    if (one === longest) for (const frame of stack(one)) lines.push(`${empty}${below}   ${frame}`);
+    for (const [i, child] of shown.entries()) {
+      const last = i === shown.length - 1 && hidden.length === 0;
+      add(child, `${below}${last ? '└─ ' : '├─ '}`, `${below}${last ? '   ' : '│  '}`);
+    }
+    if (hidden.length > 0) {
+      const total = hidden.reduce((sum, stall) => sum + length(stall), 0);
+      lines.push(`${empty}${below}└─ and ${hidden.length} shorter stalls, ${duration(total)} in all`);
+    }
+  }
+
+  add(root, '', '');
+  return lines;
+}
+
+function about({ attributes }: ReceivedSpan): string {
+  const order = attributes['compaction.order'];
+  const wanted = order === -1 ? 'whole zone' : `order ${order}`;
+  return `, ${wanted}, ${attributes['compaction.zone']}: ${attributes['compaction.status']}`;
+}
+
+function stack({ events }: ReceivedSpan): string[] {
+  const frames = String(events[0]?.attributes['code.stacktrace'] ?? '').split('\n');
+  return frames.length <= FRAMES ? frames : [...frames.slice(0, FRAMES), `... ${frames.length - FRAMES} more`];
+}
+
+function longestStalls(children: ReceivedSpan[]): { shown: ReceivedSpan[]; hidden: ReceivedSpan[] } {
+  const stalls = children.filter(isStall).sort((a, b) => length(b) - length(a));
+  const hidden = stalls.slice(STALLS);
+  return { shown: children.filter((child) => !hidden.includes(child)).sort(byStart), hidden };
+}
