@@ -14,8 +14,6 @@ import { Ending } from './ending.ts';
 import { request, type Service, type ServiceName, START_MS, startServices } from './services.ts';
 
 const AT_ONCE = 2;
-/** Should this be killed: having given up root, the agent does not end with it. A machine does. */
-const AGENT_ENDS_S = 600;
 const FIRST_REQUESTS = 100;
 const PAUSE_MS = 200;
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -76,9 +74,8 @@ export async function runScenario(setting: Setting, ending: Ending, say: (text: 
   };
 }
 
-async function startAgent({ grpc, direct }: Setting, file: string, ending: Ending): Promise<Child> {
-  const args = ['--output', `json:${file}`, ...(direct ? [] : ['--duration', `${AGENT_ENDS_S}`])];
-  const agent = new Child('compactstall', path('../../dist/bin/compactstall.js'), args, {
+async function startAgent({ grpc }: Setting, file: string, ending: Ending): Promise<Child> {
+  const agent = new Child('compactstall', path('../../dist/bin/compactstall.js'), ['--output', `json:${file}`], {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: grpc,
   });
