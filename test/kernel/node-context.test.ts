@@ -24,7 +24,7 @@ it('stalls of interleaved requests are children of their own, under the serviceâ
     const [line] = await once(lines, 'line');
     return JSON.parse(line);
   };
-  const own = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === service.pid);
+  const own = () => agent.events().filter(({ pid }) => pid === service.pid);
   let before = 0;
   do {
     await handle(1);

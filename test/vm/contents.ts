@@ -17,12 +17,18 @@ const PROGRAMS = ['/usr/bin/env', '/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
 const ADDON = join(ROOT, 'native/build/bpf_loader.node');
 
+const BUILT = [
+  ...['bpf/build/*.bpf.o', 'native/build/*.node', 'process-context/build/*.node', 'keeper/build/keeper'],
+  'test/vm/guest/build/*',
+];
+
 export function contents(): Entry[] {
   return [
     ...busybox(),
     ...PROGRAMS.map(same),
     { from: NODE, to: '/usr/bin/node' },
     ...libraries([NODE, ADDON, ...PROGRAMS, '/bin/busybox']).map(same),
+    ...globSync('/lib/ld-musl-*').map(same),
     { from: join(ROOT, 'test/vm/guest/init'), to: '/init' },
     ...project(),
   ];
@@ -51,10 +57,8 @@ function project(): Entry[] {
   const built = [
     'package.json',
     ...['dist', 'src', 'test', 'examples', 'native/package.json', 'native/dist'],
-    ...globSync(['bpf/build/*.bpf.o', 'native/build/*.node', 'keeper/build/keeper', 'test/vm/guest/build/*'], {
-      cwd: ROOT,
-    }),
-    ...productionPackages(),
+    ...globSync(BUILT, { cwd: ROOT }),
+    ...packages(),
   ];
   return [
     ...built.map((path) => ({ from: join(ROOT, path), to: join(PROJECT, path) })),
@@ -63,14 +67,37 @@ function project(): Entry[] {
   ];
 }
 
-/** Of the lock file, what a user gets; not the pinned Node.js, which is in /usr/bin. */
-function productionPackages(): string[] {
+/** Instruments the services of the tests. */
+const SDK = 'node_modules/@opentelemetry/sdk-node';
+
+interface Package {
+  dev?: boolean;
+  link?: boolean;
+  dependencies?: Record<string, string>;
+}
+
+/** Of the lock file, what a user gets, and the SDK; not the pinned Node.js, which is in /usr/bin. */
+function packages(): string[] {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: boolean; link?: boolean }>;
+    packages: Record<string, Package>;
   };
-  return Object.entries(packages)
-    .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
-    .map(([path]) => path)
-    .filter((path) => !path.startsWith('node_modules/node-linux-'))
-    .filter((path) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory());
+  const wanted = new Set(
+    Object.entries(packages)
+      .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
+      .map(([path]) => path)
+      .filter((path) => !path.startsWith('node_modules/node-linux-')),
+  );
+  // What is added to a set while it is walked is walked, too.
+  wanted.add(SDK);
+  for (const path of wanted)
+    for (const name of Object.keys(packages[path]!.dependencies ?? {})) wanted.add(placeOf(name, path, packages));
+  return [...wanted].filter((path) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory());
+}
+
+/** As Node.js looks for it: beside the packages that the one that needs it has for itself, else further out. */
+function placeOf(name: string, from: string, packages: Record<string, Package>): string {
+  for (let folder = from; folder; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    if (`${folder}/node_modules/${name}` in packages) return `${folder}/node_modules/${name}`;
+  }
+  return `node_modules/${name}`;
 }
