@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Which span the current thread is in, from what its process publishes: OpenTelemetry's thread context, and the form of it
- * that Node.js has; else from what OpenTelemetry eBPF Instrumentation (OBI) knows of the thread. Read in the thread's own context, when it can change nothing of it. The process is not trusted: each
- * read is of a fixed size, each chain is bounded, and whatever it leads to can only spoil that process's own trace.
+ * that Node.js has; else from what OpenTelemetry eBPF Instrumentation (OBI) knows of the thread. Read in the thread's own
+ * context, when it can change nothing of it. The process is not trusted: each read is of a fixed size, each chain is bounded,
+ * and whatever it leads to can only spoil that process's own trace.
  */
 #ifndef COMPACTSTALL_CONTEXT_H
 #define COMPACTSTALL_CONTEXT_H
@@ -206,29 +207,57 @@ static __always_inline void handle_exec(void)
 		count(&books.exec_unsent, 1);
 }
 
+static __always_inline bool is_process(const struct publisher *publisher, struct mm_struct *mm, struct task_struct *task)
+{
+	struct task_struct *leader = READ(task, group_leader);
+
+	return READ(mm, start_stack) == publisher->start_stack &&
+	       READ(leader, start_boottime) / 10000000 == publisher->started;
+}
+
+/*
+ * A child that was forked, and is not known itself, has what its parent has where its parent has it, until it calls exec:
+ * up to then they share the open file of their program. NULL when the parent is not known either, or is not what it was.
+ */
+static __always_inline struct publisher *parents_publisher(struct mm_struct *mm, struct task_struct *task)
+{
+	struct task_struct *parent = READ(task, real_parent);
+	struct mm_struct *parents_mm = READ(parent, mm);
+	struct publisher *publisher;
+	__u32 process;
+
+	if (!parents_mm || READ(parents_mm, exe_file) != READ(mm, exe_file))
+		return NULL;
+	process = READ(parent, tgid);
+	publisher = bpf_map_lookup_elem(&publishers, &process);
+	return publisher && is_process(publisher, mm, parent) ? publisher : NULL;
+}
+
 static __always_inline enum outcome find_context(struct trace_context *context)
 {
 	__u32 process = bpf_get_current_pid_tgid() >> 32;
 	struct publisher *publisher = bpf_map_lookup_elem(&publishers, &process);
-	struct task_struct *task, *leader;
-	enum outcome outcome = UNPUBLISHED;
-	struct mm_struct *mm;
+	struct task_struct *task = current_task();
+	struct mm_struct *mm = READ(task, mm);
+	enum outcome outcome = UNPUBLISHED, other;
 	__u64 thread;
 
+	if (!mm)
+		return UNPUBLISHED;
+	if (publisher && !is_process(publisher, mm, task))
+		return STALE;
+	if (!publisher)
+		publisher = parents_publisher(mm, task);
 	if (!publisher)
 		return UNPUBLISHED;
-	task = current_task();
-	leader = READ(task, group_leader);
-	mm = READ(task, mm);
-	if (!mm || READ(mm, start_stack) != publisher->start_stack ||
-	    READ(leader, start_boottime) / 10000000 != publisher->started)
-		return STALE;
 	thread = thread_pointer(task);
 	if (publisher->thread.kind != TLS_NONE)
 		outcome = read_thread_context(context, &publisher->thread, thread);
-	if (outcome != FOUND && publisher->nodejs.kind != TLS_NONE)
-		outcome = read_nodejs_context(context, &publisher->nodejs, thread);
-	return outcome;
+	if (outcome == FOUND || publisher->nodejs.kind == TLS_NONE)
+		return outcome;
+	other = read_nodejs_context(context, &publisher->nodejs, thread);
+	/* That something is wrong says more than that nothing is there. */
+	return other == FOUND || outcome == UNPUBLISHED || outcome == NO_SPAN || outcome == NO_BLOCK ? other : outcome;
 }
 
 /* @outcome: why the process's own publications gave none, which it stays for a thread that OBI does not know, either. */
@@ -250,42 +279,65 @@ static __always_inline enum outcome read_obi_context(struct trace_context *conte
 	return FOUND;
 }
 
-/* Leaves the context's source CONTEXT_NONE where there is none. */
-static __always_inline void read_context(struct trace_context *context)
+static __always_inline void count_outcome(enum outcome outcome, __u64 n)
+{
+	switch (outcome) {
+	case FOUND:
+		count(&books.context_found, n);
+		break;
+	case UNPUBLISHED:
+		count(&books.context_unpublished, n);
+		break;
+	case STALE:
+		count(&books.context_stale, n);
+		break;
+	case NO_BLOCK:
+		count(&books.context_no_block, n);
+		break;
+	case NO_SPAN:
+		count(&books.context_no_span, n);
+		break;
+	case UNREADABLE:
+		count(&books.context_unreadable, n);
+		break;
+	case INVALID:
+		count(&books.context_invalid, n);
+		break;
+	case NOT_IN_MAP:
+		count(&books.context_not_in_map, n);
+		break;
+	}
+}
+
+/*
+ * Leaves the context's source CONTEXT_NONE where there is none. Returns whether to try once more at the end: the process's own
+ * word is worth waiting for, before OBI is asked.
+ */
+static __always_inline bool read_context(struct trace_context *context)
 {
 	enum outcome outcome;
 
 	if (!read_contexts)
-		return;
+		return false;
 	outcome = find_context(context);
+	if (outcome != FOUND && outcome != UNREADABLE && read_obi_contexts)
+		outcome = read_obi_context(context, outcome);
+	count_outcome(outcome, 1);
+	return outcome == UNREADABLE;
+}
+
+/*
+ * A page that is just being moved, as by another thread's compaction, cannot be read, and here is not waited for it. The
+ * thread has not left the kernel since its compaction began, so at the end it still is in the same span.
+ */
+static __always_inline void read_context_again(struct trace_context *context)
+{
+	enum outcome outcome = find_context(context);
+
 	if (outcome != FOUND && read_obi_contexts)
 		outcome = read_obi_context(context, outcome);
-	switch (outcome) {
-	case FOUND:
-		count(&books.context_found, 1);
-		break;
-	case UNPUBLISHED:
-		count(&books.context_unpublished, 1);
-		break;
-	case STALE:
-		count(&books.context_stale, 1);
-		break;
-	case NO_BLOCK:
-		count(&books.context_no_block, 1);
-		break;
-	case NO_SPAN:
-		count(&books.context_no_span, 1);
-		break;
-	case UNREADABLE:
-		count(&books.context_unreadable, 1);
-		break;
-	case INVALID:
-		count(&books.context_invalid, 1);
-		break;
-	case NOT_IN_MAP:
-		count(&books.context_not_in_map, 1);
-		break;
-	}
+	count_outcome(UNREADABLE, -1);
+	count_outcome(outcome, 1);
 }
 
 #endif

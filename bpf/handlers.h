@@ -15,7 +15,7 @@ struct open_compaction {
 	__u64 begin_ns;
 	__u64 control; /* struct compact_control */
 	__u32 cpu;
-	__u32 reserved;
+	__u32 context_unreadable;
 	struct zone_state zone;
 	struct trace_context context;
 };
@@ -188,7 +188,7 @@ static __always_inline void handle_begin(struct compact_control *cc)
 		return;
 	}
 	read_zone_state(READ(cc, zone), &begin.zone);
-	read_context(&begin.context);
+	begin.context_unreadable = read_context(&begin.context);
 	begin.begin_ns = bpf_ktime_get_ns();
 	if (!bpf_map_update_elem(&open, &pid_tgid, &begin, BPF_NOEXIST))
 		count(&books.open_now, 1);
@@ -242,6 +242,8 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->free_scanned = free_scanned;
 	event->begin = begin->zone;
 	event->context = begin->context;
+	if (begin->context_unreadable)
+		read_context_again(&event->context);
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;
 	event->cpu = begin->cpu;

@@ -51,11 +51,16 @@ struct thread_struct {
 #endif
 };
 
+struct file;
+
 struct mm_struct {
 	unsigned long start_stack;
+	struct file *exe_file;
 };
 
 struct task_struct {
+	int tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	unsigned long long start_boottime;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The services in an emulated machine, which sends to this host. */
-import { devPackages, PROJECT } from '../../test/vm/contents.ts';
+import { PROJECT } from '../../test/vm/contents.ts';
 import { missingForMachines } from '../../test/vm/ensure.ts';
 import { fetchKernel } from '../../test/vm/fetch.ts';
 import { projectImage } from '../../test/vm/image.ts';
@@ -28,7 +28,7 @@ export async function runInMachine(
   const machine = runMachine({
     name: 'example',
     kernel: folder,
-    image: projectImage(folder, devPackages('@opentelemetry/sdk-node')),
+    image: projectImage(folder),
     memoryMb: MEMORY_MB,
     network: [],
     // Those who ask for huge pages get them, and compact for them; nobody else does it meanwhile.

@@ -72,8 +72,8 @@ export async function measureContexts(folder: string): Promise<string> {
   const map = new ObiMap(bpffs);
   const withMap = { OTEL_EBPF_BPF_FS_PATH: bpffs.folder };
   const stalls = (kind: string) => fixture(`fixtures/stalls/build/glibc/${kind}`);
-  const fixed = new Child('thread', STALLS, stalls('program'), COMPACT_NODE0, 'alone');
-  const dynamic = new Child('thread', STALLS, stalls('gd'), COMPACT_NODE0, 'alone');
+  const fixed = new Child('thread', STALLS, stalls('program'), COMPACT_NODE0, '1');
+  const dynamic = new Child('thread', STALLS, stalls('gd'), COMPACT_NODE0, '1');
   // It stalls once more than it is asked to, without a span.
   const node = new Child('nodejs', STALLS - 1, process.execPath, fixture('kernel/child/requests.mjs'), COMPACT_NODE0);
   const silent = { pid: process.pid, stall: async () => compact(COMPACT_NODE0, STALLS) };

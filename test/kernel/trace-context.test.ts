@@ -2,57 +2,20 @@
 // Threads that publish their spans and stall in them: each stall is a child of exactly the span that was active, in every
 // way that a thread-local variable is reached, with glibc and with musl.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
 import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+import { populatedZones } from '../support/host.ts';
+import { Stalls, spanOf } from '../support/stalls.ts';
 
 const STALLS = 17;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-const program = (name: string) => fileURLToPath(new URL(`../fixtures/stalls/build/${name}`, import.meta.url));
-
-/** A process that stalls when it is told to; see stalls.c. */
-class Stalls {
-  readonly child;
-  #done = 0;
-  #waiting: (() => void) | undefined;
-
-  constructor(name: string) {
-    assert.ok(existsSync(program(name)), `${name} has not been built`);
-    this.child = spawn(program(name), [COMPACT_NODE0], { stdio: ['pipe', 'pipe', 'inherit'] });
-    after(() => this.child.kill('SIGKILL'));
-    this.child.stdout.on('data', (text: Buffer) => {
-      this.#done += text.toString().split('done').length - 1;
-      this.#waiting?.();
-    });
-  }
-
-  async make(count: number): Promise<void> {
-    const wanted = this.#done + 1;
-    this.child.stdin.write(`${count}\n`);
-    while (this.#done < wanted) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting = resolve;
-      await promise;
-    }
-  }
-}
-
-/** The span that a thread of stalls.c was in for its n-th stall, from 1. */
-function spanOf(tid: number, n: number) {
-  const half = Buffer.alloc(8);
-  half.writeBigUInt64LE(BigInt(tid));
-  return { traceId: half.toString('hex').repeat(2), spanId: n.toString(16).padStart(16, '0') };
-}
 
 /** From when the process is known on. @returns what its threads stalled, by thread */
 async function stallsOf(name: string, args: readonly string[] = []) {
   const agent = await new Agent(['--output', 'json', '--verify', ...args]).attached();
   const process = new Stalls(name);
-  const own = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === process.child.pid);
+  const own = () => agent.events().filter(({ pid }) => pid === process.pid);
   let before = 0;
   const context = !args.includes('off');
   do {
@@ -62,8 +25,8 @@ async function stallsOf(name: string, args: readonly string[] = []) {
   } while (context && !own().some((event) => event.context));
   await process.make(STALLS);
   const finished = await agent.stop();
-  process.child.stdin.end();
-  const events = parseLines(finished.stdout).filter(({ pid }) => pid === process.child.pid);
+  await process.end();
+  const events = parseLines(finished.stdout).filter(({ pid }) => pid === process.pid);
   return { finished, before, threads: Map.groupBy(events, ({ tid }) => tid) };
 }
 

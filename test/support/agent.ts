@@ -46,6 +46,8 @@ export class Agent {
   stdout = '';
   stderr = '';
   readonly #waiting = new Set<() => void>();
+  readonly #events: CompactionEvent[] = [];
+  #parsed = 0;
 
   constructor(args: readonly string[], options: StartOptions = {}) {
     const { env = {}, command = 'compactstall', stdout = 'pipe', under = [], giveUpMs = GIVE_UP_MS } = options;
@@ -103,6 +105,14 @@ export class Agent {
   async attached(): Promise<this> {
     await this.until(() => this.stderr.includes(' attached (') || this.stdout.includes('COMM'));
     return this;
+  }
+
+  /** Those that it has printed so far, with --output json; each line is read once, as tests ask often. */
+  events(): readonly CompactionEvent[] {
+    const end = this.stdout.lastIndexOf('\n') + 1;
+    this.#events.push(...parseLines(this.stdout.slice(this.#parsed, end)));
+    this.#parsed = end;
+    return this.#events;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {

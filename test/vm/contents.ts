@@ -15,8 +15,12 @@ export type Entry = { to: string } & ({ from: string } | { linkTo: string });
 /** Beside busybox, which has no `env -S` and nothing of BPF. */
 const PROGRAMS = ['/usr/bin/env', '/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
-const BUILT = ['bpf/build/*.bpf.o', 'native/build/*.node', 'keeper/build/keeper', 'process-context/build/*.node'];
 const ADDON = join(ROOT, 'native/build/bpf_loader.node');
+
+const BUILT = [
+  ...['bpf/build/*.bpf.o', 'native/build/*.node', 'process-context/build/*.node', 'keeper/build/keeper'],
+  'test/vm/guest/build/*',
+];
 
 export function contents(): Entry[] {
   return [
@@ -24,6 +28,7 @@ export function contents(): Entry[] {
     ...PROGRAMS.map(same),
     { from: NODE, to: '/usr/bin/node' },
     ...libraries([NODE, ADDON, ...PROGRAMS, '/bin/busybox']).map(same),
+    ...globSync('/lib/ld-musl-*').map(same),
     { from: join(ROOT, 'test/vm/guest/init'), to: '/init' },
     ...project(),
   ];
@@ -52,8 +57,8 @@ function project(): Entry[] {
   const built = [
     'package.json',
     ...['dist', 'src', 'test', 'examples', 'native/package.json', 'native/dist'],
-    ...globSync([...BUILT, 'test/vm/guest/build/*'], { cwd: ROOT }),
-    ...productionPackages(),
+    ...globSync(BUILT, { cwd: ROOT }),
+    ...packages(),
   ];
   return [
     ...built.map((path) => ({ from: join(ROOT, path), to: join(PROJECT, path) })),
@@ -62,37 +67,37 @@ function project(): Entry[] {
   ];
 }
 
+/** Instruments the services of tests and examples. */
+const SDK = 'node_modules/@opentelemetry/sdk-node';
+
 interface Package {
   dev?: boolean;
   link?: boolean;
   dependencies?: Record<string, string>;
 }
 
-function locked(): Record<string, Package> {
-  return JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
-}
-
-/** A package that only tests and examples need, with those that it needs. */
-export function devPackages(name: string): Entry[] {
-  const packages = locked();
-  const found = new Set<string>();
-  const add = (path: string) => {
-    if (!packages[path]?.dev || found.has(path)) return;
-    found.add(path);
-    for (const dependency of Object.keys(packages[path].dependencies ?? {})) {
-      add(`${path}/node_modules/${dependency}`);
-      add(`node_modules/${dependency}`);
-    }
+/** Of the lock file, what a user gets, and the SDK; not the pinned Node.js, which is in /usr/bin. */
+function packages(): string[] {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, Package>;
   };
-  add(`node_modules/${name}`);
-  return [...found].map((path) => ({ from: join(ROOT, path), to: join(PROJECT, path) }));
+  const wanted = new Set(
+    Object.entries(packages)
+      .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
+      .map(([path]) => path)
+      .filter((path) => !path.startsWith('node_modules/node-linux-')),
+  );
+  // What is added to a set while it is walked is walked, too.
+  wanted.add(SDK);
+  for (const path of wanted)
+    for (const name of Object.keys(packages[path]!.dependencies ?? {})) wanted.add(placeOf(name, path, packages));
+  return [...wanted].filter((path) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory());
 }
 
-/** Of the lock file, what a user gets; not the pinned Node.js, which is in /usr/bin. */
-function productionPackages(): string[] {
-  return Object.entries(locked())
-    .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
-    .map(([path]) => path)
-    .filter((path) => !path.startsWith('node_modules/node-linux-'))
-    .filter((path) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory());
+/** As Node.js looks for it: beside the packages that the one that needs it has for itself, else further out. */
+function placeOf(name: string, from: string, packages: Record<string, Package>): string {
+  for (let folder = from; folder; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    if (`${folder}/node_modules/${name}` in packages) return `${folder}/node_modules/${name}`;
+  }
+  return `node_modules/${name}`;
 }

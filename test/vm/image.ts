@@ -32,13 +32,11 @@ const HOUR_MS = 3_600_000;
 
 /**
  * The image of the project as it is built now; made in seconds, when no machine ran with the same files before.
- *
  * @param network a kernel's directory, to have its modules for a network
- * @param more what is not part of every image
  */
-export function projectImage(network?: string, more: readonly Entry[] = []): string {
+export function projectImage(network?: string): string {
   const modules = network === undefined ? [] : [{ from: join(network, 'modules.tar'), to: '/modules.tar' }];
-  const entries = [...contents(), ...modules, ...more];
+  const entries = [...contents(), ...modules];
   const image = join(CACHE, `vm-image-${fingerprint(entries)}.ext4`);
   if (existsSync(image)) {
     utimesSync(image, new Date(), new Date());

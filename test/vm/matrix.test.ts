@@ -49,7 +49,7 @@ async function runInside(t: TestContext, name: string, files: readonly string[],
   t.diagnostic(`${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-for (const { name } of KERNELS) test(`Linux ${name}`, (t) => runInside(t, name, testFiles()));
+for (const { name } of KERNELS) test(`Linux ${name}`, (t) => runInside(t, name, testFiles(name)));
 
 for (const name of LOCKED_DOWN) {
   const append = 'lockdown=confidentiality';

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   const kernel = kernelNamed(values.kernel);
   const folder = fetchKernel(kernel);
   const lockedDown = values.append.includes('lockdown=confidentiality');
-  const all = lockedDown ? lockdownFiles() : testFiles();
+  const all = lockedDown ? lockdownFiles() : testFiles(kernel.name);
   const files = all.filter((file) => file.includes(values.file));
   if (files.length === 0) throw new Error(`no test file with ${values.file}; there are ${all.join(', ')}`);
   const machine = runMachine({

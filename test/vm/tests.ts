@@ -8,10 +8,20 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What these show depends on the kernel; others of test/kernel are about this host, or test/vm/guest has its own. */
 const OF_KERNEL = ['zone-state', 'cgroup', 'hidden-symbols'].map((name) => `test/kernel/${name}.test.ts`);
+/** What they read is in processes; how it is read differs with the attach plan, and these kernels take one each. */
+const OF_CONTEXTS = [
+  ...['node-context', 'context-lifecycle'].map((name) => `test/kernel/${name}.test.ts`),
+  'test/vm/guest/contexts.test.ts',
+];
+const WITH_CONTEXTS = ['5.10', '6.1', '7.3'];
 
 const inside = (pattern: string) => globSync(`test/vm/guest/${pattern}`, { cwd: ROOT }).sort();
 
-export const testFiles = (): string[] => [...OF_KERNEL, ...inside('*.test.ts')];
+/** @param kernel its name in the table */
+export function testFiles(kernel: string): string[] {
+  const all = [...new Set([...OF_KERNEL, ...inside('*.test.ts'), ...OF_CONTEXTS])];
+  return WITH_CONTEXTS.includes(kernel) ? all : all.filter((file) => !OF_CONTEXTS.includes(file));
+}
 
 /** For a machine that was booted with lockdown=confidentiality. */
 export const lockdownFiles = (): string[] => inside('lockdown/*.test.ts');

@@ -10,7 +10,7 @@ import { assertAround, NodeSpans } from '../../support/node-spans.ts';
 import { Records } from '../../support/records.ts';
 import { abs, assertConverted, assertWithin, type Clocks, Timed } from '../../support/timed.ts';
 import { setUp } from './settings.ts';
-import { follow, type SoFar } from './watch.ts';
+import type { SoFar } from './watch.ts';
 
 const STALLS = 7;
 const HOUR_S = 3600;
@@ -37,7 +37,7 @@ describe('spans by the clock of an application', () => {
     program = new Timed();
     records = new Records(program.pid);
     agent = await new Agent(['--output', 'json', '--pid', String(program.pid)], { giveUpMs: 580_000 }).attached();
-    events = follow(agent);
+    events = () => agent.events();
   });
   after(() => records.close());
 

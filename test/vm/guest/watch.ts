@@ -17,20 +17,8 @@ export interface Watched {
   scanned: Scanned;
 }
 
-/** What an agent has seen so far. */
-export type SoFar = () => CompactionEvent[];
-
-/** Reads each line once: work asks often. */
-export function follow(agent: Agent): SoFar {
-  const events: CompactionEvent[] = [];
-  let read = 0;
-  return () => {
-    const end = agent.stdout.lastIndexOf('\n') + 1;
-    events.push(...parseLines(agent.stdout.slice(read, end)));
-    read = end;
-    return events;
-  };
-}
+/** What the first of the agents has seen so far. */
+export type SoFar = () => readonly CompactionEvent[];
 
 /** Nothing is under way when they attach, nor when they end: so all of them see the same compactions. */
 export async function watch(plans: readonly PlanName[], work: (soFar: SoFar) => void | Promise<void>) {
@@ -41,7 +29,7 @@ export async function watch(plans: readonly PlanName[], work: (soFar: SoFar) => 
     agents.push(await new Agent(args, { giveUpMs: GIVE_UP_MS }).attached());
   }
   const before = scanned();
-  await work(follow(agents[0]!));
+  await work(() => agents[0]!.events());
   await quiet();
   const change = scanned().map((value, i) => value - before[i]!) as Scanned;
   const watched: Watched[] = [];

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes that publish nonsense, and stall: nothing is read that is not there, each such stall is a root and counted with
+// its reason, and another process, which stalls all the while, keeps its exact spans.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { CompactionEvent } from '../../src/event.ts';
+import { Agent } from '../support/agent.ts';
+import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+import { spanOf } from '../support/stalls.ts';
+import { Told } from '../support/told.ts';
+
+const STALLS = 7;
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+const BUILD = fileURLToPath(new URL('../fixtures/publishers/build/', import.meta.url));
+
+/** What the agent counts for a stall, and the behaviours of hostile.c whose every stall has to be counted so. */
+const REASONS: Record<string, readonly string[]> = {
+  unreadable: [
+    ...['nowhere', 'kernel', 'non_canonical', 'all_ones', 'no_access', 'untouched', 'beyond_page', 'truncated_file'],
+    ...['userfault', 'thread_null', 'thread_unmapped', 'thread_userfault'],
+    ...['vector_null', 'vector_unmapped', 'vector_kernel', 'vector_leads_nowhere'],
+    ...['node_slot_unmapped', 'node_handle_kernel', 'node_frame_unmapped', 'node_frame_non_canonical'],
+    ...['node_table_kernel', 'node_table_userfault', 'node_most_buckets', 'node_far_bucket', 'node_index_too_high'],
+    ...['node_value_unmapped', 'node_offset_beyond'],
+  ],
+  invalid: ['valid_0', 'valid_2', 'valid_255', 'zero_trace', 'zero_span', 'node_invalid_record'],
+  no_block: ['vector_short', 'vector_unused', 'vector_unallocated'],
+  no_span: [
+    ...['null', 'node_closed', 'node_no_handle', 'node_no_frame', 'node_undefined_frame', 'node_empty_bucket'],
+    ...['node_undefined_value', 'node_no_record'],
+  ],
+  not_in_map: ['node_no_buckets', 'node_3_buckets', 'node_circle', 'node_too_long_chain'],
+};
+/** At the edge of what is read. */
+const JUST_RIGHT = { fits_page: 'thread', node: 'nodejs', node_long_chain: 'nodejs' };
+/** These publish right, but are hard to look at. */
+const ODD = [
+  ...['context_version', 'context_4_gb', 'context_unmapped', 'context_kernel', 'context_never_ready'],
+  ...['context_userfault', 'context_nested', 'context_republished'],
+  ...['code_huge', 'code_tables_too_long', 'code_tables_far', 'code_many_files', 'many_mappings', 'many_threads'],
+];
+
+/** Stalls by one thread, whose trace and span follow from how often it did. */
+class Stalling extends Told {
+  made = 0;
+
+  constructor(behaviour: string, program = 'hostile') {
+    assert.ok(existsSync(BUILD + program), `${program} has not been built`);
+    super(BUILD + program, [behaviour, COMPACT_NODE0]);
+  }
+
+  async stall(kind: 'good' | 'bad', count: number): Promise<void> {
+    await this.tell(`${kind} ${count}`);
+    this.made += count;
+  }
+}
+
+/** An agent, and a process that publishes as it should; closed with its exact books. */
+class Watch {
+  readonly agent = new Agent(['--output', 'json', '--verify']);
+  readonly #good = new Stalling('none');
+  #before = 0;
+
+  static async begin(): Promise<Watch> {
+    const watch = new Watch();
+    await watch.agent.attached();
+    watch.#before = await watch.known(watch.#good);
+    return watch;
+  }
+
+  of({ pid }: Told): readonly CompactionEvent[] {
+    return this.agent.events().filter((event) => event.pid === pid);
+  }
+
+  /** @returns how many stalls it took until one was a child */
+  async known(process: Stalling): Promise<number> {
+    for (;;) {
+      await process.stall('good', 1);
+      await this.agent.until(() => this.of(process).length === process.made * ZONES);
+      if (this.of(process).at(-1)!.context) return process.made;
+      await sleep(100);
+    }
+  }
+
+  /** @returns a process's stalls from when it is known on, which it makes beside the good one's, and the number of the first */
+  async stalls(process: Stalling, kind: 'good' | 'bad') {
+    const before = await this.known(process);
+    for (let i = 0; i < STALLS; i++) await Promise.all([process.stall(kind, 1), this.#good.stall('good', 3)]);
+    await this.agent.until(() => this.of(process).length === process.made * ZONES);
+    await process.end();
+    return { events: this.of(process).slice(before * ZONES), from: before + 1 };
+  }
+
+  /** @param counted of stalls of known processes, without a context, by reason */
+  async end(counted: Record<string, number>): Promise<void> {
+    const { code, stderr } = await this.agent.stop();
+    await this.#good.end();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, / 0 lost$/m);
+    assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
+    assert.equal(this.of(this.#good).length, this.#good.made * ZONES);
+    assertChildren(this.of(this.#good).slice(this.#before * ZONES), this.#good.pid, this.#before + 1);
+    for (const reason of [...Object.keys(REASONS), 'stale']) {
+      const count = Number(new RegExp(`(\\d+) without\\{${reason}\\}`).exec(stderr)?.[1] ?? 0);
+      assert.equal(count, counted[reason] ?? 0, `${reason}\n${stderr}`);
+    }
+  }
+}
+
+/** From the stall of that number on. */
+function assertChildren(events: readonly CompactionEvent[], pid: number, from: number): void {
+  for (const [i, { context }] of events.entries()) {
+    const span = spanOf(pid, from + Math.floor(i / ZONES));
+    assert.deepEqual(context, { source: 'thread', ...span, flags: 1, relation: 'child' });
+  }
+}
+
+function programOf(behaviour: string): string {
+  // Threads reach the library's variables through a vector. Without the variable of Node.js it is looked for in every file.
+  return behaviour.startsWith('vector') ? 'hostile-dtv' : behaviour.startsWith('code') ? 'hostile-v1' : 'hostile';
+}
+
+for (const [reason, behaviours] of Object.entries(REASONS)) {
+  describe(`roots, counted as ${reason}`, () => {
+    let watch: Watch;
+    before(async () => {
+      watch = await Watch.begin();
+    });
+    for (const behaviour of behaviours) {
+      it(behaviour, async () => {
+        const { events } = await watch.stalls(new Stalling(behaviour, programOf(behaviour)), 'bad');
+        assert.equal(events.length, STALLS * ZONES);
+        for (const { context } of events) assert.equal(context, undefined);
+      });
+    }
+    // No reason but this one: so each of the stalls was counted right.
+    it('all of them, and nothing else', () => watch.end({ [reason]: behaviours.length * STALLS * ZONES }));
+  });
+}
+
+describe('children all the same', () => {
+  let watch: Watch;
+  before(async () => {
+    watch = await Watch.begin();
+  });
+
+  for (const [behaviour, source] of Object.entries(JUST_RIGHT)) {
+    it(behaviour, async () => {
+      const process = new Stalling(behaviour);
+      const { events, from } = await watch.stalls(process, 'bad');
+      const { traceId, spanId } = spanOf(process.pid, from - 1);
+      for (const { context } of events) {
+        assert.deepEqual(context, { source, traceId, spanId: `ff${spanId.slice(2)}`, flags: 1, relation: 'child' });
+      }
+    });
+  }
+
+  it('a record that is written all the time: what was written there, and nothing else', async () => {
+    const { events } = await watch.stalls(new Stalling('torn'), 'bad');
+    for (const { context } of events) assert.match(context!.traceId + context!.spanId, /^(aa|bb){24}$/);
+  });
+
+  for (const behaviour of ODD) {
+    it(behaviour, async () => {
+      const process = new Stalling(behaviour, programOf(behaviour));
+      const { events, from } = await watch.stalls(process, 'good');
+      assertChildren(events, process.pid, from);
+      const name = `unknown_service:${programOf(behaviour)}`;
+      for (const { resource } of events) assert.equal(resource?.['service.name'], name);
+    });
+  }
+
+  it('and nothing is counted as wrong', () => watch.end({}));
+});

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A program of the tests that does what each line of its input says, and prints `done` when it has. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { after } from 'node:test';
+
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class Told {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #name: string;
+  #output = '';
+  #waiting = () => {};
+
+  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.#name = program;
+    this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    running.add(this.#child);
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.#output += text;
+      this.#waiting();
+    });
+    this.#ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject).once('close', () => {
+        running.delete(this.#child);
+        resolve();
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** @returns what it printed until it was done */
+  async tell(command: string): Promise<string> {
+    this.#output = '';
+    this.#child.stdin!.write(`${command}\n`);
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting = () => this.#output.endsWith('done\n') && resolve();
+      this.#ended.then(() => reject(new Error(`${this.#name} ended before: ${command}`)), reject);
+    });
+    return this.#output;
+  }
+
+  async end(): Promise<void> {
+    this.#child.stdin!.end();
+    await this.#ended;
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ten thousand stalls in threads that switch their spans as fast as they can, by hand, and some hundred direct ones: each is
+// a child of exactly the span that was active, and one in a thread or process without spans of none.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { before, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CompactionEvent } from '../../../src/event.ts';
+import { Agent, type Finished } from '../../support/agent.ts';
+import { populatedZones } from '../../support/host.ts';
+import { type Fault, Stalls, spanOf } from '../../support/stalls.ts';
+import { Fragment } from './fragment.ts';
+import { NODES, PLANS, quiet, setUp } from './settings.ts';
+
+/** Every way that a thread-local variable is reached. */
+const PROGRAMS = ['glibc', 'musl'].flatMap((libc) =>
+  ['program', 'initial-exec', 'gd', 'descriptor'].map((model) => `${libc}/${model}`),
+);
+/** The last one publishes no span. */
+const THREADS = 9;
+/** In each thread of each program: 64 threads with spans make 10 048. */
+const STALLS = 157;
+/** Takes about as long as the stall that follows. */
+const SWITCHES = 499;
+const UNPUBLISHED = 101;
+const DIRECT_WANTED = 200;
+const HUGE_PAGES = 20;
+/** The one with the fewest zones. */
+const NODE = NODES.at(-1)!;
+const FILE = `/sys/devices/system/node/node${NODE}/compact`;
+const ZONES = populatedZones().filter(({ node }) => node === NODE).length;
+/** No stacks, and room for what an emulated reader does not get to at once. */
+const ARGS = ['--output', 'json', '--stack-min-duration', '3600s', '--ring-size', '16M'];
+/** Emulated, the work takes half a minute, more while the host is busy. Only a hang takes as long. */
+const GIVE_UP_MS = 580_000;
+
+before(() => setUp());
+
+const words = ({ context }: CompactionEvent) =>
+  context && `${context.relation} of ${context.traceId} ${context.spanId} ${context.flags}, ${context.source}`;
+
+function childOf(tid: number, number: number): string {
+  const { traceId, spanId } = spanOf(tid, number);
+  return `child of ${traceId} ${spanId} 1, thread`;
+}
+
+function assertComplete({ code, stderr }: Finished): void {
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, / 0 lost$/m);
+  assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
+}
+
+/** From when on stalls are children. @returns how many each thread had made by then */
+async function known(agent: Agent, stalls: Stalls): Promise<number> {
+  for (let made = 1; ; made++) {
+    await stalls.make(1);
+    const own = () => agent.events().filter(({ pid }) => pid === stalls.pid);
+    await agent.until(() => own().length === made * THREADS * ZONES);
+    if (own().some(({ context }) => context)) return made;
+    await sleep(200);
+  }
+}
+
+it(`${PLANS[0]}: every stall is a child of exactly the span that its thread was in`, async () => {
+  await quiet();
+  const agent = await new Agent([...ARGS, '--verify'], { giveUpMs: GIVE_UP_MS }).attached();
+  assert.match(agent.stderr, new RegExp(`attached \\(${PLANS[0]}\\)`));
+  const shell = spawn('sh', [
+    '-c',
+    `i=0; while [ $i -lt ${UNPUBLISHED} ]; do echo 1 >${FILE}; sleep 0.1; i=$((i + 1)); done`,
+  ]);
+  const shellEnded = once(shell, 'exit');
+  const made: { program: string; pid: number; before: number }[] = [];
+  for (const program of PROGRAMS) {
+    const stalls = new Stalls(program, { file: FILE, threads: THREADS, switches: SWITCHES });
+    const before = await known(agent, stalls);
+    await stalls.make(STALLS);
+    await stalls.end();
+    made.push({ program, pid: stalls.pid, before });
+  }
+  assert.deepEqual(await shellEnded, [0, null]);
+  await quiet();
+  assertComplete(await agent.stop());
+
+  const processes = Map.groupBy(agent.events(), ({ pid }) => pid);
+  let children = 0;
+  for (const { program, pid, before } of made) {
+    const threads = Map.groupBy(processes.get(pid)!, ({ tid }) => tid);
+    assert.equal(threads.size, THREADS);
+    let silent = 0;
+    for (const [tid, all] of threads) {
+      const events = all.slice(before * ZONES);
+      assert.equal(events.length, STALLS * ZONES);
+      if (events.every(({ context }) => !context)) {
+        silent += 1;
+        continue;
+      }
+      for (const [i, event] of events.entries()) {
+        const number = (before + Math.floor(i / ZONES) + 1) * SWITCHES;
+        if (words(event) !== childOf(tid, number)) assert.equal(words(event), childOf(tid, number), program);
+      }
+      children += STALLS;
+    }
+    assert.equal(silent, 1, `${program}: threads without spans`);
+  }
+  assert.ok(children > 10_000, `${children}`);
+  const unpublished = processes.get(shell.pid!)!;
+  assert.equal(unpublished.length, UNPUBLISHED * ZONES);
+  assert.ok(unpublished.every(({ context }) => !context));
+});
+
+it('direct: a page fault that has to compact is a child of the span that it happened in', async () => {
+  const agent = await new Agent(ARGS, { giveUpMs: GIVE_UP_MS }).attached();
+  const stalls = new Stalls('glibc/gd', { file: FILE, threads: THREADS });
+  const direct = () => agent.events().filter(({ pid, trigger }) => pid === stalls.pid && trigger === 'direct');
+  await known(agent, stalls);
+  const faults: Fault[] = [];
+  while (direct().length < DIRECT_WANTED) {
+    const fragment = new Fragment('-p', '60000');
+    await fragment.fragmented;
+    faults.push(...(await stalls.faultHugePages(HUGE_PAGES)));
+    await fragment.stop();
+  }
+  await stalls.end();
+  assertComplete(await agent.stop());
+
+  const silent = new Set(faults.map(({ tid }) => tid));
+  for (const event of direct()) {
+    if (!event.context) continue;
+    silent.delete(event.tid);
+    const begin = BigInt(event.startUnixNano);
+    const fault = faults.find(({ tid, begin: from, end }) => tid === event.tid && from <= begin && begin <= end);
+    assert.ok(fault, 'within a page fault');
+    assert.equal(words(event), childOf(event.tid, fault.span));
+  }
+  assert.equal(silent.size, 1, 'threads without spans');
+  assert.ok(direct().every(({ tid, context }) => Boolean(context) !== silent.has(tid)));
+});
