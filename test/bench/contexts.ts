@@ -32,18 +32,15 @@ interface Stalling {
   stall(): Promise<void>;
 }
 
-/** A process that stalls as often as a line of its input says, and answers with a line. */
+/** A process that stalls as often as a line of its input says, and answers with a line; each time it is told the same. */
 class Child implements Stalling {
   readonly source: string;
   readonly #child: ChildProcess;
   readonly #lines: Interface;
-  readonly #asked: number;
   readonly #ended: Promise<never>;
 
-  /** @param asked stalls to ask for */
-  constructor(source: string, asked: number, command: string, ...args: string[]) {
+  constructor(source: string, command: string, ...args: string[]) {
     this.source = source;
-    this.#asked = asked;
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout! });
     this.#ended = once(this.#child, 'exit').then(() => Promise.reject(new Error(`${command} ended by itself`)));
@@ -55,7 +52,7 @@ class Child implements Stalling {
   }
 
   async stall(): Promise<void> {
-    this.#child.stdin!.write(`${this.#asked}\n`);
+    this.#child.stdin!.write(`${STALLS}\n`);
     await Promise.race([once(this.#lines, 'line'), this.#ended]);
   }
 
@@ -72,10 +69,9 @@ export async function measureContexts(folder: string): Promise<string> {
   const map = new ObiMap(bpffs);
   const withMap = { OTEL_EBPF_BPF_FS_PATH: bpffs.folder };
   const stalls = (kind: string) => fixture(`fixtures/stalls/build/glibc/${kind}`);
-  const fixed = new Child('thread', STALLS, stalls('program'), COMPACT_NODE0, '1');
-  const dynamic = new Child('thread', STALLS, stalls('gd'), COMPACT_NODE0, '1');
-  // It stalls once more than it is asked to, without a span.
-  const node = new Child('nodejs', STALLS - 1, process.execPath, fixture('kernel/child/requests.mjs'), COMPACT_NODE0);
+  const fixed = new Child('thread', stalls('program'), COMPACT_NODE0, '1');
+  const dynamic = new Child('thread', stalls('gd'), COMPACT_NODE0, '1');
+  const node = new Child('nodejs', process.execPath, fixture('bench/request.mjs'), COMPACT_NODE0);
   const silent = { pid: process.pid, stall: async () => compact(COMPACT_NODE0, STALLS) };
 
   const rounds: Round[] = [];
@@ -138,8 +134,7 @@ async function turns(
   }
   await agent.stop();
   for (const who of Object.values(all)) {
-    // One stall of a turn of Node.js is in no span.
-    if (found(who) < TURNS * (STALLS - 1) * ZONES) throw new Error(`the context of ${who.pid} was not found each time`);
+    if (found(who) < TURNS * STALLS * ZONES) throw new Error(`the context of ${who.pid} was not found each time`);
   }
   return Object.fromEntries([...perStall].map(([row, ns]) => [row, medianOf(ns)]));
 }

@@ -10,8 +10,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OF_KERNEL = ['zone-state', 'cgroup', 'hidden-symbols'].map((name) => `test/kernel/${name}.test.ts`);
 /** What they read is in processes; how it is read differs with the attach plan, and these kernels take one each. */
 const OF_CONTEXTS = [
-  ...['node-context', 'context-lifecycle'].map((name) => `test/kernel/${name}.test.ts`),
-  'test/vm/guest/contexts.test.ts',
+  'test/kernel/context-lifecycle.test.ts',
+  ...['contexts', 'node-context'].map((name) => `test/vm/guest/${name}.test.ts`),
 ];
 const WITH_CONTEXTS = ['5.10', '6.1', '7.3'];
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Node.js application that stalls as often as a line of its input says, each time in a span of its own, by a write to the file
+// that is its argument; then it prints `done`.
+import 'compactstall/register';
+import { writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { trace } from '@opentelemetry/api';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+
+new NodeSDK({ traceExporter: { export: (_, done) => done({ code: 0 }), shutdown: async () => {} } }).start();
+const tracer = trace.getTracer('requests');
+
+for await (const line of createInterface({ input: process.stdin })) {
+  for (let i = 0; i < Number(line); i++) {
+    tracer.startActiveSpan('request', (span) => {
+      writeFileSync(process.argv[2], '1');
+      span.end();
+    });
+  }
+  console.log('done');
+}
+process.exit();
