@@ -57,7 +57,13 @@ export class ProgramCounters {
 
   constructor(pid: number) {
     const files = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => `/proc/${pid}/fdinfo/${fd}`);
-    const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
+    const texts = files.flatMap((file) => {
+      try {
+        return [[file, readFileSync(file, 'utf8')] as const];
+      } catch {
+        return []; // Closed meanwhile: it has just started.
+      }
+    });
     // A link names the tracepoint and the program's id; the program of that id has the counters.
     const counters = (tracepoint: string): string => {
       const link = texts.find(([, text]) => text.includes(`tp_name:\t${tracepoint}\n`))?.[1];
