@@ -22,8 +22,8 @@ export class Publishers {
   readonly #object: BpfObject;
   readonly #inspector: Inspector;
   readonly #lookedAt = new Map<number, number>();
-  /** In the map of the BPF programs, which tell by what is in it whether a pid is still the same program. */
-  readonly #publishing = new Set<number>();
+  /** What is in the map of the BPF programs, which tell by it whether a pid is still the same program. */
+  readonly #publishing = new Map<number, Buffer>();
   /** When to look at a process, and how many looks follow. */
   readonly #waiting = new Map<number, { due: number; left: number }>();
   /** To be looked at before all others. */
@@ -97,21 +97,26 @@ export class Publishers {
 
     const answer = await this.#inspector.contexts(pid);
     if (this.#closed) return;
-    // Without an answer what is in the map may still be right; if not, the BPF programs see that.
+    // Nothing found now does not mean that what was found before is wrong: where memory is short, pages come and go.
     if (answer?.publisher) this.#put(pid, answer.publisher);
-    else if (answer) this.#forget(pid);
-    if (!answer?.publisher && left > 0) this.#wait(pid, LOOKS_MS[LOOKS_MS.length - left]!, left - 1);
+    else if (left > 0) this.#wait(pid, LOOKS_MS[LOOKS_MS.length - left]!, left - 1);
   }
 
+  /**
+   * Only what is new: programs of the kprobe plan are not run on a CPU that is in the middle of a system call which changes a
+   * map, be it preempted there (bpf_disable_instrumentation in the kernel).
+   */
   #put(pid: number, publisher: Buffer): void {
-    const [oldest] = this.#publishing;
+    if (this.#publishing.get(pid)?.equals(publisher)) return;
+    const [oldest] = this.#publishing.keys();
     if (this.#publishing.size >= MOST_PUBLISHING && !this.#publishing.has(pid)) this.#forget(oldest!);
-    this.#publishing.add(pid);
+    this.#publishing.set(pid, publisher);
     this.#object.updateMap('publishers', key(pid), publisher);
   }
 
   #forget(pid: number): void {
-    if (this.#publishing.delete(pid)) this.#object.deleteFromMap('publishers', key(pid));
+    this.#publishing.delete(pid);
+    this.#object.deleteFromMap('publishers', key(pid));
   }
 }
 
