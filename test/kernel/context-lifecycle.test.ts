@@ -114,6 +114,19 @@ describe('a stall of', () => {
     await life.end();
   });
 
+  it('a forked child that started the same program again, with everything where it was: not its parent’s', async () => {
+    const life = new Life(PUBLISHES);
+    await life.exec(PUBLISHES);
+    await life.known();
+    await life.fork();
+    stopAgent();
+    await life.exec(PUBLISHES);
+    assert.equal(roots(await life.stalls(1)), 1);
+    await life.known();
+    await life.tell('end');
+    await life.end();
+  });
+
   it('a process that calls exec: roots, counted as stale, until the new program is found', async () => {
     const life = new Life(PUBLISHES);
     await life.known();
