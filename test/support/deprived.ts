@@ -34,6 +34,9 @@ export const hidden = (path: string): Deprivation =>
     ? inMountNamespace(`mount -t tmpfs none '${path}'`)
     : inMountNamespace(`mount --bind /dev/null '${path}'`);
 
+/** Whoever may not look into others does not see them in /proc at all. */
+export const HIDDEN_PROCESSES: Deprivation = inMountNamespace('mount -t proc -o hidepid=2 none /proc');
+
 /** Root of a user namespace of its own. */
 export const USER_NAMESPACE: Deprivation = ['unshare', '--user', '--map-root-user'];
 
