@@ -112,6 +112,8 @@ void dropInOtherThreads() {
 }  // namespace
 
 bool giveUpPrivileges(std::optional<User> user) {
+  // Any process of this user may send it, and Node.js would open its debugger for all who can connect to the host.
+  check(signal(SIGUSR1, SIG_IGN) != SIG_ERR, "signal");
   bool keep = callsNeedCapability();
   // The signal that whoever started this process wants it to get at its own end; another user means none.
   int atParentsEnd = 0;

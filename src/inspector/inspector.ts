@@ -8,8 +8,14 @@ import { BEGIN, type ContextsAnswer, parseContexts, parseProgram, type Question,
 
 const KEEPER = fileURLToPath(new URL('../../keeper/build/keeper', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
-/** A small heap: what it keeps of processes and files is a few megabytes. */
-const NODE_FLAGS = ['--no-memory-reducer', '--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+const NODE_FLAGS = [
+  // A small heap: what it keeps of processes and files is a few megabytes.
+  '--no-memory-reducer',
+  '--max-semi-space-size=1',
+  '--disable-warning=ExperimentalWarning',
+  // Any process of its user may send the signal that starts Node.js's debugger, which would hand it these rights.
+  '--disable-sigusr1',
+];
 
 /** The largest memory map takes a tenth of it. What lasts longer waits for something. */
 const ANSWER_MS = 2000;

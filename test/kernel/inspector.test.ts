@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, parseLines } from '../support/agent.ts';
 import { capabilities } from '../support/deprived.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
-import { childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
+import { catches, childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 /** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
@@ -98,6 +98,17 @@ describe('started as root', () => {
 
   it('--user root stays root', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json', '--user', 'root']);
+  it('nobody else starts the debugger of Node.js, which has the rights of the process', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { inspector } = await inspectorOf(agent);
+    for (const pid of [agent.pid, inspector]) assert.ok(!catches(pid, 'SIGUSR1'));
+    process.kill(inspector, 'SIGUSR1');
+    process.kill(agent.pid, 'SIGUSR1');
+    assert.equal(await service(), 'shop');
+    assert.doesNotMatch(agent.stderr, /Debugger/);
+  });
+
     assert.deepEqual(rightsOf(`/proc/${agent.pid}/status`).uids, [0, 0, 0, 0]);
   });
 
