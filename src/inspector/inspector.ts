@@ -95,7 +95,7 @@ export class Inspector {
     this.#state = 'ended';
     clearTimeout(this.#timer);
     this.#keeper.stdin!.end();
-    const waiting = setTimeout(() => this.#keeper.kill('SIGTERM'), END_MS);
+    const waiting = setTimeout(() => this.#keeper.kill('SIGKILL'), END_MS);
     await once(this.#keeper, 'exit');
     clearTimeout(waiting);
   }

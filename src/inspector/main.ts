@@ -12,6 +12,8 @@ const programs = new Programs({ services: process.argv.includes('--services') })
 let begun = false;
 
 // The line that the one before was writing ends here.
+// Who stops a service sends them to all its processes, but the agent has questions left. It ends with the agent.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});
 process.stdout.write(`\n${READY}\n`);
 createInterface({ input: process.stdin })
   .on('line', (line) => {

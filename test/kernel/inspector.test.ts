@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has which rights once the agent runs, and what happens when the process that looks into others waits, dies, or is left.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, parseLines } from '../support/agent.ts';
@@ -21,12 +22,13 @@ after(() => {
 
 /** A shell that stalls when it is told to, and has a service. */
 class Shell {
-  readonly #child = spawn('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], {
-    env: { ...process.env, OTEL_SERVICE_NAME: 'shop' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
 
-  constructor() {
+  constructor(service = 'shop') {
+    this.#child = spawn('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], {
+      env: { ...process.env, OTEL_SERVICE_NAME: service },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     running.add(this.#child);
   }
 
@@ -45,18 +47,18 @@ async function setUp(t: TestContext, args: readonly string[] = ['-o', 'json'], u
   const agent = await new Agent(args, { under }).attached();
   t.after(() => agent.stop());
   const shell = new Shell();
-  const events = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === shell.pid);
-  return {
-    agent,
-    shell,
-    /** The service of the next stall. */
-    async service(): Promise<unknown> {
-      const before = events().length;
-      await shell.stall();
-      await agent.until(() => events().length === before + ZONES);
-      return events()[before]!.resource!['service.name'];
-    },
-  };
+  return { agent, shell, service: () => serviceOfNext(agent, shell) };
+}
+
+const eventsOf = (agent: Agent, shell: Shell) =>
+  parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === shell.pid);
+
+/** The service of the shell's next stall. */
+async function serviceOfNext(agent: Agent, shell: Shell): Promise<unknown> {
+  const before = eventsOf(agent, shell).length;
+  await shell.stall();
+  await agent.until(() => eventsOf(agent, shell).length === before + ZONES);
+  return eventsOf(agent, shell)[before]!.resource!['service.name'];
 }
 
 const isThere = (pid: number): boolean => {
@@ -161,10 +163,7 @@ describe('the inspector', () => {
     assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be looked at within 2 s`));
     const after = await inspectorOf(agent);
     assert.notEqual(after.inspector, inspector);
-    await other.stall();
-    const ofOther = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === other.pid);
-    await agent.until(() => ofOther().length > 0);
-    assert.equal(ofOther()[0]!.resource!['service.name'], 'shop');
+    assert.equal(await serviceOfNext(agent, other), 'shop');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
   });
@@ -177,6 +176,29 @@ describe('the inspector', () => {
     for (let i = 0; i < 3; i++) assert.equal(await service(), 'shop');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
+  });
+
+  it('is killed twice while the agent does not look: every answer is for its question', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--context', 'off']);
+    const shells = ['shop', 'stock', 'cart'].map((name) => ({ name, shell: new Shell(name) }));
+    const first = await inspectorOf(agent);
+    process.kill(first.inspector, 'SIGSTOP');
+    for (const { shell } of shells) await shell.stall();
+    // They are asked about.
+    await sleep(200);
+    process.kill(agent.pid, 'SIGSTOP');
+    process.kill(first.inspector, 'SIGKILL');
+    await sleep(500);
+    process.kill((await inspectorOf(agent)).inspector, 'SIGKILL');
+    await sleep(500);
+    process.kill(agent.pid, 'SIGCONT');
+    for (let i = 0; i < 2; i++) {
+      for (const { name, shell } of shells) assert.equal(await serviceOfNext(agent, shell), name);
+    }
+    for (const { name, shell } of shells) {
+      const services = new Set(eventsOf(agent, shell).map(({ resource }) => resource!['service.name']));
+      assert.deepEqual([...services], [name]);
+    }
   });
 
   it('and its keeper are killed: that is said, and stalls go out without services', async (t) => {
@@ -194,6 +216,30 @@ describe('the inspector', () => {
     const [own] = childrenOf(agent.pid);
     process.kill(agent.pid, 'SIGKILL');
     while (isThere(own!)) await sleep(10);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`gets ${signal} together with the agent, as a service does: the last stalls still have their services`, async (t) => {
+      const { agent, shell, service } = await setUp(t);
+      assert.equal(await service(), 'shop');
+      const { keeper, inspector } = await inspectorOf(agent);
+      const other = new Shell('stock');
+      await other.stall();
+      await shell.stall();
+      for (const pid of [keeper, inspector]) process.kill(pid, signal);
+      const { code, stderr } = await agent.stop(signal);
+      assert.equal(code, 0, stderr);
+      assert.equal(eventsOf(agent, other)[0]!.resource!['service.name'], 'stock');
+      assert.doesNotMatch(stderr, /looks into others/);
+    });
+  }
+
+  it('does not end, and neither does its keeper: they are ended', async (t) => {
+    const { agent } = await setUp(t);
+    const { keeper, inspector } = await inspectorOf(agent);
+    for (const pid of [keeper, inspector]) process.kill(pid, 'SIGSTOP');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
   });
 
   for (const signal of ['SIGKILL', 'SIGINT'] as const) {
