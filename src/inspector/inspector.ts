@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { UserIds } from '../privileges/user.ts';
 import type { Program } from '../victim/programs.ts';
-import { BEGIN, type ContextsAnswer, parseContexts, parseProgram, type Question, READY } from './questions.ts';
+import { type ContextsAnswer, parseContexts, parseProgram, type Question, READY } from './questions.ts';
 
 const KEEPER = fileURLToPath(new URL('../../keeper/build/keeper', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -126,17 +126,17 @@ export class Inspector {
     const lines = (this.#partial + text).split('\n');
     this.#partial = lines.pop()!;
     for (const line of lines) {
-      if (line === READY) this.#begin();
+      if (line.startsWith(READY)) this.#begin(line);
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
     }
     clearTimeout(this.#timer);
     this.#timer = this.#open.length > 0 && this.#state !== 'ended' ? this.#wait() : undefined;
   }
 
-  #begin(): void {
+  #begin(ready: string): void {
     this.#state = 'answering';
     this.#unsent = '';
-    this.#keeper.stdin!.write(`\n${BEGIN}\n`);
+    this.#keeper.stdin!.write(`\n${ready}\n`);
     for (const { question } of this.#open) this.#send(question);
   }
 

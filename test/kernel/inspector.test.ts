@@ -98,8 +98,6 @@ describe('started as root', () => {
     }
   });
 
-  it('--user root stays root', async (t) => {
-    const { agent } = await setUp(t, ['-o', 'json', '--user', 'root']);
   it('nobody else starts the debugger of Node.js, which has the rights of the process', async (t) => {
     const { agent, service } = await setUp(t);
     assert.equal(await service(), 'shop');
@@ -111,6 +109,8 @@ describe('started as root', () => {
     assert.doesNotMatch(agent.stderr, /Debugger/);
   });
 
+  it('--user root stays root', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--user', 'root']);
     assert.deepEqual(rightsOf(`/proc/${agent.pid}/status`).uids, [0, 0, 0, 0]);
   });
 
