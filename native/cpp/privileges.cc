@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -119,6 +120,7 @@ bool giveUpPrivileges(std::optional<User> user) {
   int atParentsEnd = 0;
   check(prctl(PR_GET_PDEATHSIG, &atParentsEnd, 0, 0, 0) == 0, "prctl");
   if (user) {
+    if (prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP) throw failure("securebits keep them in other threads", EINVAL);
     // libc does these in all threads; with the last of them they lose their capabilities.
     check(prctl(PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0) == 0, "prctl");
     check(setgroups(0, nullptr) == 0, "setgroups");
