@@ -132,6 +132,8 @@ bool giveUpPrivileges(std::optional<User> user) {
   check(setCapabilities(keep), "capset");
   check(prctl(PR_SET_PDEATHSIG, atParentsEnd, 0, 0, 0) == 0, "prctl");
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "prctl");
+  // What is open is more than other processes of this user have. Of one that was root the kernel does it by itself.
+  check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "prctl");
   return keep;
 }
 
