@@ -19,6 +19,8 @@ const NODE_FLAGS = [
 
 /** The largest memory map takes a tenth of it. What lasts longer waits for something. */
 const ANSWER_MS = 2000;
+/** Others may have made it wait before; then the stall has waited long enough as well. */
+const PATIENCE_MS = 4000;
 /** Until it can be asked; a machine that is busy starting may take seconds. */
 const START_MS = 20_000;
 const GRACE_MS = 20;
@@ -39,6 +41,7 @@ export interface InspectorOptions {
 
 interface Open {
   question: Question;
+  askedMs: number;
   resolve: (line: string | undefined) => void;
 }
 
@@ -104,7 +107,7 @@ export class Inspector {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     if (this.#state === 'ended' || this.#open.length >= MOST_OPEN || this.#isAvoided(question.pid)) resolve(undefined);
     else {
-      this.#open.push({ question, resolve });
+      this.#open.push({ question, askedMs: performance.now(), resolve });
       if (this.#state === 'answering') this.#send(question);
       this.#timer ??= this.#wait();
     }
@@ -161,10 +164,12 @@ export class Inspector {
       `process ${pid} could not be looked at within ${ANSWER_MS / 1000} s: its memory map is locked, or it is made so. ` +
         `It is left alone for ${AVOID_MS / 1000} s.`,
     );
-    this.#avoided.set(pid, performance.now() + AVOID_MS);
-    const others = this.#open.filter(({ question }) => question.pid !== pid);
-    for (const { question, resolve } of this.#open) if (question.pid === pid) resolve(undefined);
-    this.#open.splice(0, this.#open.length, ...others);
+    const now = performance.now();
+    this.#avoided.set(pid, now + AVOID_MS);
+    for (const open of this.#open.splice(0)) {
+      if (open.question.pid === pid || now - open.askedMs >= PATIENCE_MS) open.resolve(undefined);
+      else this.#open.push(open);
+    }
     this.#state = 'starting';
     this.#partial = '';
     this.#keeper.kill('SIGUSR1');
