@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has which rights once the agent runs, and what happens when the process that looks into others waits, dies, or is left.
 import assert from 'node:assert/strict';
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, parseLines } from '../support/agent.ts';
-import { capabilities } from '../support/deprived.ts';
+import { capabilities, SILENT_INSPECTOR } from '../support/deprived.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { catches, childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
 
@@ -69,6 +69,12 @@ const isThere = (pid: number): boolean => {
   }
 };
 
+/** Not even a process of the same user may look into it. */
+function assertClosed(pid: number, user: number): void {
+  const words = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--inh-caps=-all', 'cat', `/proc/${pid}/maps`];
+  assert.match(spawnSync('setpriv', words, { encoding: 'utf8' }).stderr, /Permission denied/);
+}
+
 describe('started as root', () => {
   it('the agent is nobody, in all threads, and the inspector has three capabilities', async (t) => {
     const { agent, service } = await setUp(t);
@@ -86,6 +92,7 @@ describe('started as root', () => {
         assert.deepEqual(rights, expected);
       }
     }
+    for (const pid of [agent.pid, keeper, inspector]) assertClosed(pid, NOBODY);
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
   });
@@ -107,6 +114,20 @@ describe('started as root', () => {
     process.kill(agent.pid, 'SIGUSR1');
     assert.equal(await service(), 'shop');
     assert.doesNotMatch(agent.stderr, /Debugger/);
+  });
+
+  it('what the shell left open is not open in the inspector', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['bash', '-c', 'exec 77</dev/null "$0" "$@"']);
+    const { keeper, inspector } = await inspectorOf(agent);
+    assert.ok(existsSync(`/proc/${agent.pid}/fd/77`));
+    for (const pid of [keeper, inspector]) assert.ok(!existsSync(`/proc/${pid}/fd/77`));
+  });
+
+  it('says so and stays root where securebits would leave other threads their capabilities', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['setpriv', '--securebits=+no_setuid_fixup']);
+    const { stderr } = await agent.stop();
+    assert.match(stderr, /Cannot give up privileges: securebits keep them in other threads/);
+    assert.doesNotMatch(stderr, /CAP_SETUID/);
   });
 
   it('--user root stays root', async (t) => {
@@ -142,7 +163,8 @@ it('with capabilities and another user: the agent has none left, and the inspect
   for (const { uids, permitted } of rightsOfThreads(agent.pid)) {
     assert.deepEqual({ uids, permitted }, { uids: Array(4).fill(1234), permitted: 0n });
   }
-  const { inspector } = await inspectorOf(agent);
+  const { keeper, inspector } = await inspectorOf(agent);
+  for (const pid of [agent.pid, keeper, inspector]) assertClosed(pid, 1234);
   const { uids, effective } = rightsOf(`/proc/${inspector}/status`);
   assert.deepEqual({ uids, effective }, { uids: Array(4).fill(1234), effective: (1n << 2n) | (1n << 19n) });
   const { code, stderr } = await agent.stop();
@@ -199,6 +221,24 @@ describe('the inspector', () => {
       const services = new Set(eventsOf(agent, shell).map(({ resource }) => resource!['service.name']));
       assert.deepEqual([...services], [name]);
     }
+  });
+
+  it('does not answer, whoever it is asked about: a stall waits for a few of them, not for all', async (t) => {
+    const agent = await new Agent(['-o', 'json', '--context', 'off'], { under: SILENT_INSPECTOR }).attached();
+    t.after(() => agent.stop());
+    const programs = Array.from({ length: 6 }, () => new Shell());
+    // All of them in one batch.
+    process.kill(agent.pid, 'SIGSTOP');
+    for (const program of programs) await program.stall();
+    process.kill(agent.pid, 'SIGCONT');
+    const events = () => parseLines(agent.stdout.replace(/[^\n]*$/, ''));
+    const services = () => events().filter(({ pid }) => programs.some((program) => program.pid === pid));
+    await agent.until(() => services().length === programs.length * ZONES);
+    for (const { resource } of services()) assert.equal(resource!['service.name'], 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    const said = stderr.match(/could not be looked at/g) ?? [];
+    assert.ok(said.length >= 1 && said.length <= 3, stderr);
   });
 
   it('and its keeper are killed: that is said, and stalls go out without services', async (t) => {
