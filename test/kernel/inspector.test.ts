@@ -214,6 +214,7 @@ describe('the inspector', () => {
     process.kill((await inspectorOf(agent)).inspector, 'SIGKILL');
     await sleep(500);
     process.kill(agent.pid, 'SIGCONT');
+    await agent.until(() => shells.every(({ shell }) => eventsOf(agent, shell).length === ZONES));
     for (let i = 0; i < 2; i++) {
       for (const { name, shell } of shells) assert.equal(await serviceOfNext(agent, shell), name);
     }

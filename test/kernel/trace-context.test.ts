@@ -94,13 +94,13 @@ describe('a stall within a span', () => {
     for (const one of processes) {
       await sleep(250);
       await one.make(1);
-      const own = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === one.child.pid);
+      const own = () => agent.events().filter(({ pid }) => pid === one.pid);
       await agent.until(() => own().length === 5 * ZONES);
       known.push(own().some(({ context }) => context));
       if (known.at(-1)) break;
     }
     assert.ok(known.includes(true));
     assertBooks(await agent.stop());
-    for (const one of processes) one.child.stdin.end();
+    await Promise.all(processes.map((one) => one.end()));
   });
 });
