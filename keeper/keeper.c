@@ -5,8 +5,9 @@
  *
  * The rights are CAPABILITIES, as far as the caller has them. When the caller is root the program runs as this user.
  * SIGUSR1 ends the program, to be run again: it waits for something that may never come. An exit with 0 is the end; so
- * are too many ends in a row, and the end of whoever started the keeper. Standard input and output stay the same from one
- * run to the next.
+ * are too many ends in a row, and the end of whoever started the keeper. SIGTERM, SIGINT and SIGHUP are not: who stops a
+ * service sends them to all its processes at once, and the one that started the keeper may have questions left. SIGKILL
+ * ends both. Standard input and output stay the same from one run to the next.
  */
 #include <errno.h>
 #include <grp.h>
@@ -34,7 +35,6 @@ static const int CAPABILITIES[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, 40 /* C
 #define MOST_QUICK_ENDS 5
 
 static volatile pid_t child;
-static volatile sig_atomic_t told_to_end;
 
 static void fail(const char *what)
 {
@@ -44,8 +44,7 @@ static void fail(const char *what)
 
 static void on_signal(int number)
 {
-	if (number == SIGTERM)
-		told_to_end = 1;
+	(void)number;
 	if (child > 0)
 		kill(child, SIGKILL);
 }
@@ -106,13 +105,12 @@ static void confine(uid_t user, gid_t group)
 		fail("no_new_privs");
 }
 
-/* Signals wait while it is not known whom they concern. */
+/* The signal waits while it is not known whom it concerns. */
 static void signals(int how)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(how, &set, NULL);
 }
@@ -166,15 +164,19 @@ int main(int count, char **words)
 		fprintf(stderr, "usage: keeper UID GID PROGRAM [ARGUMENT...]\n");
 		return 2;
 	}
-	/* Ctrl-C is for the one who started it, who may have questions left. */
+	/* What a shell left open for the one who started it. Before 5.9 it stays. */
+	syscall(SYS_close_range, 3U, ~0U, 0U);
+	/* Whatever a terminal sends is for the one who started it. */
 	setsid();
-	sigaction(SIGTERM, &action, NULL);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	sigaction(SIGUSR1, &action, NULL);
 	confine(number(words[1]), number(words[2]));
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		return 0;
-	while (!told_to_end && quick_ends < MOST_QUICK_ENDS) {
+	while (quick_ends < MOST_QUICK_ENDS) {
 		time_t began = time(NULL);
 		int status = run(words + 3);
 
@@ -182,5 +184,5 @@ int main(int count, char **words)
 			return 0;
 		quick_ends = time(NULL) - began > QUICK_SECONDS ? 0 : quick_ends + 1;
 	}
-	return told_to_end ? 0 : 1;
+	return 1;
 }

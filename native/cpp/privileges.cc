@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -112,11 +113,14 @@ void dropInOtherThreads() {
 }  // namespace
 
 bool giveUpPrivileges(std::optional<User> user) {
+  // Any process of this user may send it, and Node.js would open its debugger for all who can connect to the host.
+  check(signal(SIGUSR1, SIG_IGN) != SIG_ERR, "signal");
   bool keep = callsNeedCapability();
   // The signal that whoever started this process wants it to get at its own end; another user means none.
   int atParentsEnd = 0;
   check(prctl(PR_GET_PDEATHSIG, &atParentsEnd, 0, 0, 0) == 0, "prctl");
   if (user) {
+    if (prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP) throw failure("securebits keep them in other threads", EINVAL);
     // libc does these in all threads; with the last of them they lose their capabilities.
     check(prctl(PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0) == 0, "prctl");
     check(setgroups(0, nullptr) == 0, "setgroups");
@@ -128,6 +132,8 @@ bool giveUpPrivileges(std::optional<User> user) {
   check(setCapabilities(keep), "capset");
   check(prctl(PR_SET_PDEATHSIG, atParentsEnd, 0, 0, 0) == 0, "prctl");
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "prctl");
+  // What is open is more than other processes of this user have. Of one that was root the kernel does it by itself.
+  check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "prctl");
   return keep;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { BpfError } from 'bpf-loader-native';
 import { InstallError } from '../errors.ts';
 import type { UserIds } from '../privileges/user.ts';
 import { HIDDEN_SYMBOLS, type Hidden, NO_PROBE_READS, OTHER_PIDS, obiUnread, PREEMPTIBLE } from '../source/hidden.ts';
@@ -40,7 +41,8 @@ export async function giveUpPrivileges(user: UserIds, messages: Messages): Promi
   try {
     giveUpPrivileges(isRoot ? user : undefined);
   } catch (error) {
-    messages.say(`${(error as Error).message}${isRoot ? ' CAP_SETUID and CAP_SETGID are what it takes.' : ''}`);
+    const { message, errno } = error as BpfError;
+    messages.say(`${message}${isRoot && errno === 'EPERM' ? ' CAP_SETUID and CAP_SETGID are what it takes.' : ''}`);
   }
 }
 

@@ -4,15 +4,23 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { UserIds } from '../privileges/user.ts';
 import type { Program } from '../victim/programs.ts';
-import { BEGIN, type ContextsAnswer, parseContexts, parseProgram, type Question, READY } from './questions.ts';
+import { type ContextsAnswer, parseContexts, parseProgram, type Question, READY } from './questions.ts';
 
 const KEEPER = fileURLToPath(new URL('../../keeper/build/keeper', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
-/** A small heap: what it keeps of processes and files is a few megabytes. */
-const NODE_FLAGS = ['--no-memory-reducer', '--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+const NODE_FLAGS = [
+  // A small heap: what it keeps of processes and files is a few megabytes.
+  '--no-memory-reducer',
+  '--max-semi-space-size=1',
+  '--disable-warning=ExperimentalWarning',
+  // Any process of its user may send the signal that starts Node.js's debugger, which would hand it these rights.
+  '--disable-sigusr1',
+];
 
 /** The largest memory map takes a tenth of it. What lasts longer waits for something. */
 const ANSWER_MS = 2000;
+/** Others may have made it wait before; then the stall has waited long enough as well. */
+const PATIENCE_MS = 4000;
 /** Until it can be asked; a machine that is busy starting may take seconds. */
 const START_MS = 20_000;
 const GRACE_MS = 20;
@@ -33,6 +41,7 @@ export interface InspectorOptions {
 
 interface Open {
   question: Question;
+  askedMs: number;
   resolve: (line: string | undefined) => void;
 }
 
@@ -89,7 +98,7 @@ export class Inspector {
     this.#state = 'ended';
     clearTimeout(this.#timer);
     this.#keeper.stdin!.end();
-    const waiting = setTimeout(() => this.#keeper.kill('SIGTERM'), END_MS);
+    const waiting = setTimeout(() => this.#keeper.kill('SIGKILL'), END_MS);
     await once(this.#keeper, 'exit');
     clearTimeout(waiting);
   }
@@ -98,7 +107,7 @@ export class Inspector {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     if (this.#state === 'ended' || this.#open.length >= MOST_OPEN || this.#isAvoided(question.pid)) resolve(undefined);
     else {
-      this.#open.push({ question, resolve });
+      this.#open.push({ question, askedMs: performance.now(), resolve });
       if (this.#state === 'answering') this.#send(question);
       this.#timer ??= this.#wait();
     }
@@ -120,17 +129,17 @@ export class Inspector {
     const lines = (this.#partial + text).split('\n');
     this.#partial = lines.pop()!;
     for (const line of lines) {
-      if (line === READY) this.#begin();
+      if (line.startsWith(READY)) this.#begin(line);
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
     }
     clearTimeout(this.#timer);
     this.#timer = this.#open.length > 0 && this.#state !== 'ended' ? this.#wait() : undefined;
   }
 
-  #begin(): void {
+  #begin(ready: string): void {
     this.#state = 'answering';
     this.#unsent = '';
-    this.#keeper.stdin!.write(`\n${BEGIN}\n`);
+    this.#keeper.stdin!.write(`\n${ready}\n`);
     for (const { question } of this.#open) this.#send(question);
   }
 
@@ -155,10 +164,12 @@ export class Inspector {
       `process ${pid} could not be looked at within ${ANSWER_MS / 1000} s: its memory map is locked, or it is made so. ` +
         `It is left alone for ${AVOID_MS / 1000} s.`,
     );
-    this.#avoided.set(pid, performance.now() + AVOID_MS);
-    const others = this.#open.filter(({ question }) => question.pid !== pid);
-    for (const { question, resolve } of this.#open) if (question.pid === pid) resolve(undefined);
-    this.#open.splice(0, this.#open.length, ...others);
+    const now = performance.now();
+    this.#avoided.set(pid, now + AVOID_MS);
+    for (const open of this.#open.splice(0)) {
+      if (open.question.pid === pid || now - open.askedMs >= PATIENCE_MS) open.resolve(undefined);
+      else this.#open.push(open);
+    }
     this.#state = 'starting';
     this.#partial = '';
     this.#keeper.kill('SIGUSR1');

@@ -6,17 +6,19 @@
 import { createInterface } from 'node:readline';
 import { locatePublisher } from '../process/publisher.ts';
 import { Programs } from '../victim/programs.ts';
-import { BEGIN, contextsLine, parseQuestion, programLine, READY } from './questions.ts';
+import { contextsLine, parseQuestion, programLine, READY } from './questions.ts';
 
 const programs = new Programs({ services: process.argv.includes('--services') });
+const ready = `${READY}${process.pid}`;
 let begun = false;
 
+// Who stops a service sends them to all its processes, but the agent has questions left. It ends with the agent.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});
 // The line that the one before was writing ends here.
-process.stdout.write(`\n${READY}\n`);
+process.stdout.write(`\n${ready}\n`);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    // What the one before did not read comes first.
-    if (line === BEGIN) begun = true;
+    if (line.startsWith(READY)) begun = line === ready;
     else if (begun) process.stdout.write(`${answer(line)}\n`);
   })
   .once('close', () => process.exit(0));

@@ -18,9 +18,11 @@ export interface ContextsAnswer {
   publisher: Buffer | undefined;
 }
 
-/** The inspector begins with it, also when it had to begin again; the agent answers with `BEGIN` and asks what is open. */
-export const READY = 'ready';
-export const BEGIN = 'begin';
+/**
+ * The inspector begins with a line of this and its pid, also when it had to begin again; the agent says it back, and asks
+ * what is open. Questions before that were to one that is no more: answered, they would be one answer too many each.
+ */
+export const READY = 'ready ';
 
 interface ProgramLine {
   startedNs: string;

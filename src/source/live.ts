@@ -89,7 +89,11 @@ export class LiveSource implements Source {
     this.#object = object;
     if (this.#inspector) {
       this.#victims = new Victims(this.#inspector);
-      if (contexts) this.#publishers = new Publishers(object, this.#inspector);
+      if (contexts) {
+        this.#publishers = new Publishers(object, this.#inspector);
+        // Before root is given up: where /proc is mounted with hidepid, others see their own processes only.
+        this.#publishers.lookAtAll();
+      }
     }
     this.plan = plan;
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
@@ -98,7 +102,6 @@ export class LiveSource implements Source {
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
-    this.#publishers?.lookAtAll();
     this.#reader = new RingReader(this.#object, 'records', (batch) => {
       const { events, beganNs, malformed, execs } = this.#decoder.decode(batch);
       for (const pid of execs) this.#publishers?.started(pid);

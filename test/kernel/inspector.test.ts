@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has which rights once the agent runs, and what happens when the process that looks into others waits, dies, or is left.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, parseLines } from '../support/agent.ts';
-import { capabilities } from '../support/deprived.ts';
+import { capabilities, SILENT_INSPECTOR } from '../support/deprived.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
-import { childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
+import { catches, childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 /** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
@@ -21,12 +22,13 @@ after(() => {
 
 /** A shell that stalls when it is told to, and has a service. */
 class Shell {
-  readonly #child = spawn('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], {
-    env: { ...process.env, OTEL_SERVICE_NAME: 'shop' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
 
-  constructor() {
+  constructor(service = 'shop') {
+    this.#child = spawn('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], {
+      env: { ...process.env, OTEL_SERVICE_NAME: service },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     running.add(this.#child);
   }
 
@@ -45,18 +47,18 @@ async function setUp(t: TestContext, args: readonly string[] = ['-o', 'json'], u
   const agent = await new Agent(args, { under }).attached();
   t.after(() => agent.stop());
   const shell = new Shell();
-  const events = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === shell.pid);
-  return {
-    agent,
-    shell,
-    /** The service of the next stall. */
-    async service(): Promise<unknown> {
-      const before = events().length;
-      await shell.stall();
-      await agent.until(() => events().length === before + ZONES);
-      return events()[before]!.resource!['service.name'];
-    },
-  };
+  return { agent, shell, service: () => serviceOfNext(agent, shell) };
+}
+
+const eventsOf = (agent: Agent, shell: Shell) =>
+  parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === shell.pid);
+
+/** The service of the shell's next stall. */
+async function serviceOfNext(agent: Agent, shell: Shell): Promise<unknown> {
+  const before = eventsOf(agent, shell).length;
+  await shell.stall();
+  await agent.until(() => eventsOf(agent, shell).length === before + ZONES);
+  return eventsOf(agent, shell)[before]!.resource!['service.name'];
 }
 
 const isThere = (pid: number): boolean => {
@@ -66,6 +68,12 @@ const isThere = (pid: number): boolean => {
     return false;
   }
 };
+
+/** Not even a process of the same user may look into it. */
+function assertClosed(pid: number, user: number): void {
+  const words = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--inh-caps=-all', 'cat', `/proc/${pid}/maps`];
+  assert.match(spawnSync('setpriv', words, { encoding: 'utf8' }).stderr, /Permission denied/);
+}
 
 describe('started as root', () => {
   it('the agent is nobody, in all threads, and the inspector has three capabilities', async (t) => {
@@ -84,6 +92,7 @@ describe('started as root', () => {
         assert.deepEqual(rights, expected);
       }
     }
+    for (const pid of [agent.pid, keeper, inspector]) assertClosed(pid, NOBODY);
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
   });
@@ -94,6 +103,31 @@ describe('started as root', () => {
     for (const pid of [agent.pid, inspector]) {
       assert.deepEqual(rightsOf(`/proc/${pid}/status`).uids, [1234, 1234, 1234, 1234]);
     }
+  });
+
+  it('nobody else starts the debugger of Node.js, which has the rights of the process', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { inspector } = await inspectorOf(agent);
+    for (const pid of [agent.pid, inspector]) assert.ok(!catches(pid, 'SIGUSR1'));
+    process.kill(inspector, 'SIGUSR1');
+    process.kill(agent.pid, 'SIGUSR1');
+    assert.equal(await service(), 'shop');
+    assert.doesNotMatch(agent.stderr, /Debugger/);
+  });
+
+  it('what the shell left open is not open in the inspector', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['bash', '-c', 'exec 77</dev/null "$0" "$@"']);
+    const { keeper, inspector } = await inspectorOf(agent);
+    assert.ok(existsSync(`/proc/${agent.pid}/fd/77`));
+    for (const pid of [keeper, inspector]) assert.ok(!existsSync(`/proc/${pid}/fd/77`));
+  });
+
+  it('says so and stays root where securebits would leave other threads their capabilities', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['setpriv', '--securebits=+no_setuid_fixup']);
+    const { stderr } = await agent.stop();
+    assert.match(stderr, /Cannot give up privileges: securebits keep them in other threads/);
+    assert.doesNotMatch(stderr, /CAP_SETUID/);
   });
 
   it('--user root stays root', async (t) => {
@@ -129,7 +163,8 @@ it('with capabilities and another user: the agent has none left, and the inspect
   for (const { uids, permitted } of rightsOfThreads(agent.pid)) {
     assert.deepEqual({ uids, permitted }, { uids: Array(4).fill(1234), permitted: 0n });
   }
-  const { inspector } = await inspectorOf(agent);
+  const { keeper, inspector } = await inspectorOf(agent);
+  for (const pid of [agent.pid, keeper, inspector]) assertClosed(pid, 1234);
   const { uids, effective } = rightsOf(`/proc/${inspector}/status`);
   assert.deepEqual({ uids, effective }, { uids: Array(4).fill(1234), effective: (1n << 2n) | (1n << 19n) });
   const { code, stderr } = await agent.stop();
@@ -150,10 +185,7 @@ describe('the inspector', () => {
     assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be looked at within 2 s`));
     const after = await inspectorOf(agent);
     assert.notEqual(after.inspector, inspector);
-    await other.stall();
-    const ofOther = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === other.pid);
-    await agent.until(() => ofOther().length > 0);
-    assert.equal(ofOther()[0]!.resource!['service.name'], 'shop');
+    assert.equal(await serviceOfNext(agent, other), 'shop');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
   });
@@ -166,6 +198,48 @@ describe('the inspector', () => {
     for (let i = 0; i < 3; i++) assert.equal(await service(), 'shop');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
+  });
+
+  it('is killed twice while the agent does not look: every answer is for its question', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--context', 'off']);
+    const shells = ['shop', 'stock', 'cart'].map((name) => ({ name, shell: new Shell(name) }));
+    const first = await inspectorOf(agent);
+    process.kill(first.inspector, 'SIGSTOP');
+    for (const { shell } of shells) await shell.stall();
+    // They are asked about.
+    await sleep(200);
+    process.kill(agent.pid, 'SIGSTOP');
+    process.kill(first.inspector, 'SIGKILL');
+    await sleep(500);
+    process.kill((await inspectorOf(agent)).inspector, 'SIGKILL');
+    await sleep(500);
+    process.kill(agent.pid, 'SIGCONT');
+    await agent.until(() => shells.every(({ shell }) => eventsOf(agent, shell).length === ZONES));
+    for (let i = 0; i < 2; i++) {
+      for (const { name, shell } of shells) assert.equal(await serviceOfNext(agent, shell), name);
+    }
+    for (const { name, shell } of shells) {
+      const services = new Set(eventsOf(agent, shell).map(({ resource }) => resource!['service.name']));
+      assert.deepEqual([...services], [name]);
+    }
+  });
+
+  it('does not answer, whoever it is asked about: a stall waits for a few of them, not for all', async (t) => {
+    const agent = await new Agent(['-o', 'json', '--context', 'off'], { under: SILENT_INSPECTOR }).attached();
+    t.after(() => agent.stop());
+    const programs = Array.from({ length: 6 }, () => new Shell());
+    // All of them in one batch.
+    process.kill(agent.pid, 'SIGSTOP');
+    for (const program of programs) await program.stall();
+    process.kill(agent.pid, 'SIGCONT');
+    const events = () => parseLines(agent.stdout.replace(/[^\n]*$/, ''));
+    const services = () => events().filter(({ pid }) => programs.some((program) => program.pid === pid));
+    await agent.until(() => services().length === programs.length * ZONES);
+    for (const { resource } of services()) assert.equal(resource!['service.name'], 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    const said = stderr.match(/could not be looked at/g) ?? [];
+    assert.ok(said.length >= 1 && said.length <= 3, stderr);
   });
 
   it('and its keeper are killed: that is said, and stalls go out without services', async (t) => {
@@ -183,6 +257,30 @@ describe('the inspector', () => {
     const [own] = childrenOf(agent.pid);
     process.kill(agent.pid, 'SIGKILL');
     while (isThere(own!)) await sleep(10);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`gets ${signal} together with the agent, as a service does: the last stalls still have their services`, async (t) => {
+      const { agent, shell, service } = await setUp(t);
+      assert.equal(await service(), 'shop');
+      const { keeper, inspector } = await inspectorOf(agent);
+      const other = new Shell('stock');
+      await other.stall();
+      await shell.stall();
+      for (const pid of [keeper, inspector]) process.kill(pid, signal);
+      const { code, stderr } = await agent.stop(signal);
+      assert.equal(code, 0, stderr);
+      assert.equal(eventsOf(agent, other)[0]!.resource!['service.name'], 'stock');
+      assert.doesNotMatch(stderr, /looks into others/);
+    });
+  }
+
+  it('does not end, and neither does its keeper: they are ended', async (t) => {
+    const { agent } = await setUp(t);
+    const { keeper, inspector } = await inspectorOf(agent);
+    for (const pid of [keeper, inspector]) process.kill(pid, 'SIGSTOP');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
   });
 
   for (const signal of ['SIGKILL', 'SIGINT'] as const) {

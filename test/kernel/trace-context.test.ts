@@ -3,8 +3,10 @@
 // way that a thread-local variable is reached, with glibc and with musl.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
+import { HIDDEN_PROCESSES } from '../support/deprived.ts';
 import { populatedZones } from '../support/host.ts';
 import { Stalls, spanOf } from '../support/stalls.ts';
 
@@ -82,5 +84,23 @@ describe('a stall within a span', () => {
     assertBooks(finished);
     assert.ok([...threads.values()].flat().every(({ context }) => context === undefined));
     assert.doesNotMatch(finished.stderr, /with context/);
+  });
+
+  it('is one from the first on of a process that was there before, also where /proc hides it from others', async () => {
+    // Which of them have been looked at is not said; but one that has not before its first stall is after it.
+    const processes = Array.from({ length: 40 }, () => new Stalls('glibc/program'));
+    const agent = await new Agent(['--output', 'json'], { under: HIDDEN_PROCESSES }).attached();
+    const known = [];
+    for (const one of processes) {
+      await sleep(250);
+      await one.make(1);
+      const own = () => agent.events().filter(({ pid }) => pid === one.pid);
+      await agent.until(() => own().length === 5 * ZONES);
+      known.push(own().some(({ context }) => context));
+      if (known.at(-1)) break;
+    }
+    assert.ok(known.includes(true));
+    assertBooks(await agent.stop());
+    await Promise.all(processes.map((one) => one.end()));
   });
 });

@@ -34,6 +34,15 @@ export const hidden = (path: string): Deprivation =>
     ? inMountNamespace(`mount -t tmpfs none '${path}'`)
     : inMountNamespace(`mount --bind /dev/null '${path}'`);
 
+/** Whoever may not look into others does not see them in /proc at all. */
+export const HIDDEN_PROCESSES: Deprivation = inMountNamespace('mount -t proc -o hidepid=2 none /proc');
+
+/** The process that looks into others begins, and never answers. */
+export const SILENT_INSPECTOR: Deprivation = inMountNamespace(`
+  mount -t tmpfs none /mnt
+  echo 'console.log("ready 0"); process.stdin.resume();' >/mnt/main.js
+  mount --bind /mnt/main.js '${ROOT}/dist/inspector/main.js'`);
+
 /** Root of a user namespace of its own. */
 export const USER_NAMESPACE: Deprivation = ['unshare', '--user', '--map-root-user'];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the kernel says of the rights of the agent and of the processes that it started. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from './agent.ts';
 
@@ -28,6 +29,12 @@ export function rightsOf(status: string): Rights {
 
 export const rightsOfThreads = (pid: number): Rights[] =>
   readdirSync(`/proc/${pid}/task`).map((tid) => rightsOf(`/proc/${pid}/task/${tid}/status`));
+
+/** A signal that is caught does something. */
+export function catches(pid: number, signal: NodeJS.Signals): boolean {
+  const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!;
+  return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+}
 
 export const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
