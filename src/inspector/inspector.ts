@@ -126,6 +126,7 @@ export class Inspector {
   }
 
   #read(text: string): void {
+    if (this.#state === 'ended') return;
     const lines = (this.#partial + text).split('\n');
     this.#partial = lines.pop()!;
     for (const line of lines) {
@@ -133,7 +134,7 @@ export class Inspector {
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
     }
     clearTimeout(this.#timer);
-    this.#timer = this.#open.length > 0 && this.#state !== 'ended' ? this.#wait() : undefined;
+    this.#timer = this.#open.length > 0 ? this.#wait() : undefined;
   }
 
   #begin(ready: string): void {
