@@ -8,10 +8,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What these show depends on the kernel; others of test/kernel are about this host, or test/vm/guest has its own. */
 const OF_KERNEL = ['zone-state', 'cgroup', 'hidden-symbols'].map((name) => `test/kernel/${name}.test.ts`);
-/** What they read is in processes; how it is read differs with the attach plan, and these kernels take one each. */
+/** Contexts and clocks are read in the same way on all; only the attach plan differs, and these kernels take one each. */
 const OF_CONTEXTS = [
   'test/kernel/context-lifecycle.test.ts',
-  ...['contexts', 'node-context'].map((name) => `test/vm/guest/${name}.test.ts`),
+  ...['contexts', 'node-context', 'obi-context', 'time'].map((name) => `test/vm/guest/${name}.test.ts`),
 ];
 const WITH_CONTEXTS = ['5.10', '6.1', '7.3'];
 
