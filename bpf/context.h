@@ -327,8 +327,8 @@ static __always_inline bool read_context(struct trace_context *context)
 }
 
 /*
- * A page that is just being moved, as by another thread's compaction, cannot be read, and here is not waited for it. The
- * thread has not left the kernel since its compaction began, so at the end it still is in the same span.
+ * A page that is not there just then, as NUMA balancing took it away or it is being moved, cannot be read, and here is not
+ * waited for it. The thread has not left the kernel since its compaction began, so at the end it still is in the same span.
  */
 static __always_inline void read_context_again(struct trace_context *context)
 {
