@@ -242,7 +242,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->free_scanned = free_scanned;
 	event->begin = begin->zone;
 	event->context = begin->context;
-	if (begin->context_unreadable)
+	if (read_contexts && begin->context_unreadable)
 		read_context_again(&event->context);
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;
