@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { capabilities, type Deprivation } from '../support/deprived.ts';
+import { assertTrees } from '../support/example-trees.ts';
 import { bpfObjectsLeft } from '../support/host.ts';
 import { waitUntil } from './child.ts';
 
@@ -120,19 +121,8 @@ describe('the example', () => {
     assert.equal(await run.ended, 0, run.stderr);
     assert.match(run.stderr, / \d+ compactions, 0 lost$/m);
     assert.match(run.stderr, / \d+ stalls are in their requests' traces; \d+ came before/);
-    const trees = run.stdout.split('\n\n').filter((text) => text.includes('START'));
-    assert.equal(trees.length, 2, run.stdout);
-    for (const [tree, service, stalling] of [
-      [trees[0]!, 'reports', 'render'],
-      [trees[1]!, 'thumbnails', 'scale'],
-    ] as const) {
-      const [, parent, stalls] = tree.split(new RegExp(`^.*  ${service}  └─ (${stalling})$`, 'm'));
-      assert.equal(parent, stalling, tree);
-      // Not necessarily one for each zone: the agent may have come to know the service between two of them.
-      const stall = `^.* (ms|us|s)  ${service}     [├└]─ compaction manual, whole zone, \\w+: \\w+$`;
-      assert.match(stalls!, new RegExp(stall, 'm'));
-      assert.match(stalls!, /^ +│? +compact_(node|store)\+0x/m);
-    }
+    // Not necessarily one for each zone: the agent may have come to know the service between two of them.
+    assertTrees(run.stdout, 'compaction manual, whole zone, \\w+: \\w+', /^ +│? +compact_(node|store)\+0x/m);
     await nothingIsLeft(before);
   });
 

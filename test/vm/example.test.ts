@@ -5,24 +5,12 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { assertTrees } from '../support/example-trees.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/trace/trace.ts', import.meta.url));
 
 test('the example shows direct stalls inside requests of a Node.js and of a C service', async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [EXAMPLE, '--machine', '6.12']);
   assert.match(stderr, / \d+ compactions, 0 lost$/m);
-  const trees = stdout.split('\n\n').filter((text) => text.includes('START'));
-  assert.equal(trees.length, 2, stdout);
-  for (const [tree, service, stalling] of [
-    [trees[0]!, 'reports', 'render'],
-    [trees[1]!, 'thumbnails', 'scale'],
-  ] as const) {
-    const [, parent, stalls] = tree.split(new RegExp(`^.*  ${service}  └─ (${stalling})$`, 'm'));
-    assert.equal(parent, stalling, tree);
-    assert.match(
-      stalls!,
-      new RegExp(`^.* (ms|us|s)  ${service}     [├└]─ compaction direct, order 9, DMA(32)?: \\w+$`, 'm'),
-    );
-    assert.match(stalls!, /^ +│? +try_to_compact_pages\+0x/m);
-  }
+  assertTrees(stdout, 'compaction direct, order 9, DMA(32)?: \\w+', /^ +│? +try_to_compact_pages\+0x/m);
 });
