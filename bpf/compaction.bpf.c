@@ -17,7 +17,12 @@
 #include "read.h"
 #include "ring.h"
 #include "zone.h"
+#include "thread_context.h"
+#include "nodejs_context.h"
+#include "obi_context.h"
+#include "publishers.h"
 #include "context.h"
+#include "notices.h"
 #include "handlers.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -128,10 +133,27 @@ int event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *ctx
 	return 0;
 }
 
-/* With trace contexts, whatever the plan. */
+/* With trace contexts, whatever the plan; the second where there are kprobes. */
+
 SEC("raw_tp/sched_process_exec")
 int process_exec(void *ctx)
 {
-	handle_exec();
+	send_notice(NOTICE_KIND_EXEC);
+	return 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL(name) "__x64_sys_" name
+#define ARGUMENTS(call) BPF_CORE_READ(call, di), BPF_CORE_READ(call, si), BPF_CORE_READ(call, r8)
+#elif defined(__TARGET_ARCH_arm64)
+#define SYSCALL(name) "__arm64_sys_" name
+#define ARGUMENTS(call) BPF_CORE_READ(call, regs[0]), BPF_CORE_READ(call, regs[1]), BPF_CORE_READ(call, regs[4])
+#endif
+
+/* prctl(option, what, address, size, name) */
+SEC("kprobe/" SYSCALL("prctl"))
+int BPF_KPROBE(process_publication, struct pt_regs___syscall *call)
+{
+	handle_prctl(ARGUMENTS(call));
 	return 0;
 }

@@ -18,10 +18,15 @@ enum trigger {
 	TRIGGER_MANUAL = 3,
 };
 
-/* A process has another program now, and may publish trace contexts soon. A record of this size is this. */
-struct exec_notice {
+enum notice_kind {
+	NOTICE_KIND_EXEC = 0, /* it has another program, and may publish soon */
+	NOTICE_KIND_PUBLICATION = 1, /* it publishes now, or something else than before */
+};
+
+/* What a process did that may give it trace contexts. A record of this size is this. */
+struct notice {
 	__u32 pid;
-	__u32 reserved;
+	__u32 kind; /* enum notice_kind */
 };
 
 /* What the reader does, so that the kernel knows whether a record needs a wake-up. */
@@ -131,7 +136,7 @@ struct books {
 	__u64 no_scratch; /* cannot happen: the verifier wants the check */
 	__u64 attempt_unknown; /* emitted without priority and attempt id */
 	/* Of all begins, whether there was a trace context, and if not, why. */
-	__u64 exec_unsent; /* notices of new programs for which the ring had no room */
+	__u64 notices_unsent; /* the ring had no room, or there were too many */
 	__u64 context_found;
 	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up; a second one in OBI's map, where there is one */
 	__u64 context_stale; /* the process is another one than was looked at */
@@ -147,7 +152,7 @@ struct books {
 };
 
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
-_Static_assert(sizeof(struct exec_notice) == 8, "ABI");
+_Static_assert(sizeof(struct notice) == 8, "ABI");
 _Static_assert(sizeof(struct trace_context) == 32, "ABI");
 _Static_assert(sizeof(struct publisher) == 80, "ABI");
 _Static_assert(__builtin_offsetof(struct event, context) == 216, "ABI");

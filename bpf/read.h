@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The one way to read kernel memory. */
+/* The one way to read kernel memory, and that of the current process. */
 #ifndef COMPACTSTALL_READ_H
 #define COMPACTSTALL_READ_H
 
@@ -25,5 +25,17 @@ const volatile bool probe_reads = true;
 	})
 
 #define READ(base, field) READ_AT(typeof((base)->field), base, bpf_core_field_offset((base)->field))
+
+static __always_inline struct task_struct *current_task(void)
+{
+	/* The typed one is newer than 5.10. */
+	return direct_loads ? (struct task_struct *)bpf_get_current_task_btf() :
+			      (struct task_struct *)bpf_get_current_task();
+}
+
+static __always_inline bool read_user(void *to, __u32 size, __u64 from)
+{
+	return bpf_probe_read_user(to, size, (const void *)from) == 0;
+}
 
 #endif

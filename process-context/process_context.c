@@ -54,7 +54,6 @@ static struct header *map_header(void) {
   }
   // A forked child is another process, whose context this is not.
   madvise(memory, sizeof(struct header), MADV_DONTFORK);
-  prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, memory, sizeof(struct header), NAME);
   return memory;
 }
 
@@ -80,6 +79,8 @@ static bool publish(void *payload, uint32_t size, uint32_t rank) {
   header->payload = payload;
   __atomic_store_n(&header->published_at_ns, later_than(before), __ATOMIC_RELEASE);
   published_rank = rank;
+  // Names anonymous memory, and tells readers that watch this call, whatever the memory is and whether the kernel has names.
+  prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, header, sizeof(*header), NAME);
   // A reader that is in the middle of the old one sees by the time that it changed, and reads again.
   free(old);
   return true;

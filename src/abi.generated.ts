@@ -58,7 +58,7 @@ export const BOOKS = {
   ringFull: { offset: 104, size: 8 },
   noScratch: { offset: 112, size: 8 },
   attemptUnknown: { offset: 120, size: 8 },
-  execUnsent: { offset: 128, size: 8 },
+  noticesUnsent: { offset: 128, size: 8 },
   contextFound: { offset: 136, size: 8 },
   contextUnpublished: { offset: 144, size: 8 },
   contextStale: { offset: 152, size: 8 },
@@ -73,10 +73,10 @@ export const BOOKS = {
   emittedFreeScanned: { offset: 224, size: 8 },
 } as const;
 
-export const EXEC_NOTICE_SIZE = 8;
-export const EXEC_NOTICE = {
+export const NOTICE_SIZE = 8;
+export const NOTICE = {
   pid: { offset: 0, size: 4 },
-  reserved: { offset: 4, size: 4 },
+  kind: { offset: 4, size: 4 },
 } as const;
 
 export const TRACE_CONTEXT_SIZE = 32;
@@ -123,6 +123,11 @@ export const CONTEXT = {
   THREAD: 1,
   NODEJS: 2,
   OBI: 3,
+} as const;
+
+export const NOTICE_KIND = {
+  EXEC: 0,
+  PUBLICATION: 1,
 } as const;
 
 export const TLS = {

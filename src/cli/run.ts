@@ -5,6 +5,7 @@ import { Pipeline } from '../pipeline.ts';
 import { restartWithoutDebugSignal } from '../privileges/debug-signal.ts';
 import { NOBODY } from '../privileges/user.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
+import { unnoticed } from '../source/hidden.ts';
 import type { LiveSource } from '../source/live.ts';
 import { Verification } from '../verify.ts';
 import { VERSION } from '../version.ts';
@@ -76,6 +77,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.verbose) {
     messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
     for (const why of source.passedOver) messages.print(`  not taken: ${why}`);
+    if (source.unnoticed) messages.print(`  ${unnoticed(source.unnoticed)}`);
     if (source.notMeasured) messages.print(`  ${source.notMeasured}`);
     if (source.loaderLog()) messages.print(source.loaderLog());
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_RING_BYTES, openLiveSource } from '../cli/open-live.ts';
 import { TRIGGERS } from '../event.ts';
-import { NO_PROBE_READS, PREEMPTIBLE } from '../source/hidden.ts';
+import { NO_PROBE_READS, PREEMPTIBLE, unnoticed } from '../source/hidden.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { failure } from './failure.ts';
 
@@ -21,7 +21,7 @@ export async function attach(open = openLiveSource): Promise<Finding> {
     const why = `loaded and attached with ${source.plan.name}, and detached again`;
     if (!source.plan.probeReads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
     if (source.preemptible) return warn(`${why}.${passed} But ${PREEMPTIBLE.why}`, PREEMPTIBLE.todo);
-    return ok(`${why}.${passed}`);
+    return ok(`${why}.${passed}${source.unnoticed ? ` ${unnoticed(source.unnoticed)}` : ''}`);
   } catch (error) {
     return failure(error);
   }

@@ -92,6 +92,11 @@ export class Inspector {
     return line === undefined ? undefined : parseContexts(line);
   }
 
+  /** A process publishes something else now: what is known of it is not taken for granted. */
+  published(pid: number): void {
+    this.#ask({ about: 'published', pid });
+  }
+
   /** It ends by itself when nobody can ask it any more, but for one that waits. */
   async close(): Promise<void> {
     if (this.#state === 'ended') return;

@@ -26,6 +26,13 @@ createInterface({ input: process.stdin })
 function answer(line: string): string {
   const question = parseQuestion(line);
   if (question === undefined) return 'null';
-  if (question.about === 'contexts') return contextsLine(locatePublisher(question.pid));
-  return programLine(programs.see(question.pid), question.version);
+  switch (question.about) {
+    case 'contexts':
+      return contextsLine(locatePublisher(question.pid));
+    case 'program':
+      return programLine(programs.see(question.pid), question.version);
+    case 'published':
+      programs.published(question.pid);
+      return 'null';
+  }
 }

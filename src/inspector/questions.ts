@@ -11,7 +11,11 @@ export type Question =
   /** Which program is in that process? With the version of what is known of it already. */
   | { about: 'program'; pid: number; version: number }
   /** Where do its threads publish their contexts? */
-  | { about: 'contexts'; pid: number };
+  | { about: 'contexts'; pid: number }
+  /** No question: it publishes something else now. */
+  | { about: 'published'; pid: number };
+
+const ABOUT = new Set(['program', 'contexts', 'published'] satisfies Question['about'][]);
 
 /** A `struct publisher` of bpf/event.h when the process publishes; undefined when it does not. */
 export interface ContextsAnswer {
@@ -36,8 +40,8 @@ interface ProgramLine {
 /** undefined for what is no question. */
 export function parseQuestion(line: string): Question | undefined {
   const question = parseObject(line) as Partial<Question> | undefined;
-  const isOne = question?.about === 'contexts' || question?.about === 'program';
-  return isOne && Number.isSafeInteger(question.pid) ? (question as Question) : undefined;
+  const isOne = question?.about !== undefined && ABOUT.has(question.about) && Number.isSafeInteger(question.pid);
+  return isOne ? (question as Question) : undefined;
 }
 
 /** @param known version of the facts that the asker has; they are not sent again */

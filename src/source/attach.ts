@@ -10,6 +10,10 @@ import type { KernelOffers } from '../kernel/offers.ts';
 import { type AttachPlan, attachPlans, type PlanName } from '../kernel/plan.ts';
 import { obiMapPath } from './obi.ts';
 
+/** Tell of processes that may have contexts. The second is a kprobe, whatever the plan: done without where there are none. */
+const NOTICE_OF_EXEC = 'process_exec';
+const NOTICE_OF_PUBLICATION = 'process_publication';
+
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
 /** More than any duration. */
 const NEVER = 2n ** 64n - 1n;
@@ -42,6 +46,8 @@ export interface Attached extends Loaded {
 
 interface Loaded {
   object: BpfObject;
+  /** Why nobody tells of publications of contexts. */
+  unnoticed?: string | undefined;
   /** Why the map of OpenTelemetry eBPF Instrumentation, which is there, is not read. */
   obiObstacle?: string;
 }
@@ -97,11 +103,12 @@ function attachPlan(
   const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
   // libbpf takes a kernel that forbids reads of its own memory for one that is too old for reads of a process's.
   const contexts = options.contexts && plan.probeReads;
-  const programs = contexts ? ['process_exec', ...plan.programs] : plan.programs;
+  const programs = contexts ? [NOTICE_OF_EXEC, ...plan.programs] : plan.programs;
+  const publications = contexts && kernel.kprobes ? [NOTICE_OF_PUBLICATION] : [];
   const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
     object: bytes,
     name: 'compactstall',
-    programs,
+    programs: [...programs, ...publications],
     constants: {
       only_pid: options.pid ?? 0,
       trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
@@ -119,11 +126,23 @@ function attachPlan(
   try {
     onAttaching();
     loaded.object.attach(programs);
+    return { ...loaded, ...(contexts && { unnoticed: attachNotice(loaded.object, publications) }) };
   } catch (error) {
     loaded.object.close();
     throw error;
   }
-  return loaded;
+}
+
+/** @returns why not */
+function attachNotice(object: BpfObject, programs: readonly string[]): string | undefined {
+  if (programs.length === 0) return 'this kernel is built without kprobes';
+  try {
+    object.attach(programs);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+    return error.message;
+  }
 }
 
 /** @param map where it is pinned; without one, or when it is of another kind, nothing is looked up in it */

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomFillSync } from 'node:crypto';
-import { CONTEXT, EVENT, EXEC_NOTICE, EXEC_NOTICE_SIZE, TRACE_CONTEXT, TRIGGER, ZONE_STATE } from '../abi.generated.ts';
+import {
+  CONTEXT,
+  EVENT,
+  NOTICE,
+  NOTICE_KIND,
+  NOTICE_SIZE,
+  TRACE_CONTEXT,
+  TRIGGER,
+  ZONE_STATE,
+} from '../abi.generated.ts';
 import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
@@ -28,6 +37,19 @@ export interface DecoderParts {
   children: boolean;
 }
 
+/** A batch of records. */
+export interface Decoded {
+  events: CompactionEvent[];
+  /** When each began, CLOCK_BOOTTIME. */
+  beganNs: bigint[];
+  /** Records that are not of this ABI. */
+  malformed: number;
+  /** Processes that have another program now. */
+  started: number[];
+  /** Processes that publish, or publish something else than before. */
+  published: number[];
+}
+
 /** Bytes of a ring-buffer record (struct event of bpf/event.h) to a CompactionEvent. */
 export class Decoder {
   readonly #names: KernelNames;
@@ -44,22 +66,24 @@ export class Decoder {
 
   /**
    * @param batch records, each framed as u32 length, u32 zero, bytes padded to 8
-   * @returns events in order, when each began (CLOCK_BOOTTIME, ns), how many records were not of this ABI, and processes
-   *   that have another program now; who the stalled processes are is left open
+   * @returns in order; who the stalled processes are is left open
    */
-  decode(batch: Buffer): { events: CompactionEvent[]; beganNs: bigint[]; malformed: number; execs: number[] } {
+  decode(batch: Buffer): Decoded {
     this.#clock.measure();
     this.#stacks.refresh();
     const events: CompactionEvent[] = [];
     const beganNs: bigint[] = [];
-    const execs: number[] = [];
+    const started: number[] = [];
+    const published: number[] = [];
     let malformed = 0;
     for (let at = 0; at < batch.length; ) {
       const length = at + FRAME <= batch.length ? batch.readUInt32LE(at) : Number.POSITIVE_INFINITY;
       const start = at + FRAME;
       at = start + Math.ceil(length / 8) * 8;
-      if (length === EXEC_NOTICE_SIZE && start + length <= batch.length) {
-        execs.push(batch.readUInt32LE(start + EXEC_NOTICE.pid.offset));
+      if (length === NOTICE_SIZE && start + length <= batch.length) {
+        const kind = batch.readUInt32LE(start + NOTICE.kind.offset);
+        const pids = kind === NOTICE_KIND.EXEC ? started : published;
+        pids.push(batch.readUInt32LE(start + NOTICE.pid.offset));
         continue;
       }
       // A length beyond the batch leads nowhere: what is left counts as one record.
@@ -70,7 +94,7 @@ export class Decoder {
         beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
       } else malformed += 1;
     }
-    return { events, beganNs, malformed, execs };
+    return { events, beganNs, malformed, started, published };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {

@@ -26,6 +26,10 @@ export const OTHER_PIDS: Hidden = {
   todo: "Start the container with the host's PIDs: docker --pid=host, hostPID: true in Kubernetes.",
 };
 
+/** Worth knowing, but hardly ever missed. */
+export const unnoticed = (reason: string): string =>
+  `A process that publishes later than 15 s after its start is found when it stalls: ${reason.replace(/\.$/, '')}.`;
+
 export const obiUnread = (reason: string): Hidden => ({
   why: `the spans of OpenTelemetry eBPF Instrumentation are not seen. ${reason}`,
   todo: 'Where it is newer than this compactstall, a newer one may know its map.',

@@ -43,6 +43,8 @@ export class LiveSource implements Source {
   readonly preemptible: boolean;
   /** Why the map of OpenTelemetry eBPF Instrumentation, which is there, is not read. */
   readonly obiObstacle: string | undefined;
+  /** Why nobody tells of processes that publish contexts long after they started; undefined also when none are looked for. */
+  readonly unnoticed: string | undefined;
   readonly symbols = new KernelSymbols();
   /** Why run times are not measured although they were asked for: it takes CAP_SYS_ADMIN, and nothing else does. */
   readonly notMeasured: string | undefined;
@@ -81,7 +83,7 @@ export class LiveSource implements Source {
       children: options.context === 'child',
     });
     const contexts = options.context !== 'off' && seesInitialPids();
-    const { object, plan, passedOver, obiObstacle } = attachPrograms(
+    const { object, plan, passedOver, unnoticed, obiObstacle } = attachPrograms(
       kernel,
       { ...options, contexts },
       options.onAttaching,
@@ -99,18 +101,20 @@ export class LiveSource implements Source {
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
     this.obiObstacle = obiObstacle;
+    this.unnoticed = unnoticed;
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
     this.#reader = new RingReader(this.#object, 'records', (batch) => {
-      const { events, beganNs, malformed, execs } = this.#decoder.decode(batch);
-      for (const pid of execs) this.#publishers?.started(pid);
+      const { events, beganNs, malformed, started, published } = this.#decoder.decode(batch);
+      for (const pid of started) this.#publishers?.started(pid);
+      for (const pid of published) this.#publishers?.published(pid);
       // A process that says it itself is more to be relied on than OBI, which sees it from outside.
       for (const { context, pid } of events) if (!context || context.source === 'obi') this.#publishers?.stalled(pid);
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
-      // A batch may have notices of new programs only.
+      // A batch may have notices only.
       if (events.length === 0) return;
       if (this.#victims) this.#victims.tell(events, beganNs, onEvents);
       else onEvents(events);
@@ -128,7 +132,9 @@ export class LiveSource implements Source {
       this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
     } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
     this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
-    this.#books.programMisses = this.programStats().reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
+    // A notice that was missed is no compaction.
+    const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
+    this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
     await this.#victims?.told();
     this.#stopped.resolve();
   }

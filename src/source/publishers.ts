@@ -4,7 +4,9 @@ import type { BpfObject } from 'bpf-loader-native';
 import type { Inspector } from '../inspector/inspector.ts';
 
 /** After it got a new program, a process starts up, and publishes somewhen: it is looked at after so long, and again. */
-const LOOKS_MS = [200, 2000, 15_000];
+const STARTED_MS = [200, 2000, 15_000];
+/** Said that it publishes, it is not heard again for about a second (bpf/notices.h). */
+const PUBLISHED_MS = [0, 1500, 15_000];
 /** A stalled process without a context is looked at again, but not more often: it may have loaded a library. */
 const STALLED_MS = 1000;
 /** A look takes up to a millisecond, so a host where processes come and go by the thousand must not mean as many of them. */
@@ -24,11 +26,13 @@ export class Publishers {
   readonly #lookedAt = new Map<number, number>();
   /** What is in the map of the BPF programs, which tell by it whether a pid is still the same program. */
   readonly #publishing = new Map<number, Buffer>();
-  /** When to look at a process, and how many looks follow. */
-  readonly #waiting = new Map<number, { due: number; left: number }>();
+  /** When to look at a process, and after how long again. */
+  readonly #waiting = new Map<number, { due: number; then: readonly number[] }>();
   /** To be looked at before all others. */
   readonly #stalled = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
+  #tickAt = Number.POSITIVE_INFINITY;
+  #lastTick = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(object: BpfObject, inspector: Inspector) {
@@ -38,12 +42,18 @@ export class Publishers {
 
   /** Looks at every process there is, little by little. */
   lookAtAll(): void {
-    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) this.#wait(Number(name), 0, 0);
+    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) this.#wait(Number(name), [0]);
   }
 
   /** A process has a new program. */
   started(pid: number): void {
-    this.#wait(pid, LOOKS_MS[0]!, LOOKS_MS.length - 1);
+    this.#wait(pid, STARTED_MS);
+  }
+
+  /** A process publishes, or publishes something else than before. */
+  published(pid: number): void {
+    this.#inspector.published(pid);
+    this.#wait(pid, PUBLISHED_MS);
   }
 
   /** A process stalled, and no context was found for it. */
@@ -51,7 +61,7 @@ export class Publishers {
     const lookedAt = this.#lookedAt.get(pid);
     if (lookedAt !== undefined && performance.now() - lookedAt < STALLED_MS) return;
     if (this.#stalled.size < MOST_WAITING) this.#stalled.add(pid);
-    this.#schedule(0);
+    this.#schedule(performance.now());
   }
 
   close(): void {
@@ -59,37 +69,47 @@ export class Publishers {
     clearTimeout(this.#timer);
   }
 
-  #wait(pid: number, delayMs: number, left: number): void {
+  #wait(pid: number, [delayMs, ...then]: readonly number[]): void {
+    if (delayMs === undefined) return;
     const [oldest] = this.#waiting.keys();
     if (this.#waiting.size >= MOST_WAITING) this.#waiting.delete(oldest!);
-    this.#waiting.set(pid, { due: performance.now() + delayMs, left });
-    this.#schedule(delayMs);
+    const due = performance.now() + delayMs;
+    this.#waiting.set(pid, { due, then });
+    this.#schedule(due);
   }
 
-  #schedule(delayMs: number): void {
-    this.#timer ??= setTimeout(() => this.#tick(), Math.min(delayMs, TICK_MS)).unref();
+  /** While nobody is to be looked at, nothing runs. */
+  #schedule(due: number): void {
+    const at = Math.max(due, this.#lastTick + TICK_MS);
+    if (at >= this.#tickAt) return;
+    clearTimeout(this.#timer);
+    this.#tickAt = at;
+    this.#timer = setTimeout(() => this.#tick(), at - performance.now()).unref();
   }
 
   #tick(): void {
+    this.#lastTick = performance.now();
+    this.#tickAt = Number.POSITIVE_INFINITY;
     let looks = 0;
     for (const pid of this.#stalled) {
       if (looks++ === LOOKS_PER_TICK) break;
       this.#stalled.delete(pid);
-      this.#look(pid, 0);
+      this.#look(pid);
     }
-    const now = performance.now();
-    for (const [pid, { due, left }] of this.#waiting) {
-      if (looks >= LOOKS_PER_TICK) break;
-      if (due > now) continue;
+    for (const [pid, { due, then }] of this.#waiting) {
+      if (looks >= LOOKS_PER_TICK || due > this.#lastTick) {
+        this.#schedule(due);
+        continue;
+      }
       looks += 1;
       this.#waiting.delete(pid);
-      this.#look(pid, left);
+      this.#look(pid);
+      this.#wait(pid, then);
     }
-    this.#timer = undefined;
-    if (this.#waiting.size + this.#stalled.size > 0) this.#schedule(TICK_MS);
+    if (this.#stalled.size > 0) this.#schedule(this.#lastTick);
   }
 
-  async #look(pid: number, left: number): Promise<void> {
+  async #look(pid: number): Promise<void> {
     this.#lookedAt.delete(pid);
     this.#lookedAt.set(pid, performance.now());
     const [longestAgo] = this.#lookedAt.keys();
@@ -99,7 +119,6 @@ export class Publishers {
     if (this.#closed) return;
     // Nothing found now does not mean that what was found before is wrong: where memory is short, pages come and go.
     if (answer?.publisher) this.#put(pid, answer.publisher);
-    else if (left > 0) this.#wait(pid, LOOKS_MS[LOOKS_MS.length - left]!, left - 1);
   }
 
   /**

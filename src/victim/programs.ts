@@ -67,6 +67,12 @@ export class Programs {
     return { ...status, version: current.version, facts: current.facts };
   }
 
+  /** It publishes something else now. */
+  published(pid: number): void {
+    const known = this.#known.get(pid);
+    if (known !== undefined) this.#known.set(pid, { ...known, refreshAt: 0, searchAt: 0, searchAfterMs: REFRESH_MS });
+  }
+
   #refreshed(folder: string, known: Known): Known | undefined {
     const now = this.#now();
     if (!this.#services || now < known.refreshAt) return known;

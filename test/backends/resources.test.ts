@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
-import { buildPublisher, Publisher } from '../support/publisher.ts';
+import { Publisher } from '../support/publisher.ts';
 import { attribute, context, text } from '../unit/victim/payload.ts';
 import { startCollector } from './harness.ts';
 import type { ReceivedSpan } from './otlp.ts';
@@ -23,7 +23,6 @@ const ofService = ({ resource }: ReceivedSpan) =>
 const groups = (spans: readonly ReceivedSpan[]) => new Set(spans.map(({ resource }) => resource)).size;
 
 describe('several services', () => {
-  const program = buildPublisher();
   const publishers: Publisher[] = [];
   let directory: string;
   let events: CompactionEvent[];
@@ -37,9 +36,9 @@ describe('several services', () => {
     const agent = await new Agent(['--output', 'json'], { env }).attached();
     // Two processes of one service, of which one says so in its environment, and one of another.
     publishers.push(
-      new Publisher(program, 'memfd'),
-      new Publisher(program, 'memfd', { OTEL_SERVICE_NAME: 'shop', OTEL_RESOURCE_ATTRIBUTES: 'service.version=1' }),
-      new Publisher(program, 'memfd', { OTEL_SERVICE_NAME: 'till' }),
+      new Publisher('memfd'),
+      new Publisher('memfd', { OTEL_SERVICE_NAME: 'shop', OTEL_RESOURCE_ATTRIBUTES: 'service.version=1' }),
+      new Publisher('memfd', { OTEL_SERVICE_NAME: 'till' }),
     );
     const said = context(attribute('service.version', text('1')), attribute('service.name', text('shop')));
     await publishers[0]!.publish(said);

@@ -12,7 +12,7 @@ import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { ObiMap, PrivateBpffs, type Span } from '../support/bpffs.ts';
 import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
-import { buildPublisher, Publisher } from '../support/publisher.ts';
+import { Publisher } from '../support/publisher.ts';
 
 const STALLS = 7;
 /** More stalls than a process makes before it is known to publish. */
@@ -52,7 +52,7 @@ describe('a stall in a thread of which OBI knows the span', () => {
   before(async () => {
     bpffs = await PrivateBpffs.mount();
     map = new ObiMap(bpffs);
-    silent = new Publisher(buildPublisher(), 'memfd');
+    silent = new Publisher('memfd');
   });
   after(() => silent.end());
 

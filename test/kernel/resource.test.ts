@@ -10,15 +10,14 @@ import { readMaps } from '../../src/process/maps.ts';
 import { readContext } from '../../src/victim/process-context.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
-import { buildPublisher, Publisher } from '../support/publisher.ts';
+import { PUBLISHER, Publisher } from '../support/publisher.ts';
 import { attribute, context, int, named, text } from '../unit/victim/payload.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 /** What may be asked once a second. */
 const REFRESH_MS = 1100;
-const program = buildPublisher();
 /** Anonymous memory has names where the kernel was built for it. */
-const ways = spawnSync(program, ['can-name']).status === 0 ? (['memfd', 'anon'] as const) : (['memfd'] as const);
+const ways = spawnSync(PUBLISHER, ['can-name']).status === 0 ? (['memfd', 'anon'] as const) : (['memfd'] as const);
 
 async function setUp(t: TestContext, args: readonly string[] = ['--output', 'json'], env: NodeJS.ProcessEnv = {}) {
   const agent = await new Agent(args, { env }).attached();
@@ -48,7 +47,7 @@ function assertResource(events: readonly CompactionEvent[], resource: Compaction
 }
 
 it('a context that is changed all the time is never read half old and half new', async () => {
-  const publisher = new Publisher(program, 'memfd');
+  const publisher = new Publisher('memfd');
   await publisher.churn();
   const folder = `/proc/${publisher.pid}`;
   const found = { a: 0, b: 0 };
@@ -66,7 +65,7 @@ describe('the service of a stalled process', () => {
   for (const how of ways) {
     it(`which publishes a process context (${how}): that, whatever its environment says`, async (t) => {
       const { stalled } = await setUp(t);
-      const publisher = new Publisher(program, how, { OTEL_SERVICE_NAME: 'of-the-environment' });
+      const publisher = new Publisher(how, { OTEL_SERVICE_NAME: 'of-the-environment' });
       await publisher.publish(
         context(
           attribute('service.name', text('shop')),
@@ -82,7 +81,7 @@ describe('the service of a stalled process', () => {
 
   it('which publishes another context, later none: a second later known', async (t) => {
     const { stalled } = await setUp(t);
-    const publisher = new Publisher(program, 'memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
+    const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
     assertResource(await stalled(publisher), { 'service.name': 'of-the-environment' });
     await publisher.publish(named('first'));
     await sleep(REFRESH_MS);
@@ -98,7 +97,7 @@ describe('the service of a stalled process', () => {
 
   it('which has only an environment', async (t) => {
     const { stalled } = await setUp(t);
-    const publisher = new Publisher(program, 'memfd', {
+    const publisher = new Publisher('memfd', {
       OTEL_SERVICE_NAME: 'größe',
       OTEL_RESOURCE_ATTRIBUTES: 'service.version=1%2C2,deployment.environment.name=prod',
     });
@@ -112,7 +111,7 @@ describe('the service of a stalled process', () => {
 
   it('which says nothing: unknown, with its executable', async (t) => {
     const { stalled } = await setUp(t);
-    const publisher = new Publisher(program, 'memfd');
+    const publisher = new Publisher('memfd');
     const events = await stalled(publisher);
     assertResource(events, { 'service.name': 'unknown_service:publisher' });
     assert.equal(events[0]!.executable, 'publisher');
@@ -121,7 +120,7 @@ describe('the service of a stalled process', () => {
 
   it('which publishes what cannot be read: its environment', async (t) => {
     const { stalled } = await setUp(t);
-    const publisher = new Publisher(program, 'memfd', { OTEL_SERVICE_NAME: 'shop' });
+    const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'shop' });
     await publisher.publish(named('cut').subarray(0, 5));
     assertResource(await stalled(publisher), { 'service.name': 'shop' });
     await publisher.end();
@@ -129,10 +128,10 @@ describe('the service of a stalled process', () => {
 
   it('which calls exec: what the new program says, at once', async (t) => {
     const { stalled } = await setUp(t);
-    const publisher = new Publisher(program, 'memfd');
+    const publisher = new Publisher('memfd');
     await publisher.publish(named('before-exec'));
     assertResource(await stalled(publisher), { 'service.name': 'before-exec' });
-    await publisher.exec(program);
+    await publisher.exec(PUBLISHER);
     assertResource(await stalled(publisher), { 'service.name': 'after-exec' });
     await publisher.end();
   });

@@ -24,7 +24,7 @@ const KERNEL: KernelBooks = {
   ringFull: 13,
   noScratch: 8,
   attemptUnknown: 6,
-  execUnsent: 0,
+  noticesUnsent: 0,
   contextFound: 20,
   contextUnpublished: 60,
   contextStale: 2,

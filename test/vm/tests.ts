@@ -11,7 +11,7 @@ const OF_KERNEL = ['zone-state', 'cgroup', 'hidden-symbols'].map((name) => `test
 /** Contexts and clocks are read in the same way on all; only the attach plan differs, and these kernels take one each. */
 const OF_CONTEXTS = [
   'test/kernel/context-lifecycle.test.ts',
-  ...['contexts', 'node-context', 'obi-context', 'time'].map((name) => `test/vm/guest/${name}.test.ts`),
+  ...['contexts', 'node-context', 'obi-context', 'publications', 'time'].map((name) => `test/vm/guest/${name}.test.ts`),
 ];
 const WITH_CONTEXTS = ['5.10', '6.1', '7.3'];
 

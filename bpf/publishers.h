@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The processes whose threads publish their spans. The agent finds them, and says where each thread has its own. */
+#ifndef COMPACTSTALL_PUBLISHERS_H
+#define COMPACTSTALL_PUBLISHERS_H
+
+enum tls_kind *abi_tls_kind; /* keeps the enum in the object's BTF, for the generator */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* thread group id */
+	__type(value, struct publisher);
+} publishers SEC(".maps");
+
+static __always_inline bool is_process(const struct publisher *publisher, struct mm_struct *mm, struct task_struct *task)
+{
+	struct task_struct *leader = READ(task, group_leader);
+
+	return READ(mm, start_stack) == publisher->start_stack &&
+	       READ(leader, start_boottime) / 10000000 == publisher->started;
+}
+
+/*
+ * A child that was forked, and is not known itself, has what its parent has where its parent has it, until it calls exec:
+ * up to then they share the open file of their program. NULL when the parent is not known either, or is not what it was.
+ */
+static __always_inline struct publisher *parents_publisher(struct mm_struct *mm, struct task_struct *task)
+{
+	struct task_struct *parent = READ(task, real_parent);
+	struct mm_struct *parents_mm = READ(parent, mm);
+	struct publisher *publisher;
+	__u32 process;
+
+	if (!parents_mm || READ(parents_mm, exe_file) != READ(mm, exe_file))
+		return NULL;
+	process = READ(parent, tgid);
+	publisher = bpf_map_lookup_elem(&publishers, &process);
+	return publisher && is_process(publisher, mm, parent) ? publisher : NULL;
+}
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * OpenTelemetry's thread context (OTEP 4947): a variable of each thread, and the record that it points to. The process is not
+ * trusted: each read is of a fixed size, each chain is bounded, and whatever it leads to can only spoil that process's own
+ * trace.
+ */
+#ifndef COMPACTSTALL_THREAD_CONTEXT_H
+#define COMPACTSTALL_THREAD_CONTEXT_H
+
+/* Each has its counter in the books. */
+enum outcome { FOUND, UNPUBLISHED, STALE, NO_BLOCK, NO_SPAN, UNREADABLE, INVALID, NOT_IN_MAP };
+
+/* What otel_thread_ctx_v1 points to; attributes follow. */
+struct thread_record {
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u8 valid;
+	__u8 flags;
+};
+
+static __always_inline __u64 thread_pointer(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return READ(task, thread.fsbase);
+#elif defined(__TARGET_ARCH_arm64)
+	return READ(task, thread.uw.tp_value);
+#else
+#error "where is the thread pointer?"
+#endif
+}
+
+/* The address of the variable in this thread; leaves it 0 when it has none. */
+static __always_inline enum outcome tls_address(__u64 *address, const struct tls_place *place, __u64 thread)
+{
+	bool glibc = place->kind == TLS_DYNAMIC_GLIBC;
+	/* In glibc 16 bytes in front of the vector: how many entries there are, what is no concern here, its generation. */
+	__u64 vector = 0, head[3] = {}, block = 0;
+
+	if (place->kind == TLS_STATIC) {
+		*address = thread + place->offset;
+		return FOUND;
+	}
+	/* The thread's vector of blocks. glibc has 16 bytes an entry; musl 8, and the number of entries as entry 0. */
+	if (!read_user(&vector, sizeof(vector), thread + 8) ||
+	    !read_user(head, glibc ? sizeof(head) : sizeof(head[0]), glibc ? vector - 16 : vector))
+		return UNREADABLE;
+	if (place->module > head[0] || (glibc && head[2] < place->generation) ||
+	    !read_user(&block, sizeof(block), vector + place->module * (glibc ? 16 : 8)) || !block || block == -1ULL)
+		return NO_BLOCK;
+	*address = block + place->offset;
+	return FOUND;
+}
+
+static __always_inline bool take_ids(struct trace_context *context, const __u8 *trace_id, const __u8 *span_id)
+{
+	const __u64 *trace = (const __u64 *)trace_id, *span = (const __u64 *)span_id;
+
+	if (!(trace[0] | trace[1]) || !*span)
+		return false;
+	__builtin_memcpy(context->trace_id, trace_id, sizeof(context->trace_id));
+	__builtin_memcpy(context->span_id, span_id, sizeof(context->span_id));
+	return true;
+}
+
+static __always_inline enum outcome take_record(struct trace_context *context, __u64 address,
+						enum context_source source)
+{
+	struct thread_record record = {};
+
+	if (!read_user(&record, sizeof(record), address))
+		return UNREADABLE;
+	if (record.valid != 1 || !take_ids(context, record.trace_id, record.span_id))
+		return INVALID;
+	context->flags = record.flags;
+	context->source = source;
+	return FOUND;
+}
+
+static __always_inline enum outcome read_thread_context(struct trace_context *context, const struct tls_place *place,
+							__u64 thread)
+{
+	__u64 variable = 0, record = 0;
+	enum outcome outcome = tls_address(&variable, place, thread);
+
+	if (outcome != FOUND)
+		return outcome;
+	if (!read_user(&record, sizeof(record), variable))
+		return UNREADABLE;
+	return record ? take_record(context, record, CONTEXT_THREAD) : NO_SPAN;
+}
+
+#endif

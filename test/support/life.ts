@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A process that publishes its spans, and of which everything else changes: test/fixtures/publishers/lives.c. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { CompactionEvent } from '../../src/event.ts';
+import type { Agent } from './agent.ts';
+import { COMPACT_NODE0, populatedZones } from './host.ts';
+import { spanOf } from './stalls.ts';
+import { Told } from './told.ts';
+
+const BUILD = fileURLToPath(new URL('../fixtures/publishers/build/', import.meta.url));
+/** The programs: one publishes in a variable of its own, one in the library that it opens. */
+export const PUBLISHES = `${BUILD}lives`;
+export const OPENS = `${BUILD}lives-opens`;
+export const library = (name: string) => `${BUILD}glibc/library-${name}.so`;
+
+/** Events of a stall. */
+export const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+
+/** How many of these stalls. */
+export const roots = (list: readonly (string | undefined)[]) => list.filter((span) => span === undefined).length;
+
+/** A process of lives.c, later a child of it. */
+export class Life extends Told {
+  readonly #agent: Agent;
+  #process: number;
+  #made = 0;
+
+  constructor(agent: Agent, program: string, pid?: number) {
+    assert.ok(existsSync(program), `${program} has not been built`);
+    super(program, [COMPACT_NODE0, ...(pid === undefined ? [] : [`${pid}`])]);
+    this.#agent = agent;
+    this.#process = pid ?? this.pid;
+  }
+
+  /** Has it stall, or do that in a new thread. @returns the spans of those stalls, or undefined for roots */
+  async stalls(count: number, command: 'stall' | 'thread' = 'stall'): Promise<(string | undefined)[]> {
+    const events = () => this.#agent.events().filter(({ pid }) => pid === this.#process);
+    const before = events().length;
+    const tid = /^tid (\d+)/.exec(await this.tell(`${command} ${count}`))?.[1];
+    this.#agent.child.kill('SIGCONT');
+    await this.#agent.until(() => events().length === before + count * ZONES);
+    const first = tid === undefined ? this.#made + 1 : 1;
+    if (tid === undefined) this.#made += count;
+    return spans(events().slice(before), Number(tid ?? this.#process), first);
+  }
+
+  /** @returns how many stalls were roots, until one was a child */
+  async known(): Promise<number> {
+    let roots = 0;
+    for (; (await this.stalls(1))[0] === undefined; roots++) await sleep(100);
+    return roots;
+  }
+
+  async fork(): Promise<void> {
+    this.#process = Number(/^pid (\d+)/.exec(await this.tell('fork'))![1]);
+    this.#made = 0;
+  }
+
+  async exec(program: string): Promise<void> {
+    await this.tell(`exec ${program}`);
+    this.#made = 0;
+  }
+}
+
+/** Of stalls that a thread made, numbered from `first` on: each a child of its own span, or a root. */
+function spans(events: readonly CompactionEvent[], tid: number, first: number): (string | undefined)[] {
+  const stalls = Array.from({ length: events.length / ZONES }, (_, i) => events.slice(i * ZONES, (i + 1) * ZONES));
+  return stalls.map((zones, i) => {
+    const span = spanOf(tid, first + i);
+    for (const { context } of zones)
+      if (context) assert.deepEqual(context, { source: 'thread', ...span, flags: 1, relation: 'child' });
+    return zones.at(-1)!.context?.spanId;
+  });
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes that begin to publish long after they started, or publish something else: where there are kprobes the agent is
+// told of it, and knows before they stall.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BpfObject } from 'bpf-loader-native';
+import { NOTICE, NOTICE_KIND, NOTICE_SIZE } from '../../../src/abi.generated.ts';
+import { readObject } from '../../../src/source/attach.ts';
+import { Agent } from '../../support/agent.ts';
+import { COMPACT_NODE0 } from '../../support/host.ts';
+import { Life, library, OPENS, roots } from '../../support/life.ts';
+import { Publisher } from '../../support/publisher.ts';
+import { named } from '../../unit/victim/payload.ts';
+import { setUp } from './settings.ts';
+
+/** More than what was begun before takes, be the machine busy. */
+const SETTLED_MS = 3000;
+/** Another notice of the same process is sent in another period: bpf/notices.h. */
+const PERIOD_MS = 1100;
+const STALLS = 3;
+
+describe('the agent', () => {
+  let agent: Agent;
+  before(async () => {
+    setUp();
+    agent = await new Agent(['--output', 'json']).attached();
+  });
+
+  it('knows of a library that is loaded late before the first stall, when its process says that it publishes', async () => {
+    const [silent, telling] = [new Life(agent, OPENS), new Life(agent, OPENS)];
+    // When a process has a new program it is looked at, for the last time after 15 s.
+    await sleep(16_000);
+    for (const life of [silent, telling]) assert.equal(roots(await life.stalls(1)), 1);
+    await sleep(SETTLED_MS);
+    for (const life of [silent, telling]) await life.tell(`open ${library('gd')}`);
+    await telling.tell('announce');
+    await sleep(SETTLED_MS);
+    assert.equal(roots(await telling.stalls(STALLS)), 0);
+    assert.equal(roots(await silent.stalls(1)), 1, 'it knew by itself');
+    for (const life of [silent, telling]) await life.end();
+  });
+
+  it('knows another service at once, also from a kernel without names', async () => {
+    const publisher = new Publisher('memfd');
+    const services = () =>
+      agent
+        .events()
+        .filter(({ pid }) => pid === publisher.pid)
+        .map(({ resource }) => resource?.['service.name']);
+    const stalled = async () => {
+      const before = services().length;
+      await publisher.stall(COMPACT_NODE0);
+      await agent.until(() => services().length > before);
+      return services().at(-1);
+    };
+    await publisher.publish(named('first'));
+    await sleep(PERIOD_MS);
+    assert.equal(await stalled(), 'first');
+    for (const name of ['second', 'third']) {
+      // Without a notice it is asked once a second: just now.
+      assert.equal(await stalled(), services().at(-1));
+      await publisher.publish(named(name));
+      assert.equal(await stalled(), name);
+      await sleep(PERIOD_MS);
+    }
+    await publisher.end();
+  });
+
+  it('has lost nothing', async () => {
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, / 0 lost$/m);
+  });
+});
+
+describe('the notice of a publication', () => {
+  let object: BpfObject;
+  let publisher: Publisher;
+  before(() => {
+    publisher = new Publisher('memfd');
+    object = BpfObject.load({ object: readObject(), programs: ['process_publication'] });
+    object.attach();
+  });
+  after(() => object.close());
+
+  /** Processes of which notices came since the last time. */
+  function noticed(): number[] {
+    const ring = object.ringBuffer('records', () => {});
+    const pids: number[] = [];
+    for (let batch = ring.drain(); batch; batch = ring.drain()) {
+      for (let at = 0; at < batch.length; at += 8 + NOTICE_SIZE) {
+        assert.equal(batch.readUInt32LE(at), NOTICE_SIZE);
+        assert.equal(batch.readUInt32LE(at + 8 + NOTICE.kind.offset), NOTICE_KIND.PUBLICATION);
+        pids.push(batch.readUInt32LE(at + 8 + NOTICE.pid.offset));
+      }
+    }
+    ring.close();
+    return pids;
+  }
+
+  it('is sent for that name only, and for one that cannot be read', async () => {
+    for (const name of ['OTEL_CTXX', 'OTEL_CT', 'Go: heap', 'x']) await publisher.name(100, name);
+    assert.deepEqual(noticed(), []);
+    await publisher.name(1, 'OTEL_CTX');
+    assert.deepEqual(noticed(), [publisher.pid]);
+    await sleep(PERIOD_MS);
+    await publisher.name(1);
+    assert.deepEqual(noticed(), [publisher.pid]);
+  });
+
+  it('is sent once in a period, however often a process publishes, and for others meanwhile', async () => {
+    const other = new Publisher('memfd');
+    await sleep(PERIOD_MS);
+    const start = performance.now();
+    const flood = publisher.name(200_000, 'OTEL_CTX');
+    await other.name(1, 'OTEL_CTX');
+    await flood;
+    const periods = Math.floor((performance.now() - start) / (2 ** 30 / 1e6)) + 2;
+    const pids = noticed();
+    assert.equal(pids.filter((pid) => pid === other.pid).length, 1);
+    const own = pids.filter((pid) => pid === publisher.pid).length;
+    assert.ok(own >= 1 && own <= periods, `${own} notices in ${periods} periods`);
+    await other.end();
+  });
+
+  it('is sent for a Node.js service that publishes by compactstall/register', () => {
+    const register = new URL('../../../dist/register/index.js', import.meta.url).href;
+    const { status, stdout } = spawnSync(process.execPath, ['--import', register, '-p', 'process.pid'], {
+      encoding: 'utf8',
+      env: { ...process.env, OTEL_SERVICE_NAME: 'shop' },
+    });
+    assert.equal(status, 0);
+    assert.deepEqual([...new Set(noticed())], [Number(stdout)]);
+  });
+});
