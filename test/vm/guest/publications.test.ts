@@ -42,7 +42,7 @@ describe('the agent', () => {
     for (const life of [silent, telling]) await life.end();
   });
 
-  it('knows another service at once, also from a kernel without names', async () => {
+  it('knows another service at once', async () => {
     const publisher = new Publisher('memfd');
     const services = () =>
       agent
