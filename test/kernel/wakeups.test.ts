@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, parseLines } from '../support/agent.ts';
 import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
+import { mainSleeps, sleeps } from '../support/sleeps.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-
-/** How often a thread of the agent went to sleep; each is one wake-up. */
-function sleeps(pid: number, thread: string): number {
-  let total = 0;
-  for (const tid of readdirSync(`/proc/${pid}/task`)) {
-    if (readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8').trim() !== thread) continue;
-    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
-    total += Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)![1]);
-  }
-  return total;
-}
 
 describe('wake-ups', () => {
   it('one for many events of a storm', async () => {
@@ -48,11 +37,11 @@ describe('wake-ups', () => {
     const agent = await new Agent(['--output', 'none', '--trigger', 'proactive', '--context', 'off']).attached();
     await agent.until(() => agent.stderr.includes('no compaction so far'));
     const ring = sleeps(agent.pid, 'bpf-ring');
-    const main = sleeps(agent.pid, 'MainThread') + sleeps(agent.pid, 'node');
+    const main = mainSleeps(agent.pid);
     await sleep(3000);
     assert.equal(sleeps(agent.pid, 'bpf-ring') - ring, 0);
     // Node's own housekeeping wakes its threads a few times; a reader that polled would do so 60 times.
-    assert.ok(sleeps(agent.pid, 'MainThread') + sleeps(agent.pid, 'node') - main < 20);
+    assert.ok(mainSleeps(agent.pid) - main < 20);
     await agent.stop();
   });
 });

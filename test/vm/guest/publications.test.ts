@@ -12,6 +12,7 @@ import { Agent } from '../../support/agent.ts';
 import { COMPACT_NODE0 } from '../../support/host.ts';
 import { Life, library, OPENS, roots } from '../../support/life.ts';
 import { Publisher } from '../../support/publisher.ts';
+import { mainSleeps } from '../../support/sleeps.ts';
 import { named } from '../../unit/victim/payload.ts';
 import { setUp } from './settings.ts';
 
@@ -30,8 +31,13 @@ describe('the agent', () => {
 
   it('knows of a library that is loaded late before the first stall, when its process says that it publishes', async () => {
     const [silent, telling] = [new Life(agent, OPENS), new Life(agent, OPENS)];
-    // When a process has a new program it is looked at, for the last time after 15 s.
-    await sleep(16_000);
+    // When a process has a new program it is looked at after 0.2, 2 and 15 s.
+    await sleep(5000);
+    const before = mainSleeps(agent.pid);
+    await sleep(8000);
+    const woken = mainSleeps(agent.pid) - before;
+    assert.ok(woken < 20, `woken ${woken} times between two looks`);
+    await sleep(3000);
     for (const life of [silent, telling]) assert.equal(roots(await life.stalls(1)), 1);
     await sleep(SETTLED_MS);
     for (const life of [silent, telling]) await life.tell(`open ${library('gd')}`);
