@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import type { BpfObject } from 'bpf-loader-native';
 import type { Inspector } from '../inspector/inspector.ts';
 
-/** After it got a new program, a process starts up, and publishes somewhen: it is looked at after so long, and again. */
-const STARTED_MS = [200, 2000, 15_000];
-/** Said that it publishes, it is not heard again for about a second (bpf/notices.h). */
-const PUBLISHED_MS = [0, 1500, 15_000];
+/** After it got a new program, a process starts up, and publishes somewhen: it is looked at 0.2, 2 and 15 s later. */
+const STARTED_MS = [200, 1800, 13_000];
+/** At once; and as it is not heard again for about a second (bpf/notices.h), after that; and 15 s later. */
+const PUBLISHED_MS = [0, 1500, 13_500];
 /** A stalled process without a context is looked at again, but not more often: it may have loaded a library. */
 const STALLED_MS = 1000;
 /** A look takes up to a millisecond, so a host where processes come and go by the thousand must not mean as many of them. */
@@ -26,7 +26,7 @@ export class Publishers {
   readonly #lookedAt = new Map<number, number>();
   /** What is in the map of the BPF programs, which tell by it whether a pid is still the same program. */
   readonly #publishing = new Map<number, Buffer>();
-  /** When to look at a process, and after how long again. */
+  /** When to look at a process, and after how long again, each after the one before. */
   readonly #waiting = new Map<number, { due: number; then: readonly number[] }>();
   /** To be looked at before all others. */
   readonly #stalled = new Set<number>();
@@ -84,7 +84,7 @@ export class Publishers {
     if (at >= this.#tickAt) return;
     clearTimeout(this.#timer);
     this.#tickAt = at;
-    this.#timer = setTimeout(() => this.#tick(), at - performance.now()).unref();
+    this.#timer = setTimeout(() => this.#tick(), Math.ceil(at - performance.now())).unref();
   }
 
   #tick(): void {
