@@ -2,19 +2,13 @@
 /** Starts the built commands as a user does, and collects what they say. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
-import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event.ts';
+import { endsWithTests } from './children.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
 /** Only a hang takes as long. */
 const GIVE_UP_MS = 120_000;
-
-const running = new Set<ChildProcess>();
-/** Those of a test that failed would keep the test process, and the next test would see them in the kernel. */
-after(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 export interface Finished {
   code: number | null;
@@ -52,11 +46,11 @@ export class Agent {
   constructor(args: readonly string[], options: StartOptions = {}) {
     const { env = {}, command = 'compactstall', stdout = 'pipe', under = [], giveUpMs = GIVE_UP_MS } = options;
     const [program, ...words] = [...under, `${BIN}${command}.js`, ...args];
-    this.child = spawn(program!, words, {
+    const child = spawn(program!, words, {
       env: { ...cleanEnvironment(), PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
       stdio: ['ignore', stdout, 'pipe'],
     });
-    running.add(this.child);
+    this.child = endsWithTests(child);
     this.child.stdout?.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;
       this.#check();
@@ -71,7 +65,6 @@ export class Agent {
     this.finished = new Promise((resolve) => {
       this.child.once('close', (code, signal) => {
         clearTimeout(giveUp);
-        running.delete(this.child);
         process.off('exit', kill);
         this.#check();
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });

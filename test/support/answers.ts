@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A program that answers each line of its input with one line of JSON. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { after } from 'node:test';
-
-const running = new Set<ChildProcess>();
-after(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+import { endsWithTests } from './children.ts';
 
 export class Answers {
   readonly #child;
@@ -15,8 +10,7 @@ export class Answers {
   readonly #ended: Promise<unknown>;
 
   constructor(program: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = process.env) {
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
-    running.add(this.#child);
+    this.#child = endsWithTests(spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env }));
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#ended = new Promise((resolve) => this.#child.once('close', resolve));
     // It has ended, and the next answer says so.
@@ -37,6 +31,5 @@ export class Answers {
   async end(): Promise<void> {
     this.#child.stdin.end();
     await this.#ended;
-    running.delete(this.#child);
   }
 }

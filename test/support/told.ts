@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A program of the tests that does what each line of its input says, and prints `done` when it has. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { after } from 'node:test';
-
-const running = new Set<ChildProcess>();
-after(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+import { endsWithTests } from './children.ts';
 
 export class Told {
   readonly #child: ChildProcess;
@@ -17,17 +12,13 @@ export class Told {
 
   constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.#name = program;
-    this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    running.add(this.#child);
+    this.#child = endsWithTests(spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] }));
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text;
       this.#waiting();
     });
     this.#ended = new Promise((resolve, reject) => {
-      this.#child.once('error', reject).once('close', () => {
-        running.delete(this.#child);
-        resolve();
-      });
+      this.#child.once('error', reject).once('close', () => resolve());
     });
   }
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs the workload that makes the kernel compact. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endsWithTests } from '../../support/children.ts';
 
 export const FRAGMENT = fileURLToPath(new URL('build/fragment', import.meta.url));
-
-const running = new Set<ChildProcess>();
-after(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 export class Fragment {
   readonly #child: ChildProcess;
@@ -18,12 +13,10 @@ export class Fragment {
   output = '';
 
   constructor(...args: string[]) {
-    const child = spawn(FRAGMENT, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = endsWithTests(spawn(FRAGMENT, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
     this.#child = child;
-    running.add(child);
     this.#ended = new Promise((resolve, reject) => {
       child.once('close', (code, signal) => {
-        running.delete(child);
         if (code === 0) resolve();
         else reject(new Error(`fragment ended with ${code ?? signal}`));
       });
