@@ -113,8 +113,8 @@ describe('the service of a stalled process', () => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd');
     const events = await stalled(publisher);
-    assertResource(events, { 'service.name': 'unknown_service:publisher' });
-    assert.equal(events[0]!.executable, 'publisher');
+    assertResource(events, { 'service.name': 'unknown_service:context' });
+    assert.equal(events[0]!.executable, 'context');
     await publisher.end();
   });
 
