@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { basename } from 'node:path';
 import { attempt, readProcFile } from '../process/proc-file.ts';
 
 /** Ticks of /proc/PID/stat are hundredths of a second on every architecture. */
@@ -11,7 +12,7 @@ const START_STACK = 28 - 3;
 const ENV_START = 50 - 3;
 const ENV_END = 51 - 3;
 
-/** /proc/PID/stat, as far as it tells one process, and one program in it, from another. */
+/** What the kernel says of a process, as far as it tells one, and one program in it, from another. */
 export interface Status {
   /** Name of the main thread. */
   comm: string;
@@ -30,9 +31,14 @@ export interface Status {
   environmentAt: bigint;
 }
 
-/** undefined when the process has ended. @param folder /proc/PID */
+/**
+ * undefined when the process has ended. The main thread's file says the same of all this as the process's own, for which
+ * the kernel adds up all threads' times, before 6.8 with interrupts off: with 29 000 threads 10 ms, instead of 17 us.
+ * @param folder /proc/PID
+ */
 export function readStatus(folder: string): Status | undefined {
-  const text = attempt(() => readProcFile(`${folder}/stat`, 4096).toString('utf8')) ?? '';
+  const file = `${folder}/task/${basename(folder)}/stat`;
+  const text = attempt(() => readProcFile(file, 4096).toString('utf8')) ?? '';
   // The name may have spaces and brackets.
   const end = text.lastIndexOf(')');
   const fields = text.slice(end + 2).split(' ');

@@ -36,6 +36,12 @@ export function statLine(pid: number, fake: FakeProcess): string {
   return `${pid} (${fake.comm ?? 'a) b 1 (c'}) ${fields.join(' ')}\n`;
 }
 
+/** Where the main thread has it: reading that of the process takes the longer the more threads it has. */
+export function putStatus(proc: string, pid: number, fake: FakeProcess): void {
+  mkdirSync(`${proc}/${pid}/task/${pid}`, { recursive: true });
+  writeFileSync(`${proc}/${pid}/task/${pid}/stat`, statLine(pid, fake));
+}
+
 export function fakeProc(t: TestContext) {
   const at = temporaryFolder(t);
   const end = (pid: number) => rmSync(at(String(pid)), { recursive: true, force: true });
@@ -46,8 +52,8 @@ export function fakeProc(t: TestContext) {
     put(pid: number, fake: FakeProcess) {
       end(pid);
       mkdirSync(at(String(pid)));
+      putStatus(at(), pid, fake);
       const file = (name: string, text: string) => writeFileSync(at(String(pid), name), text);
-      file('stat', statLine(pid, fake));
       file('cgroup', fake.cgroup ?? '0::/\n');
       if (fake.exe !== undefined) symlinkSync(fake.exe, at(String(pid), 'exe'));
       if (fake.kernelThread) return;

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { readClocks } from 'bpf-loader-native';
 import { Looks } from './looks.ts';
-import { type FakeProcess, fakeProc, statLine } from './proc.ts';
+import { type FakeProcess, fakeProc, putStatus, statLine } from './proc.ts';
 
 const ID = '4a1f6f2b9c0d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f';
 const SECOND = 1_000_000_000n;
@@ -153,7 +153,7 @@ describe('the same process again', () => {
     rmSync(`${root}/7/cgroup`);
     execFileSync('mkfifo', [`${root}/7/cgroup`]);
     writeFileSync(`${root}/after`, statLine(7, { comm: 'summ', startStack: 1 }));
-    const exec = spawn('sh', ['-c', 'exec 3>7/cgroup; cp after 7/stat; exec 3>&-'], { cwd: root });
+    const exec = spawn('sh', ['-c', 'exec 3>7/cgroup; cp after 7/task/7/stat; exec 3>&-'], { cwd: root });
     await once(exec, 'spawn');
     assert.equal(service(), 'unknown_service:summ');
     put({ environ, startStack: 1 });
@@ -236,8 +236,7 @@ it('4096 processes are remembered, the least recently seen is forgotten', (t) =>
   const { root, processes, end, service, pass } = setUp(t, { environ: 'OTEL_SERVICE_NAME=shop\0' });
   const see = (from: number, count: number) => {
     for (let pid = from; pid < from + count; pid++) {
-      mkdirSync(`${root}/${pid}`);
-      writeFileSync(`${root}/${pid}/stat`, statLine(pid, { comm: 'x' }));
+      putStatus(root, pid, { comm: 'x' });
       processes.lookUp({ pid, tid: pid, comm: 'x' }, NOW);
     }
   };
