@@ -50,7 +50,7 @@ export class Timed {
 }
 
 export const startOf = ({ startUnixNano }: CompactionEvent) => BigInt(startUnixNano);
-const endOf = (event: CompactionEvent) => startOf(event) + BigInt(event.durationNano);
+export const endOf = (event: CompactionEvent) => startOf(event) + BigInt(event.durationNano);
 
 /** The kernel's time of the begin, by the program's own clocks, is where the agent puts it. */
 export function assertConverted(event: Recorded, { realtime, monotonic, uncertainty }: Clocks): void {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// A span's record whose page comes or goes while its thread stalls. Reading it may not wait for the page, so it is read at
+// the begin and, where that failed, once more at the end: a stall is a child when the page is there at either, else a root.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { CompactionEvent } from '../../src/event.ts';
+import { Agent } from '../support/agent.ts';
+import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+import { spanOf } from '../support/stalls.ts';
+import { AGREE_NS, endOf, startOf } from '../support/timed.ts';
+import { Told } from '../support/told.ts';
+
+const WANTED = 17;
+/** Each takes milliseconds; some hundred are enough. */
+const MOST_STALLS = 2000;
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+const PROGRAM = fileURLToPath(new URL('../fixtures/stalls/build/absent', import.meta.url));
+/** Emulated. Only a hang takes as long. */
+const GIVE_UP_MS = 580_000;
+
+type Change = 'touch' | 'drop';
+
+/** By the program's clock: a stall, and within which the page came or went. */
+interface Stall {
+  number: number;
+  begin: bigint;
+  end: bigint;
+  from: bigint;
+  to: bigint;
+}
+
+/** Whether the page was there, as far as that is beyond doubt: the agent's clock may be off by as much as it promises. */
+function pageOf(change: Change, { begin, end, from, to }: Stall, events: readonly CompactionEvent[], index: number) {
+  const event = events[index]!;
+  // The first reading is after the compaction before, the second one before the next.
+  const previous = index === 0 ? begin : endOf(events[index - 1]!);
+  const next = index === events.length - 1 ? end : startOf(events[index + 1]!);
+  const begins = from > startOf(event) + AGREE_NS;
+  const ends = to < endOf(event) - AGREE_NS;
+  if (change === 'touch') {
+    if (begins && ends) return 'came meanwhile';
+    if (to < startOf(event) - AGREE_NS) return 'there';
+    if (from > next + AGREE_NS) return 'not there';
+  } else {
+    if (begins && ends) return 'went meanwhile';
+    if (from > endOf(event) + AGREE_NS) return 'there';
+    if (to < previous - AGREE_NS) return 'not there';
+  }
+  return undefined;
+}
+
+describe('a stall whose record’s page', () => {
+  const judged: Record<string, boolean[]> = { 'came meanwhile': [], 'went meanwhile': [], 'not there': [], there: [] };
+  let agent: Agent;
+  let program: Told;
+  let stalls = 0;
+  let roots = 0;
+  let children = 0;
+
+  const own = () => agent.events().filter(({ pid }) => pid === program.pid);
+  const enough = () => Object.values(judged).every(({ length }) => length >= WANTED);
+
+  async function stall(command: Change | 'stay', delayNs = 0n): Promise<Stall> {
+    const said = await program.tell(`${command} ${delayNs}`);
+    const [begin, end, from, to] = /^stall (\d+) (\d+) (\d+) (\d+)$/m.exec(said)!.slice(1).map(BigInt);
+    stalls += 1;
+    await agent.until(() => own().length === stalls * ZONES);
+    return { number: stalls, begin: begin!, end: end!, from: from!, to: to! };
+  }
+
+  function judge(change: Change, made: Stall): void {
+    const events = own().slice(-ZONES);
+    for (const [i, { context }] of events.entries()) {
+      if (context) {
+        const span = spanOf(program.pid, made.number);
+        assert.deepEqual(context, { source: 'thread', ...span, flags: 1, relation: 'child' });
+      }
+      if (context) children += 1;
+      else roots += 1;
+      const page = pageOf(change, made, events, i);
+      if (page) judged[page]!.push(context !== undefined);
+    }
+  }
+
+  before(async () => {
+    assert.ok(existsSync(PROGRAM), 'absent has not been built');
+    agent = await new Agent(['--output', 'json', '--verify'], { giveUpMs: GIVE_UP_MS }).attached();
+    program = new Told(PROGRAM, [COMPACT_NODE0]);
+    let last = await stall('stay');
+    for (; !own().at(-1)!.context; last = await stall('stay')) await sleep(100);
+    children = own().filter(({ context }) => context).length;
+    for (let i = 0; !enough() && i < MOST_STALLS; i++) {
+      // All over the stall, and somewhat beyond, as long as the one before was.
+      const delayNs = ((last.end - last.begin) * BigInt((i * 37) % 130)) / 100n;
+      const change = i % 2 === 0 ? 'touch' : 'drop';
+      last = await stall(change, delayNs);
+      judge(change, last);
+    }
+    await program.end();
+  });
+
+  for (const [page, child] of [
+    ['came meanwhile', true],
+    ['went meanwhile', true],
+    ['there', true],
+    ['not there', false],
+  ] as const) {
+    it(`${page}: a ${child ? 'child' : 'root'}`, () => {
+      const wrong = judged[page]!.filter((isChild) => isChild !== child);
+      assert.ok(judged[page]!.length >= WANTED, `${judged[page]!.length} of ${stalls}`);
+      assert.equal(wrong.length, 0, `of ${judged[page]!.length}`);
+    });
+  }
+
+  it('all of them, and others: counted as what they became', async () => {
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, / 0 lost$/m);
+    assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
+    assert.match(stderr, new RegExp(` ${children} with context `));
+    assert.match(stderr, new RegExp(` ${roots} without\\{unreadable\\}`));
+  });
+});
