@@ -18,11 +18,10 @@ import {
   symlinkSync,
   utimesSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { CACHE } from '../support/cache.ts';
 import { contents, type Entry } from './contents.ts';
 
-export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'compactstall');
 /** Images that stay in the cache: those of a few working copies. */
 const KEPT = 4;
 /** Mount points, and what programs expect. */
