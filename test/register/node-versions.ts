@@ -26,6 +26,8 @@ export const NODES: NodeVersion[] = [
   }),
 ].sort((a, b) => a.major - b.major);
 
+/** Those of NODES that are not the project's own. */
+export const FETCHED = VERSIONS.map(pathOf);
 export const OLD_NODE = pathOf(OLD);
 
 export function ensureNodes(): void {
