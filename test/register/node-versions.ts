@@ -3,8 +3,8 @@
 // the project is there already.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { CACHE } from '../support/cache.ts';
 
 export interface NodeVersion {
   major: number;
@@ -16,8 +16,6 @@ export interface NodeVersion {
 const VERSIONS = ['22.23.3', '26.9.0'];
 /** Too old. */
 const OLD = '20.20.2';
-/** Where tests keep what they fetch. */
-export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'compactstall');
 const pathOf = (version: string) => join(CACHE, `node-${version}`, 'bin/node');
 
 export const NODES: NodeVersion[] = [
@@ -28,6 +26,8 @@ export const NODES: NodeVersion[] = [
   }),
 ].sort((a, b) => a.major - b.major);
 
+/** Those of NODES that are not the project's own. */
+export const FETCHED = VERSIONS.map(pathOf);
 export const OLD_NODE = pathOf(OLD);
 
 export function ensureNodes(): void {

@@ -2,12 +2,15 @@
 /** What an emulated machine's root image holds: the project as it stands, its Node.js, and a few programs. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CACHE } from '../support/cache.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Where the project is inside. */
 export const PROJECT = '/compactstall';
+/** Where CACHE is inside. */
+const CACHE_INSIDE = '/root/.cache/compactstall';
 
 /** A file or folder of the host, or a symbolic link, and its place in the image. */
 export type Entry = { to: string } & ({ from: string } | { linkTo: string });
@@ -22,12 +25,14 @@ const BUILT = [
   'test/vm/guest/build/*',
 ];
 
-export function contents(): Entry[] {
+/** @param cached programs of the cache */
+export function contents(cached: readonly string[] = []): Entry[] {
   return [
     ...busybox(),
     ...PROGRAMS.map(same),
     { from: NODE, to: '/usr/bin/node' },
-    ...libraries([NODE, ADDON, ...PROGRAMS, '/bin/busybox']).map(same),
+    ...cached.map((from) => ({ from, to: join(CACHE_INSIDE, relative(CACHE, from)) })),
+    ...libraries([NODE, ADDON, ...PROGRAMS, '/bin/busybox', ...cached]).map(same),
     ...globSync('/lib/ld-musl-*').map(same),
     { from: join(ROOT, 'test/vm/guest/init'), to: '/init' },
     ...project(),

@@ -2,7 +2,7 @@
 /** What the matrix needs, before it starts. */
 import { spawnSync } from 'node:child_process';
 import { fetchKernel } from './fetch.ts';
-import { projectImage } from './image.ts';
+import { testImage } from './image.ts';
 import { KERNELS } from './kernels.ts';
 import { QEMU } from './qemu.ts';
 
@@ -15,8 +15,8 @@ export function missingForMachines(): string | undefined {
     : `${missing.join(', ')} missing here; sudo ./setup.sh test installs it on Debian`;
 }
 
-/** Fetches the kernels and makes the image, when that has not been done. */
+/** Fetches the kernels and versions of Node.js, and makes the image, when that has not been done. */
 export function ensureMachines(): void {
   for (const kernel of KERNELS) fetchKernel(kernel);
-  projectImage();
+  testImage();
 }

@@ -18,11 +18,11 @@ import {
   symlinkSync,
   utimesSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { ensureNodes, FETCHED } from '../register/node-versions.ts';
+import { CACHE } from '../support/cache.ts';
 import { contents, type Entry } from './contents.ts';
 
-export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'compactstall');
 /** Images that stay in the cache: those of a few working copies. */
 const KEPT = 4;
 /** Mount points, and what programs expect. */
@@ -35,8 +35,20 @@ const HOUR_MS = 3_600_000;
  * @param network a kernel's directory, to have its modules for a network
  */
 export function projectImage(network?: string): string {
-  const modules = network === undefined ? [] : [{ from: join(network, 'modules.tar'), to: '/modules.tar' }];
-  const entries = [...contents(), ...modules];
+  return imageOf([...contents(), ...modules(network)]);
+}
+
+/** That, and the other versions of Node.js that tests run services on; fetches those when that has not been done. */
+export function testImage(network?: string): string {
+  ensureNodes();
+  return imageOf([...contents(FETCHED), ...modules(network)]);
+}
+
+function modules(network: string | undefined): Entry[] {
+  return network === undefined ? [] : [{ from: join(network, 'modules.tar'), to: '/modules.tar' }];
+}
+
+function imageOf(entries: readonly Entry[]): string {
   const image = join(CACHE, `vm-image-${fingerprint(entries)}.ext4`);
   if (existsSync(image)) {
     utimesSync(image, new Date(), new Date());

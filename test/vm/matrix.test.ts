@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { fetchKernel } from './fetch.ts';
-import { projectImage } from './image.ts';
+import { testImage } from './image.ts';
 import { KERNELS, kernelNamed } from './kernels.ts';
 import { runMachine } from './machine.ts';
 import type { Result } from './result.ts';
@@ -21,7 +21,7 @@ async function runInside(t: TestContext, name: string, files: readonly string[],
   const machine = runMachine({
     name,
     kernel: fetchKernel(kernelNamed(name)),
-    image: projectImage(),
+    image: testImage(),
     numaNodes: 2,
     append,
     command: testCommand(files),

@@ -2,7 +2,7 @@
 /** Runs one kernel, for a person who debugs; --help says how. */
 import { parseArgs } from 'node:util';
 import { fetchKernel } from './fetch.ts';
-import { projectImage } from './image.ts';
+import { testImage } from './image.ts';
 import { KERNELS, kernelNamed } from './kernels.ts';
 import { runMachine } from './machine.ts';
 import type { Result } from './result.ts';
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   const machine = runMachine({
     name: kernel.name,
     kernel: folder,
-    image: projectImage(values.network ? folder : undefined),
+    image: testImage(values.network ? folder : undefined),
     memoryMb: Number(values.memory),
     numaNodes: Number(values.nodes),
     append: values.append + (values.shell ? ' quiet' : ''),
