@@ -42,6 +42,17 @@ describe('the packages, installed in an application', () => {
     assert.ok(!commands.includes('node'), commands.join(' '));
   });
 
+  for (const [name, licence] of [
+    ['compactstall', 'LICENSE'],
+    ['compactstall', 'bpf/LICENSE'],
+    ['bpf-loader-native', 'LICENSE'],
+  ] as const) {
+    it(`${name} brings ${licence}`, () => {
+      const expected = readFileSync(join(ROOT, licence), 'utf8');
+      assert.equal(readFileSync(join(folder, 'node_modules', name, licence), 'utf8'), expected);
+    });
+  }
+
   it('have everything that the agent loads', () => {
     const { stdout } = run(process.execPath, join(bin, 'compactstall'), ['doctor', '--json']);
     const { checks } = JSON.parse(stdout) as { checks: { id: string; status: string; message: string }[] };
