@@ -7,6 +7,7 @@
  *   npm run example -- --machine [KERNEL]  in an emulated machine, whose memory is fragmented
  */
 import { execFileSync } from 'node:child_process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { duration } from '../../src/sinks/table.ts';
@@ -106,6 +107,10 @@ try {
   await ending.now();
   process.exit(0);
 } catch (error) {
+  // What failed may have been ended by a Ctrl-C that came to this process as well. In its second turn from here on, at the
+  // latest, the event loop looks for signals.
+  await nextTurn();
+  await nextTurn();
   if (ending.over) await new Promise(() => {}); // The signal's handler exits.
   say((error as Error).message);
   await ending.now();

@@ -1,112 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run example` on this host, to its end and ended in the middle: nothing stays behind.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { capabilities, type Deprivation } from '../support/deprived.ts';
+import { describe, it } from 'node:test';
+import { capabilities } from '../support/deprived.ts';
+import { nothingIsLeft, Run, running, settings } from '../support/example.ts';
 import { assertTrees } from '../support/example-trees.ts';
-import { bpfObjectsLeft } from '../support/host.ts';
 import { waitUntil } from './child.ts';
 
-const EXAMPLE = fileURLToPath(new URL('../../examples/trace/trace.ts', import.meta.url));
-const GIVE_UP_MS = 120_000;
-const END_MS = 30_000;
-const SETTINGS = ['/proc/sys/vm/', '/sys/kernel/mm/transparent_hugepage/'];
-/** In the environment of a run and of all that it starts. */
-const MARK = `COMPACTSTALL_EXAMPLE_TEST=${process.pid}`;
-
-let temporary: string;
-before(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'compactstall-'));
-});
-const runs = new Set<Run>();
-after(() => {
-  for (const run of runs) run.signal('SIGKILL', 'group');
-  rmSync(temporary, { recursive: true });
-});
-
-class Run {
-  readonly #child: ChildProcess;
-  readonly ended: Promise<number | null>;
-  stdout = '';
-  stderr = '';
-
-  constructor(under: Deprivation = []) {
-    const [name, value] = MARK.split('=') as [string, string];
-    const [program, ...args] = [...under, process.execPath, EXAMPLE];
-    // In a process group of its own, as a shell starts it.
-    const env = { ...process.env, [name]: value, TMPDIR: temporary };
-    const child = spawn(program!, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      this.stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      this.stderr += text;
-    });
-    runs.add(this);
-    this.ended = new Promise((resolve) => {
-      child.once('close', (code) => {
-        runs.delete(this);
-        resolve(code);
-      });
-    });
-  }
-
-  said(text: string): Promise<true> {
-    return waitUntil(
-      () => {
-        if (this.stderr.includes(text)) return true;
-        if (!runs.has(this)) throw new Error(`it ended before it said "${text}": ${this.stderr}`);
-        return undefined;
-      },
-      GIVE_UP_MS,
-      () => `it has not said "${text}" but ${this.stderr}`,
-    );
-  }
-
-  /** Of this process alone, as kill and systemd send it, or of its group, as a terminal does. */
-  signal(name: NodeJS.Signals, whom: 'process' | 'group'): void {
-    process.kill(whom === 'group' ? -this.#child.pid! : this.#child.pid!, name);
-  }
-}
-
-/** Those with the mark, by their command lines. */
-function running(): string[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid) && readOrNothing(`/proc/${pid}/environ`).split('\0').includes(MARK))
-    .map((pid) => `${pid} ${readOrNothing(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
-}
-
-function settings(): Map<string, string> {
-  const files = SETTINGS.flatMap((folder) => readdirSync(folder).map((name) => folder + name));
-  return new Map(files.map((file) => [file, readOrNothing(file)]));
-}
-
-/** Some settings cannot be read, some files are folders, some processes have ended. */
-function readOrNothing(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-async function nothingIsLeft(settingsBefore: Map<string, string>): Promise<void> {
-  // A killed process takes a moment to be gone.
-  await waitUntil(
-    () => running().length === 0 || undefined,
-    END_MS,
-    () => `still running: ${running().join('\n')}`,
-  );
-  assert.deepEqual(await bpfObjectsLeft(), []);
-  assert.deepEqual(readdirSync(temporary), []);
-  assert.deepEqual(settings(), settingsBefore);
-}
+const GIVE_UP_MS = 60_000;
 
 describe('the example', () => {
   it('prints a request of each service with its stalls, as Jaeger has it', async () => {
@@ -143,9 +47,30 @@ describe('the example', () => {
     });
   }
 
+  it('ends by Ctrl-C, not by the failure of a program that Ctrl-C ended as well', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'compactstall-make-'));
+    const slowly = join(folder, 'slowly.mk');
+    writeFileSync(slowly, `$(shell touch ${folder}/begun; sleep ${GIVE_UP_MS / 1000})\n`);
+    try {
+      const before = settings();
+      const run = new Run([], { env: { MAKEFILES: slowly } });
+      await waitUntil(
+        () => existsSync(`${folder}/begun`) || undefined,
+        GIVE_UP_MS,
+        () => `make has not begun: ${run.stderr}`,
+      );
+      run.signal('SIGINT', 'group');
+      assert.equal(await run.ended, 130, run.stderr);
+      assert.equal(run.stderr, 'example: ended by SIGINT\n');
+      await nothingIsLeft(before);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('leaves nothing behind when it fails', async () => {
     const before = settings();
-    const run = new Run(capabilities('-bpf,-perfmon,-sys_admin'));
+    const run = new Run([], { under: capabilities('-bpf,-perfmon,-sys_admin') });
     assert.equal(await run.ended, 1);
     assert.match(run.stderr, /example: compactstall ended with exit code 3 before it was ready/);
     await nothingIsLeft(before);

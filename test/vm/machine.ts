@@ -99,10 +99,11 @@ async function* runOnce(options: MachineOptions, consoleFile: string): AsyncGene
   }
 }
 
-/** It is killed with this process, however that ends. */
+/** It is killed with this process, however that ends, and not by a Ctrl-C that is for this process. */
 function start(options: MachineOptions, interactive: boolean): ChildProcess {
   const terminal = interactive ? 'inherit' : 'pipe';
   return spawn('setpriv', ['--pdeathsig', 'KILL', options.emulator ?? QEMU, ...qemuArguments(options)], {
+    detached: !interactive,
     stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe'],
   });
 }
