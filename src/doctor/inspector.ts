@@ -12,5 +12,6 @@ export async function inspector(): Promise<Finding> {
   const program = await asked.program(process.pid, 0);
   await asked.close();
   if (program) return ok('the process that looks into others starts and answers.');
+  if (asked.obstacle) return warn(asked.obstacle.why, asked.obstacle.todo);
   return warn(said[0] ?? 'the process that looks into others does not answer.', 'Build it with ./setup.sh.');
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { UserIds } from '../privileges/user.ts';
+import { type Hidden, inspectorEnded, inspectorNotStarted } from '../source/hidden.ts';
 import type { Program } from '../victim/programs.ts';
 import { type ContextsAnswer, parseContexts, parseProgram, type Question, READY } from './questions.ts';
 
@@ -29,6 +30,7 @@ const END_MS = 500;
 const AVOID_MS = 60_000;
 /** Questions that are open; only an inspector that waits has as many. */
 const MOST_OPEN = 16_384;
+const ERRORS_LENGTH = 8192;
 
 export interface InspectorOptions {
   /** Find out services as well. */
@@ -38,6 +40,10 @@ export interface InspectorOptions {
   /** Called with a sentence when something cannot be looked at. */
   warn: (sentence: string) => void;
 }
+
+/** The last error of those that Node.js or the keeper reported. */
+const failureIn = (errors: string): string | undefined =>
+  [...errors.matchAll(/^(?:\w*Error(?: \[\w+\])?|keeper): (.+)$/gm)].at(-1)?.[1];
 
 interface Open {
   question: Question;
@@ -51,14 +57,19 @@ interface Open {
  */
 export class Inspector {
   readonly services: boolean;
+  /** Why nobody is looked into any more. */
+  obstacle: Hidden | undefined;
   readonly #keeper: ChildProcess;
   readonly #warn: (sentence: string) => void;
   /** In the order in which they were asked, which is that of the answers. */
   readonly #open: Open[] = [];
   readonly #avoided = new Map<number, number>();
-  #state: 'starting' | 'answering' | 'ended' = 'starting';
+  #hasBegun = false;
+  #state: 'starting' | 'late' | 'answering' | 'ended' = 'starting';
   #unsent = '';
   #partial = '';
+  /** What it wrote to its standard error since it last began to answer. */
+  #errors = '';
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ services, user, warn }: InspectorOptions) {
@@ -66,15 +77,19 @@ export class Inspector {
     this.#warn = warn;
     const words = [`${user.uid}`, `${user.gid}`, process.execPath, ...NODE_FLAGS, MAIN];
     this.#keeper = spawn(KEEPER, services ? [...words, '--services'] : words, {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       // Nothing of the agent's environment is its business, and some would change how it runs.
       env: {},
       cwd: '/',
     });
-    this.#keeper.once('error', () => this.#end());
-    this.#keeper.once('exit', () => this.#end());
+    this.#keeper.once('error', ({ message }) => this.#end(message));
+    // Not at its exit: the reason may not have been read by then.
+    this.#keeper.once('close', () => this.#end(failureIn(this.#errors) ?? 'it ended'));
     this.#keeper.stdin!.on('error', () => {});
     this.#keeper.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text));
+    this.#keeper.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-ERRORS_LENGTH);
+    });
   }
 
   /**
@@ -97,12 +112,18 @@ export class Inspector {
     this.#ask({ about: 'published', pid });
   }
 
+  /** Who waits for an answer goes on without it. */
+  leaveUnanswered(): void {
+    for (const { resolve } of this.#open) resolve(undefined);
+  }
+
   /** It ends by itself when nobody can ask it any more, but for one that waits. */
   async close(): Promise<void> {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     clearTimeout(this.#timer);
     this.#keeper.stdin!.end();
+    if (this.#keeper.exitCode !== null || this.#keeper.signalCode !== null) return;
     const waiting = setTimeout(() => this.#keeper.kill('SIGKILL'), END_MS);
     await once(this.#keeper, 'exit');
     clearTimeout(waiting);
@@ -110,7 +131,8 @@ export class Inspector {
 
   #ask(question: Question): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    if (this.#state === 'ended' || this.#open.length >= MOST_OPEN || this.#isAvoided(question.pid)) resolve(undefined);
+    const cannot = this.#state === 'ended' || this.#state === 'late';
+    if (cannot || this.#open.length >= MOST_OPEN || this.#isAvoided(question.pid)) resolve(undefined);
     else {
       this.#open.push({ question, askedMs: performance.now(), resolve });
       if (this.#state === 'answering') this.#send(question);
@@ -143,6 +165,10 @@ export class Inspector {
   }
 
   #begin(ready: string): void {
+    const failure = failureIn(this.#errors);
+    if (failure) this.#warn(`the process that looks into others failed, and has begun again: ${failure}.`);
+    this.#errors = '';
+    this.#hasBegun = true;
     this.#state = 'answering';
     this.#unsent = '';
     this.#keeper.stdin!.write(`\n${ready}\n`);
@@ -161,7 +187,11 @@ export class Inspector {
   #late(): void {
     this.#timer = undefined;
     if (this.#state === 'starting') {
-      this.#warn('the process that looks into others does not start: services and trace contexts may be missing.');
+      this.#state = 'late';
+      this.#warn(
+        `the process that looks into others has not started within ${START_MS / 1000} s: ` +
+          'services and trace contexts are missing until it has.',
+      );
       for (const { resolve } of this.#open.splice(0)) resolve(undefined);
       return;
     }
@@ -190,9 +220,10 @@ export class Inspector {
     return false;
   }
 
-  #end(): void {
+  #end(reason: string): void {
     if (this.#state !== 'ended') {
-      this.#warn('the process that looks into others ended: from now on services and trace contexts are missing.');
+      this.obstacle = this.#hasBegun ? inspectorEnded(reason) : inspectorNotStarted(reason);
+      this.#warn(`${this.obstacle.why} ${this.obstacle.todo}`);
     }
     this.#state = 'ended';
     clearTimeout(this.#timer);

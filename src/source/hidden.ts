@@ -34,3 +34,13 @@ export const obiUnread = (reason: string): Hidden => ({
   why: `the spans of OpenTelemetry eBPF Instrumentation are not seen. ${reason}`,
   todo: 'Where it is newer than this compactstall, a newer one may know its map.',
 });
+
+export const inspectorNotStarted = (reason: string): Hidden => ({
+  why: `the process that looks into others does not start, so services and trace contexts are missing: ${reason}.`,
+  todo: './setup.sh builds it; the user that it becomes (nobody, or that of --user) has to be able to read it.',
+});
+
+export const inspectorEnded = (reason: string): Hidden => ({
+  why: `the process that looks into others ended, so from now on services and trace contexts are missing: ${reason}.`,
+  todo: 'Starting compactstall again starts it again.',
+});

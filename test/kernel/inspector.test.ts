@@ -6,12 +6,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, parseLines } from '../support/agent.ts';
-import { capabilities, SILENT_INSPECTOR } from '../support/deprived.ts';
+import { fileURLToPath } from 'node:url';
+import type { Check } from '../../src/doctor/check.ts';
+import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+import {
+  CLOSED_INSPECTOR,
+  capabilities,
+  FAILING_INSPECTOR,
+  NO_INSPECTOR,
+  SILENT_INSPECTOR,
+  SLOWLY_FAILING_INSPECTOR,
+  STUCK_INSPECTOR,
+} from '../support/deprived.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { catches, childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+const HELD = fileURLToPath(new URL('child/held.ts', import.meta.url));
 /** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
 const OF_INSPECTOR = (1n << 2n) | (1n << 19n) | (1n << 40n);
 
@@ -242,12 +253,71 @@ describe('the inspector', () => {
     assert.ok(said.length >= 1 && said.length <= 3, stderr);
   });
 
+  for (const [what, under] of [
+    ['is not there', NO_INSPECTOR],
+    ['may not be read by its user', CLOSED_INSPECTOR],
+  ] as const) {
+    it(`${what}: that is said once, in the words of doctor, and stalls go out without services`, async (t) => {
+      const { agent, service } = await setUp(t, ['-o', 'json'], under);
+      await agent.until(() => agent.stderr.includes('looks into others'));
+      assert.equal(await service(), 'unknown_service:sh');
+      const { code, stderr } = await agent.stop();
+      assert.equal(code, 0, stderr);
+      const { checks } = JSON.parse((await runToEnd(['doctor', '--json'], { under })).stdout) as { checks: Check[] };
+      const found = checks.find(({ id }) => id === 'inspector')!;
+      assert.equal(found.status, 'warn');
+      assert.match(found.why, /Cannot find module '[^ ]*\/dist\/inspector\/main\.js'\.$/);
+      // No error of Node.js besides.
+      const said = stderr.split('\n').filter((line) => line !== '' && !/^ {2}|attached|compactions,/.test(line));
+      assert.equal(said.join('\n'), `compactstall: ${found.why} ${found.status === 'warn' && found.todo}`);
+    });
+  }
+
+  it('fails whenever it is asked: that is said, without its stack, and stalls go out without services', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json', '--context', 'off'], FAILING_INSPECTOR);
+    assert.equal(await service(), 'unknown_service:sh');
+    await agent.until(() => agent.stderr.includes('looks into others ended'));
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /looks into others failed, and has begun again: broken\.$/m);
+    assert.match(stderr, /looks into others ended, .*: broken\. Starting compactstall again/);
+    assert.doesNotMatch(stderr, /^ {4}at |Node\.js v/m);
+  });
+
+  it('fails slowly: it is not started for ever', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--context', 'off'], SLOWLY_FAILING_INSPECTOR);
+    await agent.until(() => agent.stderr.includes('does not start'));
+    assert.match(agent.stderr, /: broken\. /);
+    assert.deepEqual(childrenOf(agent.pid), []);
+  });
+
+  it('does not start and does not end: that is said once, and later stalls do not wait for it', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json'], STUCK_INSPECTOR);
+    await agent.until(() => agent.stderr.includes('has not started within 20 s'));
+    for (let i = 0; i < 2; i++) assert.equal(await service(), 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/looks into others/g)!.length, 1, stderr);
+  });
+
+  it('does not start: no more stalls than so many wait for it', async () => {
+    const [first, ...rest] = [...STUCK_INSPECTOR, process.execPath, HELD];
+    const { stdout, stderr } = spawnSync(first!, rest, { encoding: 'utf8', timeout: 120_000 });
+    assert.equal(stderr, '');
+    const { told, delivered, mostHeld, warnings } = JSON.parse(stdout);
+    assert.deepEqual(warnings, []);
+    assert.equal(delivered, told);
+    assert.ok(mostHeld > 30_000 && mostHeld <= 32_768, stdout);
+  });
+
   it('and its keeper are killed: that is said, and stalls go out without services', async (t) => {
     const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
     const { keeper } = await inspectorOf(agent);
     process.kill(keeper, 'SIGKILL');
     await agent.until(() => agent.stderr.includes('the process that looks into others ended'));
-    assert.equal(await service(), 'unknown_service:sh');
+    // The first is still known for a second.
+    assert.equal(await serviceOfNext(agent, new Shell()), 'unknown_service:sh');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
   });

@@ -37,11 +37,35 @@ export const hidden = (path: string): Deprivation =>
 /** Whoever may not look into others does not see them in /proc at all. */
 export const HIDDEN_PROCESSES: Deprivation = inMountNamespace('mount -t proc -o hidepid=2 none /proc');
 
-/** The process that looks into others begins, and never answers. */
-export const SILENT_INSPECTOR: Deprivation = inMountNamespace(`
+/** Another program in the place of the process that looks into others. */
+const inspectorIs = (code: string): Deprivation =>
+  inMountNamespace(`
   mount -t tmpfs none /mnt
-  echo 'console.log("ready 0"); process.stdin.resume();' >/mnt/main.js
+  echo '${code}' >/mnt/main.js
   mount --bind /mnt/main.js '${ROOT}/dist/inspector/main.js'`);
+
+const READY = 'console.log("ready " + process.pid);';
+/** It begins, and never answers. */
+export const SILENT_INSPECTOR = inspectorIs(`${READY} process.stdin.resume();`);
+/** It does not even begin. */
+export const STUCK_INSPECTOR = inspectorIs('process.stdin.resume();');
+/** It begins, and fails at its first question. */
+export const FAILING_INSPECTOR = inspectorIs(
+  `${READY} process.stdin.on("data", (text) => { if (/about/.test(text)) throw new Error("broken"); });`,
+);
+
+/** It takes its time before it fails to begin, as everything does on a busy machine. */
+export const SLOWLY_FAILING_INSPECTOR = inspectorIs('setTimeout(() => { throw new Error("broken"); }, 2100);');
+
+const inspectorFolder = (options: string, files: string) =>
+  inMountNamespace(`
+  mount -t tmpfs -o ${options} none /mnt
+  cp '${ROOT}/dist/inspector/'${files} /mnt
+  mount --bind /mnt '${ROOT}/dist/inspector'`);
+/** It has not been built. */
+export const NO_INSPECTOR = inspectorFolder('mode=755', '[!m]*');
+/** It is in a folder that is closed to others, and may read no more than they. */
+export const CLOSED_INSPECTOR: Deprivation = [...inspectorFolder('mode=700', '*'), ...capabilities('-dac_read_search')];
 
 /** Root of a user namespace of its own. */
 export const USER_NAMESPACE: Deprivation = ['unshare', '--user', '--map-root-user'];
