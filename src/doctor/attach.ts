@@ -2,20 +2,25 @@
 import { DEFAULT_RING_BYTES, openLiveSource } from '../cli/open-live.ts';
 import { TRIGGERS } from '../event.ts';
 import { NO_PROBE_READS, PREEMPTIBLE, unnoticed } from '../source/hidden.ts';
+import type { LiveSource } from '../source/live.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { failure } from './failure.ts';
+
+/** With all that `run` may ask for, but nobody is looked into. */
+export const openAsRun = (open = openLiveSource): Promise<LiveSource> =>
+  open({
+    minDurationNs: 0,
+    triggers: TRIGGERS,
+    context: 'child',
+    stackMinDurationNs: 0,
+    ringBytes: DEFAULT_RING_BYTES,
+    runTimeStats: false,
+  });
 
 /** The check that decides: does what `run` does, by the same code, and undoes it at once. */
 export async function attach(open = openLiveSource): Promise<Finding> {
   try {
-    const source = await open({
-      minDurationNs: 0,
-      triggers: TRIGGERS,
-      context: 'child',
-      stackMinDurationNs: 0,
-      ringBytes: DEFAULT_RING_BYTES,
-      runTimeStats: false,
-    });
+    const source = await openAsRun(open);
     await source.close();
     const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
     const why = `loaded and attached with ${source.plan.name}, and detached again`;

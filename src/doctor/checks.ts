@@ -12,6 +12,7 @@ import { install } from './install.ts';
 import { kernel } from './kernel.ts';
 import { lockdown } from './lockdown.ts';
 import { securityfs } from './mounts.ts';
+import { obi } from './obi.ts';
 import { plan } from './plan.ts';
 import { extfragThreshold, proactiveness } from './proactiveness.ts';
 import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from './sysctls.ts';
@@ -34,6 +35,11 @@ export const TOPICS: readonly Topic[] = [
   { id: 'optional_capabilities', about: 'what is not seen without others', examine: () => optionalCapabilities() },
   { id: 'attach', about: 'loads and attaches as `run` does, and detaches at once', examine: () => attach() },
   { id: 'inspector', about: 'whether the process that looks into stalled ones works', examine: () => inspector() },
+  {
+    id: 'obi',
+    about: 'whether the spans that OpenTelemetry eBPF Instrumentation knows are seen',
+    examine: () => obi(),
+  },
   { id: 'kptr_restrict', about: 'whether stacks have symbols', examine: () => kptrRestrict() },
   { id: 'perf_event_paranoid', about: 'the setting', examine: () => perfEventParanoid() },
   { id: 'unprivileged_bpf_disabled', about: 'the setting', examine: () => unprivilegedBpfDisabled() },

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What doctor says of this host, against what run then does.
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Check } from '../../src/doctor/check.ts';
 import { ATTACH_PLANS } from '../../src/kernel/plan.ts';
 import { freePorts } from '../backends/child.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
+import { ObiMap, PrivateBpffs } from '../support/bpffs.ts';
 import {
   capabilities,
   type Deprivation,
@@ -44,6 +46,7 @@ const IDS = [
   'optional_capabilities',
   'attach',
   'inspector',
+  'obi',
   'kptr_restrict',
   'perf_event_paranoid',
   'unprivileged_bpf_disabled',
@@ -195,6 +198,78 @@ describe('what it knows without privileges', () => {
     const { why, todo } = parse(stdout).get('container');
     const { stderr } = runDeprived(PID_NAMESPACE, ['-d', '0.2']);
     assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
+  });
+});
+
+describe('the map of OpenTelemetry eBPF Instrumentation', () => {
+  const found = async (under: readonly string[]) => {
+    const { code, stdout } = await runToEnd(['doctor', '--json'], { under });
+    assert.equal(code, 0, stdout);
+    return parse(stdout).get('obi');
+  };
+  const MAP = '/sys/fs/bpf/otel/traces_ctx_v1';
+
+  it('is not there: that is no fault', async () => {
+    const { under } = await PrivateBpffs.mount();
+    assert.deepEqual(await found(under), {
+      id: 'obi',
+      status: 'ok',
+      why: `no map at ${MAP}: OpenTelemetry eBPF Instrumentation is not asked for spans.`,
+    });
+  });
+
+  it('is read', async () => {
+    const bpffs = await PrivateBpffs.mount();
+    new ObiMap(bpffs);
+    const { status, why } = await found(bpffs.under);
+    assert.deepEqual(
+      { status, why },
+      { status: 'ok', why: `${MAP} is read: a stall is linked to the span that is known there.` },
+    );
+  });
+
+  it('is of another kind: a warning, in the words of run', async () => {
+    const bpffs = await PrivateBpffs.mount();
+    new ObiMap(bpffs, { valueSize: 32 });
+    const { status, why, todo } = await found(bpffs.under);
+    assert.equal(status, 'warn');
+    const { stderr } = await runToEnd(['-d', '0.2', '-o', 'json'], { under: bpffs.under });
+    assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
+  });
+
+  it('may not be read by this user: the same', async () => {
+    const bpffs = await PrivateBpffs.mount();
+    new ObiMap(bpffs);
+    const [setpriv, ...list] = capabilities('-all,+bpf,+perfmon');
+    const under = [...bpffs.under, setpriv!, '--reuid=1234', '--regid=1234', '--clear-groups', ...list];
+    const { status, why, todo } = await found(under);
+    assert.equal(status, 'warn');
+    assert.match(why, /are not seen\. .*traces_ctx_v1'.*[Pp]ermission denied/);
+    const { stderr } = await runToEnd(['-d', '0.2', '-o', 'json'], { under });
+    assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
+  });
+
+  it('may be there, where this user is not let in', async () => {
+    const bpffs = await PrivateBpffs.mount();
+    chmodSync(bpffs.folder, 0o700);
+    new ObiMap(bpffs);
+    const under = [...bpffs.under, 'setpriv', '--reuid=1234', '--regid=1234', '--clear-groups', '--inh-caps=-all'];
+    const { stdout } = await runToEnd(['doctor', '--json'], { under });
+    const { status, why } = parse(stdout).get('obi');
+    assert.deepEqual({ status, why }, { status: 'ok', why: `unknown: ${MAP}: permission denied.` });
+  });
+
+  it('is there, but nothing can be loaded', async () => {
+    const bpffs = await PrivateBpffs.mount();
+    new ObiMap(bpffs);
+    const { stdout } = await runToEnd(['doctor', '--json'], {
+      under: [...bpffs.under, ...capabilities('-bpf,-sys_admin')],
+    });
+    const { status, why } = parse(stdout).get('obi');
+    assert.deepEqual(
+      { status, why },
+      { status: 'ok', why: `unknown: ${MAP} is there, but programs that read it cannot be loaded.` },
+    );
   });
 });
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { attach } from '../../src/doctor/attach.ts';
+import { obi } from '../../src/doctor/obi.ts';
 import { plan } from '../../src/doctor/plan.ts';
 import { HostError, InstallError } from '../../src/errors.ts';
 import type { KernelOffers } from '../../src/kernel/offers.ts';
-import { NO_PROBE_READS, PREEMPTIBLE } from '../../src/source/hidden.ts';
+import { NO_PROBE_READS, obiUnread, PREEMPTIBLE } from '../../src/source/hidden.ts';
 import type { LiveSource } from '../../src/source/live.ts';
 
 /** Linux 6.1 and later, as distributions build it. */
@@ -100,6 +102,43 @@ describe('attach', () => {
   it('a defect is no finding', async () => {
     await assert.rejects(
       attach(() => Promise.reject(new TypeError('x'))),
+      TypeError,
+    );
+  });
+});
+
+describe('the map of OpenTelemetry eBPF Instrumentation', () => {
+  const map = fileURLToPath(import.meta.url);
+  const opens = (differences: object) => async () =>
+    ({ plan: { probeReads: true }, close: async () => {}, ...differences }) as unknown as LiveSource;
+
+  it('is not there, or may be: nothing is loaded', async () => {
+    const fails = () => assert.fail('nothing to load for');
+    assert.match((await obi('/nonexistent/map', fails)).why, /^no map at \/nonexistent\/map: /);
+    const odd = `/${'x'.repeat(300)}`;
+    assert.equal((await obi(odd, fails)).why, `unknown: ${odd}: name too long.`);
+  });
+
+  it('is read', async () => {
+    assert.equal((await obi(map, opens({}))).status, 'ok');
+  });
+
+  it('is not read for a reason: a warning, in the words of run', async () => {
+    assert.deepEqual(await obi(map, opens({ obiObstacle: 'Why.' })), { status: 'warn', ...obiUnread('Why.') });
+  });
+
+  it('is not read without probe reads, of which lockdown and attach tell', async () => {
+    const found = await obi(map, opens({ plan: { probeReads: false } }));
+    assert.deepEqual(found, { status: 'ok', why: `not read: ${map} is there, but this kernel forbids probe reads.` });
+  });
+
+  it('is unknown where nothing can be loaded; a defect is no finding', async () => {
+    assert.match(
+      (await obi(map, () => Promise.reject(new HostError('one.', 'two.')))).why,
+      /^unknown: .* be loaded\.$/,
+    );
+    await assert.rejects(
+      obi(map, () => Promise.reject(new TypeError('x'))),
       TypeError,
     );
   });

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { statSync } from 'node:fs';
+import { StartError, systemWords } from '../errors.ts';
+import { obiUnread } from '../source/hidden.ts';
+import type { LiveSource } from '../source/live.ts';
+import { obiMapFile } from '../source/obi.ts';
+import { seesInitialPids } from '../victim/pid-namespace.ts';
+import { openAsRun } from './attach.ts';
+import { type Finding, ok, warn } from './check.ts';
+
+/** Whether the spans that OpenTelemetry eBPF Instrumentation knows are seen. Programs are only loaded where its map is. */
+export async function obi(map = obiMapFile(), open = openAsRun): Promise<Finding> {
+  try {
+    if (statSync(map, { throwIfNoEntry: false }) === undefined) {
+      return ok(`no map at ${map}: OpenTelemetry eBPF Instrumentation is not asked for spans.`);
+    }
+  } catch (error) {
+    return ok(`unknown: ${map}: ${systemWords(error)}.`);
+  }
+  if (!seesInitialPids()) return ok(`not read: ${map} is there, but this is a PID namespace of its own.`);
+  let source: LiveSource;
+  try {
+    source = await open();
+  } catch (error) {
+    if (error instanceof StartError) return ok(`unknown: ${map} is there, but programs that read it cannot be loaded.`);
+    throw error;
+  }
+  await source.close();
+  if (!source.plan.probeReads) return ok(`not read: ${map} is there, but this kernel forbids probe reads.`);
+  if (source.obiObstacle !== undefined) {
+    const { why, todo } = obiUnread(source.obiObstacle);
+    return warn(why, todo);
+  }
+  return ok(`${map} is read: a stall is linked to the span that is known there.`);
+}
