@@ -32,6 +32,8 @@ need zlib1g-dev /usr/include/zlib.h
 need linux-libc-dev "/usr/include/$multiarch/asm/types.h"
 if [ "${1:-}" = test ]; then
   need bpftool /usr/sbin/bpftool
+  # An authority and certificates for a collector with TLS.
+  need openssl openssl
   # Builds the collector and Jaeger; it fetches the newer toolchain that they need by itself.
   need golang-go go
   # Publishers of thread contexts, for the other libc.

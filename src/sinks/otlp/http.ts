@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createSecureContext } from 'node:tls';
 import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
 import { type Batch, type Collector, delivered, type Outcome, USER_AGENT } from './collector.ts';
 import { withEnvironment } from './environment.ts';
@@ -13,6 +14,8 @@ export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
       'Content-Type': 'application/x-protobuf',
     }),
   );
+  // So Node.js reads the certificates of NODE_EXTRA_CA_CERTS now, and not at the first connection: only root may be able to.
+  if (options.url.startsWith('https:')) createSecureContext();
   options.timeoutMillis = Math.min(options.timeoutMillis, timeoutMs);
   let answer: Uint8Array | undefined;
   const serializer = {
