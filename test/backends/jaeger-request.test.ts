@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { request, SERVICES, type Service, startServices } from '../../examples/trace/services.ts';
-import { Agent, parseLines } from '../support/agent.ts';
+import { Agent } from '../support/agent.ts';
 import { populatedZones } from '../support/host.ts';
 import { type Jaeger, startCollectorWith, startJaeger } from './harness.ts';
 import type { ReceivedSpan } from './otlp.ts';
@@ -38,8 +38,7 @@ describe('in Jaeger', () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
     const agent = await new Agent(['--output', 'json'], { env }).attached();
     services = await startServices(collector.httpEndpoint, false);
-    const own = ({ child }: Service) =>
-      parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === child.pid);
+    const own = ({ child }: Service) => agent.events().filter(({ pid }) => pid === child.pid);
     for (const service of services) {
       let number = 0;
       for (; number < FIRST_AT_MOST && !own(service).some(({ context }) => context); number++) {

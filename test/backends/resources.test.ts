@@ -6,7 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { CompactionEvent } from '../../src/event.ts';
-import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+import { Agent, runToEnd } from '../support/agent.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { Publisher } from '../support/publisher.ts';
 import { attribute, context, text } from '../unit/victim/payload.ts';
@@ -43,8 +43,7 @@ describe('several services', () => {
     const said = context(attribute('service.version', text('1')), attribute('service.name', text('shop')));
     await publishers[0]!.publish(said);
     for (let i = 0; i < ROUNDS; i++) for (const publisher of publishers) await publisher.stall(COMPACT_NODE0);
-    const own = () =>
-      parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => publishers.some((one) => one.pid === pid));
+    const own = () => agent.events().filter(({ pid }) => publishers.some((one) => one.pid === pid));
     await agent.until(() => own().length >= ROUNDS * publishers.length * ZONES);
     for (const publisher of publishers) await publisher.end();
     const { code, stderr } = await agent.stop();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { Agent, parseLines } from '../support/agent.ts';
+import { Agent } from '../support/agent.ts';
 import { COMPACT_NODE0 } from '../support/host.ts';
 
 const ID = 'c0ffee'.padEnd(64, '7');
@@ -48,7 +48,7 @@ async function stalledIn(t: TestContext, path: string) {
   t.after(() => shell.kill('SIGKILL'));
   writeFileSync(`${path}/cgroup.procs`, String(shell.pid));
   shell.stdin.write('go\n');
-  const own = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === shell.pid);
+  const own = () => agent.events().filter(({ pid }) => pid === shell.pid);
   await agent.until(() => own().length > 0);
   shell.stdin.end('end\n');
   await ended;

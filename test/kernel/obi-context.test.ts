@@ -145,7 +145,7 @@ it('what a process publishes comes before what OBI says, thread by thread', asyn
   const program = spawn(STALLS_PROGRAM, [COMPACT_NODE0], { stdio: ['pipe', 'pipe', 'inherit'] });
   after(() => program.kill('SIGKILL'));
   const lines = createInterface({ input: program.stdout });
-  const own = () => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter(({ pid }) => pid === program.pid);
+  const own = () => agent.events().filter(({ pid }) => pid === program.pid);
   let stalls = 0;
   const stall = async (count: number) => {
     program.stdin.write(`${count}\n`);

@@ -22,7 +22,7 @@ const ways = spawnSync(PUBLISHER, ['can-name']).status === 0 ? (['memfd', 'anon'
 async function setUp(t: TestContext, args: readonly string[] = ['--output', 'json'], env: NodeJS.ProcessEnv = {}) {
   const agent = await new Agent(args, { env }).attached();
   t.after(() => agent.stop());
-  const eventsOf = (pid: number) => parseLines(agent.stdout.replace(/[^\n]*$/, '')).filter((one) => one.pid === pid);
+  const eventsOf = (pid: number) => agent.events().filter((one) => one.pid === pid);
   return {
     agent,
     eventsOf,
