@@ -17,6 +17,7 @@
 #include "read.h"
 #include "ring.h"
 #include "zone.h"
+#include "outcome.h"
 #include "thread_context.h"
 #include "nodejs_context.h"
 #include "obi_context.h"
@@ -144,16 +145,19 @@ int process_exec(void *ctx)
 
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL(name) "__x64_sys_" name
-#define ARGUMENTS(call) BPF_CORE_READ(call, di), BPF_CORE_READ(call, si), BPF_CORE_READ(call, r8)
+typedef struct pt_regs registers;
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL(name) "__arm64_sys_" name
-#define ARGUMENTS(call) BPF_CORE_READ(call, regs[0]), BPF_CORE_READ(call, regs[1]), BPF_CORE_READ(call, regs[4])
+typedef struct user_pt_regs registers;
 #endif
 
-/* prctl(option, what, address, size, name) */
+/* prctl(option, what, address, size, name): its function gets the registers of the one who called it. */
 SEC("kprobe/" SYSCALL("prctl"))
-int BPF_KPROBE(process_publication, struct pt_regs___syscall *call)
+int BPF_KPROBE(process_publication, const registers *of_caller)
 {
-	handle_prctl(ARGUMENTS(call));
+	registers call;
+
+	if (bpf_probe_read_kernel(&call, sizeof(call), of_caller) == 0)
+		handle_prctl(PT_REGS_PARM1(&call), PT_REGS_PARM2(&call), PT_REGS_PARM5(&call));
 	return 0;
 }

@@ -37,36 +37,6 @@ static __always_inline enum outcome find_context(struct trace_context *context)
 	return other == FOUND || outcome == UNPUBLISHED || outcome == NO_SPAN || outcome == NO_BLOCK ? other : outcome;
 }
 
-static __always_inline void count_outcome(enum outcome outcome, __u64 n)
-{
-	switch (outcome) {
-	case FOUND:
-		count(&books.context_found, n);
-		break;
-	case UNPUBLISHED:
-		count(&books.context_unpublished, n);
-		break;
-	case STALE:
-		count(&books.context_stale, n);
-		break;
-	case NO_BLOCK:
-		count(&books.context_no_block, n);
-		break;
-	case NO_SPAN:
-		count(&books.context_no_span, n);
-		break;
-	case UNREADABLE:
-		count(&books.context_unreadable, n);
-		break;
-	case INVALID:
-		count(&books.context_invalid, n);
-		break;
-	case NOT_IN_MAP:
-		count(&books.context_not_in_map, n);
-		break;
-	}
-}
-
 /*
  * Leaves the context's source CONTEXT_NONE where there is none. Returns whether to try once more at the end: the process's own
  * word is worth waiting for, before OBI is asked.

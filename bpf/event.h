@@ -136,7 +136,7 @@ struct books {
 	__u64 no_scratch; /* cannot happen: the verifier wants the check */
 	__u64 attempt_unknown; /* emitted without priority and attempt id */
 	/* Of all begins, whether there was a trace context, and if not, why. */
-	__u64 notices_unsent; /* the ring had no room, or there were too many */
+	__u64 notices_unsent; /* the ring had no room */
 	__u64 context_found;
 	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up; a second one in OBI's map, where there is one */
 	__u64 context_stale; /* the process is another one than was looked at */

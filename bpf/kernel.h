@@ -67,15 +67,6 @@ struct task_struct {
 	struct thread_struct thread;
 };
 
-/* As a system call's function gets them: the six arguments, in registers. */
-struct pt_regs___syscall {
-#if defined(__TARGET_ARCH_x86)
-	unsigned long di, si, r8;
-#elif defined(__TARGET_ARCH_arm64)
-	unsigned long long regs[31];
-#endif
-};
-
 struct compact_control {
 	struct zone *zone;
 	unsigned long total_migrate_scanned;

@@ -10,8 +10,6 @@
 #define PR_SET_VMA_ANON_NAME 0
 #define PUBLICATION "OTEL_CTX"
 
-/* A power of two. */
-#define NOTICED 4096
 /* Of CLOCK_MONOTONIC: about a second. */
 #define PERIOD_SHIFT 30
 
@@ -19,13 +17,15 @@ struct notice *abi_notice; /* keeps it in the object's BTF, for the generator */
 enum notice_kind *abi_notice_kind;
 
 /*
- * Who was told of last, by the lowest bits of its pid: there is one publication in a period, so that a process which makes
- * millions of them costs no more than others.
+ * In which period a process was told of last: once in each, so that one which publishes millions of times costs no more than
+ * others. The agent looks once more after the period. Who is forgotten here is told of once more.
  */
-static struct {
-	__u32 pid;
-	__u32 period;
-} noticed[NOTICED];
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* thread group id */
+	__type(value, __u32);
+} told_in SEC(".maps");
 
 static __always_inline void send_notice(enum notice_kind kind)
 {
@@ -37,17 +37,13 @@ static __always_inline void send_notice(enum notice_kind kind)
 
 static __always_inline void handle_publication(void)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, slot = pid & (NOTICED - 1);
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	__u32 period = bpf_ktime_get_ns() >> PERIOD_SHIFT;
+	__u32 *last = bpf_map_lookup_elem(&told_in, &pid);
 
-	if (noticed[slot].period == period) {
-		/* The agent looks once more after the period; another process has to stall to be looked at. */
-		if (noticed[slot].pid != pid)
-			count(&books.notices_unsent, 1);
+	if (last && *last == period)
 		return;
-	}
-	noticed[slot].pid = pid;
-	noticed[slot].period = period;
+	bpf_map_update_elem(&told_in, &pid, &period, BPF_ANY);
 	send_notice(NOTICE_KIND_PUBLICATION);
 }
 
@@ -61,8 +57,7 @@ static __always_inline void handle_prctl(int option, int what, __u64 name)
 	if (option != PR_SET_VMA || what != PR_SET_VMA_ANON_NAME)
 		return;
 	/* A name that cannot be read just then may be it. */
-	if (read_user(&found, sizeof(PUBLICATION), name) &&
-	    (found.text != *(const __u64 *)PUBLICATION || found.end))
+	if (read_user(&found, sizeof(PUBLICATION), name) && (found.text != *(const __u64 *)PUBLICATION || found.end))
 		return;
 	handle_publication();
 }

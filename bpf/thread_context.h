@@ -7,9 +7,6 @@
 #ifndef COMPACTSTALL_THREAD_CONTEXT_H
 #define COMPACTSTALL_THREAD_CONTEXT_H
 
-/* Each has its counter in the books. */
-enum outcome { FOUND, UNPUBLISHED, STALE, NO_BLOCK, NO_SPAN, UNREADABLE, INVALID, NOT_IN_MAP };
-
 /* What otel_thread_ctx_v1 points to; attributes follow. */
 struct thread_record {
 	__u8 trace_id[16];

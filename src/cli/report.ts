@@ -26,6 +26,9 @@ export function reportBooks(
   const unknown = source.kernel?.attemptUnknown ?? 0;
   if (unknown > 0)
     messages.print(`  note     ${String(unknown).padStart(8)}: direct, but without priority and attempt id`);
+  const unsent = source.kernel?.noticesUnsent ?? 0;
+  if (unsent > 0)
+    messages.print(`  note     ${String(unsent).padStart(8)}: a program or publication that nobody was told of`);
   for (const [reason, n] of lost) messages.print(`  lost     ${String(n).padStart(8)}: ${reason}`);
   if (total > 0 || !all.every(balances)) return EXIT.LOST;
   return failed ? EXIT.FAILURE : EXIT.OK;

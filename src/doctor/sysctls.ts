@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Settings that people suspect first. */
+import { type CapabilityPaths, lackingCapabilities } from '../kernel/capabilities.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { HIDDEN_SYMBOLS } from '../source/hidden.ts';
 import { type Finding, ok, warn } from './check.ts';
@@ -14,10 +15,22 @@ export function kptrRestrict(path = '/proc/sys/kernel/kptr_restrict', symbols = 
   return warn(`${value}: ${HIDDEN_SYMBOLS.why}`, HIDDEN_SYMBOLS.todo);
 }
 
-export function perfEventParanoid(path = '/proc/sys/kernel/perf_event_paranoid'): Finding {
+/** Debian's kernels know a value beyond those of others: from 3 on CAP_PERFMON is not enough for a kprobe. */
+const NO_KPROBES = 3;
+
+export function perfEventParanoid(
+  path = '/proc/sys/kernel/perf_event_paranoid',
+  capabilities?: CapabilityPaths,
+): Finding {
   const value = readNumber(path);
   if (value === undefined) return ok('unknown; it does not matter with CAP_PERFMON.');
-  return ok(`${value}: it does not matter with CAP_PERFMON.`);
+  if (value >= NO_KPROBES && lackingCapabilities(['CAP_SYS_ADMIN'], capabilities).length > 0) {
+    return warn(
+      `${value}: on Debian's kernels kprobes then take CAP_SYS_ADMIN: publications of processes are not heard, nor can the kprobe plan be taken.`,
+      'Set kernel.perf_event_paranoid=2, or start as root, who gives it up once everything is attached.',
+    );
+  }
+  return ok(`${value}: it does not matter with CAP_PERFMON${value >= NO_KPROBES ? ' and CAP_SYS_ADMIN' : ''}.`);
 }
 
 export function unprivilegedBpfDisabled(path = '/proc/sys/kernel/unprivileged_bpf_disabled'): Finding {

@@ -141,7 +141,7 @@ function attachNotice(object: BpfObject, programs: readonly string[]): string | 
     return undefined;
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
-    return error.message;
+    return withoutLog(error.message);
   }
 }
 
@@ -188,8 +188,13 @@ function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
 const NO_PROBE_READS = /(?:unknown func|cannot use helper) bpf_probe_read/;
 
 function refusal({ message, log = '' }: BpfError): string {
-  return NO_PROBE_READS.test(log) ? 'the kernel forbids probe reads (lockdown=confidentiality)' : `refused: ${message}`;
+  return NO_PROBE_READS.test(log)
+    ? 'the kernel forbids probe reads (lockdown=confidentiality)'
+    : `refused: ${withoutLog(message)}`;
 }
+
+/** Where more is said is for programmers. */
+const withoutLog = (message: string): string => message.replace(/ [^.]* in the property `log`\.$/, '');
 
 function nextStepRefused(logs: readonly string[]): string {
   return logs.some((log) => NO_PROBE_READS.test(log))

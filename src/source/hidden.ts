@@ -28,7 +28,7 @@ export const OTHER_PIDS: Hidden = {
 
 /** Worth knowing, but hardly ever missed. */
 export const unnoticed = (reason: string): string =>
-  `A process that publishes later than 15 s after its start is found when it stalls: ${reason.replace(/\.$/, '')}.`;
+  `A process that publishes more than 15 s after its start may be known only after its first stall: ${reason.replace(/\.$/, '')}.`;
 
 export const obiUnread = (reason: string): Hidden => ({
   why: `the spans of OpenTelemetry eBPF Instrumentation are not seen. ${reason}`,

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import type { BpfObject } from 'bpf-loader-native';
 import type { Inspector } from '../inspector/inspector.ts';
+import { Looks } from './looks.ts';
 
 /** After it got a new program, a process starts up, and publishes somewhen: it is looked at 0.2, 2 and 15 s later. */
 const STARTED_MS = [200, 1800, 13_000];
@@ -9,14 +10,18 @@ const STARTED_MS = [200, 1800, 13_000];
 const PUBLISHED_MS = [0, 1500, 13_500];
 /** A stalled process without a context is looked at again, but not more often: it may have loaded a library. */
 const STALLED_MS = 1000;
-/** A look takes up to a millisecond, so a host where processes come and go by the thousand must not mean as many of them. */
-const TICK_MS = 100;
-const LOOKS_PER_TICK = 10;
-/** Processes that wait for a look; beyond that the oldest is left until it stalls. */
-const MOST_WAITING = 1024;
+/**
+ * A look takes less than a millisecond, and 100 where there are as many mappings as there can be. They are made one after the
+ * other, so that answers about stalled processes do not have to wait for more than one, and at most so many in a row.
+ */
+const LOOKS_IN_A_ROW = 10;
+/** From one row to the next: a host where processes come and go by the thousand must not mean as many looks. */
+const ROW_MS = 100;
+/** Processes that stalled and wait for a look; others are left until they stall again. */
+const MOST_STALLED = 1024;
 /** Processes of which is known when they were looked at; beyond that the one whose look is longest ago is forgotten. */
 const MOST_LOOKED_AT = 4096;
-/** Places in the map; see bpf/context.h. */
+/** Places in the map; see bpf/publishers.h. */
 const MOST_PUBLISHING = 4096;
 
 /** Finds the processes that publish trace contexts, and tells the BPF programs where their threads have them. */
@@ -26,13 +31,14 @@ export class Publishers {
   readonly #lookedAt = new Map<number, number>();
   /** What is in the map of the BPF programs, which tell by it whether a pid is still the same program. */
   readonly #publishing = new Map<number, Buffer>();
-  /** When to look at a process, and after how long again, each after the one before. */
-  readonly #waiting = new Map<number, { due: number; then: readonly number[] }>();
   /** To be looked at before all others. */
   readonly #stalled = new Set<number>();
+  /** Who starts many programs, or publishes without end, keeps nobody's other looks waiting. */
+  readonly #queues = { present: new Looks([0]), started: new Looks(STARTED_MS), published: new Looks(PUBLISHED_MS) };
   #timer: NodeJS.Timeout | undefined;
-  #tickAt = Number.POSITIVE_INFINITY;
-  #lastTick = Number.NEGATIVE_INFINITY;
+  /** When the next row of looks begins; none: infinity; while there is one: minus that. */
+  #rowAtMs = Number.POSITIVE_INFINITY;
+  #earliestMs = 0;
   #closed = false;
 
   constructor(object: BpfObject, inspector: Inspector) {
@@ -42,26 +48,26 @@ export class Publishers {
 
   /** Looks at every process there is, little by little. */
   lookAtAll(): void {
-    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) this.#wait(Number(name), [0]);
+    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) this.#add(this.#queues.present, Number(name));
   }
 
   /** A process has a new program. */
   started(pid: number): void {
-    this.#wait(pid, STARTED_MS);
+    this.#add(this.#queues.started, pid);
   }
 
   /** A process publishes, or publishes something else than before. */
   published(pid: number): void {
     this.#inspector.published(pid);
-    this.#wait(pid, PUBLISHED_MS);
+    this.#add(this.#queues.published, pid);
   }
 
   /** A process stalled, and no context was found for it. */
   stalled(pid: number): void {
     const lookedAt = this.#lookedAt.get(pid);
     if (lookedAt !== undefined && performance.now() - lookedAt < STALLED_MS) return;
-    if (this.#stalled.size < MOST_WAITING) this.#stalled.add(pid);
-    this.#schedule(performance.now());
+    if (this.#stalled.size < MOST_STALLED) this.#stalled.add(pid);
+    this.#schedule(0);
   }
 
   close(): void {
@@ -69,44 +75,49 @@ export class Publishers {
     clearTimeout(this.#timer);
   }
 
-  #wait(pid: number, [delayMs, ...then]: readonly number[]): void {
-    if (delayMs === undefined) return;
-    const [oldest] = this.#waiting.keys();
-    if (this.#waiting.size >= MOST_WAITING) this.#waiting.delete(oldest!);
-    const due = performance.now() + delayMs;
-    this.#waiting.set(pid, { due, then });
-    this.#schedule(due);
+  #add(looks: Looks, pid: number): void {
+    this.#schedule(looks.add(pid, performance.now()));
   }
 
   /** While nobody is to be looked at, nothing runs. */
-  #schedule(due: number): void {
-    const at = Math.max(due, this.#lastTick + TICK_MS);
-    if (at >= this.#tickAt) return;
+  #schedule(dueMs: number): void {
+    const atMs = Math.max(dueMs, this.#earliestMs);
+    if (this.#closed || atMs >= this.#rowAtMs) return;
     clearTimeout(this.#timer);
-    this.#tickAt = at;
-    this.#timer = setTimeout(() => this.#tick(), Math.ceil(at - performance.now())).unref();
+    this.#rowAtMs = atMs;
+    // It may have gone by, when this process had to wait for a CPU; Node.js warns of such a time.
+    const delayMs = Math.max(0, Math.ceil(atMs - performance.now()));
+    this.#timer = setTimeout(() => void this.#lookAtRow(), delayMs).unref();
   }
 
-  #tick(): void {
-    this.#lastTick = performance.now();
-    this.#tickAt = Number.POSITIVE_INFINITY;
-    let looks = 0;
+  /** Afterwards nobody is looked at for as long as this took, at least. */
+  async #lookAtRow(): Promise<void> {
+    const began = performance.now();
+    this.#rowAtMs = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < LOOKS_IN_A_ROW; i++) {
+      const pid = this.#next(i);
+      if (pid === undefined) break;
+      await this.#look(pid);
+    }
+    const ended = performance.now();
+    this.#earliestMs = ended + Math.max(ROW_MS - (ended - began), ended - began);
+    this.#rowAtMs = Number.POSITIVE_INFINITY;
+    this.#schedule(this.#stalled.size > 0 ? 0 : Math.min(...Object.values(this.#queues).map(({ dueMs }) => dueMs)));
+  }
+
+  /** The queues take turns. */
+  #next(turn: number): number | undefined {
     for (const pid of this.#stalled) {
-      if (looks++ === LOOKS_PER_TICK) break;
       this.#stalled.delete(pid);
-      this.#look(pid);
+      return pid;
     }
-    for (const [pid, { due, then }] of this.#waiting) {
-      if (looks >= LOOKS_PER_TICK || due > this.#lastTick) {
-        this.#schedule(due);
-        continue;
-      }
-      looks += 1;
-      this.#waiting.delete(pid);
-      this.#look(pid);
-      this.#wait(pid, then);
+    const now = performance.now();
+    const queues = Object.values(this.#queues);
+    for (let i = 0; i < queues.length; i++) {
+      const pid = queues[(turn + i) % queues.length]!.take(now);
+      if (pid !== undefined) return pid;
     }
-    if (this.#stalled.size > 0) this.#schedule(this.#lastTick);
+    return undefined;
   }
 
   async #look(pid: number): Promise<void> {

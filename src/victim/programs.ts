@@ -31,6 +31,8 @@ interface Known extends Learnt {
   refreshAt: number;
   searchAt: number;
   searchAfterMs: number;
+  /** When it said last that it publishes, and was believed. */
+  saidAt: number;
 }
 
 /**
@@ -67,10 +69,13 @@ export class Programs {
     return { ...status, version: current.version, facts: current.facts };
   }
 
-  /** It publishes something else now. */
+  /** It says that it publishes something else now. Whoever says so without doing it is searched no more often than others. */
   published(pid: number): void {
     const known = this.#known.get(pid);
-    if (known !== undefined) this.#known.set(pid, { ...known, refreshAt: 0, searchAt: 0, searchAfterMs: REFRESH_MS });
+    if (known === undefined) return;
+    const now = this.#now();
+    const isDue = now >= known.saidAt + known.searchAfterMs;
+    this.#known.set(pid, { ...known, refreshAt: now, ...(isDue && { saidAt: now, searchAt: now }) });
   }
 
   #refreshed(folder: string, known: Known): Known | undefined {
@@ -90,7 +95,8 @@ export class Programs {
     if (after?.startedNs !== status.startedNs || after.image !== status.image) return undefined;
     const next = this.#now() + REFRESH_MS;
     this.#version += 1;
-    return { ...learnt, status, version: this.#version, refreshAt: next, searchAt: next, searchAfterMs: REFRESH_MS };
+    const search = { searchAt: next, searchAfterMs: REFRESH_MS, saidAt: Number.NEGATIVE_INFINITY };
+    return { ...learnt, status, version: this.#version, refreshAt: next, ...search };
   }
 
   #keep(pid: number, known: Known): void {

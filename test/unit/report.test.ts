@@ -81,6 +81,13 @@ describe('the books at the end of a run', () => {
     assert.equal(report({ ...nothing, received: 1, malformed: 1 }, [sink('table', 0)], true).exitCode, EXIT.LOST);
   });
 
+  it('what nobody was told of is noted, and not lost', () => {
+    const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), noticesUnsent: 3 };
+    const { lines, exitCode } = report({ kernel, received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
+    assert.equal(exitCode, EXIT.OK);
+    assert.equal(lines.at(-1), '  note            3: a program or publication that nobody was told of');
+  });
+
   it('nothing happened', () => {
     const { lines, exitCode } = report({ received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
     assert.equal(exitCode, EXIT.OK);

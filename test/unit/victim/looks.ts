@@ -18,6 +18,10 @@ export class Looks {
     this.#processes.newBatch();
   }
 
+  published(pid: number): void {
+    this.#programs.published(pid);
+  }
+
   /** Looks at a process once in a batch. */
   lookUp(thread: Thread, atNs: bigint) {
     if (!this.#seen.has(thread.pid)) {

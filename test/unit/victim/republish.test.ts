@@ -38,6 +38,11 @@ function setUp(t: TestContext) {
       map(STACK);
       writeFileSync(`${proc.root}/7/mem`, '');
     },
+    /** It says so, as a notice does. */
+    say(ms: number) {
+      nowMs = ms;
+      processes.published(7);
+    },
     /** The service of a stall at this time. */
     at(ms: number) {
       nowMs = ms;
@@ -77,6 +82,41 @@ describe('a process context', () => {
     assert.equal(at(0), 'first');
     withdraw();
     assert.equal(at(1000), 'environment');
+  });
+
+  it('that is published anew is known at once when the process says so', (t) => {
+    const { publish, say, at } = setUp(t);
+    publish('first');
+    assert.equal(at(0), 'first');
+    for (const [ms, name] of [
+      [100, 'second'],
+      [101, 'third'],
+    ] as const) {
+      publish(name);
+      say(ms);
+      assert.equal(at(ms), name);
+    }
+  });
+
+  it('that is published late is known at once when the process says so', (t) => {
+    const { publish, say, at } = setUp(t);
+    assert.equal(at(0), 'environment');
+    assert.equal(at(500), 'environment');
+    publish('late');
+    say(500);
+    assert.equal(at(500), 'late');
+  });
+
+  it('is searched for no more often than otherwise in a process that only says so', (t) => {
+    const { publish, say, at } = setUp(t);
+    assert.equal(at(0), 'environment');
+    say(500);
+    assert.equal(at(500), 'environment');
+    publish('late');
+    say(1500);
+    assert.equal(at(2499), 'environment', 'it said so 2 s before');
+    say(2500);
+    assert.equal(at(2500), 'late');
   });
 
   for (const [publishedS, foundS] of [

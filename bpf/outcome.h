@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How a look for the span of a thread ended: each way has its counter in the books. */
+#ifndef COMPACTSTALL_OUTCOME_H
+#define COMPACTSTALL_OUTCOME_H
+
+enum outcome { FOUND, UNPUBLISHED, STALE, NO_BLOCK, NO_SPAN, UNREADABLE, INVALID, NOT_IN_MAP };
+
+static __always_inline void count_outcome(enum outcome outcome, __u64 n)
+{
+	switch (outcome) {
+	case FOUND:
+		count(&books.context_found, n);
+		break;
+	case UNPUBLISHED:
+		count(&books.context_unpublished, n);
+		break;
+	case STALE:
+		count(&books.context_stale, n);
+		break;
+	case NO_BLOCK:
+		count(&books.context_no_block, n);
+		break;
+	case NO_SPAN:
+		count(&books.context_no_span, n);
+		break;
+	case UNREADABLE:
+		count(&books.context_unreadable, n);
+		break;
+	case INVALID:
+		count(&books.context_invalid, n);
+		break;
+	case NOT_IN_MAP:
+		count(&books.context_not_in_map, n);
+		break;
+	}
+}
+
+#endif
