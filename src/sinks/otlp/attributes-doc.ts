@@ -51,7 +51,7 @@ export function attributesDoc(): string {
     '| --- | --- |',
     '| `service.name` | always there, as above |',
     '| everything of 1 or 2 | strings, numbers, booleans, lists of these; at most 64 attributes, 1024 characters each, 8192 in all |',
-    '| `container.id` | the process’s cgroup, version 1 or 2, unless the process says it (Docker, containerd, CRI-O, podman). The Collector’s k8sattributes processor turns it into names of pods |',
+    '| `container.id` | the process’s cgroup, version 1 or 2, unless the process says it (Docker, containerd, CRI-O, podman), where its id is 64 hexadecimal digits. An agent in a container with a cgroup namespace of its own sees that of others, but none of processes of its own container. The Collector’s k8sattributes processor turns it into names of pods |',
     '| `host.*`, `os.*` | this host, whatever the process says: a container’s `host.name` is its own |',
     '| `cloud.*`, `k8s.node.*`, `k8s.cluster.*` | the agent’s OTEL_RESOURCE_ATTRIBUTES, unless the process says it |',
     '',
