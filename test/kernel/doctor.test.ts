@@ -17,6 +17,7 @@ import {
   runAsNobody,
   runDeprived,
   USER_NAMESPACE,
+  user,
 } from '../support/deprived.ts';
 import { bpfObjectsLeft } from '../support/host.ts';
 
@@ -240,8 +241,8 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
   it('may not be read by this user: the same', async () => {
     const bpffs = await PrivateBpffs.mount();
     new ObiMap(bpffs);
-    const [setpriv, ...list] = capabilities('-all,+bpf,+perfmon');
-    const under = [...bpffs.under, setpriv!, '--reuid=1234', '--regid=1234', '--clear-groups', ...list];
+    const [, ...list] = capabilities('-all,+bpf,+perfmon');
+    const under = [...bpffs.under, ...user(1234, ...list)];
     const { status, why, todo } = await found(under);
     assert.equal(status, 'warn');
     assert.match(why, /are not seen\. .*traces_ctx_v1'.*[Pp]ermission denied/);
@@ -253,7 +254,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     const bpffs = await PrivateBpffs.mount();
     chmodSync(bpffs.folder, 0o700);
     new ObiMap(bpffs);
-    const under = [...bpffs.under, 'setpriv', '--reuid=1234', '--regid=1234', '--clear-groups', '--inh-caps=-all'];
+    const under = [...bpffs.under, ...user(1234, '--inh-caps=-all')];
     const { stdout } = await runToEnd(['doctor', '--json'], { under });
     const { status, why } = parse(stdout).get('obi');
     assert.deepEqual({ status, why }, { status: 'ok', why: `unknown: ${MAP}: permission denied.` });

@@ -79,16 +79,19 @@ export function runDeprived(deprivation: Deprivation, args: readonly string[], c
   return spawnSync(first!, rest, { encoding: 'utf8', timeout: 60_000 });
 }
 
-/**
- * Runs compactstall as a user with no rights at all. The files here may be in a folder that is closed to others, so they
- * are mounted where they are not; nobody else sees that.
- */
-export function runAsNobody(args: readonly string[]) {
-  const script = `
-    mount -t tmpfs -o mode=755 none /mnt
-    for name in dist native node_modules bpf; do mkdir /mnt/$name; mount --bind "${ROOT}/$name" /mnt/$name; done
-    cp "${ROOT}/package.json" "${process.execPath}" /mnt
-    exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all \
-      /mnt/node /mnt/dist/bin/compactstall.js "$@"`;
-  return spawnSync('unshare', ['--mount', 'sh', '-ec', script, 'sh', ...args], { encoding: 'utf8', timeout: 60_000 });
-}
+/** Another user, who may read this project even if it is in a folder that is closed to others. */
+export const user = (id: number, ...options: string[]): Deprivation => [
+  ...inMountNamespace(`
+  mount -t tmpfs -o mode=755 none /mnt
+  mkdir /mnt/project
+  mount --rbind '${ROOT}' /mnt/project
+  mount -t tmpfs -o mode=755 none '/${ROOT.split('/')[1]}'
+  mkdir -p '${ROOT}'
+  mount --rbind /mnt/project '${ROOT}'
+  cd /`),
+  ...['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups', ...options],
+];
+
+/** Runs compactstall as a user with no rights at all. */
+export const runAsNobody = (args: readonly string[]) =>
+  runDeprived(user(65534, '--inh-caps=-all', '--bounding-set=-all'), args);
