@@ -6,7 +6,7 @@ import { Looks } from './looks.ts';
 
 /** After it got a new program, a process starts up, and publishes somewhen: it is looked at 0.2, 2 and 15 s later. */
 const STARTED_MS = [200, 1800, 13_000];
-/** At once; and as it is not heard again for about a second (bpf/notices.h), after that; and 15 s later. */
+/** At once; once more after the second or so in which it is not heard again (bpf/notices.h); and 15 s later. */
 const PUBLISHED_MS = [0, 1500, 13_500];
 /** A stalled process without a context is looked at again, but not more often: it may have loaded a library. */
 const STALLED_MS = 1000;
@@ -36,7 +36,7 @@ export class Publishers {
   /** Who starts many programs, or publishes without end, keeps nobody's other looks waiting. */
   readonly #queues = { present: new Looks([0]), started: new Looks(STARTED_MS), published: new Looks(PUBLISHED_MS) };
   #timer: NodeJS.Timeout | undefined;
-  /** When the next row of looks begins; none: infinity; while there is one: minus that. */
+  /** When the next row of looks begins: infinity when none is to be, minus infinity while one is being made. */
   #rowAtMs = Number.POSITIVE_INFINITY;
   #earliestMs = 0;
   #closed = false;
