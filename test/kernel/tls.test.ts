@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
@@ -12,6 +11,7 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import type { Protocol } from '../../src/sinks/otlp/settings.ts';
 import { Agent } from '../support/agent.ts';
 import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
+import { listen } from '../support/listen.ts';
 import { NOBODY, rightsOf } from '../support/rights.ts';
 import { startGrpcServer } from '../unit/otlp/grpc-server.ts';
 import { decodeRequest, encodeResponse } from '../unit/otlp/wire.ts';
@@ -57,12 +57,7 @@ const SERVERS: Record<Protocol, (t: TestContext) => Promise<Server>> = {
       seen.spans.push(...decodeRequest(Buffer.concat(chunks)));
       response.end(encodeResponse());
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.after(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    seen.port = (server.address() as AddressInfo).port;
+    seen.port = await listen(t, server);
     return seen;
   },
 };

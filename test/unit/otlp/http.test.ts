@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { listen } from '../../support/listen.ts';
 import { event, events } from './events.ts';
 import { LONG, sinkTo } from './harness.ts';
 import { decodeRequest, encodeResponse, type WireSpan } from './wire.ts';
@@ -27,12 +27,7 @@ async function startHttpServer(
     if (response.statusCode === 200) seen.spans.push(...decodeRequest(plain));
     response.end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  seen.port = (server.address() as AddressInfo).port;
+  seen.port = await listen(t, server);
   return seen;
 }
 
