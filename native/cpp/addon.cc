@@ -28,12 +28,22 @@ Napi::Value jsReadClocks(const Napi::CallbackInfo& info) {
   return out;
 }
 
+class NoWork : public Napi::AsyncWorker {
+ public:
+  explicit NoWork(Napi::Env env) : AsyncWorker(env) {}
+  void Execute() override {}
+};
+
 // uid and gid, or nothing.
 Napi::Value jsGiveUpPrivileges(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     std::optional<User> user;
     if (info.Length() > 0) user = {info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()};
-    return Napi::Boolean::New(info.Env(), giveUpPrivileges(user));
+    bool keepBpf = bpfCallsNeedCapability();
+    // libuv's threads are started by the first work that there is for them, and would have what this thread keeps.
+    if (keepBpf) (new NoWork(info.Env()))->Queue();
+    giveUpPrivileges(user, keepBpf);
+    return Napi::Boolean::New(info.Env(), keepBpf);
   });
 }
 

@@ -37,18 +37,6 @@ bool setCapabilities(bool bpf) {
   return syscall(SYS_capset, &header, sets) == 0;
 }
 
-// Asked in a thread that has no capabilities: is a look-up refused, or only the descriptor, which is none?
-bool callsNeedCapability() {
-  bool refused = false;
-  std::thread([&refused] {
-    bpf_attr attributes = {};
-    attributes.map_fd = static_cast<__u32>(-1);
-    if (!setCapabilities(false)) return;
-    refused = syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes)) < 0 && errno == EPERM;
-  }).join();
-  return refused;
-}
-
 Failure failure(const std::string& what, int error) {
   return Failure("PRIVILEGES_FAILED", "Cannot give up privileges: " + what + ": " + describe(error) + ".", error);
 }
@@ -61,7 +49,7 @@ std::atomic<int> dropped;
 
 void onSignal(int) {
   int saved = errno;
-  if (setCapabilities(false)) dropped++;
+  if (dropCapabilities()) dropped++;
   errno = saved;
 }
 
@@ -112,29 +100,41 @@ void dropInOtherThreads() {
 
 }  // namespace
 
-bool giveUpPrivileges(std::optional<User> user) {
+bool dropCapabilities() { return setCapabilities(false); }
+
+// Asked in a thread that has no capabilities: is a look-up refused, or only the descriptor, which is none?
+bool bpfCallsNeedCapability() {
+  bool refused = false;
+  std::thread([&refused] {
+    bpf_attr attributes = {};
+    attributes.map_fd = static_cast<__u32>(-1);
+    if (!dropCapabilities()) return;
+    refused = syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes)) < 0 && errno == EPERM;
+  }).join();
+  return refused;
+}
+
+void giveUpPrivileges(std::optional<User> user, bool keepBpf) {
   // Any process of this user may send it, and Node.js would open its debugger for all who can connect to the host.
   check(signal(SIGUSR1, SIG_IGN) != SIG_ERR, "signal");
-  bool keep = callsNeedCapability();
   // The signal that whoever started this process wants it to get at its own end; another user means none.
   int atParentsEnd = 0;
   check(prctl(PR_GET_PDEATHSIG, &atParentsEnd, 0, 0, 0) == 0, "prctl");
   if (user) {
     if (prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP) throw failure("securebits keep them in other threads", EINVAL);
     // libc does these in all threads; with the last of them they lose their capabilities.
-    check(prctl(PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0) == 0, "prctl");
+    check(prctl(PR_SET_KEEPCAPS, keepBpf ? 1 : 0, 0, 0, 0) == 0, "prctl");
     check(setgroups(0, nullptr) == 0, "setgroups");
     check(setresgid(user->gid, user->gid, user->gid) == 0, "setresgid");
     check(setresuid(user->uid, user->uid, user->uid) == 0, "setresuid");
   } else {
     dropInOtherThreads();
   }
-  check(setCapabilities(keep), "capset");
+  check(setCapabilities(keepBpf), "capset");
   check(prctl(PR_SET_PDEATHSIG, atParentsEnd, 0, 0, 0) == 0, "prctl");
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "prctl");
   // What is open is more than other processes of this user have. Of one that was root the kernel does it by itself.
   check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "prctl");
-  return keep;
 }
 
 }  // namespace bpf

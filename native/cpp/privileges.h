@@ -12,9 +12,14 @@ struct User {
   gid_t gid;
 };
 
-// Gives up every capability in all threads of the process; a process that is root becomes this user as well. Where the
-// kernel allows bpf(2) to nobody without CAP_BPF, not even with an open descriptor (before 5.19), the calling thread keeps
-// that one. Returns whether it did.
-bool giveUpPrivileges(std::optional<User> user);
+// Whether the kernel allows bpf(2) to nobody without CAP_BPF, not even with an open descriptor (before 5.19).
+bool bpfCallsNeedCapability();
+
+// Gives up every capability in all threads of the process; a process that is root becomes this user as well. The calling
+// thread may keep CAP_BPF; what it starts after that has it, too.
+void giveUpPrivileges(std::optional<User> user, bool keepBpf);
+
+// Gives up every capability in the calling thread alone.
+bool dropCapabilities();
 
 }  // namespace bpf

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "privileges.h"
 
 namespace bpf {
 
@@ -58,6 +59,8 @@ Waiter::~Waiter() {
 }
 
 void* Waiter::run(void* self) {
+  // It needs none, and may have been started by a thread that kept one.
+  dropCapabilities();
   static_cast<const Waiter*>(self)->wait();
   return nullptr;
 }

@@ -32,7 +32,7 @@ export function enableRunTimeStats(): { close(): void } {
 /**
  * Once everything is loaded and attached: gives up every capability for good, in all threads; a process that is root has to
  * say which user it becomes. Before Linux 5.19 CAP_BPF stays with the calling thread, as bpf(2) takes it even with an open
- * descriptor there. Throws PRIVILEGES_FAILED; some threads may have lost theirs then.
+ * descriptor there; threads that it starts later have it, too, but for libuv's and that of a ring buffer. Throws PRIVILEGES_FAILED; some threads may have lost theirs then.
  * @returns whether CAP_BPF was kept
  */
 export function giveUpPrivileges(user?: { uid: number; gid: number }): boolean {

@@ -27,8 +27,14 @@ export function rightsOf(status: string): Rights {
   };
 }
 
-export const rightsOfThreads = (pid: number): Rights[] =>
-  readdirSync(`/proc/${pid}/task`).map((tid) => rightsOf(`/proc/${pid}/task/${tid}/status`));
+export const threadsOf = (pid: number): { tid: number; name: string; rights: Rights }[] =>
+  readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const thread = `/proc/${pid}/task/${tid}`;
+    const name = readFileSync(`${thread}/comm`, 'latin1').trim();
+    return { tid: Number(tid), name, rights: rightsOf(`${thread}/status`) };
+  });
+
+export const rightsOfThreads = (pid: number): Rights[] => threadsOf(pid).map(({ rights }) => rights);
 
 /** A signal that is caught does something. */
 export function catches(pid: number, signal: NodeJS.Signals): boolean {
