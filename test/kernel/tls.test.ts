@@ -66,6 +66,7 @@ describe('files for TLS that only root may read', () => {
   for (const [protocol, authority] of [
     ['grpc', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
     ['http/protobuf', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
+    ['grpc', 'NODE_EXTRA_CA_CERTS'],
     ['http/protobuf', 'NODE_EXTRA_CA_CERTS'],
   ] as const) {
     it(`${authority}, a client's certificate and its key: spans arrive by ${protocol}`, async (t) => {

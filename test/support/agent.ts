@@ -30,7 +30,7 @@ export interface StartOptions {
 /** The environment without the variables of whoever runs the tests that would change what is tested. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^OTEL_|^NO_COLOR$|^NODE_OPTIONS$/.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^OTEL_|^GRPC_|^NO_COLOR$|^NODE_OPTIONS$/.test(name)),
   );
 }
 
