@@ -46,10 +46,11 @@ void check(bool done, const char* what) {
 }
 
 std::atomic<int> dropped;
+std::atomic<bool> givenUp;
 
 void onSignal(int) {
   int saved = errno;
-  if (dropCapabilities()) dropped++;
+  if (setCapabilities(false)) dropped++;
   errno = saved;
 }
 
@@ -100,7 +101,9 @@ void dropInOtherThreads() {
 
 }  // namespace
 
-bool dropCapabilities() { return setCapabilities(false); }
+void dropInherited() {
+  if (givenUp) setCapabilities(false);
+}
 
 // Asked in a thread that has no capabilities: is a look-up refused, or only the descriptor, which is none?
 bool bpfCallsNeedCapability() {
@@ -108,7 +111,7 @@ bool bpfCallsNeedCapability() {
   std::thread([&refused] {
     bpf_attr attributes = {};
     attributes.map_fd = static_cast<__u32>(-1);
-    if (!dropCapabilities()) return;
+    if (!setCapabilities(false)) return;
     refused = syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes)) < 0 && errno == EPERM;
   }).join();
   return refused;
@@ -131,6 +134,7 @@ void giveUpPrivileges(std::optional<User> user, bool keepBpf) {
     dropInOtherThreads();
   }
   check(setCapabilities(keepBpf), "capset");
+  givenUp = true;
   check(prctl(PR_SET_PDEATHSIG, atParentsEnd, 0, 0, 0) == 0, "prctl");
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "prctl");
   // What is open is more than other processes of this user have. Of one that was root the kernel does it by itself.

@@ -19,7 +19,8 @@ bool bpfCallsNeedCapability();
 // thread may keep CAP_BPF; what it starts after that has it, too.
 void giveUpPrivileges(std::optional<User> user, bool keepBpf);
 
-// Gives up every capability in the calling thread alone.
-bool dropCapabilities();
+// For a thread of this library, when it starts: what giveUpPrivileges() left to the thread that started it is not for this one.
+// Before that nothing is dropped: libc changes the user of all threads at once, and aborts where one of them may not.
+void dropInherited();
 
 }  // namespace bpf

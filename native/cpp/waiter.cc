@@ -59,8 +59,7 @@ Waiter::~Waiter() {
 }
 
 void* Waiter::run(void* self) {
-  // It needs none, and may have been started by a thread that kept one.
-  dropCapabilities();
+  dropInherited();
   static_cast<const Waiter*>(self)->wait();
   return nullptr;
 }

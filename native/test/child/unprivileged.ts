@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that the README promises to work after the privileges are gone, and what does not.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { BpfError, BpfObject, enableRunTimeStats } from '../../src/index.ts';
-import { calls, counters, lengths, loadCounter, testObject } from '../support.ts';
+import { calls, counters, lengths, loadCounter, testObject, until } from '../support.ts';
 
 const object = loadCounter();
 object.attach();
@@ -20,6 +21,10 @@ const ring = object.ringBuffer('ring', () => {
     });
   }
 });
+// It changes its user like all threads, or libc ends the process.
+await until('the thread of the ring waits for records', () =>
+  readdirSync('/proc/self/task').some((tid) => /\(bpf-ring\) S/.test(readFileSync(`/proc/self/task/${tid}/stat`, 'latin1'))),
+);
 process.setgroups!([]);
 process.setgid!(65534);
 process.setuid!(65534);
