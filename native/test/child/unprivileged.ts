@@ -23,7 +23,9 @@ const ring = object.ringBuffer('ring', () => {
 });
 // It changes its user like all threads, or libc ends the process.
 await until('the thread of the ring waits for records', () =>
-  readdirSync('/proc/self/task').some((tid) => /\(bpf-ring\) S/.test(readFileSync(`/proc/self/task/${tid}/stat`, 'latin1'))),
+  readdirSync('/proc/self/task').some((tid) =>
+    /\(bpf-ring\) S/.test(readFileSync(`/proc/self/task/${tid}/stat`, 'latin1')),
+  ),
 );
 process.setgroups!([]);
 process.setgid!(65534);
