@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { Agent } from '../support/agent.ts';
-import { Life, library, OPENS, PUBLISHES, roots, ZONES } from '../support/life.ts';
+import { Life, library, OPENS, OPENS_MUSL, PUBLISHES, roots, ZONES } from '../support/life.ts';
 
 const STALLS = 7;
 
@@ -86,11 +86,19 @@ describe('a stall of', () => {
     await second.end();
   });
 
-  for (const name of ['gd', 'descriptor', 'descriptor-large', 'initial-exec']) {
-    it(`a process that loads its library late (${name}): a child from when it is found on`, async () => {
-      const life = new Life(agent, OPENS);
+  for (const [program, libc, name] of [
+    [OPENS, 'glibc', 'gd'],
+    [OPENS, 'glibc', 'descriptor'],
+    [OPENS, 'glibc', 'descriptor-large'],
+    [OPENS, 'glibc', 'initial-exec'],
+    // musl refuses initial-exec in a library that comes late.
+    [OPENS_MUSL, 'musl', 'gd'],
+    [OPENS_MUSL, 'musl', 'descriptor'],
+  ] as const) {
+    it(`a process that loads its library late (${libc}, ${name}): a child from when it is found on`, async () => {
+      const life = new Life(agent, program);
       assert.equal(roots(await life.stalls(STALLS)), STALLS);
-      await life.tell(`open ${library(name)}`);
+      await life.tell(`open ${library(name, libc)}`);
       await life.known();
       assert.equal(roots(await life.stalls(STALLS)), 0);
       assert.equal(roots(await life.stalls(3, 'thread')), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads that publish their spans and stall in them: each stall is a child of exactly the span that was active, in every
-// way that a thread-local variable is reached, with glibc and with musl.
+// Threads that publish their spans and stall in them: each stall is a child of exactly the span that was active, or linked
+// to it when it was not sampled, in every way that a thread-local variable is reached, with glibc and with musl.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import type { CompactionEvent } from '../../src/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { HIDDEN_PROCESSES } from '../support/deprived.ts';
 import { populatedZones } from '../support/host.ts';
-import { Stalls, spanOf } from '../support/stalls.ts';
+import { contextOf, Stalls } from '../support/stalls.ts';
 
 const STALLS = 17;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
@@ -33,7 +33,7 @@ async function stallsOf(name: string, args: readonly string[] = []) {
 }
 
 /** Of each thread's stalls those after the first ones, in which the process may not have been known. */
-function assertSpans(threads: Map<number, CompactionEvent[]>, before: number, relation: 'child' | 'link'): void {
+function assertSpans(threads: Map<number, CompactionEvent[]>, before: number, onlyLinked = false): void {
   assert.equal(threads.size, 5);
   let publish = 0;
   for (const [tid, all] of threads) {
@@ -46,10 +46,11 @@ function assertSpans(threads: Map<number, CompactionEvent[]>, before: number, re
         assert.equal(context, undefined);
         continue;
       }
-      const span = spanOf(tid, before + Math.floor(i / ZONES) + 1);
-      assert.deepEqual(context, { source: 'thread', ...span, flags: 1, relation });
-      assert.equal(traceId === span.traceId, relation === 'child');
-      assert.notEqual(spanId, span.spanId);
+      const expected = contextOf(tid, before + Math.floor(i / ZONES) + 1);
+      if (onlyLinked) expected.relation = 'link';
+      assert.deepEqual(context, expected);
+      assert.equal(traceId === expected.traceId, expected.relation === 'child');
+      assert.notEqual(spanId, expected.spanId);
     }
   }
   assert.equal(publish, 4, 'threads with spans');
@@ -64,10 +65,10 @@ function assertBooks({ code, stderr }: Finished): void {
 describe('a stall within a span', () => {
   for (const libc of ['glibc', 'musl']) {
     for (const where of ['program', 'initial-exec', 'gd', 'descriptor']) {
-      it(`is a child of exactly that span: ${libc}, ${where}`, async () => {
+      it(`is a child of exactly that span, or linked to it when it was not sampled: ${libc}, ${where}`, async () => {
         const { finished, before, threads } = await stallsOf(`${libc}/${where}`);
         assertBooks(finished);
-        assertSpans(threads, before, 'child');
+        assertSpans(threads, before);
         assert.match(finished.stderr, /begins .* with context \+ .* without\{no_/);
       });
     }
@@ -76,7 +77,7 @@ describe('a stall within a span', () => {
   it('--context link: is a root, linked to it', async () => {
     const { finished, before, threads } = await stallsOf('glibc/program', ['--context', 'link']);
     assertBooks(finished);
-    assertSpans(threads, before, 'link');
+    assertSpans(threads, before, true);
   });
 
   it('--context off: nothing is looked for', async () => {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event.ts';
 import { Agent } from '../support/agent.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
-import { spanOf } from '../support/stalls.ts';
+import { contextOf } from '../support/stalls.ts';
 import { AGREE_NS, endOf, startOf } from '../support/timed.ts';
 import { Told } from '../support/told.ts';
 
@@ -75,8 +75,7 @@ describe('a stall whose record’s page', () => {
     const events = own().slice(-ZONES);
     for (const [i, { context }] of events.entries()) {
       if (context) {
-        const span = spanOf(program.pid, made.number);
-        assert.deepEqual(context, { source: 'thread', ...span, flags: 1, relation: 'child' });
+        assert.deepEqual(context, contextOf(program.pid, made.number));
       }
       if (context) children += 1;
       else roots += 1;

@@ -7,14 +7,15 @@ import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event.ts';
 import type { Agent } from './agent.ts';
 import { COMPACT_NODE0, populatedZones } from './host.ts';
-import { spanOf } from './stalls.ts';
+import { contextOf } from './stalls.ts';
 import { Told } from './told.ts';
 
 const BUILD = fileURLToPath(new URL('../fixtures/publishers/build/', import.meta.url));
-/** The programs: one publishes in a variable of its own, one in the library that it opens. */
+/** The programs: one publishes in a variable of its own, the others in the library that they open. */
 export const PUBLISHES = `${BUILD}lives`;
 export const OPENS = `${BUILD}lives-opens`;
-export const library = (name: string) => `${BUILD}glibc/library-${name}.so`;
+export const OPENS_MUSL = `${BUILD}musl/lives-opens`;
+export const library = (name: string, libc = 'glibc') => `${BUILD}${libc}/library-${name}.so`;
 
 /** Events of a stall. */
 export const ZONES = populatedZones().filter(({ node }) => node === 0).length;
@@ -69,9 +70,7 @@ export class Life extends Told {
 function spans(events: readonly CompactionEvent[], tid: number, first: number): (string | undefined)[] {
   const stalls = Array.from({ length: events.length / ZONES }, (_, i) => events.slice(i * ZONES, (i + 1) * ZONES));
   return stalls.map((zones, i) => {
-    const span = spanOf(tid, first + i);
-    for (const { context } of zones)
-      if (context) assert.deepEqual(context, { source: 'thread', ...span, flags: 1, relation: 'child' });
+    for (const { context } of zones) if (context) assert.deepEqual(context, contextOf(tid, first + i));
     return zones.at(-1)!.context?.spanId;
   });
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { TraceContext } from '../../src/event.ts';
 import { COMPACT_NODE0 } from './host.ts';
 import { Told } from './told.ts';
 
@@ -42,6 +43,12 @@ export class Stalls extends Told {
       end: BigInt(end!),
     }));
   }
+}
+
+/** What a stall in that span says of it: one that was not sampled, as every seventh, is only linked to. */
+export function contextOf(tid: number, number: number): TraceContext {
+  const sampled = number % 7 !== 0;
+  return { source: 'thread', ...spanOf(tid, number), flags: sampled ? 1 : 0, relation: sampled ? 'child' : 'link' };
 }
 
 /** The span of that number of a thread. */
