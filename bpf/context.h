@@ -10,23 +10,34 @@ const volatile bool read_contexts = false; /* set before load */
 
 enum context_source *abi_context_source; /* keeps the enum in the object's BTF, for the generator */
 
+/*
+ * The kernel's own thread in a process, of io_uring (from 5.12) or vhost (from 6.4): its thread pointer is still that of the
+ * thread which it was made for, and which may be in any other span by now.
+ */
+static __always_inline bool is_kernels_worker(struct task_struct *task)
+{
+	unsigned int flags = PF_IO_WORKER;
+
+	if (bpf_core_type_exists(struct vhost_task))
+		flags |= PF_USER_WORKER;
+	return READ(task, flags) & flags;
+}
+
 static __always_inline enum outcome find_context(struct trace_context *context)
 {
-	__u32 process = bpf_get_current_pid_tgid() >> 32;
-	struct publisher *publisher = bpf_map_lookup_elem(&publishers, &process);
 	struct task_struct *task = current_task();
 	struct mm_struct *mm = READ(task, mm);
-	enum outcome outcome = UNPUBLISHED, other;
+	enum outcome outcome = UNPUBLISHED, unknown, other;
+	struct publisher *publisher;
 	__u64 thread;
 
 	if (!mm)
 		return UNPUBLISHED;
-	if (publisher && !is_process(publisher, mm, task))
-		return STALE;
+	publisher = find_publisher(mm, task, &unknown);
 	if (!publisher)
-		publisher = parents_publisher(mm, task);
-	if (!publisher)
-		return UNPUBLISHED;
+		return unknown;
+	if (is_kernels_worker(task))
+		return NO_SPAN;
 	thread = thread_pointer(task);
 	if (publisher->thread.kind != TLS_NONE)
 		outcome = read_thread_context(context, &publisher->thread, thread);

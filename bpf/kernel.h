@@ -10,6 +10,10 @@
 
 typedef unsigned int gfp_t;
 
+/* Of task_struct.flags. Before 6.4 the second one was another's. */
+#define PF_IO_WORKER 0x10
+#define PF_USER_WORKER 0x4000
+
 enum migrate_mode { MIGRATE_ASYNC = 0 };
 
 enum zone_watermarks { WMARK_MIN = 0, WMARK_LOW = 1, WMARK_HIGH = 2 };
@@ -59,12 +63,17 @@ struct mm_struct {
 };
 
 struct task_struct {
+	unsigned int flags;
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	unsigned long long start_boottime;
 	struct thread_struct thread;
+};
+
+struct vhost_task {
+	struct task_struct *task;
 };
 
 struct compact_control {

@@ -38,4 +38,18 @@ static __always_inline struct publisher *parents_publisher(struct mm_struct *mm,
 	return publisher && is_process(publisher, mm, parent) ? publisher : NULL;
 }
 
+/* What is known of the current process; NULL where nothing is, with the outcome that this means. */
+static __always_inline struct publisher *find_publisher(struct mm_struct *mm, struct task_struct *task,
+							enum outcome *otherwise)
+{
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	struct publisher *publisher = bpf_map_lookup_elem(&publishers, &process);
+
+	if (publisher && is_process(publisher, mm, task))
+		return publisher;
+	/* What is known of another one that had this pid says nothing of this one's parent. */
+	*otherwise = publisher ? STALE : UNPUBLISHED;
+	return parents_publisher(mm, task);
+}
+
 #endif

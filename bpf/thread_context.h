@@ -26,6 +26,16 @@ static __always_inline __u64 thread_pointer(struct task_struct *task)
 #endif
 }
 
+/* Where a thread has the pointer to its vector of blocks, from the thread pointer. */
+static __always_inline int vector_offset(bool glibc)
+{
+#if defined(__TARGET_ARCH_x86)
+	return 8;
+#else
+	return glibc ? 0 : -8;
+#endif
+}
+
 /* The address of the variable in this thread; leaves it 0 when it has none. */
 static __always_inline enum outcome tls_address(__u64 *address, const struct tls_place *place, __u64 thread)
 {
@@ -38,11 +48,14 @@ static __always_inline enum outcome tls_address(__u64 *address, const struct tls
 		return FOUND;
 	}
 	/* The thread's vector of blocks. glibc has 16 bytes an entry; musl 8, and the number of entries as entry 0. */
-	if (!read_user(&vector, sizeof(vector), thread + 8) ||
+	if (!read_user(&vector, sizeof(vector), thread + vector_offset(glibc)) ||
 	    !read_user(head, glibc ? sizeof(head) : sizeof(head[0]), glibc ? vector - 16 : vector))
 		return UNREADABLE;
-	if (place->module > head[0] || (glibc && head[2] < place->generation) ||
-	    !read_user(&block, sizeof(block), vector + place->module * (glibc ? 16 : 8)) || !block || block == -1ULL)
+	if (place->module > head[0] || (glibc && head[2] < place->generation))
+		return NO_BLOCK;
+	if (!read_user(&block, sizeof(block), vector + place->module * (glibc ? 16 : 8)))
+		return UNREADABLE;
+	if (!block || block == -1ULL)
 		return NO_BLOCK;
 	*address = block + place->offset;
 	return FOUND;

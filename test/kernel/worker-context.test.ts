@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's own thread in a process, made by io_uring, has the thread pointer of the one that it was made for. Its stalls
+// are roots all the same: the thread that it works for may be in any other span by then.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Agent } from '../support/agent.ts';
+import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
+import { contextOf } from '../support/stalls.ts';
+import { Told } from '../support/told.ts';
+
+const STALLS = 23;
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+const PROGRAM = fileURLToPath(new URL('../fixtures/stalls/build/worker', import.meta.url));
+/** Before 5.12 it is a process of its own, of the kernel. */
+const WORKER = /^(iou-wrk-|io_wqe_worker)/;
+
+it('a stall of a worker of io_uring is a root, one of the thread that waits for it a child', async () => {
+  assert.ok(existsSync(PROGRAM), 'worker has not been built');
+  const agent = await new Agent(['--output', 'json', '--verify']).attached();
+  const program = new Told(PROGRAM, [COMPACT_NODE0]);
+  const own = () => agent.events().filter(({ tid }) => tid === program.pid);
+  const workers = () => agent.events().filter(({ comm }) => WORKER.test(comm));
+  const complete = (stalls: number) => own().length === stalls * ZONES && workers().length === stalls * ZONES;
+  let before = 0;
+  do {
+    await sleep(100);
+    await program.tell('1');
+    before += 1;
+    await agent.until(() => complete(before));
+  } while (!own().at(-1)!.context);
+  await program.tell(`${STALLS}`);
+  await agent.until(() => complete(before + STALLS));
+  await program.end();
+  const { code, stderr } = await agent.stop();
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, / 0 lost$/m);
+  assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
+  for (const { tid, context } of workers()) {
+    assert.notEqual(tid, program.pid);
+    assert.equal(context, undefined);
+  }
+  for (const [i, { context }] of own().slice(before * ZONES).entries()) {
+    assert.deepEqual(context, contextOf(program.pid, before + Math.floor(i / ZONES) + 1));
+  }
+});
