@@ -4,10 +4,11 @@
  * takes, and runs it again when it ends.
  *
  * The rights are CAPABILITIES, as far as the caller has them. When the caller is root the program runs as this user.
- * SIGUSR1 ends the program, to be run again: it waits for something that may never come. An exit with 0 is the end; so
- * are too many ends in a row, and the end of whoever started the keeper. SIGTERM, SIGINT and SIGHUP are not: who stops a
- * service sends them to all its processes at once, and the one that started the keeper may have questions left. SIGKILL
- * ends both. Standard input and output stay the same from one run to the next.
+ * SIGUSR1 ends the program, to be run again: it waits for something that may never come. Where even SIGKILL has to wait for
+ * that, it is left behind, and run again all the same. An exit with 0 is the end; so are too many failures in a row, and the
+ * end of whoever started the keeper. SIGTERM, SIGINT and SIGHUP are not: who stops a service sends them to all its processes
+ * at once, and the one that started the keeper may have questions left. SIGKILL ends both. Standard input and output stay
+ * the same from one run to the next.
  */
 #include <errno.h>
 #include <grp.h>
@@ -30,24 +31,29 @@
 static const int CAPABILITIES[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, 40 /* CAP_CHECKPOINT_RESTORE, from 5.9 */ };
 #define COUNT (sizeof(CAPABILITIES) / sizeof(CAPABILITIES[0]))
 
-/* A program that is killed within a second has not come far. One that fails by itself may take long to do so. */
+/*
+ * A program that is killed within a second has not come far, and is run again after longer and longer pauses: memory, or
+ * processes, may be short just then. One that fails by itself may take long to do so, and will again.
+ */
 #define QUICK_SECONDS 1
 #define QUICK_FAILURE_SECONDS 20
-#define MOST_QUICK_ENDS 5
+#define MOST_FAILURES 5
+#define FIRST_PAUSE_MS 100
+#define MOST_DOUBLINGS 8
 
-static volatile pid_t child;
+/* Longer than SIGKILL takes, unless the program is in the middle of what cannot be interrupted, such as a read of FUSE. */
+#define PATIENCE_SECONDS 1
+/* Each keeps its memory until it ends, some 20 MB. */
+#define MOST_LEFT 8
+
+/* They wait until they are asked for. */
+static sigset_t awaited;
+static int left;
 
 static void fail(const char *what)
 {
 	fprintf(stderr, "keeper: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static void on_signal(int number)
-{
-	(void)number;
-	if (child > 0)
-		kill(child, SIGKILL);
 }
 
 static bool is_wanted(int number)
@@ -106,41 +112,77 @@ static void confine(uid_t user, gid_t group)
 		fail("no_new_privs");
 }
 
-/* The signal waits while it is not known whom it concerns. */
-static void signals(int how)
+/* @returns whether this one has ended, with its status; others that were left behind are forgotten */
+static bool has_ended(pid_t child, int *status)
 {
-	sigset_t set;
+	pid_t ended;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(how, &set, NULL);
+	while ((ended = waitpid(-1, status, WNOHANG)) > 0) {
+		if (ended == child)
+			return true;
+		left--;
+	}
+	return false;
 }
 
-/* @returns its status */
+/* @returns whether it has ended; false when it was told to, and does not */
+static bool wait_for(pid_t child, int *status)
+{
+	const struct timespec patience = { .tv_sec = PATIENCE_SECONDS };
+	bool told = false;
+
+	while (!has_ended(child, status)) {
+		int signal = sigtimedwait(&awaited, NULL, told && left < MOST_LEFT ? &patience : NULL);
+
+		if (signal == SIGUSR1) {
+			kill(child, SIGKILL);
+			told = true;
+		} else if (signal < 0 && errno == EAGAIN) {
+			left++;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* @returns its status; SIGKILL when it could not be started, or is left behind */
 static int run(char **words)
 {
 	pid_t keeper = getpid();
+	pid_t child = fork();
 	int status;
 
-	signals(SIG_BLOCK);
-	child = fork();
-	if (child < 0)
-		fail("fork");
+	if (child < 0) {
+		fprintf(stderr, "keeper: fork: %s\n", strerror(errno));
+		return SIGKILL;
+	}
 	if (child == 0) {
-		signals(SIG_UNBLOCK);
+		sigprocmask(SIG_UNBLOCK, &awaited, NULL);
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (getppid() != keeper)
 			_exit(0);
 		execv(words[0], words);
+		if (errno == ENOMEM || errno == EAGAIN)
+			raise(SIGKILL);
 		fail(words[0]);
 	}
-	signals(SIG_UNBLOCK);
-	while (waitpid(child, &status, 0) < 0) {
-		if (errno != EINTR)
-			fail("waitpid");
-	}
-	child = 0;
-	return status;
+	return wait_for(child, &status) ? status : SIGKILL;
+}
+
+static void pause_after(int ends)
+{
+	long ms = (long)FIRST_PAUSE_MS << (ends < MOST_DOUBLINGS ? ends : MOST_DOUBLINGS);
+	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static time_t seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
 }
 
 static unsigned int number(const char *word)
@@ -157,9 +199,8 @@ static unsigned int number(const char *word)
 
 int main(int count, char **words)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 	pid_t parent = getppid();
-	int quick_ends = 0;
+	int failures = 0, quick_ends = 0;
 
 	if (count < 4) {
 		fprintf(stderr, "usage: keeper UID GID PROGRAM [ARGUMENT...]\n");
@@ -172,19 +213,30 @@ int main(int count, char **words)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	sigaction(SIGUSR1, &action, NULL);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGCHLD);
+	sigaddset(&awaited, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
 	confine(number(words[1]), number(words[2]));
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		return 0;
-	while (quick_ends < MOST_QUICK_ENDS) {
-		time_t began = time(NULL);
+	while (failures < MOST_FAILURES) {
+		time_t began = seconds();
 		int status = run(words + 3);
-		int quick = WIFEXITED(status) ? QUICK_FAILURE_SECONDS : QUICK_SECONDS;
+		bool failed = WIFEXITED(status);
 
-		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		if (failed && WEXITSTATUS(status) == 0)
 			return 0;
-		quick_ends = time(NULL) - began > quick ? 0 : quick_ends + 1;
+		if (seconds() - began > (failed ? QUICK_FAILURE_SECONDS : QUICK_SECONDS)) {
+			failures = failed;
+			quick_ends = 0;
+		} else {
+			if (failed)
+				failures++;
+			else
+				pause_after(quick_ends++);
+		}
 	}
 	return 1;
 }

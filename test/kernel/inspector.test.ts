@@ -17,6 +17,7 @@ import {
   SLOWLY_FAILING_INSPECTOR,
   STUCK_INSPECTOR,
 } from '../support/deprived.ts';
+import { freeze } from '../support/frozen.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { catches, childrenOf, inspectorOf, NOBODY, rightsOf, rightsOfThreads } from '../support/rights.ts';
 import { Told } from '../support/told.ts';
@@ -50,6 +51,15 @@ async function serviceOfNext(agent: Agent, shell: Shell): Promise<unknown> {
   await shell.stall();
   await agent.until(() => eventsOf(agent, shell).length === before + ZONES);
   return eventsOf(agent, shell)[before]!.resource!['service.name'];
+}
+
+/** Of the one that takes the place of an inspector that ended. */
+async function inspectorAfter(agent: Agent, before: number): Promise<number> {
+  for (;;) {
+    const { inspector } = await inspectorOf(agent);
+    if (inspector !== before) return inspector;
+    await sleep(10);
+  }
 }
 
 const isThere = (pid: number): boolean => {
@@ -174,8 +184,29 @@ describe('the inspector', () => {
     await sleep(1100);
     assert.equal(await service(), 'unknown_service:sh');
     assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be looked at within 2 s`));
-    while ((await inspectorOf(agent)).inspector === inspector) await sleep(10);
+    await inspectorAfter(agent, inspector);
     assert.equal(await serviceOfNext(agent, other), 'shop');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('waits for ever, and cannot even be killed: another one begins', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json', '--context', 'off']);
+    assert.equal(await service(), 'shop');
+    const other = new Shell('stock');
+    const { keeper, inspector } = await inspectorOf(agent);
+    const thaw = await freeze(inspector);
+    t.after(thaw);
+    await sleep(1100);
+    assert.equal(await service(), 'unknown_service:sh');
+    assert.equal(await serviceOfNext(agent, other), 'stock');
+    assert.ok(
+      childrenOf(keeper).includes(inspector) && childrenOf(keeper).length === 2,
+      'the first one is still there',
+    );
+    await thaw();
+    while (childrenOf(keeper).length > 1) await sleep(10);
+    assert.equal(await serviceOfNext(agent, other), 'stock');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
   });
@@ -200,9 +231,11 @@ describe('the inspector', () => {
     await sleep(200);
     process.kill(agent.pid, 'SIGSTOP');
     process.kill(first.inspector, 'SIGKILL');
+    const second = await inspectorAfter(agent, first.inspector);
+    // It begins, and asks for questions.
     await sleep(500);
-    process.kill((await inspectorOf(agent)).inspector, 'SIGKILL');
-    await sleep(500);
+    process.kill(second, 'SIGKILL');
+    await inspectorAfter(agent, second);
     process.kill(agent.pid, 'SIGCONT');
     await agent.until(() => shells.every(({ shell }) => eventsOf(agent, shell).length === ZONES));
     for (let i = 0; i < 2; i++) {

@@ -42,7 +42,9 @@ it('a stall of a worker of io_uring is a root, one of the thread that waits for 
     assert.notEqual(tid, program.pid);
     assert.equal(context, undefined);
   }
-  for (const [i, { context }] of own().slice(before * ZONES).entries()) {
+  for (const [i, { context }] of own()
+    .slice(before * ZONES)
+    .entries()) {
     assert.deepEqual(context, contextOf(program.pid, before + Math.floor(i / ZONES) + 1));
   }
 });
