@@ -12,16 +12,19 @@ type Has<Name extends string> = { [name in Name]?: unknown };
 export function watchResource(known: (attributes: Attributes) => void) {
   let last: Resource | undefined;
 
-  const found = (resource: Resource | undefined) => {
-    if (resource === undefined || resource === last) return;
-    last = resource;
-    const settled = () => {
-      if (resource === last) known(resource.attributes);
-    };
-    // A detector may still be asking for the host's id. Reading before that makes the SDK complain.
-    if (resource.asyncAttributesPending) resource.waitForAsyncAttributes?.().then(settled, settled);
-    else settled();
-  };
+  const look = (holder: unknown) =>
+    safely(() => {
+      const resource = resourceOf(holder);
+      if (resource === undefined || resource === last) return;
+      last = resource;
+      const settled = () =>
+        safely(() => {
+          if (resource === last) known(resource.attributes);
+        });
+      // A detector may still be asking for the host's id. Reading before that makes the SDK complain.
+      if (resource.asyncAttributesPending) Promise.resolve(resource.waitForAsyncAttributes?.()).then(settled, settled);
+      else settled();
+    });
 
   return {
     ofProvider(registered: unknown): void {
@@ -31,13 +34,13 @@ export function watchResource(known: (attributes: Attributes) => void) {
       if (typeof original === 'function') {
         proxy.setDelegate = function (delegate) {
           original.call(this, delegate);
-          found(resourceOf(delegate));
+          look(delegate);
         };
       }
-      found(resourceOf(typeof proxy.getDelegate === 'function' ? proxy.getDelegate() : registered));
+      look(typeof proxy.getDelegate === 'function' ? proxy.getDelegate() : registered);
     },
     ofSpan(span: unknown): void {
-      if (last === undefined) found(resourceOf(span));
+      if (last === undefined) look(span);
     },
   };
 }
@@ -46,5 +49,14 @@ export function watchResource(known: (attributes: Attributes) => void) {
 function resourceOf(holder: unknown): Resource | undefined {
   const { resource, _resource } = (holder ?? {}) as Has<'resource' | '_resource'>;
   const found = (resource ?? _resource) as Resource | undefined;
-  return typeof found === 'object' && 'attributes' in found ? found : undefined;
+  return typeof found?.attributes === 'object' && found.attributes !== null ? found : undefined;
+}
+
+/** It runs within calls of the application, and who provides tracers may be anybody. */
+function safely(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // What cannot be followed stays as it is.
+  }
 }

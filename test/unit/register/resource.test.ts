@@ -46,6 +46,35 @@ describe('the resource of', () => {
     assert.deepEqual(known, ['first']);
   });
 
+  it('a provider of another kind: none, and the application goes on', async () => {
+    const { known, watch } = watched();
+    const proxy = { setDelegate: (_: unknown) => {}, getDelegate: () => undefined };
+    watch.ofProvider(proxy);
+    for (const odd of [null, 1, 'resource', {}, { attributes: null }, { attributes: undefined }]) {
+      proxy.setDelegate({ _resource: odd });
+      proxy.setDelegate({ resource: odd });
+    }
+    const pending = { asyncAttributesPending: true, ...resource('no promise') };
+    proxy.setDelegate({ resource: { ...pending, waitForAsyncAttributes: () => undefined } });
+    const broken = () => {
+      throw new Error('broken');
+    };
+    proxy.setDelegate({ resource: { ...pending, waitForAsyncAttributes: broken } });
+    proxy.setDelegate(Object.defineProperty({}, 'resource', { get: broken }));
+    proxy.setDelegate({ resource: { ...pending, waitForAsyncAttributes: () => undefined } });
+    await new Promise(setImmediate);
+    assert.deepEqual(known, ['no promise']);
+  });
+
+  it('who is told may fail: the application goes on', async () => {
+    const watch = watchResource(() => {
+      throw new Error('broken');
+    });
+    watch.ofProvider({ resource: resource('at once') });
+    watch.ofProvider({ resource: { asyncAttributesPending: true, ...resource('later') } });
+    await new Promise(setImmediate);
+  });
+
   it('a detector that takes its time', async () => {
     const { known, watch } = watched();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
