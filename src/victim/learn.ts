@@ -43,13 +43,13 @@ export function learn(folder: string, status: Status, services: boolean): Learnt
 /** What a process context says is what the program's own SDK uses. The environment may say less, or something else. */
 function whatItSays(
   folder: string,
-  { environmentAt }: Status,
+  { environmentAt, environmentSize }: Status,
 ): { said: [string, AttributeValue][]; context?: { at: bigint; publishedNs: bigint } } {
   const mappings = attempt(() => readMaps(folder));
   if (mappings === undefined) return { said: [] };
   const context = readContext(folder, mappings);
   const resource = context && contextResource(context.payload);
-  const said = resource ?? (isMemory(mappings, environmentAt) ? environmentResource(folder) : []);
+  const said = resource ?? (isMemory(mappings, environmentAt, environmentSize) ? environmentResource(folder) : []);
   return { said, ...(context && { context: { at: context.at, publishedNs: context.publishedNs } }) };
 }
 

@@ -20,7 +20,7 @@ export function contextsIn(mappings: readonly Mapping[]): bigint[] {
 }
 
 /** Whether reading so many bytes there cannot take long: all of them are in one mapping of memory. */
-export function isMemory(mappings: readonly Mapping[], address: bigint, size = 1): boolean {
+export function isMemory(mappings: readonly Mapping[], address: bigint, size: number): boolean {
   const mapping = mappingAt(mappings, address);
   return mapping !== undefined && address + BigInt(size) <= mapping.end && MEMORY.has(mapping.device);
 }

@@ -27,8 +27,9 @@ export interface Status {
   image: string;
   /** Where the main thread's stack begins; 0 without the right to know. */
   startStack: bigint;
-  /** Where the environment lies; 0 without the right to know. */
+  /** Where the environment lies, and its bytes; 0 without the right to know. */
   environmentAt: bigint;
+  environmentSize: number;
 }
 
 /**
@@ -51,5 +52,6 @@ export function readStatus(folder: string): Status | undefined {
     image: `${fields[START_STACK]} ${fields[ENV_START]} ${fields[ENV_END]}`,
     startStack: BigInt(fields[START_STACK] ?? 0),
     environmentAt: BigInt(fields[ENV_START] ?? 0),
+    environmentSize: Number(BigInt(fields[ENV_END] ?? 0) - BigInt(fields[ENV_START] ?? 0)),
   };
 }

@@ -13,6 +13,7 @@ import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { ObiMap, PrivateBpffs, type Span } from '../support/bpffs.ts';
 import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 import { Publisher } from '../support/publisher.ts';
+import { contextOf } from '../support/stalls.ts';
 
 const STALLS = 7;
 /** More stalls than a process makes before it is known to publish. */
@@ -167,8 +168,10 @@ it('what a process publishes comes before what OBI says, thread by thread', asyn
   const late = threads.map((events) => events.slice(before * ZONES));
   const sources = (events: CompactionEvent[]) => [...new Set(events.map(({ context }) => context?.source))].join();
   assert.deepEqual(late.map(sources).sort(), ['obi', 'thread', 'thread', 'thread', 'thread']);
-  for (const event of late.flat()) {
-    if (event.context?.source === 'obi') assert.deepEqual(event.context, linked(span));
-    else assert.equal(event.context?.relation, 'child');
+  for (const events of late) {
+    for (const [i, { tid, context }] of events.entries()) {
+      const published = contextOf(tid, before + Math.floor(i / ZONES) + 1);
+      assert.deepEqual(context, context?.source === 'obi' ? linked(span) : published);
+    }
   }
 });

@@ -21,18 +21,18 @@ describe('whether an address is in memory', () => {
     const expected = (at: bigint) => all.some(({ first, behind, memory }) => first <= at && at < behind && memory);
     for (const { first, behind, memory } of all) {
       for (const at of [first - 1n, first, behind - 1n, behind])
-        assert.equal(isMemory(maps, at), expected(at), `${at}`);
+        assert.equal(isMemory(maps, at, 1), expected(at), `${at}`);
       const size = Number(behind - first);
       assert.equal(isMemory(maps, first, size), memory);
       assert.equal(isMemory(maps, first, size + 1), false, 'not all of it is in one mapping');
     }
-    assert.equal(isMemory(maps, 0n), false);
-    assert.equal(isMemory(maps, 2n ** 64n - 1n), false);
+    assert.equal(isMemory(maps, 0n, 1), false);
+    assert.equal(isMemory(maps, 2n ** 64n - 1n, 1), false);
   });
 
   it('text that is none', () => {
     for (const text of ['', '\n', 'x', '\n\n\n', 'zz-zz rw-p\n', '1-2', '1000-2000 rw-p']) {
-      assert.equal(isMemory(parseMaps(text)!, 0x1800n), false);
+      assert.equal(isMemory(parseMaps(text)!, 0x1800n, 1), false);
     }
   });
 
