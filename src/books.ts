@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BOOKS } from './abi.generated.ts';
 import type { SinkBooks } from './sinks/sink.ts';
+import type { LooksBooks } from './source/publishers.ts';
 
 /** The counters of struct books (bpf/event.h), by their names there. */
 export type KernelBooks = Record<keyof typeof BOOKS, number>;
@@ -16,6 +17,8 @@ export interface SourceBooks {
   kernel?: KernelBooks;
   /** Times that the kernel skipped a program because it was already running on that CPU; absent for a recording. */
   programMisses?: number;
+  /** Absent where nobody is looked at. */
+  looks?: LooksBooks;
   /** Records, or lines of a recording. */
   received: number;
   decoded: number;
@@ -77,6 +80,7 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
       ],
     },
     ...contextEquation(kernel),
+    ...(source.looks ? [looksEquation(source.looks)] : []),
     {
       name: 'ends',
       total: kernel.ends,
@@ -122,6 +126,12 @@ function contextEquation(kernel: KernelBooks): Equation[] {
     ['without{no_control}', kernel.evictedNoControl],
   ] as const;
   return terms.slice(0, -1).some(([, value]) => value > 0) ? [{ name: 'begins', total: kernel.begins, terms }] : [];
+}
+
+/** For each look at a process whether it publishes its spans, and if not, why: `REASONS` of process/reason.ts has the words. */
+function looksEquation({ made, publishing, open, without }: LooksBooks): Equation {
+  const reasons = Object.entries({ none: 0, ...without }).map(([reason, n]) => [`without{${reason}}`, n] as const);
+  return { name: 'looks', total: made, terms: [['publishing', publishing], ...reasons, ['open', open]] };
 }
 
 export function balances({ total, terms }: Equation): boolean {

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { UserIds } from '../privileges/user.ts';
+import type { Located } from '../process/publisher.ts';
 import { type Hidden, inspectorEnded, inspectorNotStarted } from '../source/hidden.ts';
 import type { Program } from '../victim/programs.ts';
-import { type ContextsAnswer, parseContexts, parseProgram, type Question, READY } from './questions.ts';
+import { parseContexts, parseProgram, type Question, READY } from './questions.ts';
 
 const KEEPER = fileURLToPath(new URL('../../keeper/build/keeper', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -20,13 +21,13 @@ const NODE_FLAGS = [
 
 /** The largest memory map takes a tenth of it. What lasts longer waits for something. */
 const ANSWER_MS = 2000;
-/** Others may have made it wait before; then the stall has waited long enough as well. */
+/** Whatever it is that an answer waits for, be it those before it: a stall has waited long enough then. */
 const PATIENCE_MS = 4000;
 /** Until it can be asked; a machine that is busy starting may take seconds. */
 const START_MS = 20_000;
 const GRACE_MS = 20;
 const END_MS = 500;
-/** A process that made it wait is left alone for so long. */
+/** A process that made it wait is not looked into for so long. */
 const AVOID_MS = 60_000;
 /** Questions that are open; only an inspector that waits has as many. */
 const MOST_OPEN = 16_384;
@@ -53,7 +54,7 @@ interface Open {
 
 /**
  * Asks the inspector, a process of its own that may look into others. Every answer comes within seconds or is undefined: an
- * inspector that waits for a process is ended and begins again, and that process is left alone for a while.
+ * inspector that waits for a process is ended and begins again, and that process is not looked into for a while.
  */
 export class Inspector {
   readonly services: boolean;
@@ -97,12 +98,13 @@ export class Inspector {
    * @param version of the facts that are known already: they are not given again
    */
   async program(pid: number, version: number): Promise<Program | undefined> {
-    const line = await this.#ask({ about: 'program', pid, version });
+    const line = await this.#ask({ about: this.#isAvoided(pid) ? 'status' : 'program', pid, version });
     return line === undefined ? undefined : parseProgram(line);
   }
 
   /** Where its threads publish their contexts; undefined when it could not be looked at. */
-  async contexts(pid: number): Promise<ContextsAnswer | undefined> {
+  async contexts(pid: number): Promise<Located | undefined> {
+    if (this.#isAvoided(pid)) return undefined;
     const line = await this.#ask({ about: 'contexts', pid });
     return line === undefined ? undefined : parseContexts(line);
   }
@@ -132,7 +134,7 @@ export class Inspector {
   #ask(question: Question): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     const cannot = this.#state === 'ended' || this.#state === 'late';
-    if (cannot || this.#open.length >= MOST_OPEN || this.#isAvoided(question.pid)) resolve(undefined);
+    if (cannot || this.#open.length >= MOST_OPEN) resolve(undefined);
     else {
       this.#open.push({ question, askedMs: performance.now(), resolve });
       if (this.#state === 'answering') this.#send(question);
@@ -159,6 +161,12 @@ export class Inspector {
     for (const line of lines) {
       if (line.startsWith(READY)) this.#begin(line);
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
+    }
+    // Each before it may have taken its time, and none of them too long.
+    const longAgo = performance.now() - PATIENCE_MS;
+    for (const { askedMs, resolve } of this.#open) {
+      if (askedMs > longAgo) break;
+      resolve(undefined);
     }
     clearTimeout(this.#timer);
     this.#timer = this.#open.length > 0 ? this.#wait() : undefined;
@@ -203,8 +211,11 @@ export class Inspector {
     const now = performance.now();
     this.#avoided.set(pid, now + AVOID_MS);
     for (const open of this.#open.splice(0)) {
-      if (open.question.pid === pid || now - open.askedMs >= PATIENCE_MS) open.resolve(undefined);
-      else this.#open.push(open);
+      const { question, askedMs, resolve } = open;
+      if (now - askedMs >= PATIENCE_MS) resolve(undefined);
+      else if (question.pid !== pid) this.#open.push(open);
+      else if (question.about === 'program') this.#open.push({ ...open, question: { ...question, about: 'status' } });
+      else resolve(undefined);
     }
     this.#state = 'starting';
     this.#partial = '';

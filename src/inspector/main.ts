@@ -6,6 +6,7 @@
 import { createInterface } from 'node:readline';
 import { locatePublisher } from '../process/publisher.ts';
 import { Programs } from '../victim/programs.ts';
+import { readStatus } from '../victim/status.ts';
 import { contextsLine, parseQuestion, programLine, READY } from './questions.ts';
 
 const programs = new Programs({ services: process.argv.includes('--services') });
@@ -19,9 +20,19 @@ process.stdout.write(`\n${ready}\n`);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     if (line.startsWith(READY)) begun = line === ready;
-    else if (begun) process.stdout.write(`${answer(line)}\n`);
+    else if (begun) process.stdout.write(`${answerOrNone(line)}\n`);
   })
   .once('close', () => process.exit(0));
+
+/** What one process is must not keep all others from being looked at. */
+function answerOrNone(line: string): string {
+  try {
+    return answer(line);
+  } catch (error) {
+    console.error(String(error));
+    return 'null';
+  }
+}
 
 function answer(line: string): string {
   const question = parseQuestion(line);
@@ -31,6 +42,10 @@ function answer(line: string): string {
       return contextsLine(locatePublisher(question.pid));
     case 'program':
       return programLine(programs.see(question.pid), question.version);
+    case 'status': {
+      const status = readStatus(`/proc/${question.pid}`);
+      return programLine(status && { ...status, version: question.version, facts: undefined }, question.version);
+    }
     case 'published':
       programs.published(question.pid);
       return 'null';

@@ -4,23 +4,22 @@
  * answer of this form is none at all; what the values say comes from processes that nobody trusts, and has its bounds.
  */
 import { PUBLISHER_SIZE } from '../abi.generated.ts';
+import type { Located } from '../process/publisher.ts';
+import { REASONS, type Reason } from '../process/reason.ts';
 import type { ProcessFacts } from '../victim/learn.ts';
 import type { Program } from '../victim/programs.ts';
 
 export type Question =
   /** Which program is in that process? With the version of what is known of it already. */
   | { about: 'program'; pid: number; version: number }
+  /** The same of one that makes those wait who look into it: nothing is asked but what waits for nobody. */
+  | { about: 'status'; pid: number; version: number }
   /** Where do its threads publish their contexts? */
   | { about: 'contexts'; pid: number }
   /** No question: it publishes something else now. */
   | { about: 'published'; pid: number };
 
-const ABOUT = new Set(['program', 'contexts', 'published'] satisfies Question['about'][]);
-
-/** A `struct publisher` of bpf/event.h when the process publishes; undefined when it does not. */
-export interface ContextsAnswer {
-  publisher: Buffer | undefined;
-}
+const ABOUT = new Set(['program', 'status', 'contexts', 'published'] satisfies Question['about'][]);
 
 /**
  * The inspector begins with a line of this and its pid, also when it had to begin again; the agent says it back, and asks
@@ -73,13 +72,15 @@ export function parseProgram(line: string): Program | undefined {
   };
 }
 
-export const contextsLine = (publisher: Buffer | undefined): string =>
-  JSON.stringify(publisher ? { publisher: publisher.toString('base64') } : {});
+export const contextsLine = (located: Located): string =>
+  JSON.stringify('publisher' in located ? { publisher: located.publisher.toString('base64') } : located);
 
-export function parseContexts(line: string): ContextsAnswer {
-  const { publisher } = (parseObject(line) ?? {}) as { publisher?: unknown };
+/** undefined for what is no answer. */
+export function parseContexts(line: string): Located | undefined {
+  const { publisher, reason } = (parseObject(line) ?? {}) as { publisher?: unknown; reason?: unknown };
+  if (typeof reason === 'string' && Object.hasOwn(REASONS, reason)) return { reason: reason as Reason };
   const bytes = typeof publisher === 'string' ? Buffer.from(publisher, 'base64') : undefined;
-  return { publisher: bytes?.length === PUBLISHER_SIZE ? bytes : undefined };
+  return bytes?.length === PUBLISHER_SIZE ? { publisher: bytes } : undefined;
 }
 
 function parseObject(line: string): object | undefined {

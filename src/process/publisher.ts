@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PUBLISHER, PUBLISHER_SIZE, TLS, TLS_PLACE } from '../abi.generated.ts';
 import { readStatus, type Status, TICK_NS } from '../victim/status.ts';
+import type { Reason } from './reason.ts';
 import { locateThreadContexts } from './thread-context.ts';
 import type { TlsLocation } from './tls.ts';
 
-/**
- * Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h; undefined when they do
- * not, or when the process has ended.
- */
-export function locatePublisher(pid: number): Buffer | undefined {
+/** Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h; or why they do not. */
+export type Located = { publisher: Buffer } | { reason: Reason };
+
+export function locatePublisher(pid: number): Located {
   const folder = `/proc/${pid}`;
   const status = readStatus(folder);
-  if (status === undefined) return undefined;
-  const { v1, nodejs } = locateThreadContexts(pid);
-  if (v1 === undefined && nodejs === undefined) return undefined;
+  if (status === undefined) return { reason: 'gone' };
+  const { v1, nodejs, reason } = locateThreadContexts(pid);
+  if (v1 === undefined && nodejs === undefined) return { reason: reason ?? 'no_symbol' };
   // An exec meanwhile would have mixed two programs.
   const after = readStatus(folder);
-  if (after?.startedNs !== status.startedNs || after.startStack !== status.startStack) return undefined;
-  return publisherBytes(status, v1, nodejs);
+  if (after?.startedNs !== status.startedNs || after.startStack !== status.startStack) return { reason: 'gone' };
+  return { publisher: publisherBytes(status, v1, nodejs) };
 }
 
 function publisherBytes(status: Status, v1: TlsLocation | undefined, nodejs: TlsLocation | undefined): Buffer {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Why no thread context was found in a process; each has a counter. From the most to the least telling. */
 export const REASONS = {
-  /** The process has ended. */
-  gone: 'the process has ended',
+  gone: 'the process has ended, or runs another program now',
   no_permission: 'its memory map, files or memory may not be read',
   no_mappings: 'it has no memory of its own: a kernel thread, or ended',
   too_many_mappings: 'its list of mappings is longer than is read',

@@ -22,9 +22,15 @@ export const PREEMPTIBLE: Hidden = {
 };
 
 export const OTHER_PIDS: Hidden = {
-  why: "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host, and executables and services are not known.",
+  why: "this is a PID namespace of its own (a container without the host's PIDs): pids are those of the host; executables, services and active spans are not known.",
   todo: "Start the container with the host's PIDs: docker --pid=host, hostPID: true in Kubernetes.",
 };
+
+/** @param lacking names of capabilities */
+export const othersClosed = (lacking: readonly string[]): Hidden => ({
+  why: `without ${lacking.join(' and ')}, processes of other users are not looked into: their stalls are roots, and their services are called by the name of their main thread.`,
+  todo: 'Grant it as well, or ask for less: --context off --resource host.',
+});
 
 /** Worth knowing, but hardly ever missed. */
 export const unnoticed = (reason: string): string =>

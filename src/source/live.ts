@@ -4,6 +4,7 @@ import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readCl
 import { balances, decodeKernelBooks, equations, type SourceBooks } from '../books.ts';
 import type { CompactionEvent } from '../event.ts';
 import { Inspector, type InspectorOptions } from '../inspector/inspector.ts';
+import { lackingCapabilities } from '../kernel/capabilities.ts';
 import { EpochClock } from '../kernel/clock.ts';
 import { kernelNames } from '../kernel/names.ts';
 import { kernelOffers, readKernelBtf } from '../kernel/offers.ts';
@@ -18,6 +19,8 @@ import { RingReader } from './reader.ts';
 import type { Source } from './source.ts';
 import { Stacks } from './stacks.ts';
 
+/** At the end nobody waits longer for the inspector. */
+const LAST_ANSWERS_MS = 4000;
 /** A program that was running while it was detached ends within microseconds; the books may lack its half so long. */
 const LAST_RECORDS_MS = 200;
 
@@ -45,6 +48,8 @@ export class LiveSource implements Source {
   readonly obiObstacle: string | undefined;
   /** Why nobody tells of processes that publish contexts long after they started; undefined also when none are looked for. */
   readonly unnoticed: string | undefined;
+  /** Capabilities that it takes to look into processes of other users, should that be wanted, and that are not there. */
+  readonly lackingForOthers: readonly string[] = [];
   readonly symbols = new KernelSymbols();
   /** Why run times are not measured although they were asked for: it takes CAP_SYS_ADMIN, and nothing else does. */
   readonly notMeasured: string | undefined;
@@ -63,7 +68,10 @@ export class LiveSource implements Source {
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
     // It starts while the programs are loaded.
-    if (options.inspector && seesInitialPids()) this.#inspector = new Inspector(options.inspector);
+    if (options.inspector && seesInitialPids()) {
+      this.#inspector = new Inspector(options.inspector);
+      this.lackingForOthers = lackingCapabilities(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']);
+    }
     const btf = readKernelBtf(options.btfFile);
     const kernel = kernelOffers(btf);
     const names = kernelNames(btf);
@@ -110,7 +118,9 @@ export class LiveSource implements Source {
       for (const pid of started) this.#publishers?.started(pid);
       for (const pid of published) this.#publishers?.published(pid);
       // A process that says it itself is more to be relied on than OBI, which sees it from outside.
-      for (const { context, pid } of events) if (!context || context.source === 'obi') this.#publishers?.stalled(pid);
+      for (const { context, pid } of events) {
+        this.#publishers?.stalled(pid, context !== undefined && context.source !== 'obi');
+      }
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
@@ -135,7 +145,10 @@ export class LiveSource implements Source {
     // A notice that was missed is no compaction.
     const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
     this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
+    const late = setTimeout(() => this.#inspector?.leaveUnanswered(), LAST_ANSWERS_MS);
     await this.#victims?.told();
+    clearTimeout(late);
+    if (this.#publishers) this.#books.looks = this.#publishers.books;
     this.#stopped.resolve();
   }
 

@@ -6,11 +6,13 @@ const MOST_WAITING = 4096;
 /** When processes are to be looked at, for one reason: a few times each. */
 export class Looks {
   readonly #delaysMs: readonly number[];
+  readonly #most: number;
   readonly #waiting = new Map<number, { dueMs: number; later: readonly number[] }>();
 
   /** @param delaysMs of each look, after the one before it */
-  constructor(delaysMs: readonly number[]) {
+  constructor(delaysMs: readonly number[], most = MOST_WAITING) {
     this.#delaysMs = delaysMs;
+    this.#most = most;
   }
 
   /** What was to come for it is dropped. @returns when it is due */
@@ -40,7 +42,7 @@ export class Looks {
   #add(pid: number, nowMs: number, [delayMs, ...later]: readonly number[]): void {
     if (delayMs === undefined) return;
     const [oldest] = this.#waiting.keys();
-    if (this.#waiting.size >= MOST_WAITING && !this.#waiting.has(pid)) this.#waiting.delete(oldest!);
+    if (this.#waiting.size >= this.#most && !this.#waiting.has(pid)) this.#waiting.delete(oldest!);
     this.#waiting.set(pid, { dueMs: nowMs + delayMs, later });
   }
 }

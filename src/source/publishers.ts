@@ -2,14 +2,20 @@
 import { readdirSync } from 'node:fs';
 import type { BpfObject } from 'bpf-loader-native';
 import type { Inspector } from '../inspector/inspector.ts';
+import type { Reason } from '../process/reason.ts';
+import { readStatus } from '../victim/status.ts';
 import { Looks } from './looks.ts';
 
 /** After it got a new program, a process starts up, and publishes somewhen: it is looked at 0.2, 2 and 15 s later. */
 const STARTED_MS = [200, 1800, 13_000];
 /** At once; once more after the second or so in which it is not heard again (bpf/notices.h); and 15 s later. */
 const PUBLISHED_MS = [0, 1500, 13_500];
-/** A stalled process without a context is looked at again, but not more often: it may have loaded a library. */
+/**
+ * A stalled process without a context is looked at again, as it may have loaded a library; but not more often, and for a
+ * hundredth of the time at most.
+ */
 const STALLED_MS = 1000;
+const STALLED_SHARE = 100;
 /**
  * A look takes less than a millisecond, and 100 where there are as many mappings as there can be. They are made one after the
  * other, so that answers about stalled processes do not have to wait for more than one, and at most so many in a row.
@@ -17,32 +23,49 @@ const STALLED_MS = 1000;
 const LOOKS_IN_A_ROW = 10;
 /** From one row to the next: a host where processes come and go by the thousand must not mean as many looks. */
 const ROW_MS = 100;
-/** Processes that stalled and wait for a look; others are left until they stall again. */
-const MOST_STALLED = 1024;
-/** Processes of which is known when they were looked at; beyond that the one whose look is longest ago is forgotten. */
+/** Processes of which is known when to look at them again; beyond that the one whose look is longest ago is forgotten. */
 const MOST_LOOKED_AT = 4096;
-/** Places in the map; see bpf/publishers.h. */
 const MOST_PUBLISHING = 4096;
+
+/** Looks at processes: all that were made, and what came of them. */
+export interface LooksBooks {
+  made: number;
+  /** Under way. */
+  open: number;
+  publishing: number;
+  without: Partial<Record<Reason | 'no_answer', number>>;
+}
 
 /** Finds the processes that publish trace contexts, and tells the BPF programs where their threads have them. */
 export class Publishers {
   readonly #object: BpfObject;
   readonly #inspector: Inspector;
-  readonly #lookedAt = new Map<number, number>();
-  /** What is in the map of the BPF programs, which tell by it whether a pid is still the same program. */
+  readonly #places: number;
+  /** When a process may be looked at again because it stalled. */
+  readonly #againMs = new Map<number, number>();
+  /**
+   * What is in the map of the BPF programs, which tell by it whether a pid is still the same program. The one whose stall,
+   * or look, is longest ago comes first.
+   */
   readonly #publishing = new Map<number, Buffer>();
-  /** To be looked at before all others. */
-  readonly #stalled = new Set<number>();
-  /** Who starts many programs, or publishes without end, keeps nobody's other looks waiting. */
-  readonly #queues = { present: new Looks([0]), started: new Looks(STARTED_MS), published: new Looks(PUBLISHED_MS) };
+  /** Who stalls all the time, starts many programs, or publishes without end, keeps nobody's other looks waiting. */
+  readonly #queues = {
+    stalled: new Looks([0]),
+    published: new Looks(PUBLISHED_MS),
+    started: new Looks(STARTED_MS),
+    present: new Looks([0], Number.POSITIVE_INFINITY),
+  };
+  readonly books: LooksBooks = { made: 0, open: 0, publishing: 0, without: {} };
   #timer: NodeJS.Timeout | undefined;
   /** When the next row of looks begins: infinity when none is to be, minus infinity while one is being made. */
   #rowAtMs = Number.POSITIVE_INFINITY;
   #earliestMs = 0;
   #closed = false;
 
-  constructor(object: BpfObject, inspector: Inspector) {
+  /** @param places in the map; see bpf/publishers.h */
+  constructor(object: BpfObject, inspector: Inspector, places = MOST_PUBLISHING) {
     this.#object = object;
+    this.#places = places;
     this.#inspector = inspector;
   }
 
@@ -62,12 +85,10 @@ export class Publishers {
     this.#add(this.#queues.published, pid);
   }
 
-  /** A process stalled, and no context was found for it. */
-  stalled(pid: number): void {
-    const lookedAt = this.#lookedAt.get(pid);
-    if (lookedAt !== undefined && performance.now() - lookedAt < STALLED_MS) return;
-    if (this.#stalled.size < MOST_STALLED) this.#stalled.add(pid);
-    this.#schedule(0);
+  /** A process stalled. @param hadContext that it publishes itself */
+  stalled(pid: number, hadContext: boolean): void {
+    if (hadContext) this.#keep(pid);
+    else if (performance.now() >= (this.#againMs.get(pid) ?? 0)) this.#add(this.#queues.stalled, pid);
   }
 
   close(): void {
@@ -102,34 +123,44 @@ export class Publishers {
     const ended = performance.now();
     this.#earliestMs = ended + Math.max(ROW_MS - (ended - began), ended - began);
     this.#rowAtMs = Number.POSITIVE_INFINITY;
-    this.#schedule(this.#stalled.size > 0 ? 0 : Math.min(...Object.values(this.#queues).map(({ dueMs }) => dueMs)));
+    this.#schedule(Math.min(...Object.values(this.#queues).map(({ dueMs }) => dueMs)));
   }
 
-  /** The queues take turns. */
+  /** The queues take turns. Threads of the kernel, which are half of all processes on many hosts, take nobody's turn. */
   #next(turn: number): number | undefined {
-    for (const pid of this.#stalled) {
-      this.#stalled.delete(pid);
-      return pid;
-    }
     const now = performance.now();
     const queues = Object.values(this.#queues);
     for (let i = 0; i < queues.length; i++) {
-      const pid = queues[(turn + i) % queues.length]!.take(now);
-      if (pid !== undefined) return pid;
+      const queue = queues[(turn + i) % queues.length]!;
+      for (let pid = queue.take(now); pid !== undefined; pid = queue.take(now)) {
+        if (!readStatus(`/proc/${pid}`)?.isKernelThread) return pid;
+      }
     }
     return undefined;
   }
 
   async #look(pid: number): Promise<void> {
-    this.#lookedAt.delete(pid);
-    this.#lookedAt.set(pid, performance.now());
-    const [longestAgo] = this.#lookedAt.keys();
-    if (this.#lookedAt.size > MOST_LOOKED_AT) this.#lookedAt.delete(longestAgo!);
-
+    const began = performance.now();
+    this.books.made += 1;
+    this.books.open += 1;
     const answer = await this.#inspector.contexts(pid);
-    if (this.#closed) return;
-    // Nothing found now does not mean that what was found before is wrong: where memory is short, pages come and go.
-    if (answer?.publisher) this.#put(pid, answer.publisher);
+    this.books.open -= 1;
+    if (answer && 'publisher' in answer) {
+      this.books.publishing += 1;
+      // Nothing found another time does not mean that this is wrong: where memory is short, pages come and go.
+      if (!this.#closed) this.#put(pid, answer.publisher);
+    } else {
+      const reason = answer?.reason ?? 'no_answer';
+      this.books.without[reason] = (this.books.without[reason] ?? 0) + 1;
+    }
+    this.#lookedAt(pid, performance.now() - began);
+  }
+
+  #lookedAt(pid: number, tookMs: number): void {
+    this.#againMs.delete(pid);
+    this.#againMs.set(pid, performance.now() + Math.max(STALLED_MS, tookMs * STALLED_SHARE));
+    const [longestAgo] = this.#againMs.keys();
+    if (this.#againMs.size > MOST_LOOKED_AT) this.#againMs.delete(longestAgo!);
   }
 
   /**
@@ -137,11 +168,20 @@ export class Publishers {
    * map, be it preempted there (bpf_disable_instrumentation in the kernel).
    */
   #put(pid: number, publisher: Buffer): void {
+    this.#keep(pid);
     if (this.#publishing.get(pid)?.equals(publisher)) return;
     const [oldest] = this.#publishing.keys();
-    if (this.#publishing.size >= MOST_PUBLISHING && !this.#publishing.has(pid)) this.#forget(oldest!);
+    if (this.#publishing.size >= this.#places && !this.#publishing.has(pid)) this.#forget(oldest!);
     this.#publishing.set(pid, publisher);
     this.#object.updateMap('publishers', key(pid), publisher);
+  }
+
+  /** Others are forgotten before it. */
+  #keep(pid: number): void {
+    const publisher = this.#publishing.get(pid);
+    if (publisher === undefined) return;
+    this.#publishing.delete(pid);
+    this.#publishing.set(pid, publisher);
   }
 
   #forget(pid: number): void {

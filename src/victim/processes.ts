@@ -57,12 +57,12 @@ export class Processes {
       return;
     }
     this.#known.delete(pid);
-    const facts = program.version === before?.program.version ? before.facts : program.facts;
+    const same = before?.program.startedNs === program.startedNs && before.program.image === program.image;
+    const facts = same && program.version === before.program.version ? before.facts : program.facts;
     if (program.isKernelThread || facts === undefined) {
       this.#batch.set(pid, { program, known: undefined });
       return;
     }
-    const same = before?.program.startedNs === program.startedNs && before.program.image === program.image;
     const known = { program, facts, seenNs: same ? before.seenNs : 0n };
     this.#batch.set(pid, { program, known });
     this.#known.set(pid, known);

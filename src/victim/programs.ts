@@ -79,10 +79,12 @@ export class Programs {
   }
 
   #refreshed(folder: string, known: Known): Known | undefined {
-    const now = this.#now();
-    if (!this.#services || now < known.refreshAt) return known;
-    const search = now >= known.searchAt;
+    const began = this.#now();
+    if (!this.#services || began < known.refreshAt) return known;
+    const search = began >= known.searchAt;
     if (isOutdated(folder, known, search)) return this.#learn(folder, known.status);
+    // It may have had to wait: then it is not due again at once.
+    const now = this.#now();
     const searchAfterMs = search ? Math.min(2 * known.searchAfterMs, RAREST_SEARCH_MS) : known.searchAfterMs;
     const searchAt = search ? now + searchAfterMs : known.searchAt;
     return { ...known, refreshAt: now + REFRESH_MS, searchAt, searchAfterMs };

@@ -70,6 +70,7 @@ describe('a stall within a span', () => {
         assertBooks(finished);
         assertSpans(threads, before);
         assert.match(finished.stderr, /begins .* with context \+ .* without\{no_/);
+        assert.match(finished.stderr, /looks +\d+ = [1-9]\d* publishing \+ .*[1-9]\d* without\{no_symbol\} /);
       });
     }
   }

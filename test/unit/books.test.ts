@@ -112,6 +112,26 @@ describe('equations', () => {
     );
   });
 
+  it('looks at processes, where there are any', () => {
+    const looks = { made: 9, open: 1, publishing: 2, without: { no_symbol: 5, no_answer: 1 } };
+    const all = equations(live({}, { looks }), []);
+    assert.deepEqual(
+      all.find(({ name }) => name === 'looks'),
+      {
+        name: 'looks',
+        total: 9,
+        terms: [
+          ['publishing', 2],
+          ['without{none}', 0],
+          ['without{no_symbol}', 5],
+          ['without{no_answer}', 1],
+          ['open', 1],
+        ],
+      },
+    );
+    assert.deepEqual(unbalanced(live({}, { looks: { ...looks, made: 10 } })), ['looks']);
+  });
+
   it('balance when every event is accounted for', () => {
     assert.deepEqual(unbalanced(live(), [sink(), sink({ queue_full: 2, closed: 1 }, 3)]), []);
   });

@@ -162,6 +162,41 @@ describe('the same process again', () => {
   });
 });
 
+describe('a process that is not looked into for a while', () => {
+  const environ = 'OTEL_SERVICE_NAME=shop\0';
+
+  it('known before: is what it was, as long as it is the same program', (t) => {
+    const { service, put, pass, processes } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    processes.statusOnly = true;
+    for (const seconds of [1n, 30n, 59n]) {
+      pass(1000);
+      assert.equal(service(NOW + seconds * SECOND), 'shop');
+    }
+    put({ environ, startStack: 1 });
+    pass(0);
+    assert.equal(service(NOW + 60n * SECOND), 'unknown_service:summ');
+    processes.statusOnly = false;
+    pass(0);
+    assert.equal(service(NOW + 61n * SECOND), 'shop');
+  });
+
+  it('not known before: the name of its main thread', (t) => {
+    const { service, processes } = setUp(t, { environ });
+    processes.statusOnly = true;
+    assert.equal(service(), 'unknown_service:summ');
+  });
+
+  it('another with its pid: nothing of the one before', (t) => {
+    const { service, put, pass, processes } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    processes.statusOnly = true;
+    put({ environ, startedTicks: 20_000 });
+    pass(0);
+    assert.equal(service(201n * SECOND), 'unknown_service:summ');
+  });
+});
+
 describe('another process with that pid', () => {
   const environ = 'OTEL_SERVICE_NAME=shop\0';
 
