@@ -110,14 +110,19 @@ export const RUN_OPTIONS = [
 
 export const REPLAY_OPTIONS = OUTPUT_OPTIONS;
 
-export const DOCTOR_OPTIONS = [{ name: 'json', help: 'print the checks as JSON' }, ...INFORMATION_OPTIONS] as const;
+export const DOCTOR_OPTIONS = [
+  { name: 'json', help: 'print the checks as JSON' },
+  { name: 'pid', short: 'p', argument: 'PID', help: 'look at this process as well', parse: parsePid },
+  ...INFORMATION_OPTIONS,
+] as const;
 
 export const HELP = `Usage: compactstall [run] [options]
        compactstall replay FILE [options]
-       compactstall doctor [--json]
+       compactstall doctor [--json] [--pid PID]
 
 Turns the kernel's memory compactions into OpenTelemetry spans and a table.
-Needs root, or CAP_BPF and CAP_PERFMON (and CAP_SYSLOG for stack symbols).
+Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for stack symbols, and
+CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for services and spans of other users.
 
 ${formatOptions(RUN_OPTIONS)}
 
@@ -125,7 +130,9 @@ replay FILE sends a recording (lines of --output json) to the same outputs and
 gives the same spans; it takes the options from --output on, and needs no root.
 
 doctor says whether this host can run it and how it would attach, what to expect
-here, and what to do about each thing that is missing. Needs no root.
+here, and what to do about each thing that is missing; with --pid also of which
+service that process is, and whether its stalls will stand in its traces, or why
+not. Needs no root.
 
 Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
 name, over gRPC, or HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.

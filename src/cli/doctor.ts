@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { machine } from 'node:os';
 import { isatty } from 'node:tty';
-import { TOPICS } from '../doctor/checks.ts';
+import { processTopic, TOPICS } from '../doctor/checks.ts';
 import { canRun, examine } from '../doctor/examine.ts';
 import { kernelRelease } from '../doctor/kernel.ts';
 import { reportText } from '../doctor/report.ts';
@@ -10,6 +10,7 @@ import { VERSION } from '../version.ts';
 import { DOCTOR_OPTIONS, HELP } from './compactstall-options.ts';
 import { printed } from './messages.ts';
 import { parseOptions } from './options.ts';
+import { checkProcess } from './values.ts';
 
 const STDOUT = 1;
 
@@ -20,7 +21,9 @@ export async function doctor(args: readonly string[]): Promise<number> {
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   if (positionals.length > 0) throw usageError(`doctor takes no '${positionals[0]}'. See compactstall --help.`);
 
-  const checks = await examine(TOPICS);
+  const { pid } = values;
+  if (pid !== undefined) checkProcess(pid);
+  const checks = await examine(pid === undefined ? TOPICS : [...TOPICS, processTopic(pid)]);
   const host = { version: VERSION, kernel: kernelRelease(), machine: machine() };
   if (values.json) {
     printed(`${JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2)}\n`);

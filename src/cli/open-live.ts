@@ -2,7 +2,15 @@
 import type { BpfError } from 'bpf-loader-native';
 import { InstallError } from '../errors.ts';
 import type { UserIds } from '../privileges/user.ts';
-import { HIDDEN_SYMBOLS, type Hidden, NO_PROBE_READS, OTHER_PIDS, obiUnread, PREEMPTIBLE } from '../source/hidden.ts';
+import {
+  HIDDEN_SYMBOLS,
+  type Hidden,
+  NO_PROBE_READS,
+  OTHER_PIDS,
+  obiUnread,
+  othersClosed,
+  PREEMPTIBLE,
+} from '../source/hidden.ts';
 import type { LiveOptions, LiveSource } from '../source/live.ts';
 import { seesInitialPids } from '../victim/pid-namespace.ts';
 import type { Messages } from './messages.ts';
@@ -54,5 +62,6 @@ export function sayWhatIsHidden(source: LiveSource, stacks: boolean, messages: M
   // Where probe reads are forbidden, so is what that asks for.
   else if (source.preemptible) say(PREEMPTIBLE);
   if (!seesInitialPids()) say(OTHER_PIDS);
+  if (source.lackingForOthers.length > 0) say(othersClosed(source.lackingForOthers));
   if (source.obiObstacle !== undefined) say(obiUnread(source.obiObstacle));
 }

@@ -13,6 +13,7 @@ const OPTIONAL: Readonly<Partial<Record<Capability, string>>> = {
   CAP_SYSLOG: 'names of kernel symbols in stacks',
   CAP_SYS_PTRACE: 'services, executables and spans of other processes',
   CAP_DAC_READ_SEARCH: 'services and spans of processes of other users',
+  CAP_CHECKPOINT_RESTORE: 'spans of processes whose libraries an upgrade has replaced',
   CAP_SYS_ADMIN: 'run-time statistics with --verbose',
 };
 

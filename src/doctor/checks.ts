@@ -15,6 +15,7 @@ import { securityfs } from './mounts.ts';
 import { obi } from './obi.ts';
 import { plan } from './plan.ts';
 import { extfragThreshold, proactiveness } from './proactiveness.ts';
+import { stalling } from './process.ts';
 import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from './sysctls.ts';
 import { thp } from './thp.ts';
 import { tracefs } from './tracefs.ts';
@@ -62,3 +63,10 @@ export const TOPICS: readonly Topic[] = [
   { id: 'collector', about: 'whether the one that is configured takes spans', examine: () => collector() },
   { id: 'clock', about: 'clock source, and how exactly records are dated', examine: () => clock() },
 ];
+
+/** With `--pid`, after the others. */
+export const processTopic = (pid: number): Topic => ({
+  id: 'process',
+  about: 'with `--pid PID`: of which service that process is, and whether its stalls stand in its traces',
+  examine: () => stalling(pid),
+});

@@ -10,6 +10,7 @@ const CAPABILITIES = {
   CAP_SYSLOG: 34,
   CAP_PERFMON: 38,
   CAP_BPF: 39,
+  CAP_CHECKPOINT_RESTORE: 40,
 } as const;
 export type Capability = keyof typeof CAPABILITIES;
 

@@ -20,6 +20,8 @@ import {
   user,
 } from '../support/deprived.ts';
 import { bpfObjectsLeft } from '../support/host.ts';
+import { Stalls } from '../support/stalls.ts';
+import { Told } from '../support/told.ts';
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -179,12 +181,23 @@ describe('what it knows without privileges', () => {
     const { status, stdout } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['doctor', '--json']);
     assert.equal(status, 0, stdout);
     const report = parse(stdout);
-    assert.match(report.get('optional_capabilities').why, /CAP_SYSLOG.*CAP_SYS_PTRACE.*CAP_SYS_ADMIN/);
+    assert.match(
+      report.get('optional_capabilities').why,
+      /CAP_SYSLOG.*CAP_SYS_PTRACE.*CAP_CHECKPOINT_RESTORE.*CAP_SYS_ADMIN/,
+    );
     // The words of run.
     const { why, todo } = report.get('kptr_restrict');
     const { stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-K']);
     const [, said] = /compactstall: (the kernel hides .*)\n/.exec(stderr)!;
     assert.ok(`${why} ${todo}`.endsWith(said!), `${why} ${todo}`);
+  });
+
+  it('run says whose services and spans are not known, where they are wanted', () => {
+    const said = (...args: string[]) => runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', ...args]).stderr;
+    const sentence = /^compactstall: without CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, processes of other users are not/m;
+    assert.match(said('-o', 'json'), sentence);
+    assert.doesNotMatch(said(), sentence);
+    assert.doesNotMatch(runDeprived([], ['-d', '0.2', '-o', 'json']).stderr, sentence);
   });
 
   it('run --verbose without CAP_SYS_ADMIN works, and says that run times are not measured', () => {
@@ -199,6 +212,34 @@ describe('what it knows without privileges', () => {
     const { why, todo } = parse(stdout).get('container');
     const { stderr } = runDeprived(PID_NAMESPACE, ['-d', '0.2']);
     assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
+  });
+});
+
+describe('--pid: a process', () => {
+  const found = async (pid: number) => {
+    const { code, stdout, stderr } = await runToEnd(['doctor', '--json', '--pid', `${pid}`]);
+    assert.equal(stderr, '');
+    assert.equal(code, 0, stdout);
+    return parse(stdout).checks.at(-1)!;
+  };
+
+  it('that publishes its spans: they stand in its traces', async () => {
+    const stalls = new Stalls('glibc/gd');
+    const why = `${stalls.pid} is gd, of the service unknown_service:gd; its stalls stand in its traces.`;
+    assert.deepEqual(await found(stalls.pid), { id: 'process', status: 'ok', why });
+    await stalls.end();
+  });
+
+  it('that does not: its service, and why they are roots', async () => {
+    const shell = new Told('sh', ['-c', 'read -r _'], { OTEL_SERVICE_NAME: 'shop' });
+    const { status, why } = await found(shell.pid);
+    assert.equal(status, 'warn');
+    assert.match(why, /^\d+ is dash, of the service shop; its stalls are roots: .* it publishes nothing\.$/);
+    await shell.end();
+  });
+
+  it('that is a thread of the kernel', async () => {
+    assert.match((await found(2)).why, /^2 is a thread of the kernel/);
   });
 });
 
