@@ -64,13 +64,15 @@ export async function runScenario(setting: Setting, ending: Ending, say: (text: 
   // So they send their last spans, and then the agent does.
   for (const { child } of services) await child.stop();
   await agent.stop();
+  const books = / (\d+ compactions?, \d+ lost)/.exec(agent.log());
+  if (!books) throw new Error(`compactstall ended too early:\n${agent.log()}`);
   const all = services.flatMap(stalls);
   const inTrace = all.filter(({ context }) => context?.relation === 'child');
   return {
     requests,
     stalls: inTrace.map(({ traceId, spanId }) => ({ traceId, spanId })),
     roots: all.length - inTrace.length,
-    books: / (\d+ compactions?, \d+ lost)/.exec(agent.log())![1]!,
+    books: books[1]!,
   };
 }
 

@@ -77,6 +77,7 @@ test('an exception of onReadable is an ordinary uncaughtException', () => {
 
 test('after the privileges are gone: reading goes on, loading says what is missing', () => {
   const child = runChild('unprivileged');
+  assert.equal(child.signal, null);
   assert.equal(child.stderr, '');
   assert.equal(child.status, 0);
   const [load, stats] = child.stdout.split('\n');

@@ -53,8 +53,9 @@ export class PublisherFiles {
       if (v1 || nodejs) return { elf, libc, v1, nodejs, failure: undefined };
       return libc === undefined ? NOTHING : nothing('no_symbol', libc);
     } catch (error) {
-      if (error instanceof ElfError) return failures[error.reason];
-      throw error;
+      // It may be readable another time, in another process.
+      if (!(error instanceof ElfError) || error.reason === 'unreadable_file') throw error;
+      return failures[error.reason];
     }
   }
 }
@@ -76,5 +77,4 @@ const failures = {
   other_machine: nothing('other_machine'),
   damaged_elf: nothing('damaged_elf'),
   bounds_exceeded: nothing('bounds_exceeded'),
-  unreadable_file: nothing('unreadable_file'),
 } as const;

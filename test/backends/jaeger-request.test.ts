@@ -45,6 +45,7 @@ describe('in Jaeger', () => {
         await request(`${service.url}first-${number}`);
         await sleep(100);
       }
+      assert.ok(number < FIRST_AT_MOST, `${service.name} did not become known`);
       first.set(service.name, number);
     }
     const all = (_: unknown, number: number) => services.map(({ url }) => request(`${url}${number}`));

@@ -74,6 +74,14 @@ describe('what files say', () => {
     assert.equal(files.size, 3);
   });
 
+  it('of one that cannot be read just then is not kept', (t) => {
+    const files = new PublisherFiles(X86_64);
+    // Says that it has 4096 bytes, and ends earlier.
+    const file = findMappedFile(7, MAPPING, processWith(t, '/sys/kernel/mm/transparent_hugepage/enabled')());
+    for (let i = 0; i < 2; i++) assert.throws(() => files.look(file), { reason: 'unreadable_file' });
+    assert.equal(files.size, 0);
+  });
+
   it('of so many files as were used last', () => {
     const cache = new Lru<string>(2);
     const made: string[] = [];
