@@ -75,6 +75,8 @@ export function attributesDoc(): string {
     '- A process that has gone by then keeps its service if it was known and there a second before. Otherwise its main thread’s',
     '  name stands for its executable (`unknown_service:sh`), and for other threads there is `unknown_service`: names of threads',
     '  are no services. A main thread whose name was another when it stalled is taken for a program that has gone.',
+    '- A process that makes those wait who look into it, as when a thread that stalls for seconds has its memory map locked, is not',
+    '  looked into for a minute. It keeps the service that is known of it; one that is not known yet has the name of its main thread.',
     '- Of names set in code (and not published) nothing can be known.',
     `- Beyond ${MOST_RESOURCES} resources that stalled within ${IDLE_S / 60} minutes further ones get the host’s, which is said.`,
     '',
