@@ -82,11 +82,12 @@ export async function bpfObjectsLeft(): Promise<string[]> {
 }
 
 /**
- * Puts files of /proc/sys back to what they hold now when this process ends, however it ends: a shell in a session of its
+ * Puts settings (files of /proc/sys, or of /sys with a choice in brackets) back to what they hold now when this process ends, however it ends: a shell in a session of its
  * own waits for the end of a pipe that only this process holds. @returns a function that does it earlier
  */
 export function putBackAtEnd(...paths: string[]): () => Promise<void> {
-  const commands = paths.map((path) => `echo ${readFileSync(path, 'utf8').trim()} >${path}`);
+  const setting = (text: string) => /\[(\w+)\]/.exec(text)?.[1] ?? text.trim();
+  const commands = paths.map((path) => `echo ${setting(readFileSync(path, 'utf8'))} >${path}`);
   const shell = spawn('sh', ['-c', `trap '' INT TERM HUP; cat >/dev/null; ${commands.join('; ')}`], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
