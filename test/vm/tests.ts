@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OF_KERNEL = ['zone-state', 'cgroup', 'hidden-symbols'].map((name) => `test/kernel/${name}.test.ts`);
 /** Contexts and clocks are read in the same way on all; only the attach plan differs, and these kernels take one each. */
 const OF_CONTEXTS = [
-  ...['context-lifecycle', 'node-context', 'unreadable-contexts', 'worker-context'].map(
+  ...['context-lifecycle', 'node-context', 'unreadable-contexts', 'worker-context', 'hostile-contexts'].map(
     (name) => `test/kernel/${name}.test.ts`,
   ),
   ...['contexts', 'obi-context', 'publications', 'time'].map((name) => `test/vm/guest/${name}.test.ts`),
