@@ -10,7 +10,7 @@
 
 typedef unsigned int gfp_t;
 
-/* Of task_struct.flags. Before 6.4 the second one was another's. */
+/* Of task_struct.flags. Before 5.12 the first one was PF_VCPU, which is off in the kernel; before 6.4 the second one was another's. */
 #define PF_IO_WORKER 0x10
 #define PF_USER_WORKER 0x4000
 

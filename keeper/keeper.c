@@ -41,8 +41,8 @@ static const int CAPABILITIES[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, 40 /* C
 #define FIRST_PAUSE_MS 100
 #define MOST_DOUBLINGS 8
 
-/* Longer than SIGKILL takes, unless the program is in the middle of what cannot be interrupted, such as a read of FUSE. */
-#define PATIENCE_SECONDS 1
+/* SIGKILL takes less, unless the program is in the middle of what cannot be interrupted, such as a read of FUSE. */
+#define PATIENCE_MS 250
 /* Each keeps its memory until it ends, some 20 MB. */
 #define MOST_LEFT 8
 
@@ -128,7 +128,7 @@ static bool has_ended(pid_t child, int *status)
 /* @returns whether it has ended; false when it was told to, and does not */
 static bool wait_for(pid_t child, int *status)
 {
-	const struct timespec patience = { .tv_sec = PATIENCE_SECONDS };
+	const struct timespec patience = { .tv_nsec = PATIENCE_MS * 1000000L };
 	bool told = false;
 
 	while (!has_ended(child, status)) {
@@ -145,13 +145,26 @@ static bool wait_for(pid_t child, int *status)
 	return true;
 }
 
+/* One that came while nothing ran is not about what will. */
+static void forget_signals(void)
+{
+	const struct timespec now = { 0 };
+	sigset_t end;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGUSR1);
+	while (sigtimedwait(&end, NULL, &now) > 0)
+		;
+}
+
 /* @returns its status; SIGKILL when it could not be started, or is left behind */
 static int run(char **words)
 {
-	pid_t keeper = getpid();
-	pid_t child = fork();
+	pid_t keeper = getpid(), child;
 	int status;
 
+	forget_signals();
+	child = fork();
 	if (child < 0) {
 		fprintf(stderr, "keeper: fork: %s\n", strerror(errno));
 		return SIGKILL;
@@ -231,11 +244,10 @@ int main(int count, char **words)
 		if (seconds() - began > (failed ? QUICK_FAILURE_SECONDS : QUICK_SECONDS)) {
 			failures = failed;
 			quick_ends = 0;
+		} else if (failed) {
+			failures++;
 		} else {
-			if (failed)
-				failures++;
-			else
-				pause_after(quick_ends++);
+			pause_after(quick_ends++);
 		}
 	}
 	return 1;

@@ -6,7 +6,7 @@ import type { UserIds } from '../privileges/user.ts';
 import type { Located } from '../process/publisher.ts';
 import { type Hidden, inspectorEnded, inspectorNotStarted } from '../source/hidden.ts';
 import type { Program } from '../victim/programs.ts';
-import { parseContexts, parseProgram, type Question, READY } from './questions.ts';
+import { FAILED, parseContexts, parseProgram, type Question, READY } from './questions.ts';
 
 const KEEPER = fileURLToPath(new URL('../../keeper/build/keeper', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -66,6 +66,8 @@ export class Inspector {
   readonly #open: Open[] = [];
   readonly #avoided = new Map<number, number>();
   #hasBegun = false;
+  /** To answer, which was said. */
+  #hasFailed = false;
   #state: 'starting' | 'late' | 'answering' | 'ended' = 'starting';
   #unsent = '';
   #partial = '';
@@ -88,9 +90,7 @@ export class Inspector {
     this.#keeper.once('close', () => this.#end(failureIn(this.#errors) ?? 'it ended'));
     this.#keeper.stdin!.on('error', () => {});
     this.#keeper.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text));
-    this.#keeper.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.#errors = (this.#errors + text).slice(-ERRORS_LENGTH);
-    });
+    this.#keeper.stderr!.setEncoding('utf8').on('data', (text: string) => this.#failed(text));
   }
 
   /**
@@ -170,6 +170,14 @@ export class Inspector {
     }
     clearTimeout(this.#timer);
     this.#timer = this.#open.length > 0 ? this.#wait() : undefined;
+  }
+
+  #failed(text: string): void {
+    this.#errors = (this.#errors + text).slice(-ERRORS_LENGTH);
+    const [, failure] = new RegExp(`^${FAILED}(.+)$`, 'm').exec(this.#errors) ?? [];
+    if (failure === undefined || this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#warn(`the process that looks into others has no answer to a question: ${failure}. Please report it.`);
   }
 
   #begin(ready: string): void {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { locatePublisher } from '../process/publisher.ts';
 import { Programs } from '../victim/programs.ts';
 import { readStatus } from '../victim/status.ts';
-import { contextsLine, parseQuestion, programLine, READY } from './questions.ts';
+import { contextsLine, FAILED, parseQuestion, programLine, READY } from './questions.ts';
 
 const programs = new Programs({ services: process.argv.includes('--services') });
 const ready = `${READY}${process.pid}`;
@@ -29,7 +29,7 @@ function answerOrNone(line: string): string {
   try {
     return answer(line);
   } catch (error) {
-    console.error(String(error));
+    console.error(`${FAILED}${String(error).split('\n')[0]}`);
     return 'null';
   }
 }

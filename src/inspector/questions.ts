@@ -27,6 +27,9 @@ const ABOUT = new Set(['program', 'status', 'contexts', 'published'] satisfies Q
  */
 export const READY = 'ready ';
 
+/** On its standard error: an answer that it has not, as something failed. */
+export const FAILED = 'no answer: ';
+
 interface ProgramLine {
   startedNs: string;
   image: string;

@@ -29,7 +29,7 @@ export const OTHER_PIDS: Hidden = {
 /** @param lacking names of capabilities */
 export const othersClosed = (lacking: readonly string[]): Hidden => ({
   why: `without ${lacking.join(' and ')}, processes of other users are not looked into: their stalls are roots, and their services are called by the name of their main thread.`,
-  todo: 'Grant it as well, or ask for less: --context off --resource host.',
+  todo: 'Grant what is missing, or ask for less: --context off --resource host.',
 });
 
 /** Worth knowing, but hardly ever missed. */

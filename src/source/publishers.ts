@@ -12,10 +12,11 @@ const STARTED_MS = [200, 1800, 13_000];
 const PUBLISHED_MS = [0, 1500, 13_500];
 /**
  * A stalled process without a context is looked at again, as it may have loaded a library; but not more often, and for a
- * hundredth of the time at most.
+ * hundredth of the time at most. What takes longer than the longest look waited for others.
  */
 const STALLED_MS = 1000;
 const STALLED_SHARE = 100;
+const LONGEST_LOOK_MS = 100;
 /**
  * A look takes less than a millisecond, and 100 where there are as many mappings as there can be. They are made one after the
  * other, so that answers about stalled processes do not have to wait for more than one, and at most so many in a row.
@@ -41,6 +42,7 @@ export class Publishers {
   readonly #object: BpfObject;
   readonly #inspector: Inspector;
   readonly #places: number;
+  readonly #proc: string;
   /** When a process may be looked at again because it stalled. */
   readonly #againMs = new Map<number, number>();
   /**
@@ -63,15 +65,16 @@ export class Publishers {
   #closed = false;
 
   /** @param places in the map; see bpf/publishers.h */
-  constructor(object: BpfObject, inspector: Inspector, places = MOST_PUBLISHING) {
+  constructor(object: BpfObject, inspector: Inspector, { places = MOST_PUBLISHING, proc = '/proc' } = {}) {
     this.#object = object;
-    this.#places = places;
     this.#inspector = inspector;
+    this.#places = places;
+    this.#proc = proc;
   }
 
   /** Looks at every process there is, little by little. */
   lookAtAll(): void {
-    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) this.#add(this.#queues.present, Number(name));
+    for (const name of readdirSync(this.#proc)) if (/^\d+$/.test(name)) this.#add(this.#queues.present, Number(name));
   }
 
   /** A process has a new program. */
@@ -85,7 +88,7 @@ export class Publishers {
     this.#add(this.#queues.published, pid);
   }
 
-  /** A process stalled. @param hadContext that it publishes itself */
+  /** A process stalled. @param hadContext by what it, or the one that it was forked from, publishes */
   stalled(pid: number, hadContext: boolean): void {
     if (hadContext) this.#keep(pid);
     else if (performance.now() >= (this.#againMs.get(pid) ?? 0)) this.#add(this.#queues.stalled, pid);
@@ -133,7 +136,7 @@ export class Publishers {
     for (let i = 0; i < queues.length; i++) {
       const queue = queues[(turn + i) % queues.length]!;
       for (let pid = queue.take(now); pid !== undefined; pid = queue.take(now)) {
-        if (!readStatus(`/proc/${pid}`)?.isKernelThread) return pid;
+        if (!readStatus(`${this.#proc}/${pid}`)?.isKernelThread) return pid;
       }
     }
     return undefined;
@@ -141,10 +144,15 @@ export class Publishers {
 
   async #look(pid: number): Promise<void> {
     const began = performance.now();
+    this.#notBefore(pid, began + STALLED_MS);
     this.books.made += 1;
     this.books.open += 1;
     const answer = await this.#inspector.contexts(pid);
     this.books.open -= 1;
+    if (answer) {
+      const tookMs = Math.min(performance.now() - began, LONGEST_LOOK_MS);
+      this.#notBefore(pid, began + Math.max(STALLED_MS, tookMs * STALLED_SHARE));
+    }
     if (answer && 'publisher' in answer) {
       this.books.publishing += 1;
       // Nothing found another time does not mean that this is wrong: where memory is short, pages come and go.
@@ -153,12 +161,11 @@ export class Publishers {
       const reason = answer?.reason ?? 'no_answer';
       this.books.without[reason] = (this.books.without[reason] ?? 0) + 1;
     }
-    this.#lookedAt(pid, performance.now() - began);
   }
 
-  #lookedAt(pid: number, tookMs: number): void {
+  #notBefore(pid: number, ms: number): void {
     this.#againMs.delete(pid);
-    this.#againMs.set(pid, performance.now() + Math.max(STALLED_MS, tookMs * STALLED_SHARE));
+    this.#againMs.set(pid, ms);
     const [longestAgo] = this.#againMs.keys();
     if (this.#againMs.size > MOST_LOOKED_AT) this.#againMs.delete(longestAgo!);
   }

@@ -238,6 +238,19 @@ describe('--pid: a process', () => {
     await shell.end();
   });
 
+  it('asked without rights: not known', () => {
+    const { stdout } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['doctor', '--json', '--pid', '1']);
+    const { status, why, todo } = parse(stdout).get('process');
+    assert.equal(status, 'warn');
+    assert.match(why, /^1 is .* not known more: its memory map, files or memory may not be read\.$/);
+    assert.match(todo!, /rights that run has/);
+  });
+
+  it('asked in a container without the host’s PIDs: not known', () => {
+    const report = parse(runDeprived(PID_NAMESPACE, ['doctor', '--json', '--pid', '1']).stdout);
+    assert.deepEqual(report.get('process').why, report.get('container').why);
+  });
+
   it('that is a thread of the kernel', async () => {
     assert.match((await found(2)).why, /^2 is a thread of the kernel/);
   });

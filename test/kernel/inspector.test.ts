@@ -16,6 +16,7 @@ import {
   SILENT_INSPECTOR,
   SLOWLY_FAILING_INSPECTOR,
   STUCK_INSPECTOR,
+  UNABLE_INSPECTOR,
 } from '../support/deprived.ts';
 import { freeze } from '../support/frozen.ts';
 import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
@@ -308,6 +309,19 @@ describe('the inspector', () => {
     assert.match(stderr, /looks into others failed, and has begun again: broken\.$/m);
     assert.match(stderr, /looks into others ended, .*: broken\. Starting compactstall again/);
     assert.doesNotMatch(stderr, /^ {4}at |Node\.js v/m);
+  });
+
+  it('has no answers, as something of its own fails: that is said once, and stalls go out without services', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json'], UNABLE_INSPECTOR);
+    for (let i = 0; i < 2; i++) assert.equal(await service(), 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.equal(
+      stderr.match(/has no answer to a question: TypeError: broken\. Please report it\.$/gm)?.length,
+      1,
+      stderr,
+    );
+    assert.match(stderr, /looks +\d+ = 0 publishing \+ [1-9]\d* without\{no_answer\} /);
   });
 
   it('fails slowly: it is not started for ever', async (t) => {

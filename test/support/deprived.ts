@@ -54,6 +54,12 @@ export const FAILING_INSPECTOR = inspectorIs(
   `${READY} process.stdin.on("data", (text) => { if (/about/.test(text)) throw new Error("broken"); });`,
 );
 
+/** Something of its own fails whenever it is asked, which it says. */
+export const UNABLE_INSPECTOR = inspectorIs(
+  `${READY} process.stdin.on("data", (text) => {
+    for (const _ of String(text).matchAll(/about/g)) { console.error("no answer: TypeError: broken"); console.log("null"); }
+  });`,
+);
 /** It takes its time before it fails to begin, as everything does on a busy machine. */
 export const SLOWLY_FAILING_INSPECTOR = inspectorIs('setTimeout(() => { throw new Error("broken"); }, 2100);');
 

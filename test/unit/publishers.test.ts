@@ -7,23 +7,24 @@ import type { BpfObject } from 'bpf-loader-native';
 import type { Inspector } from '../../src/inspector/inspector.ts';
 import type { Located } from '../../src/process/publisher.ts';
 import { Publishers } from '../../src/source/publishers.ts';
+import { fakeProc } from './victim/proc.ts';
 
 /** No process has such pids. */
 const FIRST = 5_000_000;
 const [A, B, C, D, E] = Array.from({ length: 5 }, (_, i) => FIRST + i) as [number, number, number, number, number];
-/** It always is one of the kernel. */
-const KTHREADD = 2;
 /** By these a row of looks is full, and more. */
 const MANY = Array.from({ length: 30 }, (_, i) => FIRST + 1000 + i);
 
-function setUp(t: TestContext, places?: number) {
+function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
   const answers = new Map<number, Located>();
   const lookedAt: number[] = [];
   const told: string[] = [];
+  let meanwhile = () => {};
   const pid = (key: Buffer) => key.readUInt32LE();
   const inspector = {
     contexts: async (pid: number) => {
       lookedAt.push(pid);
+      meanwhile();
       return answers.get(pid);
     },
     published: () => {},
@@ -32,12 +33,15 @@ function setUp(t: TestContext, places?: number) {
     updateMap: (map: string, key: Buffer, value: Buffer) => told.push(`${map} ${pid(key)} = ${value}`),
     deleteFromMap: (map: string, key: Buffer) => told.push(`${map} ${pid(key)} deleted`),
   };
-  const publishers = new Publishers(object as unknown as BpfObject, inspector as unknown as Inspector, places);
+  const publishers = new Publishers(object as unknown as BpfObject, inspector as unknown as Inspector, options);
   t.after(() => publishers.close());
   return {
     publishers,
     lookedAt,
     told,
+    onLook: (work: () => void) => {
+      meanwhile = work;
+    },
     answer: (pid: number, located: Located | undefined) => (located ? answers.set(pid, located) : answers.delete(pid)),
     publishes: (pid: number, where: string) => answers.set(pid, { publisher: Buffer.from(where) }),
     /** Until so many looks were made, and their answers taken. */
@@ -72,7 +76,7 @@ describe('what the programs are told', () => {
   });
 
   it('of as many as there is room for: the one whose stall is longest ago is forgotten', async (t) => {
-    const { publishers, publishes, told, looks } = setUp(t, 3);
+    const { publishers, publishes, told, looks } = setUp(t, { places: 3 });
     let count = 0;
     const publish = async (pid: number) => {
       publishes(pid, 'here');
@@ -103,10 +107,12 @@ describe('who is looked at', () => {
     assert.ok(lookedAt.slice(0, 10).includes(MANY[0]!), `${lookedAt}`);
   });
 
-  it('who stalls without a context, but not again at once', async (t) => {
-    const { publishers, lookedAt, looks } = setUp(t);
+  it('who stalls without a context, but not again at once, nor for a stall meanwhile', async (t) => {
+    const { publishers, lookedAt, looks, onLook } = setUp(t);
+    onLook(() => publishers.stalled(A, false));
     publishers.stalled(A, false);
     await looks(1);
+    onLook(() => {});
     publishers.stalled(A, false);
     publishers.stalled(B, false);
     await looks(2);
@@ -114,11 +120,14 @@ describe('who is looked at', () => {
   });
 
   it('no thread of the kernel', async (t) => {
-    const { publishers, lookedAt, looks } = setUp(t);
-    publishers.stalled(KTHREADD, false);
-    publishers.stalled(A, false);
-    await looks(1);
-    assert.deepEqual(lookedAt, [A]);
+    const proc = fakeProc(t);
+    proc.put(A, { comm: 'kcompactd0', kernelThread: true });
+    proc.put(B, { comm: 'summ' });
+    const { publishers, lookedAt, looks } = setUp(t, { proc: proc.root });
+    publishers.lookAtAll();
+    for (const pid of [A, B]) publishers.stalled(pid, false);
+    await looks(2);
+    assert.deepEqual(lookedAt, [B, B]);
   });
 
   it('nobody whose stalls have contexts', async (t) => {
