@@ -49,7 +49,8 @@ export function watchResource(known: (attributes: Attributes) => void) {
 function resourceOf(holder: unknown): Resource | undefined {
   const { resource, _resource } = (holder ?? {}) as Has<'resource' | '_resource'>;
   const found = (resource ?? _resource) as Resource | undefined;
-  return typeof found?.attributes === 'object' && found.attributes !== null ? found : undefined;
+  // Not read yet: they may be pending.
+  return typeof found === 'object' && found !== null && 'attributes' in found ? found : undefined;
 }
 
 /** It runs within calls of the application, and who provides tracers may be anybody. */
