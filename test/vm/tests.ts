@@ -10,10 +10,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OF_KERNEL = ['zone-state', 'cgroup', 'hidden-symbols'].map((name) => `test/kernel/${name}.test.ts`);
 /** Contexts and clocks are read in the same way on all; only the attach plan differs, and these kernels take one each. */
 const OF_CONTEXTS = [
-  ...['context-lifecycle', 'node-context', 'unreadable-contexts', 'worker-context'].map(
-    (name) => `test/kernel/${name}.test.ts`,
-  ),
-  ...['contexts', 'obi-context', 'publications', 'time'].map((name) => `test/vm/guest/${name}.test.ts`),
+  ...['context-lifecycle', 'unreadable-contexts', 'worker-context'].map((name) => `test/kernel/${name}.test.ts`),
+  ...['contexts', 'node-context', 'obi-context', 'publications', 'time'].map((name) => `test/vm/guest/${name}.test.ts`),
 ];
 const WITH_CONTEXTS = ['5.10', '6.1', '7.3'];
 /** Whose attach plan is not that of the host. */
