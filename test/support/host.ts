@@ -82,11 +82,12 @@ export async function bpfObjectsLeft(): Promise<string[]> {
 }
 
 /**
- * Puts settings (files of /proc/sys, or of /sys with a choice in brackets) back to what they hold now when this process ends, however it ends: a shell in a session of its
- * own waits for the end of a pipe that only this process holds. @returns a function that does it earlier
+ * Puts settings back to what they are now when this process ends, however it ends: a shell in a session of its own waits for
+ * the end of a pipe that only this process holds. They are files of /proc/sys, or of /sys with the choice in brackets.
+ * @returns a function that does it earlier
  */
 export function putBackAtEnd(...paths: string[]): () => Promise<void> {
-  const setting = (text: string) => /\[(\w+)\]/.exec(text)?.[1] ?? text.trim();
+  const setting = (text: string) => /\[([^\]]+)\]/.exec(text)?.[1] ?? text.trim();
   const commands = paths.map((path) => `echo ${setting(readFileSync(path, 'utf8'))} >${path}`);
   const shell = spawn('sh', ['-c', `trap '' INT TERM HUP; cat >/dev/null; ${commands.join('; ')}`], {
     detached: true,
