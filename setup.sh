@@ -88,22 +88,22 @@ made() {
   make --silent -C "$@" >&2 || fail "building $1/ failed (above)"
 }
 if [ "${1:-}" = test ]; then
-  made native all test-object
-  made test/vm/guest
-  made test/fixtures/publishers
-  made test/fixtures/stalls
+  made native/bpf-loader all test-object
+  made harness/programs/fragment
+  made harness/programs/publishers
+  made harness/programs/stalls
 else
-  made native all
+  made native/bpf-loader all
 fi
 made bpf
-made process-context all
-made keeper all
-if newer native/src native/tsconfig.json tsconfig.json native/dist/.built; then
-  say "compiling native/src"
-  tsc -p native >&2 || fail "compiling native/src failed (above)"
-  touch native/dist/.built
+made native/process-context all
+made native/prober-supervisor all
+if newer native/bpf-loader/src native/bpf-loader/tsconfig.json tsconfig.json native/bpf-loader/dist/.built; then
+  say "compiling native/bpf-loader/src"
+  tsc -p native/bpf-loader >&2 || fail "compiling native/bpf-loader/src failed (above)"
+  touch native/bpf-loader/dist/.built
 fi
-if newer src native/dist tsconfig.json package.json dist/.built; then
+if newer src native/bpf-loader/dist tsconfig.json package.json dist/.built; then
   say "compiling src"
   # Beside the old one: a running agent may still have to import from it.
   rm -rf build/dist

@@ -23,7 +23,7 @@
 #include "obi_context.h"
 #include "publishers.h"
 #include "context.h"
-#include "notices.h"
+#include "process_events.h"
 #include "handlers.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -31,14 +31,14 @@ char LICENSE[] SEC("license") = "GPL";
 /* Plan tp_btf: the tracepoints pass compact_control (5.18 and later, and backports). */
 
 SEC("tp_btf/mm_compaction_begin")
-int BPF_PROG(tp_btf_begin, struct compact_control *cc)
+int BPF_PROG(cs_tp_btf_begin, struct compact_control *cc)
 {
 	handle_begin(cc);
 	return 0;
 }
 
 SEC("tp_btf/mm_compaction_end")
-int BPF_PROG(tp_btf_end, struct compact_control *cc, unsigned long zone_start, unsigned long zone_end, bool sync,
+int BPF_PROG(cs_tp_btf_end, struct compact_control *cc, unsigned long zone_start, unsigned long zone_end, bool sync,
 	     int status)
 {
 	handle_end(ctx, cc, status);
@@ -46,7 +46,7 @@ int BPF_PROG(tp_btf_end, struct compact_control *cc, unsigned long zone_start, u
 }
 
 SEC("tp_btf/mm_compaction_try_to_compact_pages")
-int BPF_PROG(tp_btf_attempt, int order, gfp_t gfp_mask, int priority)
+int BPF_PROG(cs_tp_btf_attempt, int order, gfp_t gfp_mask, int priority)
 {
 	handle_attempt(priority);
 	return 0;
@@ -55,14 +55,14 @@ int BPF_PROG(tp_btf_attempt, int order, gfp_t gfp_mask, int priority)
 /* Plans fentry and kprobe: compact_control is what compact_zone() is called with. */
 
 SEC("fentry/compact_zone")
-int BPF_PROG(fentry_call, struct compact_control *cc)
+int BPF_PROG(cs_fentry_call, struct compact_control *cc)
 {
 	handle_call(cc);
 	return 0;
 }
 
 SEC("kprobe/compact_zone")
-int BPF_KPROBE(kprobe_call, struct compact_control *cc)
+int BPF_KPROBE(cs_kprobe_call, struct compact_control *cc)
 {
 	handle_call(cc);
 	return 0;
@@ -88,21 +88,21 @@ const volatile bool tracepoints_pass_control = false; /* set before load */
 	})
 
 SEC("raw_tp/mm_compaction_begin")
-int raw_begin(struct bpf_raw_tracepoint_args *ctx)
+int cs_raw_begin(struct bpf_raw_tracepoint_args *ctx)
 {
 	handle_begin(called_control(ARGUMENT(1, 0)));
 	return 0;
 }
 
 SEC("raw_tp/mm_compaction_end")
-int raw_end(struct bpf_raw_tracepoint_args *ctx)
+int cs_raw_end(struct bpf_raw_tracepoint_args *ctx)
 {
 	handle_end(ctx, open_control(), ARGUMENT(4, 5));
 	return 0;
 }
 
 SEC("raw_tp/mm_compaction_try_to_compact_pages")
-int BPF_PROG(raw_attempt, int order, gfp_t gfp_mask, int priority)
+int BPF_PROG(cs_raw_attempt, int order, gfp_t gfp_mask, int priority)
 {
 	handle_attempt(priority);
 	return 0;
@@ -114,21 +114,21 @@ int BPF_PROG(raw_attempt, int order, gfp_t gfp_mask, int priority)
  */
 
 SEC("tp/compaction/mm_compaction_begin")
-int event_begin(struct trace_event_raw_mm_compaction_begin *ctx)
+int cs_event_begin(struct trace_event_raw_mm_compaction_begin *ctx)
 {
 	handle_begin(called_control(ctx->zone_start));
 	return 0;
 }
 
 SEC("tp/compaction/mm_compaction_end")
-int event_end(struct trace_event_raw_mm_compaction_end *ctx)
+int cs_event_end(struct trace_event_raw_mm_compaction_end *ctx)
 {
 	handle_end(ctx, open_control(), ctx->status);
 	return 0;
 }
 
 SEC("tp/compaction/mm_compaction_try_to_compact_pages")
-int event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *ctx)
+int cs_event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *ctx)
 {
 	handle_attempt(ctx->prio);
 	return 0;
@@ -137,9 +137,9 @@ int event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *ctx
 /* With trace contexts, whatever the plan; the second where there are kprobes. */
 
 SEC("raw_tp/sched_process_exec")
-int process_exec(void *ctx)
+int cs_process_exec(void *ctx)
 {
-	send_notice(NOTICE_KIND_EXEC);
+	send_process_event(PROCESS_EVENT_KIND_EXEC);
 	return 0;
 }
 
@@ -153,7 +153,7 @@ typedef struct user_pt_regs registers;
 
 /* prctl(option, what, address, size, name): its function gets the registers of the one who called it. */
 SEC("kprobe/" SYSCALL("prctl"))
-int BPF_KPROBE(process_publication, const registers *of_caller)
+int BPF_KPROBE(cs_process_publication, const registers *of_caller)
 {
 	registers call;
 

@@ -18,15 +18,15 @@ enum trigger {
 	TRIGGER_MANUAL = 3,
 };
 
-enum notice_kind {
-	NOTICE_KIND_EXEC = 0, /* it has another program, and may publish soon */
-	NOTICE_KIND_PUBLICATION = 1, /* it publishes now, or something else than before */
+enum process_event_kind {
+	PROCESS_EVENT_KIND_EXEC = 0, /* it has another program, and may publish soon */
+	PROCESS_EVENT_KIND_PUBLICATION = 1, /* it publishes now, or something else than before */
 };
 
 /* What a process did that may give it trace contexts. A record of this size is this. */
-struct notice {
+struct process_event {
 	__u32 pid;
-	__u32 kind; /* enum notice_kind */
+	__u32 kind; /* enum process_event_kind */
 };
 
 /* What the reader does, so that the kernel knows whether a record needs a wake-up. */
@@ -123,7 +123,7 @@ struct books {
 	__u64 ends;
 	__u64 paired;
 	__u64 open_now;
-	__u64 evicted_table_full; /* more threads compacting at once than `open` holds */
+	__u64 evicted_table_full; /* more threads compacting at once than cs_in_progress holds */
 	__u64 evicted_overwritten; /* a second begin of the same thread without an end */
 	__u64 evicted_no_control; /* its call of compact_zone was not seen: before the programs were attached, or by a probe that is off */
 	__u64 end_without_begin; /* under way when the programs were attached */
@@ -135,8 +135,8 @@ struct books {
 	__u64 ring_full;
 	__u64 no_scratch; /* cannot happen: the verifier wants the check */
 	__u64 attempt_unknown; /* emitted without priority and attempt id */
+	__u64 process_events_unsent; /* the ring had no room */
 	/* Of all begins, whether there was a trace context, and if not, why. */
-	__u64 notices_unsent; /* the ring had no room */
 	__u64 context_found;
 	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up; a second one in OBI's map, where there is one */
 	__u64 context_stale; /* the process is another one than was looked at */
@@ -152,7 +152,7 @@ struct books {
 };
 
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
-_Static_assert(sizeof(struct notice) == 8, "ABI");
+_Static_assert(sizeof(struct process_event) == 8, "ABI");
 _Static_assert(sizeof(struct trace_context) == 32, "ABI");
 _Static_assert(sizeof(struct publisher) == 80, "ABI");
 _Static_assert(__builtin_offsetof(struct event, context) == 216, "ABI");

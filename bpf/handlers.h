@@ -26,7 +26,7 @@ struct {
 	__uint(max_entries, 4096);
 	__type(key, __u64); /* pid_tgid: a compacting thread may change its CPU */
 	__type(value, struct open_compaction);
-} open SEC(".maps");
+} cs_in_progress SEC(".maps");
 
 /*
  * What compact_zone() was called with, where the tracepoints do not say it. There is no program for its return: a
@@ -37,7 +37,7 @@ struct {
 	__uint(max_entries, 4096);
 	__type(key, __u64); /* pid_tgid */
 	__type(value, __u64); /* struct compact_control */
-} calls SEC(".maps");
+} cs_zone_calls SEC(".maps");
 
 struct attempt {
 	__u64 ns; /* CLOCK_MONOTONIC; with the thread it names the attempt */
@@ -51,7 +51,7 @@ struct {
 	__uint(max_entries, 4096);
 	__type(key, __u64); /* pid_tgid */
 	__type(value, struct attempt);
-} attempts SEC(".maps");
+} cs_attempts SEC(".maps");
 
 /*
  * A record is built here, then copied to the ring at its real length: reserving the longest stack for each would
@@ -62,7 +62,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct event);
-} scratch SEC(".maps");
+} cs_scratch SEC(".maps");
 
 static __always_inline enum trigger trigger_of(struct compact_control *cc)
 {
@@ -95,7 +95,7 @@ static __always_inline void fill_attempt(struct event *event, __u64 pid_tgid)
 	event->priority = -1;
 	if (event->trigger != TRIGGER_DIRECT)
 		return;
-	attempt = bpf_map_lookup_elem(&attempts, &pid_tgid);
+	attempt = bpf_map_lookup_elem(&cs_attempts, &pid_tgid);
 	if (!attempt) {
 		count(&books.attempt_unknown, 1);
 		return;
@@ -134,8 +134,8 @@ static __always_inline void handle_attempt(int priority)
 	struct attempt attempt = { .ns = bpf_ktime_get_ns(), .priority = priority };
 
 	/* Rather none than the thread's last one. */
-	if (bpf_map_update_elem(&attempts, &pid_tgid, &attempt, BPF_ANY))
-		bpf_map_delete_elem(&attempts, &pid_tgid);
+	if (bpf_map_update_elem(&cs_attempts, &pid_tgid, &attempt, BPF_ANY))
+		bpf_map_delete_elem(&cs_attempts, &pid_tgid);
 }
 
 /* compact_zone(cc) was called; the begin tracepoint may follow. */
@@ -145,8 +145,8 @@ static __always_inline void handle_call(struct compact_control *cc)
 	__u64 control = (__u64)cc;
 
 	/* As above. */
-	if (bpf_map_update_elem(&calls, &pid_tgid, &control, BPF_ANY))
-		bpf_map_delete_elem(&calls, &pid_tgid);
+	if (bpf_map_update_elem(&cs_zone_calls, &pid_tgid, &control, BPF_ANY))
+		bpf_map_delete_elem(&cs_zone_calls, &pid_tgid);
 }
 
 /*
@@ -156,7 +156,7 @@ static __always_inline void handle_call(struct compact_control *cc)
 static __always_inline struct compact_control *called_control(unsigned long zone_start)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u64 *control = bpf_map_lookup_elem(&calls, &pid_tgid);
+	__u64 *control = bpf_map_lookup_elem(&cs_zone_calls, &pid_tgid);
 	struct compact_control *cc;
 	struct zone *zone;
 
@@ -171,7 +171,7 @@ static __always_inline struct compact_control *called_control(unsigned long zone
 static __always_inline struct compact_control *open_control(void)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct open_compaction *begin = bpf_map_lookup_elem(&open, &pid_tgid);
+	struct open_compaction *begin = bpf_map_lookup_elem(&cs_in_progress, &pid_tgid);
 
 	return begin ? (struct compact_control *)begin->control : NULL;
 }
@@ -190,9 +190,9 @@ static __always_inline void handle_begin(struct compact_control *cc)
 	read_zone_state(READ(cc, zone), &begin.zone);
 	begin.context_unreadable = read_context(&begin.context);
 	begin.begin_ns = bpf_ktime_get_ns();
-	if (!bpf_map_update_elem(&open, &pid_tgid, &begin, BPF_NOEXIST))
+	if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, &begin, BPF_NOEXIST))
 		count(&books.open_now, 1);
-	else if (!bpf_map_update_elem(&open, &pid_tgid, &begin, BPF_EXIST))
+	else if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, &begin, BPF_EXIST))
 		count(&books.evicted_overwritten, 1);
 	else
 		count(&books.evicted_table_full, 1);
@@ -202,7 +202,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 {
 	__u64 end_ns = bpf_ktime_get_ns();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct open_compaction *begin = bpf_map_lookup_elem(&open, &pid_tgid);
+	struct open_compaction *begin = bpf_map_lookup_elem(&cs_in_progress, &pid_tgid);
 	__u64 migrate_scanned, free_scanned, duration_ns;
 	enum trigger trigger;
 	struct event *event;
@@ -225,7 +225,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	count(&books.paired, 1);
 	count(&books.open_now, -1);
 
-	event = bpf_map_lookup_elem(&scratch, &zero);
+	event = bpf_map_lookup_elem(&cs_scratch, &zero);
 	if (!event) {
 		count(&books.no_scratch, 1);
 		goto out;
@@ -260,7 +260,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	fill_stack(event, ctx);
 	emit(event);
 out:
-	bpf_map_delete_elem(&open, &pid_tgid);
+	bpf_map_delete_elem(&cs_in_progress, &pid_tgid);
 }
 
 #endif

@@ -19,7 +19,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u64); /* pid_tgid */
 	__type(value, struct obi_context);
-} traces_ctx_v1 SEC(".maps");
+} cs_obi_contexts SEC(".maps");
 
 /* @outcome: why the process's own publications gave none, which it stays for a thread that OBI does not know, either. */
 static __always_inline enum outcome read_obi_context(struct trace_context *context, enum outcome outcome)
@@ -31,7 +31,7 @@ static __always_inline enum outcome read_obi_context(struct trace_context *conte
 	/* A kernel thread serves no request; one of a process that has gone may have had its pid. */
 	if (!READ(task, mm))
 		return outcome;
-	entry = bpf_map_lookup_elem(&traces_ctx_v1, &pid_tgid);
+	entry = bpf_map_lookup_elem(&cs_obi_contexts, &pid_tgid);
 	if (!entry)
 		return outcome;
 	if (!take_ids(context, entry->trace_id, entry->span_id))

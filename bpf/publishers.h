@@ -10,7 +10,7 @@ struct {
 	__uint(max_entries, 4096);
 	__type(key, __u32); /* thread group id */
 	__type(value, struct publisher);
-} publishers SEC(".maps");
+} cs_publishers SEC(".maps");
 
 static __always_inline bool is_process(const struct publisher *publisher, struct mm_struct *mm, struct task_struct *task)
 {
@@ -34,7 +34,7 @@ static __always_inline struct publisher *parents_publisher(struct mm_struct *mm,
 	if (!parents_mm || READ(parents_mm, exe_file) != READ(mm, exe_file))
 		return NULL;
 	process = READ(parent, tgid);
-	publisher = bpf_map_lookup_elem(&publishers, &process);
+	publisher = bpf_map_lookup_elem(&cs_publishers, &process);
 	return publisher && is_process(publisher, mm, parent) ? publisher : NULL;
 }
 
@@ -43,7 +43,7 @@ static __always_inline struct publisher *find_publisher(struct mm_struct *mm, st
 							enum outcome *otherwise)
 {
 	__u32 process = bpf_get_current_pid_tgid() >> 32;
-	struct publisher *publisher = bpf_map_lookup_elem(&publishers, &process);
+	struct publisher *publisher = bpf_map_lookup_elem(&cs_publishers, &process);
 
 	if (publisher && is_process(publisher, mm, task))
 		return publisher;

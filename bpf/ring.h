@@ -14,7 +14,7 @@ enum reader_state *abi_reader_state; /* keeps the enum in the object's BTF, for 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);
-} records SEC(".maps");
+} cs_records SEC(".maps");
 
 static __always_inline void count(__u64 *counter, __u64 n)
 {
@@ -33,9 +33,9 @@ static __always_inline void *reserve_wakeup(void)
 
 	if (state == READER_AWAKE)
 		return NULL;
-	if (state == READER_NAPPING && bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < wake_fill_bytes)
+	if (state == READER_NAPPING && bpf_ringbuf_query(&cs_records, BPF_RB_AVAIL_DATA) < wake_fill_bytes)
 		return NULL;
-	return bpf_ringbuf_reserve(&records, 8, 0);
+	return bpf_ringbuf_reserve(&cs_records, 8, 0);
 }
 
 /*
@@ -45,7 +45,7 @@ static __always_inline void *reserve_wakeup(void)
 static __always_inline bool send(void *record, __u64 size)
 {
 	void *wakeup = reserve_wakeup();
-	bool sent = bpf_ringbuf_output(&records, record, size, BPF_RB_NO_WAKEUP) == 0;
+	bool sent = bpf_ringbuf_output(&cs_records, record, size, BPF_RB_NO_WAKEUP) == 0;
 
 	if (!wakeup)
 		wakeup = reserve_wakeup();

@@ -58,7 +58,7 @@ export const BOOKS = {
   ringFull: { offset: 104, size: 8 },
   noScratch: { offset: 112, size: 8 },
   attemptUnknown: { offset: 120, size: 8 },
-  noticesUnsent: { offset: 128, size: 8 },
+  processEventsUnsent: { offset: 128, size: 8 },
   contextFound: { offset: 136, size: 8 },
   contextUnpublished: { offset: 144, size: 8 },
   contextStale: { offset: 152, size: 8 },
@@ -73,8 +73,8 @@ export const BOOKS = {
   emittedFreeScanned: { offset: 224, size: 8 },
 } as const;
 
-export const NOTICE_SIZE = 8;
-export const NOTICE = {
+export const PROCESS_EVENT_SIZE = 8;
+export const PROCESS_EVENT = {
   pid: { offset: 0, size: 4 },
   kind: { offset: 4, size: 4 },
 } as const;
@@ -125,7 +125,7 @@ export const CONTEXT = {
   OBI: 3,
 } as const;
 
-export const NOTICE_KIND = {
+export const PROCESS_EVENT_KIND = {
   EXEC: 0,
   PUBLICATION: 1,
 } as const;

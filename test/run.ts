@@ -5,10 +5,10 @@
 import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { ensureBackends } from './backends/harness.ts';
+import { ensureMachines, missingForMachines } from '../harness/machine/ensure.ts';
+import { ensureNodes, missingForNodes } from '../harness/node-versions.ts';
+import { ensureBackends } from '../harness/receivers/receivers.ts';
 import { ensureAutoInstrumentation } from './register/auto-instrumentation.ts';
-import { ensureNodes, missingForNodes } from './register/node-versions.ts';
-import { ensureMachines, missingForMachines } from './vm/ensure.ts';
 
 interface Layer {
   name: string;
@@ -31,7 +31,7 @@ const files = (pattern: string) =>
 
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: files('test/unit/**/*.test.ts'), live: false },
-  { name: 'native', files: files('native/test/*.test.ts'), live: true },
+  { name: 'native', files: files('native/bpf-loader/test/*.test.ts'), live: true },
   { name: 'kernel', files: files('test/kernel/*.test.ts'), live: true, prepare: () => ensureNodes() },
   { name: 'backends', files: files('test/backends/*.test.ts'), live: true, prepare: () => ensureBackends() },
   {

@@ -9,15 +9,15 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
-import { tableHeader, tableRows } from '../../src/sinks/table.ts';
-import { startCollector } from '../../test/backends/harness.ts';
-import { PROJECT } from '../../test/vm/contents.ts';
-import { missingForMachines } from '../../test/vm/ensure.ts';
-import { fetchKernel } from '../../test/vm/fetch.ts';
-import { projectImage } from '../../test/vm/image.ts';
-import { KERNELS } from '../../test/vm/kernels.ts';
-import { runMachine } from '../../test/vm/machine.ts';
+import { PROJECT } from '../../harness/machine/contents.ts';
+import { missingForMachines } from '../../harness/machine/ensure.ts';
+import { fetchKernel } from '../../harness/machine/fetch.ts';
+import { projectImage } from '../../harness/machine/image.ts';
+import { KERNELS } from '../../harness/machine/kernels.ts';
+import { runMachine } from '../../harness/machine/machine.ts';
+import { startCollector } from '../../harness/receivers/receivers.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
+import { tableHeader, tableRows } from '../../src/sinks/text/table.ts';
 import { describeSpan, describeStalls } from './describe.ts';
 
 /** Direct ones; then it ends. */

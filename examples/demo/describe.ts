@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The demo's closing words: the stalls in a sentence or two, and one span as a trace backend would show it. */
-import type { CompactionEvent } from '../../src/event.ts';
-import { duration } from '../../src/sinks/table.ts';
-import type { ReceivedSpan } from '../../test/backends/otlp.ts';
+
+import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
+import { duration } from '../../src/sinks/text/table.ts';
 
 const SHOWN = [
   'compaction.order',

@@ -20,7 +20,7 @@ until grep -q ' attached ' /tmp/said; do
   sleep 0.2
 done
 echo '{"type":"attached"}' >&3
-OTEL_SERVICE_NAME=demo ./test/vm/guest/build/fragment -r 0 -p 10 &
+OTEL_SERVICE_NAME=demo ./harness/programs/fragment/build/fragment -r 0 -p 10 &
 program=$!
 until [ "$(grep -c '"trigger":"direct"' /tmp/seen)" -ge "$1" ]; do sleep 0.5; done
 kill $program

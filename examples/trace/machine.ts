@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The services in an emulated machine, which sends to this host. */
-import { PROJECT } from '../../test/vm/contents.ts';
-import { missingForMachines } from '../../test/vm/ensure.ts';
-import { fetchKernel } from '../../test/vm/fetch.ts';
-import { projectImage } from '../../test/vm/image.ts';
-import { KERNELS, kernelNamed } from '../../test/vm/kernels.ts';
-import { runMachine } from '../../test/vm/machine.ts';
+import { PROJECT } from '../../harness/machine/contents.ts';
+import { missingForMachines } from '../../harness/machine/ensure.ts';
+import { fetchKernel } from '../../harness/machine/fetch.ts';
+import { projectImage } from '../../harness/machine/image.ts';
+import { KERNELS, kernelNamed } from '../../harness/machine/kernels.ts';
+import { runMachine } from '../../harness/machine/machine.ts';
 import { type Outcome, parseMessage, type Setting } from './scenario.ts';
 
 const MEMORY_MB = 1024;

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
-import { Child } from '../../test/backends/child.ts';
-import { Ending } from './ending.ts';
+import { Child } from '../../harness/child.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { request, type Service, type ServiceName, START_MS, startServices } from './services.ts';
+import { Shutdown } from './shutdown.ts';
 
 const AT_ONCE = 2;
 const FIRST_REQUESTS = 100;
@@ -42,15 +42,15 @@ export interface Outcome {
 type Message = { type: 'said'; text: string } | ({ type: 'outcome' } & Outcome);
 export const parseMessage = (line: string) => JSON.parse(line) as Message;
 
-export async function runScenario(setting: Setting, ending: Ending, say: (text: string) => void): Promise<Outcome> {
+export async function runScenario(setting: Setting, shutdown: Shutdown, say: (text: string) => void): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'compactstall-example-'));
-  ending.add({ stop: async () => rmSync(folder, { recursive: true }) });
+  shutdown.add({ stop: async () => rmSync(folder, { recursive: true }) });
   const file = join(folder, 'events.jsonl');
-  const agent = await startAgent(setting, file, ending);
+  const agent = await startAgent(setting, file, shutdown);
   say('compactstall is attached');
   const services = await startServices(setting.http, setting.direct);
-  for (const { child } of services) ending.add(child);
-  if (setting.direct) await fragmentMemory(ending);
+  for (const { child } of services) shutdown.add(child);
+  if (setting.direct) await fragmentMemory(shutdown);
   say(`the services accept requests${setting.direct ? ', and memory is fragmented' : ''}`);
 
   const stalls = ({ child }: Service) => eventsIn(file).filter(({ pid }) => pid === child.pid);
@@ -76,21 +76,21 @@ export async function runScenario(setting: Setting, ending: Ending, say: (text: 
   };
 }
 
-async function startAgent({ grpc }: Setting, file: string, ending: Ending): Promise<Child> {
+async function startAgent({ grpc }: Setting, file: string, shutdown: Shutdown): Promise<Child> {
   const agent = new Child('compactstall', path('../../dist/bin/compactstall.js'), ['--output', `json:${file}`], {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: grpc,
   });
-  ending.add(agent);
+  shutdown.add(agent);
   await agent.ready(async () => agent.log().includes(' attached ('), START_MS);
   return agent;
 }
 
 /** Holds so much memory that hardly a large block is left. The pause is longer than the rest takes. */
-async function fragmentMemory(ending: Ending): Promise<void> {
+async function fragmentMemory(shutdown: Shutdown): Promise<void> {
   const args = ['-m', '92', '-p', '60000', '-r', '0'];
-  const fragment = new Child('fragment', path('../../test/vm/guest/build/fragment'), args, {});
-  ending.add(fragment);
+  const fragment = new Child('fragment', path('../../harness/programs/fragment/build/fragment'), args, {});
+  shutdown.add(fragment);
   await fragment.ready(async () => fragment.log().includes('fragmented'), START_MS);
 }
 
@@ -119,10 +119,10 @@ async function load(url: string, requests: number): Promise<void> {
 
 if (import.meta.main) {
   const tell = (message: Message) => writeSync(3, `${JSON.stringify(message)}\n`);
-  const ending = new Ending();
+  const shutdown = new Shutdown();
   const setting = JSON.parse(process.argv[2]!) as Setting;
-  const outcome = await runScenario(setting, ending, (text) => tell({ type: 'said', text }));
+  const outcome = await runScenario(setting, shutdown, (text) => tell({ type: 'said', text }));
   tell({ type: 'outcome', ...outcome });
-  await ending.now();
+  await shutdown.now();
   process.exit();
 }

@@ -2,8 +2,8 @@
 /** The two services, ready for requests. */
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { Child, freePorts } from '../../test/backends/child.ts';
-import { COMPACT_NODE0 } from '../../test/support/host.ts';
+import { Child, freePorts } from '../../harness/child.ts';
+import { COMPACT_NODE0 } from '../../harness/host.ts';
 
 /** The clock of an emulated machine may run fast, when its host is busy. */
 export const START_MS = 600_000;

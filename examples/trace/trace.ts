@@ -10,21 +10,21 @@ import { execFileSync } from 'node:child_process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { duration } from '../../src/sinks/table.ts';
-import { waitUntil } from '../../test/backends/child.ts';
-import { type Jaeger, startCollectorWith, startJaeger } from '../../test/backends/harness.ts';
-import type { ReceivedSpan } from '../../test/backends/otlp.ts';
-import { Ending } from './ending.ts';
+import { waitUntil } from '../../harness/child.ts';
+import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import { type Jaeger, startCollectorWith, startJaeger } from '../../harness/receivers/receivers.ts';
+import { duration } from '../../src/sinks/text/table.ts';
 import { runInMachine } from './machine.ts';
 import { type Outcome, runScenario } from './scenario.ts';
 import { SERVICES } from './services.ts';
+import { Shutdown } from './shutdown.ts';
 import { isStall, rootOf, traceTree } from './tree.ts';
 
 const ARRIVAL_MS = 60_000;
 const say = (text: string) => console.error(`example: ${text}`);
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-async function main(ending: Ending): Promise<void> {
+async function main(shutdown: Shutdown): Promise<void> {
   const { values, positionals } = parseArgs({ options: { machine: { type: 'boolean' } }, allowPositionals: true });
   const [kernel] = positionals;
   if (positionals.length > (values.machine ? 1 : 0)) throw new Error('usage: npm run example [-- --machine [KERNEL]]');
@@ -34,17 +34,17 @@ async function main(ending: Ending): Promise<void> {
   execFileSync('make', ['--silent', '-C', path('../c-service')], { stdio: 'inherit' });
   say('starting a collector and Jaeger; the first time they are built, which takes minutes');
   const jaeger = await startJaeger();
-  ending.add(jaeger);
+  shutdown.add(jaeger);
   const env = { JAEGER_OTLP_ENDPOINT: jaeger.endpoint };
   const collector = await startCollectorWith(path('collector.yaml'), {}, env);
-  ending.add(collector);
+  shutdown.add(collector);
 
   const endpoints = { grpc: collector.endpoint, http: collector.httpEndpoint };
   if (!values.machine)
     say('on this host: nothing is fragmented, so each request asks for a compaction by hand (manual)');
   const outcome = values.machine
     ? await runInMachine(kernel, { ...endpoints, direct: true, requests: 10 }, say)
-    : await runScenario({ ...endpoints, direct: false, requests: 20 }, ending, say);
+    : await runScenario({ ...endpoints, direct: false, requests: 20 }, shutdown, say);
 
   const traces = await tracesOf(jaeger, outcome);
   say(`the agent: ${outcome.books}`);
@@ -91,28 +91,28 @@ function print(what: string, traces: readonly ReceivedSpan[][]): void {
   console.log(traceTree(longest).join('\n'));
 }
 
-const ending = new Ending();
+const shutdown = new Shutdown();
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
   process.once(signal, async () => {
     say(`ended by ${signal}`);
-    await ending.now();
+    await shutdown.now();
     process.exit(code);
   });
 }
 try {
-  await main(ending);
-  await ending.now();
+  await main(shutdown);
+  await shutdown.now();
   process.exit(0);
 } catch (error) {
   // What failed may have been ended by a Ctrl-C that came to this process as well. In its second turn from here on, at the
   // latest, the event loop looks for signals.
   await nextTurn();
   await nextTurn();
-  if (ending.over) await new Promise(() => {}); // The signal's handler exits.
+  if (shutdown.over) await new Promise(() => {}); // The signal's handler exits.
   say((error as Error).message);
-  await ending.now();
+  await shutdown.now();
   process.exit(1);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A trace as a tree of text: when each span began, how long it took, whose it is; a stall with what it was about. */
-import { duration } from '../../src/sinks/table.ts';
-import type { ReceivedSpan } from '../../test/backends/otlp.ts';
+
+import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import { duration } from '../../src/sinks/text/table.ts';
 
 /** Stalls of one span, the longest, and frames of the longest one's stack. */
 const STALLS = 5;

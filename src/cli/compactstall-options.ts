@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PLAN_NAMES } from '../kernel/plan.ts';
+import { PLAN_NAMES } from '../live/attach-plan.ts';
 import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import { formatOptions } from './options.ts';
@@ -16,7 +16,7 @@ import {
 } from './values.ts';
 
 const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
-const RESOURCES: readonly ResourceOf[] = ['victim', 'host'];
+const RESOURCES: readonly ResourceOf[] = ['service', 'host'];
 
 const INFORMATION_OPTIONS = [
   { name: 'help', short: 'h', help: 'print this' },
@@ -42,7 +42,7 @@ const OUTPUT_OPTIONS = [
   {
     name: 'resource',
     argument: 'WHOSE',
-    help: "a span's resource: victim (the default), the stalled process's service; or host, this agent's own for all spans",
+    help: "a span's resource: service (the default), the stalled process's service; or host, this agent's own for all spans",
     parse: parseChoice(RESOURCES),
   },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },

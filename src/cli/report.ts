@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { balances, type Equation, equations, losses, type NamedSinkBooks, type SourceBooks } from '../books.ts';
+
 import { EXIT, type ExitCode } from '../errors.ts';
+import { balances, type Equation, equations, losses, type NamedSinkBooks, type SourceBooks } from '../event/books.ts';
 import type { Messages } from './messages.ts';
 
 /**
@@ -26,7 +27,7 @@ export function reportBooks(
   const unknown = source.kernel?.attemptUnknown ?? 0;
   if (unknown > 0)
     messages.print(`  note     ${String(unknown).padStart(8)}: direct, but without priority and attempt id`);
-  const unsent = source.kernel?.noticesUnsent ?? 0;
+  const unsent = source.kernel?.processEventsUnsent ?? 0;
   if (unsent > 0)
     messages.print(`  note     ${String(unsent).padStart(8)}: a program or publication that nobody was told of`);
   for (const [reason, n] of lost) messages.print(`  lost     ${String(n).padStart(8)}: ${reason}`);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, usageError } from '../errors.ts';
-import { TRIGGERS } from '../event.ts';
-import { Pipeline } from '../pipeline.ts';
-import { restartWithoutDebugSignal } from '../privileges/debug-signal.ts';
-import { NOBODY } from '../privileges/user.ts';
+import { TRIGGERS } from '../event/event.ts';
+import { Pipeline } from '../event/pipeline.ts';
+import { unnoticed } from '../host/limitations.ts';
+import { NOBODY } from '../host/users.ts';
+import type { LiveSource } from '../live/live-source.ts';
+import { DEFAULT_RING_BYTES, giveUpPrivileges, openLiveSource, sayLimitations } from '../live/open.ts';
+import { Verification } from '../live/verify.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
-import { unnoticed } from '../source/hidden.ts';
-import type { LiveSource } from '../source/live.ts';
-import { Verification } from '../verify.ts';
 import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
-import { Ending } from './ending.ts';
+import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, giveUpPrivileges, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
+import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
 
 const HINT_AFTER_MS = 3000;
@@ -35,13 +35,13 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   restartWithoutDebugSignal();
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
 
-  const ending = new Ending();
+  const shutdown = new Shutdown();
   const settings: SinkSettings = {
     outputs,
     stack: values.stack ?? 'event',
-    resource: values.resource ?? 'victim',
+    resource: values.resource ?? 'service',
     kernelStack: values['kernel-stack'] ?? false,
-    onClosed: (failed) => ending.end(failed),
+    onClosed: (failed) => shutdown.end(failed),
     warn: (sentence) => messages.say(sentence),
   };
   const records = outputs.some(({ kind }) => kind === 'json');
@@ -49,7 +49,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
   // A table shows neither. A recording keeps them for a replay, whatever the spans of this run have.
   const context = wantsRecords ? (values.context ?? 'child') : 'off';
-  const services = records || (wantsOtlp(outputs) && settings.resource === 'victim');
+  const services = records || (wantsOtlp(outputs) && settings.resource === 'service');
   const user = values.user ?? NOBODY;
   let verification: Verification | undefined;
   const source = await openLiveSource({
@@ -62,7 +62,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
-    ...((services || context !== 'off') && { inspector: { services, user, warn: settings.warn } }),
+    ...((services || context !== 'off') && { prober: { services, user, warn: settings.warn } }),
     onAttaching: () => {
       if (values.verify) verification = new Verification();
     },
@@ -72,7 +72,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const attachedMs = performance.now();
   const sinks = await createSinks(settings);
   await giveUpPrivileges(user, messages);
-  if (values.duration !== undefined) ending.after(values.duration);
+  if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
   if (values.verbose) {
     messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
@@ -81,7 +81,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     if (source.notMeasured) messages.print(`  ${source.notMeasured}`);
     if (source.loaderLog()) messages.print(source.loaderLog());
   }
-  sayWhatIsHidden(source, stacks, messages);
+  sayLimitations(source, stacks, messages);
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
   for (const { destination } of sinks) if (destination) messages.say(`spans go to ${destination}`);
@@ -92,10 +92,10 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });
-  await pipeline.run(ending.reached.then(() => verification?.detaching()));
+  await pipeline.run(shutdown.reached.then(() => verification?.detaching()));
   clearTimeout(hint);
 
-  const exitCode = reportBooks(messages, source.books(), pipeline.books(), ending.failed);
+  const exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
   if (values.verbose) reportRunTime(messages, source);
   const verified = verification?.result(source.books().kernel!);
   for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { usageError } from '../errors.ts';
-import { TRIGGERS } from '../event.ts';
-import { Pipeline } from '../pipeline.ts';
-import { restartWithoutDebugSignal } from '../privileges/debug-signal.ts';
-import { NOBODY } from '../privileges/user.ts';
+import { TRIGGERS } from '../event/event.ts';
+import { Pipeline } from '../event/pipeline.ts';
+import { NOBODY } from '../host/users.ts';
+import { DEFAULT_RING_BYTES, giveUpPrivileges, openLiveSource, sayLimitations } from '../live/open.ts';
 import { standardOutput } from '../sinks/create.ts';
-import { snoopHeader, snoopRows } from '../sinks/snoop-table.ts';
-import { TextSink } from '../sinks/text.ts';
+import { snoopHeader, snoopRows } from '../sinks/text/snoop-table.ts';
+import { TextSink } from '../sinks/text/text-sink.ts';
 import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
-import { Ending } from './ending.ts';
+import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { type Messages, printed } from './messages.ts';
-import { DEFAULT_RING_BYTES, giveUpPrivileges, openLiveSource, sayWhatIsHidden } from './open-live.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
+import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
 
 /** `compactsnoop`: the bcc tool's flags and table. @returns the exit code */
@@ -23,7 +23,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   if (values.pid !== undefined) checkProcess(values.pid);
   restartWithoutDebugSignal();
 
-  const ending = new Ending();
+  const shutdown = new Shutdown();
   const columns = {
     timestamp: values.timestamp ?? false,
     extended: values.extended_fields ?? false,
@@ -38,18 +38,18 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
   });
-  sayWhatIsHidden(source, columns.kernelStack, messages);
-  if (values.duration !== undefined) ending.after(values.duration);
+  sayLimitations(source, columns.kernelStack, messages);
+  if (values.duration !== undefined) shutdown.after(values.duration);
 
   const target = standardOutput({
-    onClosed: (failed) => ending.end(failed),
+    onClosed: (failed) => shutdown.end(failed),
     warn: (sentence) => messages.say(sentence),
   });
   await giveUpPrivileges(NOBODY, messages);
   const table = new TextSink('table', target, snoopHeader(columns), snoopRows(columns));
   const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
-  await pipeline.run(ending.reached);
-  const exitCode = reportBooks(messages, source.books(), pipeline.books(), ending.failed);
+  await pipeline.run(shutdown.reached);
+  const exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
   await source.close();
   return exitCode;
 }

@@ -2,10 +2,10 @@
 /** Values of options: each function returns the value or throws a usage error that says what is expected. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { systemWords, usageError } from '../errors.ts';
-import { TRIGGERS, type Trigger } from '../event.ts';
-import { findUser, type UserIds } from '../privileges/user.ts';
+import { TRIGGERS, type Trigger } from '../event/event.ts';
+import { seesInitialPids } from '../host/pid-namespace.ts';
+import { findUser, type UserIds } from '../host/users.ts';
 import type { Output } from '../sinks/create.ts';
-import { seesInitialPids } from '../victim/pid-namespace.ts';
 
 /** Linux's upper bound, PID_MAX_LIMIT. */
 const MAX_PID = 4_194_304;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_RING_BYTES, openLiveSource } from '../cli/open-live.ts';
-import { TRIGGERS } from '../event.ts';
-import { NO_PROBE_READS, PREEMPTIBLE, unnoticed } from '../source/hidden.ts';
-import type { LiveSource } from '../source/live.ts';
+
+import { TRIGGERS } from '../event/event.ts';
+import { NO_PROBE_READS, PREEMPTIBLE, unnoticed } from '../host/limitations.ts';
+import type { LiveSource } from '../live/live-source.ts';
+import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { failure } from './failure.ts';
 

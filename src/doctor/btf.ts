@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from 'node:fs';
-import { OFFER_PATHS } from '../kernel/offers.ts';
+import { FEATURE_PATHS } from '../live/kernel-features.ts';
 import { type Finding, ok } from './check.ts';
 import { failure } from './failure.ts';
 import { kernelTypes } from './types.ts';
 
 /** The kernel's description of its own types. */
-export function btf(path = OFFER_PATHS.btf): Finding {
+export function btf(path = FEATURE_PATHS.btf): Finding {
   try {
     kernelTypes(path);
   } catch (error) {

@@ -5,7 +5,7 @@ import {
   inOwnUserNamespace,
   lackingCapabilities,
   privilegeError,
-} from '../kernel/capabilities.ts';
+} from '../host/capabilities.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
 /** What each of the others is for. */

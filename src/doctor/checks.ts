@@ -7,7 +7,6 @@ import type { Topic } from './check.ts';
 import { clock } from './clock.ts';
 import { collector } from './collector.ts';
 import { container } from './container.ts';
-import { inspector } from './inspector.ts';
 import { install } from './install.ts';
 import { kernel } from './kernel.ts';
 import { lockdown } from './lockdown.ts';
@@ -15,6 +14,7 @@ import { securityfs } from './mounts.ts';
 import { obi } from './obi.ts';
 import { plan } from './plan.ts';
 import { extfragThreshold, proactiveness } from './proactiveness.ts';
+import { prober } from './prober.ts';
 import { stalling } from './process.ts';
 import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from './sysctls.ts';
 import { thp } from './thp.ts';
@@ -35,7 +35,7 @@ export const TOPICS: readonly Topic[] = [
   { id: 'capabilities', about: '`CAP_BPF` and `CAP_PERFMON`, or which is missing', examine: () => capabilities() },
   { id: 'optional_capabilities', about: 'what is not seen without others', examine: () => optionalCapabilities() },
   { id: 'attach', about: 'loads and attaches as `run` does, and detaches at once', examine: () => attach() },
-  { id: 'inspector', about: 'whether the process that looks into stalled ones works', examine: () => inspector() },
+  { id: 'prober', about: 'whether the process that looks into stalled ones works', examine: () => prober() },
   {
     id: 'obi',
     about: 'whether the spans that OpenTelemetry eBPF Instrumentation knows are seen',

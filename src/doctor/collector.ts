@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import type { Outcome } from '../sinks/otlp/collector.ts';
 import { otlpConfigured } from '../sinks/otlp/configured.ts';
-import { nextStep } from '../sinks/otlp/notices.ts';
+import { nextStep } from '../sinks/otlp/delivery-messages.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
 /** Somebody waits for the answer. */

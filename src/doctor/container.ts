@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { OTHER_PIDS } from '../source/hidden.ts';
-import { seesInitialPids } from '../victim/pid-namespace.ts';
+import { OTHER_PIDS } from '../host/limitations.ts';
+import { seesInitialPids } from '../host/pid-namespace.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { readText } from './read.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { importLive } from '../cli/open-live.ts';
+import { importLive } from '../live/open.ts';
 import { neededInstead } from '../node-version.ts';
 import { type Finding, fail, ok } from './check.ts';
 import { failure } from './failure.ts';
@@ -13,7 +13,7 @@ export async function install(version = process.versions.node): Promise<Finding>
   try {
     await importLive();
     // Only now: it imports the addon.
-    (await import('../source/attach.ts')).readObject();
+    (await import('../live/attach.ts')).readObject();
   } catch (error) {
     return failure(error);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LOCKDOWN_FILE, lockdownMode } from '../kernel/lockdown.ts';
-import { NO_PROBE_READS } from '../source/hidden.ts';
+
+import { NO_PROBE_READS } from '../host/limitations.ts';
+import { LOCKDOWN_FILE, lockdownMode } from '../host/lockdown.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { MOUNTINFO, mountPoints } from './mounts.ts';
 

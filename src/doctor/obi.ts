@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from 'node:fs';
 import { StartError, systemWords } from '../errors.ts';
-import { obiUnread } from '../source/hidden.ts';
-import type { LiveSource } from '../source/live.ts';
-import { obiMapFile } from '../source/obi.ts';
-import { seesInitialPids } from '../victim/pid-namespace.ts';
+import { obiUnread } from '../host/limitations.ts';
+import { seesInitialPids } from '../host/pid-namespace.ts';
+import type { LiveSource } from '../live/live-source.ts';
+import { obiMapFile } from '../live/obi.ts';
 import { openAsRun } from './attach.ts';
 import { type Finding, ok, warn } from './check.ts';
 

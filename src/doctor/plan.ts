@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type KernelOffers, kernelOffers } from '../kernel/offers.ts';
-import { type AttachPlan, attachPlans, type PlanName } from '../kernel/plan.ts';
-import { PREEMPTIBLE } from '../source/hidden.ts';
+
+import { PREEMPTIBLE } from '../host/limitations.ts';
+import { type AttachPlan, attachPlans, type PlanName } from '../live/attach-plan.ts';
+import { type KernelFeatures, kernelFeatures } from '../live/kernel-features.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 import { kernelTypes } from './types.ts';
 
@@ -14,7 +15,7 @@ const REASONS: Readonly<Record<PlanName, string>> = {
 const NOT_PREEMPTED = 'of its programs none can be preempted, as those on the tracepoints of Linux 7.0 and later';
 
 /** Which attach plan this kernel takes by what it says of itself: known without privileges, and proved by `attach`. */
-export function plan(offers = readOffers): Finding {
+export function plan(offers = readFeatures): Finding {
   const kernel = offers();
   if (kernel === undefined) return fail("unknown: the kernel's types cannot be read.", 'See btf.');
   if (!kernel.tracepoints) {
@@ -32,11 +33,11 @@ export function plan(offers = readOffers): Finding {
   return ok([`${taken.name}: ${REASONS[taken.name]}.`, ...why].join(' '));
 }
 
-const passedOver = ({ name, obstacle }: AttachPlan, kernel: KernelOffers) => `Not ${name}: ${obstacle(kernel)}.`;
+const passedOver = ({ name, obstacle }: AttachPlan, kernel: KernelFeatures) => `Not ${name}: ${obstacle(kernel)}.`;
 
-function readOffers(): KernelOffers | undefined {
+function readFeatures(): KernelFeatures | undefined {
   try {
-    return kernelOffers(kernelTypes());
+    return kernelFeatures(kernelTypes());
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Inspector } from '../inspector/inspector.ts';
-import { NOBODY } from '../privileges/user.ts';
-import { REASONS } from '../process/reason.ts';
-import { OTHER_PIDS } from '../source/hidden.ts';
-import { seesInitialPids } from '../victim/pid-namespace.ts';
+import { ProberClient } from '../enrich/prober-client.ts';
+import { OTHER_PIDS } from '../host/limitations.ts';
+import { seesInitialPids } from '../host/pid-namespace.ts';
+import { NOBODY } from '../host/users.ts';
+import { REASONS } from '../prober/thread-context/reason.ts';
 import { type Finding, ok, warn } from './check.ts';
 
 const RIGHTS = 'Ask with the rights that run has, such as with sudo.';
@@ -14,10 +14,10 @@ const PUBLISH =
 export async function stalling(pid: number): Promise<Finding> {
   if (!seesInitialPids()) return warn(OTHER_PIDS.why, OTHER_PIDS.todo);
   const said: string[] = [];
-  const inspector = new Inspector({ services: true, user: NOBODY, warn: (sentence) => said.push(sentence) });
-  const [program, located] = await Promise.all([inspector.program(pid, 0), inspector.contexts(pid)]);
-  await inspector.close();
-  const { obstacle } = inspector;
+  const prober = new ProberClient({ services: true, user: NOBODY, warn: (sentence) => said.push(sentence) });
+  const [program, located] = await Promise.all([prober.program(pid, 0), prober.contexts(pid)]);
+  await prober.close();
+  const { obstacle } = prober;
   if (obstacle) return warn(obstacle.why, obstacle.todo);
   if (said.length > 0) return warn(said.join(' '), 'Ask again.');
   if (program?.isKernelThread) return ok(`${pid} is a thread of the kernel: its spans have the resource of the agent.`);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Settings that people suspect first. */
-import { type CapabilityPaths, lackingCapabilities } from '../kernel/capabilities.ts';
+import { type CapabilityPaths, lackingCapabilities } from '../host/capabilities.ts';
+import { HIDDEN_SYMBOLS } from '../host/limitations.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
-import { HIDDEN_SYMBOLS } from '../source/hidden.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { readNumber } from './read.ts';
 

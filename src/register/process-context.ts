@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Process context (OTEP 4719): process-context/ keeps the memory, this fills it.
 import { createRequire } from 'node:module';
-import { keyBytes, writeAttribute } from '../sinks/otlp/attribute-writer.ts';
-import { bytesTag, ProtobufWriter } from '../sinks/otlp/protobuf-writer.ts';
+import { keyBytes, writeAttribute } from '../protobuf/attribute-writer.ts';
+import { bytesTag, ProtobufWriter } from '../protobuf/writer.ts';
 import type { Attributes } from './environment.ts';
 
 interface Addon {
@@ -29,7 +29,7 @@ export class ProcessContext {
   static load(attributes: Attributes, warn: (what: string) => void): ProcessContext | undefined {
     try {
       // The same relative path from src/ and from dist/.
-      const addon = createRequire(import.meta.url)('../../process-context/build/process_context.node') as Addon;
+      const addon = createRequire(import.meta.url)('../../native/process-context/build/process_context.node') as Addon;
       return new ProcessContext(addon, attributes);
     } catch (error) {
       const because = String((error as Error)?.message).split('\n')[0];

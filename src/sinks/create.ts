@@ -2,13 +2,13 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
-import { jsonLine } from './json.ts';
+import type { Sink } from '../event/sink.ts';
 import { otlpConfigured } from './otlp/configured.ts';
 import type { ResourceOf } from './otlp/resources.ts';
 import type { StackPlace } from './otlp/span-writer.ts';
-import type { Sink } from './sink.ts';
-import { tableHeader, tableRows } from './table.ts';
-import { TextSink, type TextTarget } from './text.ts';
+import { jsonLine } from './text/json.ts';
+import { tableHeader, tableRows } from './text/table.ts';
+import { TextSink, type TextTarget } from './text/text-sink.ts';
 
 const STDOUT = 1;
 

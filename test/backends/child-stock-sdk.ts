@@ -5,7 +5,7 @@ import { type Attributes, type HrTime, SpanKind, trace } from '@opentelemetry/ap
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import type { CompactionEvent } from '../../src/event.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { VERSION } from '../../src/version.ts';
 import { parseLines } from '../support/agent.ts';
 

@@ -6,8 +6,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { Child, freePorts, listeners } from './child.ts';
-import { type Backend, CONFIGS, ensureBackends } from './harness.ts';
+import { Child, freePorts, listeners } from '../../harness/child.ts';
+import { type Backend, CONFIGS, ensureBackends } from '../../harness/receivers/receivers.ts';
 
 /** The port variables of a configuration and their defaults. */
 const PORTS: Record<string, Record<string, number>> = {

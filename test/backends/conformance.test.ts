@@ -10,12 +10,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { CompactionEvent } from '../../src/event.ts';
+import { type KeyValue, OtlpFile, type OtlpSpan } from '../../harness/receivers/otlp.ts';
+import { type Collector, startCollector } from '../../harness/receivers/receivers.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { runToEnd } from '../support/agent.ts';
-import { event } from '../unit/otlp/events.ts';
-import { startGrpcServer } from '../unit/otlp/grpc-server.ts';
-import { type Collector, startCollector } from './harness.ts';
-import { type KeyValue, OtlpFile, type OtlpSpan } from './otlp.ts';
+import { event } from '../unit/sinks/otlp/events.ts';
+import { startGrpcServer } from '../unit/sinks/otlp/grpc-server.ts';
 
 const STOCK = fileURLToPath(new URL('child-stock-sdk.ts', import.meta.url));
 /** Only a hang takes as long. */

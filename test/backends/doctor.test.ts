@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { type Collector, startCollector } from '../../harness/receivers/receivers.ts';
 import type { Check } from '../../src/doctor/check.ts';
 import { runToEnd } from '../support/agent.ts';
-import { type Collector, startCollector } from './harness.ts';
 
 describe('doctor and a real collector', () => {
   let folder: string;

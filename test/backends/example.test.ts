@@ -5,10 +5,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { waitUntil } from '../../harness/child.ts';
 import { capabilities } from '../support/deprived.ts';
 import { nothingIsLeft, Run, running, settings } from '../support/example.ts';
 import { assertTrees } from '../support/example-trees.ts';
-import { waitUntil } from './child.ts';
 
 const GIVE_UP_MS = 60_000;
 

@@ -7,9 +7,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { waitUntil } from './child.ts';
-import { ensureBackends, startCollector, startJaeger, tags } from './harness.ts';
-import type { OtlpMetric, OtlpSpan } from './otlp.ts';
+import { waitUntil } from '../../harness/child.ts';
+import type { OtlpMetric, OtlpSpan } from '../../harness/receivers/otlp.ts';
+import { ensureBackends, startCollector, startJaeger, tags } from '../../harness/receivers/receivers.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'compactstall-harness-'));
 after(() => rmSync(temporary, { recursive: true }));
@@ -169,7 +169,7 @@ test('Jaeger finds the span by everything that a user searches for, and shows it
 test('nothing stays behind when a test is killed', async () => {
   await ensureBackends('collector'); // So that the time below is not that of a build.
   const script = `
-    import { startCollector } from ${JSON.stringify(import.meta.resolve('./harness.ts'))};
+    import { startCollector } from ${JSON.stringify(import.meta.resolve('../../harness/receivers/receivers.ts'))};
     const { pid } = await startCollector({ spansFile: ${JSON.stringify(join(temporary, 'killed.jsonl'))} });
     console.log(pid);
     setInterval(() => {}, 1000);`;

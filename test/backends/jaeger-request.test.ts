@@ -7,10 +7,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { request, SERVICES, type Service, startServices } from '../../examples/trace/services.ts';
+import { populatedZones } from '../../harness/host.ts';
+import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import { type Jaeger, startCollectorWith, startJaeger } from '../../harness/receivers/receivers.ts';
 import { Agent } from '../support/agent.ts';
-import { populatedZones } from '../support/host.ts';
-import { type Jaeger, startCollectorWith, startJaeger } from './harness.ts';
-import type { ReceivedSpan } from './otlp.ts';
 
 const REQUESTS = 23;
 /** Until the agent knows a service; a stall is enough for that. */

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { it } from 'node:test';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
+import { startJaeger, tags } from '../../harness/receivers/receivers.ts';
 import { Agent, parseLines } from '../support/agent.ts';
-import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
-import { startJaeger, tags } from './harness.ts';
 
 const DEADLINE_MS = 60_000;
 

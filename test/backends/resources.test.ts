@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import { startCollector } from '../../harness/receivers/receivers.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { Publisher } from '../support/publisher.ts';
-import { attribute, context, text } from '../unit/victim/payload.ts';
-import { startCollector } from './harness.ts';
-import type { ReceivedSpan } from './otlp.ts';
+import { attribute, context, text } from '../unit/prober/service/payload.ts';
 
 const ROUNDS = 7;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;

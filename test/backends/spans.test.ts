@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
+import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import { type Collector, startCollector } from '../../harness/receivers/receivers.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
-import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
-import { type Collector, startCollector } from './harness.ts';
-import type { ReceivedSpan } from './otlp.ts';
 
 const WRITES = 23;
 const DEADLINE_MS = 60_000;

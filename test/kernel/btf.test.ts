@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { before, describe, it } from 'node:test';
 import type { Btf } from '../../src/kernel/btf.ts';
-import { readKernelBtf } from '../../src/kernel/offers.ts';
+import { readKernelBtf } from '../../src/live/kernel-features.ts';
 
 const VMLINUX = '/sys/kernel/btf/vmlinux';
 

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
+import { COMPACT_NODE0 } from '../../harness/host.ts';
 import { Agent } from '../support/agent.ts';
-import { COMPACT_NODE0 } from '../support/host.ts';
 
 const ID = 'c0ffee'.padEnd(64, '7');
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { bpfObjectsLeft, populatedZones } from '../support/host.ts';
+import { bpfObjectsLeft, populatedZones } from '../../harness/host.ts';
 
 const CHILD = fileURLToPath(new URL('child/cycles.ts', import.meta.url));
 /** 80 KB for each of the cycles measured; the ring buffer alone is 256 KB. */

@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ObiMap, PrivateBpffs } from '../../harness/bpffs.ts';
+import { freePorts } from '../../harness/child.ts';
+import { bpfObjectsLeft } from '../../harness/host.ts';
 import type { Check } from '../../src/doctor/check.ts';
-import { ATTACH_PLANS } from '../../src/kernel/plan.ts';
-import { freePorts } from '../backends/child.ts';
+import { ATTACH_PLANS } from '../../src/live/attach-plan.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
-import { ObiMap, PrivateBpffs } from '../support/bpffs.ts';
 import {
   capabilities,
   type Deprivation,
@@ -19,7 +20,6 @@ import {
   USER_NAMESPACE,
   user,
 } from '../support/deprived.ts';
-import { bpfObjectsLeft } from '../support/host.ts';
 import { Stalls } from '../support/stalls.ts';
 import { Told } from '../support/told.ts';
 
@@ -48,7 +48,7 @@ const IDS = [
   'capabilities',
   'optional_capabilities',
   'attach',
-  'inspector',
+  'prober',
   'obi',
   'kptr_restrict',
   'perf_event_paranoid',
@@ -119,7 +119,7 @@ describe('where run fails, doctor fails with the same words', () => {
     ['CAP_PERFMON only', capabilities('-all,+perfmon'), 3, ['capabilities', 'attach']],
     ['root of a user namespace', USER_NAMESPACE, 3, ['capabilities', 'attach']],
     ['no BTF', hidden('/sys/kernel/btf/vmlinux'), 3, ['btf', 'plan', 'attach']],
-    ['no addon', hidden(folder('native/build')), 1, ['install', 'attach']],
+    ['no addon', hidden(folder('native/bpf-loader/build')), 1, ['install', 'attach']],
     ['no BPF programs', hidden(folder('bpf/build')), 1, ['install', 'attach']],
   ];
   for (const [what, deprivation, exitCode, failing] of cases) {

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, it } from 'node:test';
+import { COMPACT_NODE0, compact, populatedZones, putBackAtEnd } from '../../harness/host.ts';
 import { Agent, parseLines } from '../support/agent.ts';
-import { COMPACT_NODE0, compact, populatedZones, putBackAtEnd } from '../support/host.ts';
 
 const KPTR_RESTRICT = '/proc/sys/kernel/kptr_restrict';
 const had = readFileSync(KPTR_RESTRICT, 'utf8');

@@ -6,15 +6,15 @@ import { existsSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent } from '../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { spanOf } from '../support/stalls.ts';
 import { Told } from '../support/told.ts';
 
 const STALLS = 7;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-const BUILD = fileURLToPath(new URL('../fixtures/publishers/build/', import.meta.url));
+const BUILD = fileURLToPath(new URL('../../harness/programs/publishers/build/', import.meta.url));
 
 /** What the agent counts for a stall, and the behaviours of hostile.c whose every stall has to be counted so. */
 const REASONS: Record<string, readonly string[]> = {

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { bpfObjects, bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { capabilities, hidden, runDeprived } from '../support/deprived.ts';
-import { bpfObjects, bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 
 const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
 const COMPACTSNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', import.meta.url));
@@ -201,7 +201,7 @@ describe('a host that cannot run it', () => {
   });
 
   it('without the addon: --help and --version work, a run says how to build it', () => {
-    const addon = fileURLToPath(new URL('../../native/build/', import.meta.url));
+    const addon = fileURLToPath(new URL('../../native/bpf-loader/build/', import.meta.url));
     assert.equal(runDeprived(hidden(addon), ['--help']).status, 0);
     assert.equal(runDeprived(hidden(addon), ['--version']).status, 0);
     const { status, stderr } = runDeprived(hidden(addon), ['-d', '1']);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import { Agent, parseLines } from '../support/agent.ts';
-import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 
 const WRITES = 23;
 

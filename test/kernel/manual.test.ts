@@ -4,9 +4,9 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_MEMORY, COMPACT_NODE0, compact, populatedZones, vmstat } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
-import { COMPACT_MEMORY, COMPACT_NODE0, compact, populatedZones, vmstat } from '../support/host.ts';
 
 /** A prime, so that a factor of two or three too many or too few cannot hide. */
 const WRITES = 23;

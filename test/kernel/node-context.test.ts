@@ -2,7 +2,7 @@
 // Node.js services whose requests are handled at the same time, in several threads, and stall wherever Node.js comes back to
 // them: each stall is a child of its own span.
 import { describe, it } from 'node:test';
-import { NODES } from '../register/node-versions.ts';
+import { NODES } from '../../harness/node-versions.ts';
 import { assertOwnStalls } from '../support/interleaved-requests.ts';
 
 for (const { major, path, flags } of NODES) {

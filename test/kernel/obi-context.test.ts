@@ -8,10 +8,10 @@ import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
+import { ObiMap, PrivateBpffs, type Span } from '../../harness/bpffs.ts';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
-import { ObiMap, PrivateBpffs, type Span } from '../support/bpffs.ts';
-import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 import { Publisher } from '../support/publisher.ts';
 import { contextOf } from '../support/stalls.ts';
 
@@ -19,7 +19,7 @@ const STALLS = 7;
 /** More stalls than a process makes before it is known to publish. */
 const KNOWN_AFTER = 500;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-const STALLS_PROGRAM = fileURLToPath(new URL('../fixtures/stalls/build/glibc/program', import.meta.url));
+const STALLS_PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/glibc/program', import.meta.url));
 
 const spanOf = (n: number): Span => ({
   traceId: n.toString(16).padStart(32, '0'),

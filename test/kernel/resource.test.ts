@@ -5,13 +5,13 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CompactionEvent } from '../../src/event.ts';
-import { readMaps } from '../../src/process/maps.ts';
-import { readContext } from '../../src/victim/process-context.ts';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
+import { readContext } from '../../src/prober/service/process-context.ts';
+import { readMaps } from '../../src/procfs/maps.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { PUBLISHER, Publisher } from '../support/publisher.ts';
-import { attribute, context, int, named, text } from '../unit/victim/payload.ts';
+import { attribute, context, int, named, text } from '../unit/prober/service/payload.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 /** What may be asked once a second. */
@@ -168,6 +168,6 @@ describe('the service of a stalled process', () => {
     assert.equal((await agent.stop()).code, 0);
     const { code, stderr } = await runToEnd(['--resource', 'theirs']);
     assert.equal(code, 2);
-    assert.match(stderr, /--resource.*victim.*host/s);
+    assert.match(stderr, /--resource.*service.*host/s);
   });
 });

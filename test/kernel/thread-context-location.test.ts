@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where threads have their OpenTelemetry thread context, in programs built in every way that a compiler, a linker and two
-// libcs know (test/fixtures/publishers). They say where it is; that has to be, to the byte, where it is found from outside.
+// libcs know (harness/programs/publishers). They say where it is; that has to be, to the byte, where it is found from outside.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,11 +8,15 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Memory, ProcessMemory } from '../../src/process/memory.ts';
-import { locateThreadContexts, ThreadContextLocator, type TlsLocation } from '../../src/process/thread-context.ts';
+import {
+  locateThreadContexts,
+  ThreadContextLocator,
+  type TlsLocation,
+} from '../../src/prober/thread-context/locator.ts';
+import { type Memory, ProcessMemory } from '../../src/procfs/remote-memory.ts';
 
-const BUILD = fileURLToPath(new URL('../fixtures/publishers/build/', import.meta.url));
-const LOCATOR = new URL('../../src/process/thread-context.ts', import.meta.url).href;
+const BUILD = fileURLToPath(new URL('../../harness/programs/publishers/build/', import.meta.url));
+const LOCATOR = new URL('../../src/prober/thread-context/locator.ts', import.meta.url).href;
 
 interface Thread {
   pointer: bigint;

@@ -3,8 +3,8 @@
 // test/vm/guest/time.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import { Agent, parseLines } from '../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { assertAround, NodeSpans } from '../support/node-spans.ts';
 import { Records } from '../support/records.ts';
 import { assertConverted, assertWithin, Timed } from '../support/timed.ts';

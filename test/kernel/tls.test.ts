@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
 import { ServerCredentials } from '@grpc/grpc-js';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import type { Protocol } from '../../src/sinks/otlp/settings.ts';
 import { Agent } from '../support/agent.ts';
-import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 import { listen } from '../support/listen.ts';
 import { NOBODY, rightsOf } from '../support/rights.ts';
-import { startGrpcServer } from '../unit/otlp/grpc-server.ts';
-import { decodeRequest, encodeResponse } from '../unit/otlp/wire.ts';
+import { startGrpcServer } from '../unit/sinks/otlp/grpc-server.ts';
+import { decodeRequest, encodeResponse } from '../unit/sinks/otlp/wire.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CompactionEvent } from '../../src/event.ts';
+import { populatedZones } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { HIDDEN_PROCESSES } from '../support/deprived.ts';
-import { populatedZones } from '../support/host.ts';
 import { contextOf, Stalls } from '../support/stalls.ts';
 
 const STALLS = 17;
@@ -70,7 +70,7 @@ describe('a stall within a span', () => {
         assertBooks(finished);
         assertSpans(threads, before);
         assert.match(finished.stderr, /begins .* with context \+ .* without\{no_/);
-        assert.match(finished.stderr, /looks +\d+ = [1-9]\d* publishing \+ .*[1-9]\d* without\{no_symbol\} /);
+        assert.match(finished.stderr, /probes +\d+ = [1-9]\d* publishing \+ .*[1-9]\d* without\{no_symbol\} /);
       });
     }
   }

@@ -6,10 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_MEMORY, compact, populatedZones, putBackAtEnd } from '../../harness/host.ts';
+import { Fragment } from '../../harness/programs/fragment/fragment.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
-import { COMPACT_MEMORY, compact, populatedZones, putBackAtEnd } from '../support/host.ts';
-import { Fragment } from '../vm/guest/fragment.ts';
 
 const NR_HUGEPAGES = '/proc/sys/vm/nr_hugepages';
 const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';

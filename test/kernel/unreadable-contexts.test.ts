@@ -6,18 +6,18 @@ import { existsSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent } from '../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { contextOf } from '../support/stalls.ts';
 import { AGREE_NS, endOf, startOf } from '../support/timed.ts';
 import { Told } from '../support/told.ts';
 
 const WANTED = 17;
 /** Each takes milliseconds; some hundred are enough. */
-const MOST_STALLS = 2000;
+const MAX_STALLS = 2000;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-const PROGRAM = fileURLToPath(new URL('../fixtures/stalls/build/absent', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/absent', import.meta.url));
 /** Emulated. Only a hang takes as long. */
 const GIVE_UP_MS = 580_000;
 
@@ -91,7 +91,7 @@ describe('a stall whose record’s page', () => {
     let last = await stall('stay');
     for (; !own().at(-1)!.context; last = await stall('stay')) await sleep(100);
     children = own().filter(({ context }) => context).length;
-    for (let i = 0; !enough() && i < MOST_STALLS; i++) {
+    for (let i = 0; !enough() && i < MAX_STALLS; i++) {
       // All over the stall, and somewhat beyond, as long as the one before was.
       const delayNs = ((last.end - last.begin) * BigInt((i * 37) % 130)) / 100n;
       const change = i % 2 === 0 ? 'touch' : 'drop';

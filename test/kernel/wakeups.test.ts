@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import { Agent, parseLines } from '../support/agent.ts';
-import { COMPACT_NODE0, compact, populatedZones } from '../support/host.ts';
 import { mainSleeps, sleeps } from '../support/sleeps.ts';
 import { endOf } from '../support/timed.ts';
 

@@ -6,14 +6,14 @@ import { existsSync } from 'node:fs';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import { Agent } from '../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../support/host.ts';
 import { contextOf } from '../support/stalls.ts';
 import { Told } from '../support/told.ts';
 
 const STALLS = 23;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-const PROGRAM = fileURLToPath(new URL('../fixtures/stalls/build/worker', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/worker', import.meta.url));
 /** Before 5.12 it is a process of its own, of the kernel. */
 const WORKER = /^(iou-wrk-|io_wqe_worker)/;
 

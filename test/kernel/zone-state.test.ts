@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_MEMORY, compact, freeBlocks, populatedZones, type Zone } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, parseLines } from '../support/agent.ts';
-import { COMPACT_MEMORY, compact, freeBlocks, populatedZones, type Zone } from '../support/host.ts';
 
 /** Pages that other tasks may allocate or free between two looks at a zone; zone DMA is left alone by all. */
 const MOVING = 8192;

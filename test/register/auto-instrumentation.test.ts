@@ -2,9 +2,9 @@
 // A server whose spans are made by OpenTelemetry's auto-instrumentation.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NODES } from '../../harness/node-versions.ts';
 import { runApplication } from './application.ts';
 import { API, LOADER, REGISTER_CJS, REGISTER_ESM } from './auto-instrumentation.ts';
-import { NODES } from './node-versions.ts';
 
 const OURS = 'compactstall/register';
 const env = {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NODES } from '../../harness/node-versions.ts';
 import { type Run, runApplication } from './application.ts';
-import { NODES } from './node-versions.ts';
 
 const REGISTER = 'compactstall/register';
 const CHECKS = 44;

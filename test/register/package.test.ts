@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { NODES, OLD_NODE } from './node-versions.ts';
+import { NODES, OLD_NODE } from '../../harness/node-versions.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { version, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

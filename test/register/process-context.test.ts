@@ -2,8 +2,8 @@
 // What a reader outside learns of the process itself.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NODES } from '../../harness/node-versions.ts';
 import { runApplication } from './application.ts';
-import { NODES } from './node-versions.ts';
 
 const THREADS = { 'threadlocal.schema_version': 'nodejs_v1_dev', 'threadlocal.attribute_key_map': [] };
 const REGISTER = ['--import', 'compactstall/register'];

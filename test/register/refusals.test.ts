@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NODES, OLD_NODE } from '../../harness/node-versions.ts';
 import { type Run, runApplication } from './application.ts';
-import { NODES, OLD_NODE } from './node-versions.ts';
 
 const REGISTER = ['--import', 'compactstall/register'];
 const NODE_22 = NODES.find(({ major }) => major === 22)!.path;

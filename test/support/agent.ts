@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { endsWithTests } from './children.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));

@@ -38,40 +38,40 @@ export const hidden = (path: string): Deprivation =>
 export const HIDDEN_PROCESSES: Deprivation = inMountNamespace('mount -t proc -o hidepid=2 none /proc');
 
 /** Another program in the place of the process that looks into others. */
-const inspectorIs = (code: string): Deprivation =>
+const proberIs = (code: string): Deprivation =>
   inMountNamespace(`
   mount -t tmpfs none /mnt
   echo '${code}' >/mnt/main.js
-  mount --bind /mnt/main.js '${ROOT}/dist/inspector/main.js'`);
+  mount --bind /mnt/main.js '${ROOT}/dist/prober/main.js'`);
 
 const READY = 'console.log("ready " + process.pid);';
 /** It begins, and never answers. */
-export const SILENT_INSPECTOR = inspectorIs(`${READY} process.stdin.resume();`);
+export const SILENT_PROBER = proberIs(`${READY} process.stdin.resume();`);
 /** It does not even begin. */
-export const STUCK_INSPECTOR = inspectorIs('process.stdin.resume();');
+export const STUCK_PROBER = proberIs('process.stdin.resume();');
 /** It begins, and fails at its first question. */
-export const FAILING_INSPECTOR = inspectorIs(
+export const FAILING_PROBER = proberIs(
   `${READY} process.stdin.on("data", (text) => { if (/about/.test(text)) throw new Error("broken"); });`,
 );
 
 /** Something of its own fails whenever it is asked, which it says. */
-export const UNABLE_INSPECTOR = inspectorIs(
+export const UNABLE_PROBER = proberIs(
   `${READY} process.stdin.on("data", (text) => {
     for (const _ of String(text).matchAll(/about/g)) { console.error("no answer: TypeError: broken"); console.log("null"); }
   });`,
 );
 /** It takes its time before it fails to begin, as everything does on a busy machine. */
-export const SLOWLY_FAILING_INSPECTOR = inspectorIs('setTimeout(() => { throw new Error("broken"); }, 2100);');
+export const SLOWLY_FAILING_PROBER = proberIs('setTimeout(() => { throw new Error("broken"); }, 2100);');
 
-const inspectorFolder = (options: string, files: string) =>
+const proberFolder = (options: string, files: string) =>
   inMountNamespace(`
   mount -t tmpfs -o ${options} none /mnt
-  cp '${ROOT}/dist/inspector/'${files} /mnt
-  mount --bind /mnt '${ROOT}/dist/inspector'`);
+  cp '${ROOT}/dist/prober/'${files} /mnt
+  mount --bind /mnt '${ROOT}/dist/prober'`);
 /** It has not been built. */
-export const NO_INSPECTOR = inspectorFolder('mode=755', '[!m]*');
+export const NO_PROBER = proberFolder('mode=755', '[!m]*');
 /** It is in a folder that is closed to others, and may read no more than they. */
-export const CLOSED_INSPECTOR: Deprivation = [...inspectorFolder('mode=700', '*'), ...capabilities('-dac_read_search')];
+export const CLOSED_PROBER: Deprivation = [...proberFolder('mode=700', '*'), ...capabilities('-dac_read_search')];
 
 /** Root of a user namespace of its own. */
 export const USER_NAMESPACE: Deprivation = ['unshare', '--user', '--map-root-user'];

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { waitUntil } from '../backends/child.ts';
+import { waitUntil } from '../../harness/child.ts';
+import { bpfObjectsLeft } from '../../harness/host.ts';
 import type { Deprivation } from './deprived.ts';
-import { bpfObjectsLeft } from './host.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/trace/trace.ts', import.meta.url));
 const GIVE_UP_MS = 120_000;

@@ -2,10 +2,10 @@
 /** A Node.js service whose requests are handled at the same time, in several threads: test/kernel/child/requests.cjs. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent } from './agent.ts';
 import { Answers } from './answers.ts';
-import { COMPACT_NODE0, populatedZones } from './host.ts';
 
 /** In each thread; three of each of the ten ways. */
 const REQUESTS = 30;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A process that publishes its spans, and of which everything else changes: test/fixtures/publishers/lives.c. */
+/** A process that publishes its spans, and of which everything else changes: harness/programs/publishers/lives.c. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import type { Agent } from './agent.ts';
-import { COMPACT_NODE0, populatedZones } from './host.ts';
 import { contextOf } from './stalls.ts';
 import { Told } from './told.ts';
 
-const BUILD = fileURLToPath(new URL('../fixtures/publishers/build/', import.meta.url));
+const BUILD = fileURLToPath(new URL('../../harness/programs/publishers/build/', import.meta.url));
 /** The programs: one publishes in a variable of its own, the others in the library that they open. */
 export const PUBLISHES = `${BUILD}lives`;
 export const OPENS = `${BUILD}lives-opens`;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A process that publishes a process context and stalls when told to: test/fixtures/publishers/context.c. */
+/** A process that publishes a process context and stalls when told to: harness/programs/publishers/context.c. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Told } from './told.ts';
 
-export const PUBLISHER = fileURLToPath(new URL('../fixtures/publishers/build/context', import.meta.url));
+export const PUBLISHER = fileURLToPath(new URL('../../harness/programs/publishers/build/context', import.meta.url));
 
 export class Publisher extends Told {
   constructor(how: 'memfd' | 'anon', env: NodeJS.ProcessEnv = {}) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Compactions as the agent's own files read them, in this process: each with the kernel's own time of its begin. */
 import { readClocks } from 'bpf-loader-native';
-import type { CompactionEvent } from '../../src/event.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { EpochClock } from '../../src/kernel/clock.ts';
 import { kernelNames } from '../../src/kernel/names.ts';
-import { kernelOffers, readKernelBtf } from '../../src/kernel/offers.ts';
 import { KernelSymbols } from '../../src/kernel/symbols.ts';
-import { attachPrograms } from '../../src/source/attach.ts';
-import { Decoder } from '../../src/source/decode.ts';
-import { RingReader } from '../../src/source/reader.ts';
-import { Stacks } from '../../src/source/stacks.ts';
+import { attachPrograms } from '../../src/live/attach.ts';
+import { Decoder } from '../../src/live/decode.ts';
+import { kernelFeatures, readKernelBtf } from '../../src/live/kernel-features.ts';
+import { RingReader } from '../../src/live/ring-reader.ts';
+import { Stacks } from '../../src/live/stacks.ts';
 
 export interface Recorded extends CompactionEvent {
   /** CLOCK_MONOTONIC. */
@@ -36,14 +36,14 @@ export class Records {
 
   constructor(pid: number) {
     const btf = readKernelBtf();
-    const { object } = attachPrograms(kernelOffers(btf), {
+    const { object } = attachPrograms(kernelFeatures(btf), {
       ...{ pid, triggers: ['manual'], minDurationNs: 0, contexts: false, ringBytes: 1 << 20 },
     });
     this.#object = object;
     const clock = new NotingClock(readClocks);
     const stacks = new Stacks(this.#symbols);
     const decoder = new Decoder({ names: kernelNames(btf), stacks, clock, children: false });
-    this.#reader = new RingReader(object, 'records', (batch) => {
+    this.#reader = new RingReader(object, 'cs_records', (batch) => {
       const { events } = decoder.decode(batch);
       const begins = clock.asked.splice(0);
       this.#untaken.push(...events.map((event, i) => ({ ...event, beginNs: begins[i]! })));

@@ -45,12 +45,12 @@ export function catches(pid: number, signal: NodeJS.Signals): boolean {
 export const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
 
-/** Pids of the keeper and of the inspector below it, once there are both. */
-export async function inspectorOf(agent: Agent): Promise<{ keeper: number; inspector: number }> {
+/** Pids of the supervisor and of the prober below it, once there are both. */
+export async function proberOf(agent: Agent): Promise<{ supervisor: number; prober: number }> {
   for (;;) {
-    const [keeper] = childrenOf(agent.pid);
-    const [inspector] = keeper === undefined ? [] : childrenOf(keeper);
-    if (keeper !== undefined && inspector !== undefined) return { keeper, inspector };
+    const [supervisor] = childrenOf(agent.pid);
+    const [prober] = supervisor === undefined ? [] : childrenOf(supervisor);
+    if (supervisor !== undefined && prober !== undefined) return { supervisor, prober };
     await sleep(10);
   }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A process whose threads stall within their spans when it is told to: test/fixtures/stalls. */
+/** A process whose threads stall within their spans when it is told to: harness/programs/stalls. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { TraceContext } from '../../src/event.ts';
-import { COMPACT_NODE0 } from './host.ts';
+import { COMPACT_NODE0 } from '../../harness/host.ts';
+import type { TraceContext } from '../../src/event/event.ts';
 import { Told } from './told.ts';
 
-const BUILD = fileURLToPath(new URL('../fixtures/stalls/build/', import.meta.url));
+const BUILD = fileURLToPath(new URL('../../harness/programs/stalls/build/', import.meta.url));
 
 /** A page fault of a thread, and the number of the span in which it was; times in nanoseconds since the epoch. */
 export interface Fault {
@@ -19,7 +19,7 @@ export interface Fault {
 
 export class Stalls extends Told {
   /**
-   * @param name of the program in test/fixtures/stalls/build
+   * @param name of the program in harness/programs/stalls/build
    * @param threads of which the last one publishes no span
    * @param switches how often each switches its span before it stalls
    */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A program that takes the time of day around its stalls and moves the clock (test/fixtures/stalls/timed.c), and what agrees with it. */
+/** A program that takes the time of day around its stalls and moves the clock (harness/programs/stalls/timed.c), and what agrees with it. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import type { CompactionEvent } from '../../src/event.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 import { Answers } from './answers.ts';
 import type { Recorded } from './records.ts';
 
@@ -30,7 +30,7 @@ export interface Stall extends Clocks {
 }
 
 export class Timed {
-  readonly #program = new Answers(fileURLToPath(new URL('../fixtures/stalls/build/timed', import.meta.url)));
+  readonly #program = new Answers(fileURLToPath(new URL('../../harness/programs/stalls/build/timed', import.meta.url)));
 
   get pid(): number {
     return this.#program.pid;

@@ -2,13 +2,13 @@
 /** What test/fixtures/record.ts recorded on a real kernel, and the parts of the agent set up with it. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Zone } from '../../harness/host.ts';
 import type { Btf } from '../../src/kernel/btf.ts';
 import { EpochClock } from '../../src/kernel/clock.ts';
 import { type KernelNames, kernelNames } from '../../src/kernel/names.ts';
 import { KernelSymbols } from '../../src/kernel/symbols.ts';
-import { Decoder } from '../../src/source/decode.ts';
-import { Stacks } from '../../src/source/stacks.ts';
-import type { Zone } from '../support/host.ts';
+import { Decoder } from '../../src/live/decode.ts';
+import { Stacks } from '../../src/live/stacks.ts';
 import { fixture, fixtureText } from './support.ts';
 
 interface Look {

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { CompactionEvent } from '../../src/event.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
 
-export { event, events } from './otlp/events.ts';
+export { event, events } from './sinks/otlp/events.ts';
 
 /** Where a fixture is; test/fixtures/README.md says how each was made. */
 export const fixture = (name: string): URL => new URL(`../fixtures/${name}`, import.meta.url);

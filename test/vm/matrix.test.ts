@@ -3,10 +3,10 @@
 // subtest here, so that it counts.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { fetchKernel } from './fetch.ts';
-import { testImage } from './image.ts';
-import { KERNELS, kernelNamed } from './kernels.ts';
-import { runMachine } from './machine.ts';
+import { fetchKernel } from '../../harness/machine/fetch.ts';
+import { testImage } from '../../harness/machine/image.ts';
+import { KERNELS, kernelNamed } from '../../harness/machine/kernels.ts';
+import { runMachine } from '../../harness/machine/machine.ts';
 import type { Result } from './result.ts';
 import { lockdownFiles, testCommand, testFiles } from './tests.ts';
 

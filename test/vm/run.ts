@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs one kernel, for a person who debugs; --help says how. */
 import { parseArgs } from 'node:util';
-import { fetchKernel } from './fetch.ts';
-import { testImage } from './image.ts';
-import { KERNELS, kernelNamed } from './kernels.ts';
-import { runMachine } from './machine.ts';
+import { fetchKernel } from '../../harness/machine/fetch.ts';
+import { testImage } from '../../harness/machine/image.ts';
+import { KERNELS, kernelNamed } from '../../harness/machine/kernels.ts';
+import { runMachine } from '../../harness/machine/machine.ts';
 import type { Result } from './result.ts';
 import { lockdownFiles, testCommand, testFiles } from './tests.ts';
 

@@ -2,7 +2,7 @@
 /** Which tests run inside an emulated machine, and the command that runs them there. */
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PROJECT } from './contents.ts';
+import { PROJECT } from '../../harness/machine/contents.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

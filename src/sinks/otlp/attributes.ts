@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from '../../event.ts';
+import type { CompactionEvent } from '../../event/event.ts';
 
 /** OTLP value types; `double` stays one on the wire for integral values as well. */
 export type AttributeType = 'string' | 'int' | 'double' | 'int[]';

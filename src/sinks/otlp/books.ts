@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SinkBooks } from '../sink.ts';
+import type { SinkBooks } from '../../event/sink.ts';
 
 /** The sink's line of the books: accepted = exported + queued + sum(dropped), at any time. */
 export class Books {

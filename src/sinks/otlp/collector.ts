@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { fields, messages } from '../../protobuf-reader.ts';
+import { fields, messages } from '../../protobuf/reader.ts';
 import { VERSION } from '../../version.ts';
 
 /** What became of one request. */

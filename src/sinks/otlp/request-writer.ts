@@ -2,11 +2,11 @@
 import { type Context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
-import type { CompactionEvent } from '../../event.ts';
-import { keyBytes, writeAttribute } from './attribute-writer.ts';
+import type { CompactionEvent } from '../../event/event.ts';
+import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
+import { bytesTag, lengthSize, ProtobufWriter } from '../../protobuf/writer.ts';
 import type { Batch } from './collector.ts';
 import type { SpanLimits } from './limits.ts';
-import { bytesTag, lengthSize, ProtobufWriter } from './protobuf-writer.ts';
 import type { Queue } from './queue.ts';
 import { SpanWriter, type StackPlace, spanName } from './span-writer.ts';
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resource } from '@opentelemetry/resources';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { CompactionEvent, ResourceAttributes } from '../../event.ts';
+import type { CompactionEvent, ResourceAttributes } from '../../event/event.ts';
 
 /** Whose resource a span has: the stalled process's service, or this host's, as the agent itself has it. */
-export type ResourceOf = 'victim' | 'host';
+export type ResourceOf = 'service' | 'host';
 
 /** Names that any process may make up must not cost a backend, or this process, without bounds. */
-export const MOST_RESOURCES = 1000;
+export const MAX_RESOURCES = 1000;
 /** A service that did not stall for so long makes room for another. */
 export const IDLE_S = 600;
 
@@ -74,7 +74,7 @@ export class Resources {
   }
 
   #makeRoom(nowS: number): boolean {
-    if (this.#byContent.size < MOST_RESOURCES) return true;
+    if (this.#byContent.size < MAX_RESOURCES) return true;
     const oldest = this.#byContent.values().next().value!;
     return nowS - Number(oldest.usedS) >= IDLE_S && this.#byContent.delete(oldest.content);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fields, messages } from '../../protobuf-reader.ts';
+import { fields, messages } from '../../protobuf/reader.ts';
 
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
 

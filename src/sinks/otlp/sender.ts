@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from '../../event.ts';
-import type { Sink, SinkBooks } from '../sink.ts';
+import type { CompactionEvent } from '../../event/event.ts';
+import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
-import type { Notices } from './notices.ts';
+import type { Notices } from './delivery-messages.ts';
 import { Queue } from './queue.ts';
 import type { RequestWriter } from './request-writer.ts';
 import type { Settings } from './settings.ts';

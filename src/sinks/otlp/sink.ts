@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from '../../event.ts';
+import type { CompactionEvent } from '../../event/event.ts';
+import type { Sink } from '../../event/sink.ts';
 import { VERSION } from '../../version.ts';
-import type { Sink } from '../sink.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
 import type { Collector } from './collector.ts';
+import { Notices } from './delivery-messages.ts';
 import { routeDiagnostics, routeSettingsComplaints } from './diagnostics.ts';
 import { readEndpoint } from './endpoint.ts';
 import { readLimits } from './limits.ts';
-import { Notices } from './notices.ts';
 import { RequestWriter } from './request-writer.ts';
 import { hostResource } from './resource.ts';
 import { type ResourceOf, Resources } from './resources.ts';
@@ -33,7 +33,7 @@ export interface OtlpSinkOptions {
  * variable that it cannot use. Connects at the first span, not before.
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
-  const { stack, resource = 'victim', queueSize, warn, env = process.env, backoff = BACKOFF } = options;
+  const { stack, resource = 'service', queueSize, warn, env = process.env, backoff = BACKOFF } = options;
   const settings = readSettings(env, queueSize);
   const endpoint = readEndpoint(env, settings.protocol);
   const sampler = readSampler(env);
@@ -47,7 +47,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const scope = { name: 'compactstall', version: VERSION };
   const notices = new Notices(endpoint, warn);
   const resources = new Resources(host, () => notices.tooManyServices());
-  const resourceOf = resource === 'victim' ? (event: CompactionEvent) => resources.of(event) : () => host;
+  const resourceOf = resource === 'service' ? (event: CompactionEvent) => resources.of(event) : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
   return new Sender(settings, requests, collector, notices, backoff);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TraceFlags } from '@opentelemetry/api';
-import type { CompactionEvent, TraceContext } from '../../event.ts';
-import { keyBytes, writeAttribute } from './attribute-writer.ts';
+import type { CompactionEvent, TraceContext } from '../../event/event.ts';
+import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
+import { bytesTag, fixed32Tag, fixed64Tag, ProtobufWriter, varintTag } from '../../protobuf/writer.ts';
 import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
 import type { SpanLimits } from './limits.ts';
-import { bytesTag, fixed32Tag, fixed64Tag, ProtobufWriter, varintTag } from './protobuf-writer.ts';
 
 export type StackPlace = 'event' | 'attribute' | 'both' | 'none';
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TRIGGERS } from '../../../src/event.ts';
-import { LiveSource } from '../../../src/source/live.ts';
-import { bpfObjects, COMPACT_NODE0, compact } from '../../support/host.ts';
+import { bpfObjects, COMPACT_NODE0, compact } from '../../../harness/host.ts';
+import { TRIGGERS } from '../../../src/event/event.ts';
+import { LiveSource } from '../../../src/live/live-source.ts';
 
 const CYCLES = 200;
 /** By then all code is compiled and all caches are full. */

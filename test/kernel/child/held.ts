@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells of many stalls while the inspector does not start, then prints how many were held at once, as JSON. Run by
-// ../inspector.test.ts, which replaces the built inspector.
+// Tells of many stalls while the prober does not start, then prints how many were held at once, as JSON. Run by
+// ../prober.test.ts, which replaces the built prober.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CompactionEvent } from '../../../src/event.ts';
+import type { CompactionEvent } from '../../../src/event/event.ts';
 import { recordedBatch, recordedDecoder } from '../../unit/support-kernel.ts';
 
 const EVENTS = 100_000;
 const DIST = new URL('../../../dist/', import.meta.url).href;
-const { Inspector }: typeof import('../../../src/inspector/inspector.ts') = await import(
-  `${DIST}inspector/inspector.js`
+const { ProberClient }: typeof import('../../../src/enrich/prober-client.ts') = await import(
+  `${DIST}enrich/prober-client.js`
 );
-const { Victims }: typeof import('../../../src/victim/victims.ts') = await import(`${DIST}victim/victims.js`);
+const { Enricher }: typeof import('../../../src/enrich/enricher.ts') = await import(`${DIST}enrich/enricher.js`);
 
 const warnings: string[] = [];
 const user = { uid: process.getuid!(), gid: process.getgid!() };
-const inspector = new Inspector({ services: true, user, warn: (sentence) => warnings.push(sentence) });
-const victims = new Victims(inspector);
+const prober = new ProberClient({ services: true, user, warn: (sentence) => warnings.push(sentence) });
+const enricher = new Enricher(prober);
 const decoder = recordedDecoder();
 let told = 0;
 let delivered = 0;
@@ -26,11 +26,11 @@ const deliver = (events: readonly CompactionEvent[]) => {
 while (told < EVENTS) {
   const { events, beganNs } = decoder.decode(recordedBatch());
   told += events.length;
-  victims.tell(events, beganNs, deliver);
+  enricher.enrich(events, beganNs, deliver);
   await nextTurn();
   mostHeld = Math.max(mostHeld, told - delivered);
 }
-inspector.leaveUnanswered();
-await victims.told();
-await inspector.close();
+prober.leaveUnanswered();
+await enricher.settled();
+await prober.close();
 console.log(JSON.stringify({ told, delivered, mostHeld, warnings }));

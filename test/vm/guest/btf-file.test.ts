@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { it } from 'node:test';
+import { COMPACT_MEMORY, compact, populatedZones } from '../../../harness/host.ts';
 import { Agent, parseLines, runToEnd } from '../../support/agent.ts';
 import { hidden } from '../../support/deprived.ts';
-import { COMPACT_MEMORY, compact, populatedZones } from '../../support/host.ts';
 import { quiet, setUp } from './settings.ts';
 
 const WRITES = 3;

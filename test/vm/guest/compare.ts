@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whether two agents saw the same. */
 import assert from 'node:assert/strict';
-import type { CompactionEvent } from '../../../src/event.ts';
+import type { CompactionEvent } from '../../../src/event/event.ts';
 
 /** Each agent has its own idea of the distance between the clocks, measured while the emulator may be held up. */
 const CLOCKS_NS = 100_000_000n;

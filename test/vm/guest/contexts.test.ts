@@ -7,11 +7,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { before, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TraceContext } from '../../../src/event.ts';
+import { populatedZones } from '../../../harness/host.ts';
+import { Fragment } from '../../../harness/programs/fragment/fragment.ts';
+import type { TraceContext } from '../../../src/event/event.ts';
 import { Agent, type Finished } from '../../support/agent.ts';
-import { populatedZones } from '../../support/host.ts';
 import { contextOf, type Fault, Stalls } from '../../support/stalls.ts';
-import { Fragment } from './fragment.ts';
 import { NODES, PLANS, quiet, setUp } from './settings.ts';
 
 /** Every way that a thread-local variable is reached. */

@@ -5,9 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { CompactionEvent } from '../../../src/event.ts';
+import { freeBlocks } from '../../../harness/host.ts';
+import type { CompactionEvent } from '../../../src/event/event.ts';
 import { fragmentationIndex } from '../../../src/kernel/fragmentation.ts';
-import { freeBlocks } from '../../support/host.ts';
 
 const EXTFRAG = '/sys/kernel/debug/extfrag/extfrag_index';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { FRAGMENT, Fragment } from './fragment.ts';
+import { FRAGMENT, Fragment } from '../../../harness/programs/fragment/fragment.ts';
 import { setUp } from './settings.ts';
 
 const run = (...args: string[]) => spawnSync(FRAGMENT, args, { encoding: 'utf8' });

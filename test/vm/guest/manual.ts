@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Compaction by hand, of which the exact events are known. */
 import assert from 'node:assert/strict';
-import type { CompactionEvent } from '../../../src/event.ts';
-import { COMPACT_MEMORY, compact, populatedZones } from '../../support/host.ts';
+import { COMPACT_MEMORY, compact, populatedZones } from '../../../harness/host.ts';
+import type { CompactionEvent } from '../../../src/event/event.ts';
 import { NODES } from './settings.ts';
 
 /** Primes, so that a factor of two or three too many or too few cannot hide. */

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { it } from 'node:test';
+import { COMPACT_MEMORY, populatedZones } from '../../../harness/host.ts';
 import { Agent, parseLines } from '../../support/agent.ts';
-import { COMPACT_MEMORY, populatedZones } from '../../support/host.ts';
 import { LOSSLESS, quiet, setUp } from './settings.ts';
 
 const THREADS = 60;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { ObiMap } from '../../support/bpffs.ts';
+import { ObiMap } from '../../../harness/bpffs.ts';
 import { compactByHand } from './manual.ts';
 import { kcompactd, PLANS, setUp } from './settings.ts';
 import { assertComplete, type Watched, watch } from './watch.ts';

@@ -2,9 +2,9 @@
 // Each way to attach that this kernel takes, alone, and with filters; the others are refused in words.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { PLAN_NAMES } from '../../../src/kernel/plan.ts';
+import { populatedZones } from '../../../harness/host.ts';
+import { PLAN_NAMES } from '../../../src/live/attach-plan.ts';
 import { Agent, parseLines, runToEnd } from '../../support/agent.ts';
-import { populatedZones } from '../../support/host.ts';
 import { compactNode } from './manual.ts';
 import { NODES, PLANS, setUp } from './settings.ts';
 

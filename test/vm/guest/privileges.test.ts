@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { release } from 'node:os';
 import { before, it } from 'node:test';
+import { COMPACT_MEMORY, compact, populatedZones } from '../../../harness/host.ts';
 import { Agent, parseLines } from '../../support/agent.ts';
-import { COMPACT_MEMORY, compact, populatedZones } from '../../support/host.ts';
 import { NOBODY, threadsOf } from '../../support/rights.ts';
 import { setUp } from './settings.ts';
 

@@ -6,14 +6,14 @@ import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfObject } from 'bpf-loader-native';
-import { NOTICE, NOTICE_KIND, NOTICE_SIZE } from '../../../src/abi.generated.ts';
-import { readObject } from '../../../src/source/attach.ts';
+import { COMPACT_NODE0 } from '../../../harness/host.ts';
+import { PROCESS_EVENT, PROCESS_EVENT_KIND, PROCESS_EVENT_SIZE } from '../../../src/abi.generated.ts';
+import { readObject } from '../../../src/live/attach.ts';
 import { Agent } from '../../support/agent.ts';
-import { COMPACT_NODE0 } from '../../support/host.ts';
 import { Life, library, OPENS, roots, ZONES } from '../../support/life.ts';
 import { Publisher } from '../../support/publisher.ts';
 import { mainSleeps } from '../../support/sleeps.ts';
-import { named } from '../../unit/victim/payload.ts';
+import { named } from '../../unit/prober/service/payload.ts';
 import { setUp } from './settings.ts';
 
 /** More than what was begun before takes, be the machine busy. */
@@ -106,20 +106,20 @@ describe('the notice of a publication', () => {
   let publisher: Publisher;
   before(() => {
     publisher = new Publisher('memfd');
-    object = BpfObject.load({ object: readObject(), programs: ['process_publication'] });
+    object = BpfObject.load({ object: readObject(), programs: ['cs_process_publication'] });
     object.attach();
   });
   after(() => object.close());
 
   /** Processes of which notices came since the last time. */
   function noticed(): number[] {
-    const ring = object.ringBuffer('records', () => {});
+    const ring = object.ringBuffer('cs_records', () => {});
     const pids: number[] = [];
     for (let batch = ring.drain(); batch; batch = ring.drain()) {
-      for (let at = 0; at < batch.length; at += 8 + NOTICE_SIZE) {
-        assert.equal(batch.readUInt32LE(at), NOTICE_SIZE);
-        assert.equal(batch.readUInt32LE(at + 8 + NOTICE.kind.offset), NOTICE_KIND.PUBLICATION);
-        pids.push(batch.readUInt32LE(at + 8 + NOTICE.pid.offset));
+      for (let at = 0; at < batch.length; at += 8 + PROCESS_EVENT_SIZE) {
+        assert.equal(batch.readUInt32LE(at), PROCESS_EVENT_SIZE);
+        assert.equal(batch.readUInt32LE(at + 8 + PROCESS_EVENT.kind.offset), PROCESS_EVENT_KIND.PUBLICATION);
+        pids.push(batch.readUInt32LE(at + 8 + PROCESS_EVENT.pid.offset));
       }
     }
     ring.close();

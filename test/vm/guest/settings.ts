@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlanName } from '../../../src/kernel/plan.ts';
-import { vmstat } from '../../support/host.ts';
+import { vmstat } from '../../../harness/host.ts';
+import type { PlanName } from '../../../src/live/attach-plan.ts';
 
 export const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';
 const PREEMPTION = '/sys/kernel/debug/sched/preempt';

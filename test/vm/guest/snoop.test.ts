@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, it } from 'node:test';
+import { COMPACT_MEMORY, compact, populatedZones } from '../../../harness/host.ts';
 import { Agent } from '../../support/agent.ts';
-import { COMPACT_MEMORY, compact, populatedZones } from '../../support/host.ts';
 import { setUp } from './settings.ts';
 
 const HEADER =

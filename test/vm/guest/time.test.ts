@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COMPACT_NODE0, populatedZones } from '../../../harness/host.ts';
 import { Agent } from '../../support/agent.ts';
-import { COMPACT_NODE0, populatedZones } from '../../support/host.ts';
 import { assertAround, NodeSpans } from '../../support/node-spans.ts';
 import { Records } from '../../support/records.ts';
 import { abs, assertConverted, assertWithin, type Clocks, Timed } from '../../support/timed.ts';

@@ -2,8 +2,8 @@
 // All that makes the kernel compact, on purpose, seen in every way to attach at the same time.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { CompactionEvent, Trigger } from '../../../src/event.ts';
-import { populatedZones } from '../../support/host.ts';
+import { populatedZones } from '../../../harness/host.ts';
+import type { CompactionEvent, Trigger } from '../../../src/event/event.ts';
 import { assertSame } from './compare.ts';
 import { assertIndices, comparable } from './extfrag.ts';
 import { assertByHand } from './manual.ts';

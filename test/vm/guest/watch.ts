@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Several agents over the same work, one for each way to attach. */
 import assert from 'node:assert/strict';
-import type { CompactionEvent } from '../../../src/event.ts';
-import type { PlanName } from '../../../src/kernel/plan.ts';
+import type { CompactionEvent } from '../../../src/event/event.ts';
+import type { PlanName } from '../../../src/live/attach-plan.ts';
 import { Agent, type Finished, parseLines } from '../../support/agent.ts';
 import { quiet, type Scanned, scanned } from './settings.ts';
 

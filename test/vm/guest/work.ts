@@ -2,10 +2,10 @@
 /** All that makes the kernel compact, one after the other, for whoever watches. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CompactionEvent } from '../../../src/event.ts';
-import { populatedZones } from '../../support/host.ts';
+import { populatedZones } from '../../../harness/host.ts';
+import { Fragment } from '../../../harness/programs/fragment/fragment.ts';
+import type { CompactionEvent } from '../../../src/event/event.ts';
 import { askKernel, comparable, type Said } from './extfrag.ts';
-import { Fragment } from './fragment.ts';
 import { compactByHand, compactNode } from './manual.ts';
 import { NODES, PROACTIVENESS, setUp } from './settings.ts';
 import type { SoFar } from './watch.ts';

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { COMPACT_MEMORY, compact, populatedZones } from '../../../../harness/host.ts';
 import { Agent, parseLines, runToEnd } from '../../../support/agent.ts';
-import { COMPACT_MEMORY, compact, populatedZones } from '../../../support/host.ts';
 import { PLANS, quiet, setUp } from '../settings.ts';
 
 const WRITES = 5;

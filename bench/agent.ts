@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The built agent, as a child that ends with the benchmark, however that ends. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Child } from '../harness/child.ts';
+import type { CompactionEvent } from '../src/event/event.ts';
+
+const COMMAND = fileURLToPath(new URL('../dist/bin/compactstall.js', import.meta.url));
+/** Started as a user does, by the file itself: its first line has Node's flags. */
+const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+/** Only a hang takes as long. */
+const GIVE_UP_MS = 60_000;
+
+/** Resolves when the agent is attached. */
+export async function startAgent(args: readonly string[], env: Record<string, string> = {}): Promise<Child> {
+  const agent = new Child('compactstall', COMMAND, [...args], { PATH, ...env });
+  await agent.ready(async () => agent.log().includes(' attached ('));
+  return agent;
+}
+
+/** Runs the agent to its end. @returns what it says; throws when it fails */
+export async function runAgent(args: readonly string[], env: Record<string, string>): Promise<string> {
+  const { stderr } = await promisify(execFile)('setpriv', ['--pdeathsig', 'KILL', COMMAND, ...args], {
+    env: { ...process.env, PATH, ...env },
+    timeout: GIVE_UP_MS,
+  });
+  return stderr;
+}
+
+/** The lines of --output json:FILE. */
+export function readEvents(path: string): CompactionEvent[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What the agent costs, as tables. Needs root and the built agent (./setup.sh test). The parts about this host take about
+ * five minutes together, the two in emulated machines ten minutes each.
+ *
+ *   node bench/overhead.ts              prints the tables
+ *   node bench/overhead.ts bpf plans    these only
+ *   node bench/overhead.ts --write      and puts them into docs/overhead.md
+ *
+ * It judges nothing: a figure depends on the machine and on what else runs there.
+ */
+import { measureBpf } from './bpf.ts';
+import { measureContexts } from './contexts.ts';
+import { measureExport } from './export.ts';
+import { measureIdle } from './idle.ts';
+import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
+import { leaveHostAsFound, stolenShare } from './session.ts';
+import { measureStart } from './start.ts';
+import { compareWithBcc } from './vm/bcc.ts';
+import { comparePlans } from './vm/plans.ts';
+
+/** On this host. */
+const host = (measure: (folder: string) => Promise<string>) => async (folder: string) => {
+  const stolen = stolenShare();
+  const text = await measure(folder);
+  return `${hostConditions(stolen())}\n\n${text}`;
+};
+const hostRows = (measure: (folder: string) => Promise<Row[]>) =>
+  host(async (folder) => rowsTable(await measure(folder)));
+
+const PARTS: Record<string, (folder: string) => Promise<string>> = {
+  bpf: hostRows(measureBpf),
+  contexts: host(measureContexts),
+  start: hostRows(measureStart),
+  idle: hostRows(measureIdle),
+  export: hostRows(measureExport),
+  bcc: compareWithBcc,
+  plans: comparePlans,
+};
+
+const write = process.argv.includes('--write');
+const chosen = process.argv.slice(2).filter((word) => word !== '--write');
+if (chosen.some((name) => !Object.hasOwn(PARTS, name))) {
+  console.error(`Usage: node bench/overhead.ts [--write] [${Object.keys(PARTS).join('|')} ...]`);
+  process.exit(2);
+}
+if (process.getuid!() !== 0) {
+  console.error('This measures the agent on the running kernel, which needs root.');
+  process.exit(3);
+}
+
+const folder = leaveHostAsFound();
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  console.error(`measuring: ${name}`);
+  const text = await measure(folder);
+  console.log(`\n${text}`);
+  if (write) writeDocument(name, text);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Run time of all BPF programs that a process holds, whatever tool it is: from its descriptors, as bpftool would show it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { sum } from '../../statistics.ts';
+
+const value = (text: string, key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)$`, 'm').exec(text)?.[1]);
+
+export class Executables {
+  readonly #files: string[];
+
+  constructor(pid: number) {
+    const byId = new Map<number, string>();
+    for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
+      const file = `/proc/${pid}/fdinfo/${fd}`;
+      const text = readFileSync(file, 'utf8');
+      // A link has the program's id, too, but not its run time.
+      if (text.includes('run_time_ns:')) byId.set(value(text, 'prog_id'), file);
+    }
+    this.#files = [...byId.values()];
+    if (this.#files.length === 0) throw new Error(`process ${pid} holds no BPF program`);
+  }
+
+  /** So far, of all of them. */
+  runTimeNs(): number {
+    return sum(this.#files.map((file) => value(readFileSync(file, 'utf8'), 'run_time_ns')));
+  }
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tells the agent of processes that may publish trace contexts from now on: of a new program, and of a publication, by the
+ * system call that names its memory, which the specification of the process context (OTEP 4719) asks for, also of an update.
+ */
+#ifndef COMPACTSTALL_PROCESS_EVENTS_H
+#define COMPACTSTALL_PROCESS_EVENTS_H
+
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#define PUBLICATION "OTEL_CTX"
+
+/* Of CLOCK_MONOTONIC: about a second. */
+#define PERIOD_SHIFT 30
+
+struct process_event *abi_process_event; /* keeps it in the object's BTF, for the generator */
+enum process_event_kind *abi_process_event_kind;
+
+/*
+ * In which period a process was told of last: once in each, so that one which publishes millions of times costs no more than
+ * others. The agent looks once more after the period. Who is forgotten here is told of once more.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* thread group id */
+	__type(value, __u32);
+} cs_notified_at SEC(".maps");
+
+static __always_inline void send_process_event(enum process_event_kind kind)
+{
+	struct process_event event = { .pid = bpf_get_current_pid_tgid() >> 32, .kind = kind };
+
+	if (!send(&event, sizeof(event)))
+		count(&books.process_events_unsent, 1);
+}
+
+static __always_inline void handle_publication(void)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 period = bpf_ktime_get_ns() >> PERIOD_SHIFT;
+	__u32 *last = bpf_map_lookup_elem(&cs_notified_at, &pid);
+
+	if (last && *last == period)
+		return;
+	bpf_map_update_elem(&cs_notified_at, &pid, &period, BPF_ANY);
+	send_process_event(PROCESS_EVENT_KIND_PUBLICATION);
+}
+
+static __always_inline void handle_prctl(int option, int what, __u64 name)
+{
+	struct {
+		__u64 text;
+		char end;
+	} found = {};
+
+	if (option != PR_SET_VMA || what != PR_SET_VMA_ANON_NAME)
+		return;
+	/* A name that cannot be read just then may be it. */
+	if (read_user(&found, sizeof(PUBLICATION), name) && (found.text != *(const __u64 *)PUBLICATION || found.end))
+		return;
+	handle_publication();
+}
+
+#endif

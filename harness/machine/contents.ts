@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What an emulated machine's root image holds: the project as it stands, its Node.js, and a few programs. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CACHE } from '../cache.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Where the project is inside. */
+export const PROJECT = '/compactstall';
+/** Where CACHE is inside. */
+const CACHE_INSIDE = '/root/.cache/compactstall';
+
+/** A file or folder of the host, or a symbolic link, and its place in the image. */
+export type Entry = { to: string } & ({ from: string } | { linkTo: string });
+
+/** Beside busybox, which has no `env -S` and nothing of BPF. */
+const PROGRAMS = ['/usr/bin/env', '/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
+const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
+const ADDON = join(ROOT, 'native/bpf-loader/build/bpf_loader.node');
+
+const BUILT = [
+  ...[
+    'bpf/build/*.bpf.o',
+    'native/bpf-loader/build/*.node',
+    'native/process-context/build/*.node',
+    'native/prober-supervisor/build/prober-supervisor',
+  ],
+];
+
+/** @param cached programs of the cache */
+export function contents(cached: readonly string[] = []): Entry[] {
+  return [
+    ...busybox(),
+    ...PROGRAMS.map(same),
+    { from: NODE, to: '/usr/bin/node' },
+    ...cached.map((from) => ({ from, to: join(CACHE_INSIDE, relative(CACHE, from)) })),
+    ...libraries([NODE, ADDON, ...PROGRAMS, '/bin/busybox', ...cached]).map(same),
+    ...globSync('/lib/ld-musl-*').map(same),
+    { from: join(ROOT, 'harness/machine/init'), to: '/init' },
+    ...project(),
+  ];
+}
+
+const same = (path: string): Entry => ({ from: realpathSync(path), to: path });
+
+function busybox(): Entry[] {
+  const applets = execFileSync('busybox', ['--list-full'], { encoding: 'utf8' }).trim().split('\n');
+  return [
+    { from: '/bin/busybox', to: '/bin/busybox' },
+    ...applets
+      .map((applet) => `/${applet}`)
+      .filter((to) => to !== '/bin/busybox' && !PROGRAMS.includes(to))
+      .map((to) => ({ linkTo: '/bin/busybox', to })),
+  ];
+}
+
+/** The shared libraries of these, and the loader; a static program has none, and makes ldd's exit status 1. */
+function libraries(files: readonly string[]): string[] {
+  const { stdout } = spawnSync('ldd', files, { encoding: 'utf8' });
+  return [...new Set([...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path]) => path!))];
+}
+
+function project(): Entry[] {
+  const built = [
+    'package.json',
+    ...[
+      'dist',
+      'src',
+      'harness',
+      'test',
+      'bench',
+      'examples',
+      'native/bpf-loader/package.json',
+      'native/bpf-loader/dist',
+    ],
+    ...globSync(BUILT, { cwd: ROOT }),
+    ...packages(),
+  ];
+  return [
+    ...built.map((path) => ({ from: join(ROOT, path), to: join(PROJECT, path) })),
+    { linkTo: '../../test/native', to: `${PROJECT}/node_modules/bpf-loader-native` },
+    { linkTo: '/usr/bin/node', to: `${PROJECT}/node_modules/.bin/node` },
+  ];
+}
+
+/** Instruments the services of tests and examples. */
+const SDK = 'node_modules/@opentelemetry/sdk-node';
+
+interface Package {
+  dev?: boolean;
+  link?: boolean;
+  dependencies?: Record<string, string>;
+}
+
+/** Of the lock file, what a user gets, and the SDK; not the pinned Node.js, which is in /usr/bin. */
+function packages(): string[] {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, Package>;
+  };
+  const wanted = new Set(
+    Object.entries(packages)
+      .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
+      .map(([path]) => path)
+      .filter((path) => !path.startsWith('node_modules/node-linux-')),
+  );
+  // What is added to a set while it is walked is walked, too.
+  wanted.add(SDK);
+  for (const path of wanted)
+    for (const name of Object.keys(packages[path]!.dependencies ?? {})) wanted.add(placeOf(name, path, packages));
+  return [...wanted].filter((path) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory());
+}
+
+/** As Node.js looks for it: beside the packages that the one that needs it has for itself, else further out. */
+function placeOf(name: string, from: string, packages: Record<string, Package>): string {
+  for (let folder = from; folder; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    if (`${folder}/node_modules/${name}` in packages) return `${folder}/node_modules/${name}`;
+  }
+  return `node_modules/${name}`;
+}

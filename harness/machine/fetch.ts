@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Kernel } from './kernels.ts';
+
+const FETCH = fileURLToPath(new URL('fetch.sh', import.meta.url));
+
+/** The directory that holds the kernel; fetched when it is not in the cache, checked when it is. fetch.sh says what failed. */
+export function fetchKernel({ name, suite, packages }: Kernel): string {
+  try {
+    const stdio = ['ignore', 'pipe', 'inherit'] as const;
+    return execFileSync(FETCH, [name, suite, ...packages], { encoding: 'utf8', stdio: [...stdio] }).trim();
+  } catch {
+    throw new Error(`Linux ${name} could not be fetched. Run harness/machine/fetch.sh, which says why.`);
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Root images: ext4, made from a folder without being mounted, so that it takes no privilege. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CACHE } from '../cache.ts';
+import { ensureNodes, FETCHED } from '../node-versions.ts';
+import { contents, type Entry } from './contents.ts';
+
+/** Images that stay in the cache: those of a few working copies. */
+const KEPT = 4;
+/** Mount points, and what programs expect. */
+const FOLDERS = ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc'];
+const FREE_MB = 128;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The image of the project as it is built now; made in seconds, when no machine ran with the same files before.
+ * @param network a kernel's directory, to have its modules for a network
+ */
+export function projectImage(network?: string): string {
+  return imageOf([...contents(), ...modules(network)]);
+}
+
+/** That, and the other versions of Node.js that tests run services on; fetches those when that has not been done. */
+export function testImage(network?: string): string {
+  ensureNodes();
+  return imageOf([...contents(FETCHED), ...modules(network)]);
+}
+
+function modules(network: string | undefined): Entry[] {
+  return network === undefined ? [] : [{ from: join(network, 'modules.tar'), to: '/modules.tar' }];
+}
+
+function imageOf(entries: readonly Entry[]): string {
+  const image = join(CACHE, `vm-image-${fingerprint(entries)}.ext4`);
+  if (existsSync(image)) {
+    utimesSync(image, new Date(), new Date());
+  } else {
+    const folder = mkdtempSync(join(makeFolder(CACHE), 'vm-image.tmp.'));
+    try {
+      stage(entries, join(folder, 'root'));
+      makeImage(join(folder, 'root'), join(folder, 'image'));
+      renameSync(join(folder, 'image'), image);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  prune();
+  return image;
+}
+
+/** Puts the entries into a folder, which may hold a system already. */
+export function stage(entries: readonly Entry[], folder: string): void {
+  for (const name of FOLDERS) makeFolder(join(folder, name));
+  for (const entry of entries) {
+    const target = join(folder, entry.to);
+    makeFolder(dirname(target));
+    if ('linkTo' in entry) symlinkSync(entry.linkTo, target);
+    else cpSync(entry.from, target, { recursive: true, dereference: false, verbatimSymlinks: true });
+  }
+}
+
+/** An ext4 file system with what is in the folder, and some room. */
+export function makeImage(folder: string, image: string): void {
+  const used = Number(execFileSync('du', ['-sm', folder], { encoding: 'utf8' }).split('\t')[0]);
+  const size = `${Math.ceil(used * 1.1) + FREE_MB}m`;
+  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-E', 'root_owner=0:0', '-d', folder, image, size]);
+}
+
+function makeFolder(path: string): string {
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** Of names, kinds and bytes of all that is in the image. */
+function fingerprint(entries: readonly Entry[]): string {
+  const hash = createHash('sha256');
+  const add = (path: string, to: string) => {
+    const stat = lstatSync(path);
+    hash.update(`${to} ${stat.mode} ${stat.size}\n`);
+    if (stat.isSymbolicLink()) hash.update(readlinkSync(path));
+    else if (stat.isFile()) hash.update(readFileSync(path));
+  };
+  for (const entry of entries) {
+    if ('linkTo' in entry) {
+      hash.update(`${entry.to} -> ${entry.linkTo}\n`);
+    } else if (statSync(entry.from).isDirectory()) {
+      for (const name of readdirSync(entry.from, { recursive: true, encoding: 'utf8' }).sort())
+        add(join(entry.from, name), join(entry.to, name));
+    } else {
+      add(entry.from, entry.to);
+    }
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+function prune(): void {
+  const images = globSync(join(CACHE, 'vm-image-*.ext4')).map((path) => ({ path, used: statSync(path).mtimeMs }));
+  images.sort((a, b) => b.used - a.used);
+  for (const { path } of images.slice(KEPT)) rmSync(path, { force: true });
+  // Those of a run that was ended by a signal.
+  for (const path of globSync(join(CACHE, 'vm-image.tmp.*'))) {
+    if (Date.now() - statSync(path).mtimeMs > HOUR_MS) rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Node.js versions that the tests run applications on. They come from npm, once, into ~/.cache/compactstall; the one of
+// the project is there already.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CACHE } from './cache.ts';
+
+export interface NodeVersion {
+  major: number;
+  path: string;
+  /** What thread contexts need there. */
+  flags: string[];
+}
+
+const VERSIONS = ['22.23.3', '26.9.0'];
+/** Too old. */
+const OLD = '20.20.2';
+const pathOf = (version: string) => join(CACHE, `node-${version}`, 'bin/node');
+
+export const NODES: NodeVersion[] = [
+  { major: Number.parseInt(process.versions.node, 10), path: process.execPath, flags: [] },
+  ...VERSIONS.map((version) => {
+    const major = Number.parseInt(version, 10);
+    return { major, path: pathOf(version), flags: major < 24 ? ['--experimental-async-context-frame'] : [] };
+  }),
+].sort((a, b) => a.major - b.major);
+
+/** Those of NODES that are not the project's own. */
+export const FETCHED = VERSIONS.map(pathOf);
+export const OLD_NODE = pathOf(OLD);
+
+export function ensureNodes(): void {
+  for (const version of [...VERSIONS, OLD]) {
+    if (existsSync(pathOf(version))) continue;
+    mkdirSync(CACHE, { recursive: true });
+    const scratch = mkdtempSync(join(CACHE, 'node-new-'));
+    try {
+      const pack = ['pack', `node-linux-${process.arch}@${version}`, '--silent', '--pack-destination', scratch];
+      const archive = execFileSync('npm', pack, { cwd: scratch, encoding: 'utf8' }).trim().split('\n').at(-1)!;
+      execFileSync('tar', ['-xzf', archive, '--strip-components=1'], { cwd: scratch });
+      rmSync(join(scratch, archive));
+      renameSync(scratch, join(CACHE, `node-${version}`));
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  }
+}
+
+export const missingForNodes = () =>
+  process.arch === 'x64' ? undefined : `the tests' reader knows x86-64 only, and this is ${process.arch}`;

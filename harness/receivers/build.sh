@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the receivers that the tests run, from pinned Go modules: the OpenTelemetry Collector and Jaeger v2.
+#
+#   harness/receivers/build.sh [collector] [jaeger]      both when none is named
+#
+# Standard output: one line "name=path" for each. The binaries live outside the repository, in
+# ${XDG_CACHE_HOME:-~/.cache}/compactstall/NAME-VERSION-HASH/, where HASH is of the manifest here, so that a changed
+# manifest is a new build and an unchanged one costs nothing. Delete that directory to build again.
+set -eu
+
+# Both manifests demand this much. A Go from 1.21 on can fetch a newer one as a module; then it takes exactly this one.
+go_needed=1.25.0
+go_fetched=go1.25.4
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cache.sh"
+
+say() { echo "harness/receivers/build.sh: $*" >&2; }
+
+at_least() { # at_least 1.26.8 1.25.0
+  [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# Debian 12's Go 1.19 knows nothing of toolchains, but a toolchain is a module like any other, with a checksum like any
+# other; only the permission to execute is missing after unpacking.
+fetch_go() {
+  module=golang.org/toolchain@v0.0.1-$go_fetched.linux-$(go env GOARCH)
+  scratch=$(mktemp -d)
+  if ! (cd "$scratch" && echo 'module fetch' >go.mod && go mod download "$module"); then
+    rm -rf "$scratch"
+    say "the Go module proxy did not give $module (above). Install Go $go_needed or later by other means."
+    exit 1
+  fi
+  rm -rf "$scratch"
+  root=$(go env GOMODCACHE)/$module
+  chmod -R +x "$root/bin" "$root/pkg/tool"
+  PATH=$root/bin:$PATH
+}
+
+find_go() {
+  # sudo takes /usr/local/go/bin, where Go's own archive unpacks, out of PATH.
+  PATH=$PATH:/usr/local/go/bin
+  export PATH
+  if ! command -v go >/dev/null; then
+    say "there is no Go here, which builds the Collector and Jaeger for the tests." \
+      "Install one: sudo apt-get install --no-install-recommends golang-go"
+    exit 1
+  fi
+  go_version=$(cd / && GOTOOLCHAIN=local go env GOVERSION)
+  go_version=${go_version#go}
+  if at_least "$go_version" "$go_needed"; then
+    export GOTOOLCHAIN=local
+  elif at_least "$go_version" 1.21; then
+    say "Go $go_version is older than $go_needed; it will fetch $go_fetched by itself."
+    export GOTOOLCHAIN=$go_fetched
+  else
+    say "Go $go_version is older than $go_needed; fetching $go_fetched."
+    fetch_go
+    export GOTOOLCHAIN=local
+  fi
+  # No C compiler and no shared library in the play, no settings of the developer's own in the result.
+  export CGO_ENABLED=0 GOWORK=off GOFLAGS=-buildvcs=false
+  unset GOOS GOARCH
+}
+
+# Each build_NAME writes the binary NAME into the current (empty, temporary) directory.
+
+build_collector() {
+  builder=$(sed -n 's/^  version: *//p' "$here/collector/builder.yaml")
+  go run "go.opentelemetry.io/collector/cmd/builder@v$builder" --config "$here/collector/builder.yaml"
+  mv build/otelcol collector # the place and the name are set in builder.yaml
+}
+
+build_jaeger() {
+  # `go install` refuses a module with replace lines, and the main package cannot be imported. As a tool of a module of
+  # our own it can be built, with that module's versions.
+  target=$PWD/jaeger
+  cd "$here/jaeger"
+  go build -mod=readonly -trimpath -ldflags '-s -w' -o "$target" github.com/jaegertracing/jaeger/cmd/jaeger
+}
+
+ensure() { # ensure NAME VERSION MINUTES MANIFEST...
+  name=$1 version=$2 minutes=$3
+  shift 3
+  dir=$cache/$name-$version-$(cat "$@" | sha256sum | cut -c 1-12)
+  once "$name" "$dir" build "$name" "$version" "$minutes" "$dir"
+  echo "$name=$dir/$name"
+}
+
+build() (
+  name=$1 version=$2 minutes=$3 dir=$4
+  find_go
+  say "building $name $version (about $minutes minutes on two cores; once)"
+  scratch "$name"
+  log=$tmp/log
+  started=$(date +%s)
+  mkdir "$tmp/work" "$tmp/tmp"
+  export TMPDIR="$tmp/tmp" # the collector's builder leaves an empty directory there
+  # set -e is ignored in a command that is tested, so the build gets a shell of its own and is judged by its result.
+  (
+    cd "$tmp/work"
+    set +e
+    (set -e; "build_$name")
+    echo $? >"$tmp/status"
+  ) >"$log" 2>&1 9>&-
+  if [ "$(cat "$tmp/status")" != 0 ] || ! [ -x "$tmp/work/$name" ]; then
+    tail -n 40 "$log" >&2
+    say "building $name $version failed; the last lines of its output are above."
+    exit 1
+  fi
+  mkdir "$tmp/result"
+  mv "$tmp/work/$name" "$tmp/result/$name"
+  mv -T "$tmp/result" "$dir"
+  say "$name $version is ready after $(($(date +%s) - started)) s"
+)
+
+[ $# -gt 0 ] || set -- collector jaeger
+for backend in "$@"; do
+  case $backend in
+    collector)
+      version=$(sed -n 's/^  version: *//p' "$here/collector/builder.yaml")
+      ensure collector "$version" 3 "$here/collector/builder.yaml"
+      ;;
+    jaeger)
+      version=$(sed -n 's|.*github.com/jaegertracing/jaeger v\([^ ]*\).*|\1|p' "$here/jaeger/go.mod")
+      ensure jaeger "$version" 5 "$here/jaeger/go.mod" "$here/jaeger/go.sum"
+      ;;
+    *)
+      say "$backend is not one of: collector, jaeger"
+      exit 2
+      ;;
+  esac
+done

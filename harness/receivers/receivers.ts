@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real receivers for tests, with the configurations that users get from otel-collector/.
+//
+//   const collector = await startCollector({ spansFile });        // debug.yaml
+//   ...send to collector.endpoint (gRPC) or collector.httpEndpoint...
+//   const spans = await collector.waitForSpans(17, 10_000);       // everything in spansFile, flat
+//   await collector.stop();                                       // or kill(): a crash
+//   const again = await startCollector(collector);                // same ports, same file: spans() has those from before too
+//
+//   const jaeger = await startJaeger();                           // jaeger.yaml
+//   const [trace] = await jaeger.waitForTraces({ service, tags: { 'compaction.order': 9 } }, 1, 10_000);
+//   await jaeger.stop();
+//
+// Both are built when they have not been (build.sh: minutes, once). Both end with the test process, however that ends.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Child, freePorts, waitUntil } from '../child.ts';
+import { flattenMetrics, flattenSpans, OtlpFile, type ReceivedMetric, type ReceivedSpan } from './otlp.ts';
+
+const BUILD = fileURLToPath(new URL('build.sh', import.meta.url));
+export const CONFIGS = fileURLToPath(new URL('../../otel-collector/', import.meta.url));
+
+export type Backend = 'collector' | 'jaeger';
+
+/** The paths of the built binaries. Builds what is missing; throws when that fails, with what build.sh says on stderr. */
+export async function ensureBackends(...names: Backend[]): Promise<Record<Backend, string>> {
+  const build = spawn(BUILD, names, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let lines = '';
+  build.stdout.setEncoding('utf8').on('data', (text: string) => {
+    lines += text;
+  });
+  const [code] = await once(build, 'close');
+  if (code !== 0) {
+    throw new Error('The Collector and Jaeger could not be built. Run harness/receivers/build.sh, which says why.');
+  }
+  return Object.fromEntries(
+    lines
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=', 2)),
+  );
+}
+
+export interface CollectorOptions {
+  /** Where received spans are appended, as OTLP JSON lines. */
+  spansFile: string;
+  /** The same for metrics. Default: spansFile with `.metrics` behind it. */
+  metricsFile?: string;
+  /** Default: free ones. */
+  grpcPort?: number;
+  httpPort?: number;
+  /** Instead of otel-collector/debug.yaml. */
+  config?: string;
+}
+
+export interface Server {
+  pid: number;
+  /** `http://127.0.0.1:PORT` for OTLP over gRPC, as OTEL_EXPORTER_OTLP_ENDPOINT takes it. */
+  endpoint: string;
+  /** The same for OTLP over HTTP, without `/v1/traces`. */
+  httpEndpoint: string;
+  /** The end of its output, 64 KiB at most; also after it has ended. */
+  log(): string;
+  /** SIGTERM; resolves when it has ended. Throws when it did not end cleanly, or had ended by itself before. */
+  stop(): Promise<void>;
+  /** SIGKILL; resolves when it has ended. What it has acknowledged is in the file all the same (see debug.yaml). */
+  kill(): Promise<void>;
+}
+
+export interface Collector extends Server, Required<CollectorOptions> {
+  /** All spans in spansFile, also those of an earlier collector with the same file, and also after stop(). */
+  spans(): readonly ReceivedSpan[];
+  metrics(): readonly ReceivedMetric[];
+  /** Resolves to all spans as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
+  waitForSpans(count: number, deadlineMs: number): Promise<readonly ReceivedSpan[]>;
+}
+
+/** Resolves when it accepts OTLP. Given an earlier collector, takes its ports and its files. */
+export async function startCollector(options: CollectorOptions): Promise<Collector> {
+  const { spansFile, metricsFile = `${spansFile}.metrics`, config = `${CONFIGS}debug.yaml` } = options;
+  const server = await startCollectorWith(config, options, {
+    COMPACTSTALL_SPANS_FILE: spansFile,
+    COMPACTSTALL_METRICS_FILE: metricsFile,
+    COMPACTSTALL_FILE_MEGABYTES: '1000000', // One file, so that nothing is rotated away from under a count.
+    COMPACTSTALL_DEBUG_VERBOSITY: 'basic',
+  });
+
+  const spansRead = new OtlpFile(spansFile, flattenSpans);
+  const metricsRead = new OtlpFile(metricsFile, flattenMetrics);
+  return {
+    ...{ spansFile, metricsFile, config },
+    ...server,
+    spans: () => spansRead.read(),
+    metrics: () => metricsRead.read(),
+    waitForSpans: (count, deadlineMs) =>
+      waitUntil(
+        () => {
+          const spans = spansRead.read();
+          return spans.length >= count ? spans : undefined;
+        },
+        deadlineMs,
+        () => `${spansRead.read().length} of ${count} spans have arrived in ${spansFile}`,
+      ),
+  };
+}
+
+/** A collector with another configuration and what that wants in its environment, beside the two ports. */
+export async function startCollectorWith(
+  config: string,
+  ports: { grpcPort?: number; httpPort?: number },
+  env: Record<string, string>,
+): Promise<Server & { grpcPort: number; httpPort: number }> {
+  const { collector: binary } = await ensureBackends('collector');
+  const [freeGrpc, freeHttp] = await freePorts(2);
+  const { grpcPort = freeGrpc!, httpPort = freeHttp! } = ports;
+  const child = new Child('collector', binary, ['--config', config], {
+    COMPACTSTALL_OTLP_GRPC_PORT: `${grpcPort}`,
+    COMPACTSTALL_OTLP_HTTP_PORT: `${httpPort}`,
+    ...env,
+  });
+  const httpEndpoint = `http://127.0.0.1:${httpPort}`;
+  await child.ready(async () => (await acceptsOtlp(httpEndpoint)) && (await accepts(grpcPort)));
+  return { grpcPort, httpPort, httpEndpoint, ...server(child, grpcPort) };
+}
+
+/** A trace as Jaeger's own API gives it. Times and durations are whole microseconds; spans() has nanoseconds. */
+export interface JaegerTrace {
+  traceID: string;
+  spans: JaegerSpan[];
+  /** The resources, by a span's processID. */
+  processes: Record<string, { serviceName: string; tags: JaegerTag[] }>;
+}
+export interface JaegerSpan {
+  traceID: string;
+  spanID: string;
+  processID: string;
+  operationName: string;
+  /** The parent (CHILD_OF), then the links (FOLLOWS_FROM). */
+  references: { refType: 'CHILD_OF' | 'FOLLOWS_FROM'; traceID: string; spanID: string }[];
+  startTime: number;
+  duration: number;
+  tags: JaegerTag[];
+  /** Span events: the name is the field `event`. */
+  logs: { timestamp: number; fields: JaegerTag[] }[];
+  warnings: string[] | null;
+}
+export interface JaegerTag {
+  key: string;
+  type: string;
+  value: string | number | boolean;
+}
+
+/** Jaeger's tags, also a process's and a log's fields, as a plain object. */
+export function tags(list: JaegerTag[]): Record<string, JaegerTag['value']> {
+  return Object.fromEntries(list.map(({ key, value }) => [key, value]));
+}
+
+/** What one span of the trace must have, all of it. */
+export interface TraceQuery {
+  service: string;
+  operation?: string;
+  /** Attributes of the span, its events or its resource. Jaeger compares them as text. */
+  tags?: Record<string, string | number | boolean>;
+  /** With a unit, as in its web page: `1500us`, `20ms`, `3s`. */
+  minDuration?: string;
+  maxDuration?: string;
+}
+
+export interface Jaeger extends Server {
+  /** The web page and the API: `http://127.0.0.1:PORT`. */
+  queryUrl: string;
+  services(): Promise<string[]>;
+  operations(service: string): Promise<string[]>;
+  traces(query: TraceQuery): Promise<JaegerTrace[]>;
+  /** One trace by its id, or undefined. */
+  trace(traceId: string): Promise<JaegerTrace | undefined>;
+  /** Its spans as OTLP, to the nanosecond; none when there is no such trace. What Jaeger warns of is an attribute. */
+  spans(traceId: string): Promise<ReceivedSpan[]>;
+  /** Resolves to all matching traces as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
+  waitForTraces(query: TraceQuery, count: number, deadlineMs: number): Promise<JaegerTrace[]>;
+}
+
+/** Resolves when it accepts OTLP and answers queries. It keeps the last 100 000 traces in memory, and nothing on disk. */
+export async function startJaeger(): Promise<Jaeger> {
+  const { jaeger: binary } = await ensureBackends('jaeger');
+  const [grpcPort, httpPort, queryPort, queryGrpcPort] = (await freePorts(4)) as [number, number, number, number];
+  const child = new Child('jaeger', binary, ['--config', `${CONFIGS}jaeger.yaml`], {
+    COMPACTSTALL_OTLP_GRPC_PORT: `${grpcPort}`,
+    COMPACTSTALL_OTLP_HTTP_PORT: `${httpPort}`,
+    COMPACTSTALL_JAEGER_HTTP_PORT: `${queryPort}`,
+    COMPACTSTALL_JAEGER_GRPC_PORT: `${queryGrpcPort}`,
+  });
+  const httpEndpoint = `http://127.0.0.1:${httpPort}`;
+  const queryUrl = `http://127.0.0.1:${queryPort}`;
+  await child.ready(
+    async () =>
+      (await acceptsOtlp(httpEndpoint)) && (await accepts(grpcPort)) && (await answers(`${queryUrl}/api/services`)),
+  );
+
+  const get = async <T>(path: string): Promise<T[]> => {
+    const response = await fetch(`${queryUrl}/api/${path}`);
+    const body = (await response.json()) as { data: T[] | null; errors: unknown };
+    if (response.status === 404) return []; // A trace that is not there.
+    if (!response.ok) throw new Error(`Jaeger answers ${response.status} to ${path}: ${JSON.stringify(body.errors)}`);
+    return body.data ?? [];
+  };
+  const traces = (query: TraceQuery) => get<JaegerTrace>(`traces?${searchParams(query)}`);
+  return {
+    ...{ httpEndpoint, queryUrl },
+    ...server(child, grpcPort),
+    services: () => get<string>('services'),
+    operations: (service) => get<string>(`services/${encodeURIComponent(service)}/operations`),
+    traces,
+    trace: async (traceId) => (await get<JaegerTrace>(`traces/${traceId}`))[0],
+    spans: async (traceId) => {
+      const response = await fetch(`${queryUrl}/api/v3/traces/${traceId}`);
+      const { result } = (await response.json()) as { result?: Parameters<typeof flattenSpans>[0] };
+      if (!response.ok && response.status !== 404) throw new Error(`Jaeger answers ${response.status} for ${traceId}`);
+      return flattenSpans(result ?? {});
+    },
+    waitForTraces: async (query, count, deadlineMs) => {
+      let found: JaegerTrace[] = [];
+      return waitUntil(
+        async () => {
+          found = await traces(query);
+          return found.length >= count ? found : undefined;
+        },
+        deadlineMs,
+        () => `Jaeger finds ${found.length} of ${count} traces for ${JSON.stringify(query)}`,
+      );
+    },
+  };
+}
+
+function searchParams({ tags, ...query }: TraceQuery): URLSearchParams {
+  const params = new URLSearchParams(query);
+  // By default Jaeger gives 100 traces, of the last two days, that began before the question: a test asks for all.
+  params.set('limit', '100000');
+  params.set('start', '0');
+  params.set('end', `${(Date.now() + 86_400_000) * 1000}`);
+  if (tags) {
+    params.set(
+      'tags',
+      JSON.stringify(Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, `${value}`]))),
+    );
+  }
+  return params;
+}
+
+function server(child: Child, grpcPort: number) {
+  return {
+    pid: child.pid,
+    endpoint: `http://127.0.0.1:${grpcPort}`,
+    log: () => child.log(),
+    stop: () => child.stop(),
+    kill: () => child.kill(),
+  };
+}
+
+/** An export without spans goes through the receiver and leaves nothing behind. */
+async function acceptsOtlp(httpEndpoint: string): Promise<boolean> {
+  return answers(`${httpEndpoint}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+}
+
+async function answers(url: string, request: RequestInit = {}): Promise<boolean> {
+  try {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(2000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * supervisor UID GID PROGRAM [ARGUMENT...]: runs a program that looks into other processes, with no more rights than that
+ * takes, and runs it again when it ends.
+ *
+ * The rights are CAPABILITIES, as far as the caller has them. When the caller is root the program runs as this user.
+ * SIGUSR1 ends the program, to be run again: it waits for something that may never come. Where even SIGKILL has to wait for
+ * that, it is left behind, and run again all the same. An exit with 0 is the end; so are too many failures in a row, and the
+ * end of whoever started the supervisor. SIGTERM, SIGINT and SIGHUP are not: who stops a service sends them to all its processes
+ * at once, and the one that started the supervisor may have questions left. SIGKILL ends both. Standard input and output stay
+ * the same from one run to the next.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * To see memory maps, memory and executables of other users' processes; to read their files of /proc and the libraries
+ * that they have mapped, which only their users may read; and those of them that an upgrade has replaced.
+ */
+static const int CAPABILITIES[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, 40 /* CAP_CHECKPOINT_RESTORE, from 5.9 */ };
+#define COUNT (sizeof(CAPABILITIES) / sizeof(CAPABILITIES[0]))
+
+/*
+ * A program that is killed within a second has not come far, and is run again after longer and longer pauses: memory, or
+ * processes, may be short just then. One that fails by itself may take long to do so, and will again.
+ */
+#define QUICK_SECONDS 1
+#define QUICK_FAILURE_SECONDS 20
+#define MOST_FAILURES 5
+#define FIRST_PAUSE_MS 100
+#define MOST_DOUBLINGS 8
+
+/* SIGKILL takes less, unless the program is in the middle of what cannot be interrupted, such as a read of FUSE. */
+#define PATIENCE_MS 250
+/* Each keeps its memory until it ends, some 20 MB. */
+#define MOST_LEFT 8
+
+/* They wait until they are asked for. */
+static sigset_t awaited;
+static int left;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "supervisor: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static bool is_wanted(int number)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (CAPABILITIES[i] == number)
+			return true;
+	}
+	return false;
+}
+
+static void set_capabilities(const struct __user_cap_data_struct *sets)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+
+	if (syscall(SYS_capset, &header, sets))
+		fail("capset");
+}
+
+/* Ambient ones survive the exec of a program that has none of its own. */
+static void confine(uid_t user, gid_t group)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct had[2], sets[2] = {};
+
+	if (geteuid() == 0) {
+		for (int number = 0; prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0; number++) {
+			/* Takes CAP_SETPCAP. A root without it has less to give, and NO_NEW_PRIVS does the rest. */
+			if (!is_wanted(number))
+				prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
+		}
+		/* A root that may not become somebody else, as in some containers, stays root with these capabilities. */
+		prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+		if (setgroups(0, NULL) || setresgid(group, group, group) || setresuid(user, user, user))
+			prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+	}
+	if (syscall(SYS_capget, &header, had))
+		fail("capget");
+	for (size_t i = 0; i < COUNT; i++) {
+		int word = CAPABILITIES[i] / 32;
+		__u32 bit = 1U << CAPABILITIES[i] % 32;
+
+		if (!(had[word].permitted & bit))
+			continue;
+		sets[word].permitted |= bit;
+		sets[word].inheritable |= bit;
+		sets[word].effective |= bit;
+	}
+	set_capabilities(sets);
+	for (size_t i = 0; i < COUNT; i++) {
+		if (sets[CAPABILITIES[i] / 32].permitted & (1U << CAPABILITIES[i] % 32) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAPABILITIES[i], 0, 0))
+			fail("ambient capabilities");
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		fail("no_new_privs");
+}
+
+/* @returns whether this one has ended, with its status; others that were left behind are forgotten */
+static bool has_ended(pid_t child, int *status)
+{
+	pid_t ended;
+
+	while ((ended = waitpid(-1, status, WNOHANG)) > 0) {
+		if (ended == child)
+			return true;
+		left--;
+	}
+	return false;
+}
+
+/* @returns whether it has ended; false when it was told to, and does not */
+static bool wait_for(pid_t child, int *status)
+{
+	const struct timespec patience = { .tv_nsec = PATIENCE_MS * 1000000L };
+	bool told = false;
+
+	while (!has_ended(child, status)) {
+		int signal = sigtimedwait(&awaited, NULL, told && left < MOST_LEFT ? &patience : NULL);
+
+		if (signal == SIGUSR1) {
+			kill(child, SIGKILL);
+			told = true;
+		} else if (signal < 0 && errno == EAGAIN) {
+			left++;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* One that came while nothing ran is not about what will. */
+static void forget_signals(void)
+{
+	const struct timespec now = { 0 };
+	sigset_t end;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGUSR1);
+	while (sigtimedwait(&end, NULL, &now) > 0)
+		;
+}
+
+/* @returns its status; SIGKILL when it could not be started, or is left behind */
+static int run(char **words)
+{
+	pid_t supervisor = getpid(), child;
+	int status;
+
+	forget_signals();
+	child = fork();
+	if (child < 0) {
+		fprintf(stderr, "supervisor: fork: %s\n", strerror(errno));
+		return SIGKILL;
+	}
+	if (child == 0) {
+		sigprocmask(SIG_UNBLOCK, &awaited, NULL);
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (getppid() != supervisor)
+			_exit(0);
+		execv(words[0], words);
+		if (errno == ENOMEM || errno == EAGAIN)
+			raise(SIGKILL);
+		fail(words[0]);
+	}
+	return wait_for(child, &status) ? status : SIGKILL;
+}
+
+static void pause_after(int ends)
+{
+	long ms = (long)FIRST_PAUSE_MS << (ends < MOST_DOUBLINGS ? ends : MOST_DOUBLINGS);
+	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static time_t seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+static unsigned int number(const char *word)
+{
+	char *end;
+	unsigned long value = strtoul(word, &end, 10);
+
+	if (*word == 0 || *end != 0 || value >= 0xffffffff) {
+		fprintf(stderr, "supervisor: '%s' is no user or group id\n", word);
+		exit(2);
+	}
+	return value;
+}
+
+int main(int count, char **words)
+{
+	pid_t parent = getppid();
+	int failures = 0, quick_ends = 0;
+
+	if (count < 4) {
+		fprintf(stderr, "usage: supervisor UID GID PROGRAM [ARGUMENT...]\n");
+		return 2;
+	}
+	/* What a shell left open for the one who started it. Before 5.9 it stays. */
+	syscall(SYS_close_range, 3U, ~0U, 0U);
+	/* Whatever a terminal sends is for the one who started it. */
+	setsid();
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGCHLD);
+	sigaddset(&awaited, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	confine(number(words[1]), number(words[2]));
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		return 0;
+	while (failures < MOST_FAILURES) {
+		time_t began = seconds();
+		int status = run(words + 3);
+		bool failed = WIFEXITED(status);
+
+		if (failed && WEXITSTATUS(status) == 0)
+			return 0;
+		if (seconds() - began > (failed ? QUICK_FAILURE_SECONDS : QUICK_SECONDS)) {
+			failures = failed;
+			quick_ends = 0;
+		} else if (failed) {
+			failures++;
+		} else {
+			pause_after(quick_ends++);
+		}
+	}
+	return 1;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import { BOOKS } from '../abi.generated.ts';
+import type { ProbeCounters } from '../enrich/context-registry.ts';
+import type { SinkBooks } from './sink.ts';
+
+/** The counters of struct books (bpf/event.h), by their names there. */
+export type KernelBooks = Record<keyof typeof BOOKS, number>;
+
+export function decodeKernelBooks(bytes: Buffer): KernelBooks {
+  const entries = Object.entries(BOOKS).map(([name, { offset }]) => [name, Number(bytes.readBigInt64LE(offset))]);
+  return Object.fromEntries(entries) as KernelBooks;
+}
+
+/** What a source knows at its end. */
+export interface SourceBooks {
+  /** Absent for a recording. */
+  kernel?: KernelBooks;
+  /** Times that the kernel skipped a program because it was already running on that CPU; absent for a recording. */
+  programMisses?: number;
+  /** Absent where nobody is looked at. */
+  probes?: ProbeCounters;
+  /** Records, or lines of a recording. */
+  received: number;
+  decoded: number;
+  malformed: number;
+  /** Bytes that are still in the ring. */
+  pendingBytes: number;
+}
+
+export interface NamedSinkBooks {
+  name: string;
+  books: SinkBooks;
+}
+
+/** `total = sum of terms`, where every term is counted on its own. A label is `term` or `term{reason}`. */
+export interface Equation {
+  name: string;
+  total: number;
+  terms: readonly (readonly [label: string, value: number])[];
+}
+
+/** Why an event may be missing from a sink although nothing went wrong: the user asked for it. */
+const NOT_LOST = new Set(['not_sampled', 'closed']);
+
+export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Equation[] {
+  const { kernel } = source;
+  return [
+    ...(kernel ? kernelEquations(kernel, source) : []),
+    {
+      name: 'received',
+      total: source.received,
+      terms: [
+        ['decoded', source.decoded],
+        ['malformed', source.malformed],
+      ],
+    },
+    ...sinks.map(({ name, books }) => ({
+      name: 'decoded',
+      total: source.decoded,
+      terms: [
+        [`exported by ${name}`, books.exported],
+        ...Object.entries({ none: 0, ...books.dropped }).map(([reason, n]) => [`dropped{${reason}}`, n] as const),
+        ['queued', books.queued],
+      ] as const,
+    })),
+  ];
+}
+
+function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
+  return [
+    {
+      name: 'begins',
+      total: kernel.begins,
+      terms: [
+        ['paired', kernel.paired],
+        ['open', kernel.openNow],
+        ['evicted{table_full}', kernel.evictedTableFull],
+        ['evicted{overwritten}', kernel.evictedOverwritten],
+        ['evicted{no_control}', kernel.evictedNoControl],
+      ],
+    },
+    ...contextEquation(kernel),
+    ...(source.probes ? [probesEquation(source.probes)] : []),
+    {
+      name: 'ends',
+      total: kernel.ends,
+      terms: [
+        ['paired', kernel.paired],
+        ['without begin', kernel.endWithoutBegin],
+      ],
+    },
+    {
+      name: 'paired',
+      total: kernel.paired,
+      terms: [
+        ['emitted', kernel.emitted],
+        ['filtered{pid}', kernel.filteredPid],
+        ['filtered{trigger}', kernel.filteredTrigger],
+        ['filtered{min_duration}', kernel.filteredMinDuration],
+        ['dropped{ring_full}', kernel.ringFull],
+        ['dropped{no_scratch}', kernel.noScratch],
+      ],
+    },
+    {
+      name: 'emitted',
+      total: kernel.emitted,
+      terms: [
+        ['received', source.received],
+        ['in ring', source.pendingBytes > 0 ? kernel.emitted - source.received : 0],
+      ],
+    },
+  ];
+}
+
+/** For each begin whether the span that was active is known, and if not, why; empty with `--context off`. */
+function contextEquation(kernel: KernelBooks): Equation[] {
+  const terms = [
+    ['with context', kernel.contextFound],
+    ['without{unpublished}', kernel.contextUnpublished],
+    ['without{no_span}', kernel.contextNoSpan],
+    ['without{no_block}', kernel.contextNoBlock],
+    ['without{stale}', kernel.contextStale],
+    ['without{unreadable}', kernel.contextUnreadable],
+    ['without{invalid}', kernel.contextInvalid],
+    ['without{not_in_map}', kernel.contextNotInMap],
+    ['without{no_control}', kernel.evictedNoControl],
+  ] as const;
+  return terms.slice(0, -1).some(([, value]) => value > 0) ? [{ name: 'begins', total: kernel.begins, terms }] : [];
+}
+
+/** For each look at a process whether it publishes its spans, and if not, why: `REASONS` of process/reason.ts has the words. */
+function probesEquation({ made, publishing, open, without }: ProbeCounters): Equation {
+  const reasons = Object.entries({ none: 0, ...without }).map(([reason, n]) => [`without{${reason}}`, n] as const);
+  return { name: 'probes', total: made, terms: [['publishing', publishing], ...reasons, ['open', open]] };
+}
+
+export function balances({ total, terms }: Equation): boolean {
+  return total === terms.reduce((sum, [, value]) => sum + value, 0);
+}
+
+/** Events that were lost, by reason; empty when none was. */
+export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Map<string, number> {
+  const lost = new Map<string, number>();
+  const add = (reason: string, n: number) => n > 0 && lost.set(reason, n);
+  const { kernel } = source;
+  if (kernel) {
+    add('the ring buffer was full', kernel.ringFull);
+    add('more threads were compacting at once than the table holds', kernel.evictedTableFull);
+    add('a begin came twice', kernel.evictedOverwritten);
+    add('the call of compact_zone was not seen', kernel.evictedNoControl);
+    add('no scratch memory', kernel.noScratch);
+    add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
+  }
+  add('the kernel skipped a program that was already running on that CPU', source.programMisses ?? 0);
+  add(kernel ? 'a record was malformed' : 'a line was broken', source.malformed);
+  for (const { name, books } of sinks) {
+    for (const [reason, n] of Object.entries(books.dropped)) {
+      if (!NOT_LOST.has(reason)) add(`${name} dropped it: ${reason}`, n);
+    }
+    add(`${name} still had it queued`, books.queued);
+  }
+  return lost;
+}

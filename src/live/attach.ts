@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { BpfError, BpfObject, type LoadOptions } from 'bpf-loader-native';
+import { TRIGGER } from '../abi.generated.ts';
+import { HostError, InstallError, systemWords } from '../errors.ts';
+import type { Trigger } from '../event/event.ts';
+import { privilegeError } from '../host/capabilities.ts';
+import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
+import type { KernelFeatures } from './kernel-features.ts';
+import { obiMapPath } from './obi.ts';
+
+/** Tell of processes that may have contexts. The second is a kprobe, whatever the plan: done without where there are none. */
+const NOTICE_OF_EXEC = 'cs_process_exec';
+const NOTICE_OF_PUBLICATION = 'cs_process_publication';
+
+const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
+/** More than any duration. */
+const NEVER = 2n ** 64n - 1n;
+/** A map that forgets the least recently used sets entries aside for each CPU; with less it forgets what is in use. */
+const ENTRIES_PER_CPU = 256;
+const MIN_ENTRIES = 4096;
+
+export interface ProgramOptions {
+  /** The only plan to try. */
+  attach?: PlanName;
+  /** A file with the kernel's BTF, for kernels without their own. */
+  btfFile?: string;
+  /** Thread group id; all when absent. */
+  pid?: number;
+  minDurationNs: number;
+  triggers: readonly Trigger[];
+  /** The shortest compaction whose stack is taken, which is most of what an event costs; none when absent. */
+  stackMinDurationNs?: number;
+  /** Look for the span that was active in a stalled thread. */
+  contexts: boolean;
+  /** A power of two. */
+  ringBytes: number;
+}
+
+export interface Attached extends Loaded {
+  plan: AttachPlan;
+  /** Plans that come before it, and why they were not taken. */
+  passedOver: readonly string[];
+}
+
+interface Loaded {
+  object: BpfObject;
+  /** Why nobody tells of publications of contexts. */
+  unnoticed?: string | undefined;
+  /** Why the map of OpenTelemetry eBPF Instrumentation, which is there, is not read. */
+  obiObstacle?: string;
+}
+
+/**
+ * Loads and attaches the programs of the first plan that the kernel takes. Throws a HostError that says what is missing.
+ *
+ * @param onAttaching called before programs are attached, for each plan that is tried
+ */
+export function attachPrograms(kernel: KernelFeatures, options: ProgramOptions, onAttaching = () => {}): Attached {
+  if (!kernel.tracepoints) {
+    throw new HostError(
+      'this kernel has no mm_compaction tracepoints.',
+      'Use a kernel built with CONFIG_COMPACTION=y and CONFIG_TRACEPOINTS=y.',
+    );
+  }
+  const bytes = readObject();
+  const passedOver: string[] = [];
+  const logs: string[] = [];
+  let refused = false;
+  for (const plan of attachPlans(kernel)) {
+    if (options.attach !== undefined && options.attach !== plan.name) continue;
+    const obstacle = plan.obstacle(kernel);
+    if (obstacle !== undefined) {
+      if (plan.probeReads) passedOver.push(`${plan.name}: ${obstacle}`);
+      continue;
+    }
+    try {
+      return { ...attachPlan(plan, bytes, kernel, options, onAttaching), plan, passedOver };
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      throwIfPrivilegesAreMissing(error);
+      throwIfMemoryIsLimited(error);
+      refused = true;
+      passedOver.push(`${plan.name}${plan.probeReads ? '' : ' without probe reads'}: ${refusal(error)}`);
+      if (error.log) logs.push(error.log);
+    }
+  }
+  throw new HostError(
+    `cannot attach to the compactions of this kernel. ${passedOver.map((why) => endSentence(why)).join(' ')}`,
+    refused ? nextStepRefused(logs) : nextStep(options),
+    logs.join('\n'),
+  );
+}
+
+function attachPlan(
+  plan: AttachPlan,
+  bytes: Buffer,
+  kernel: KernelFeatures,
+  options: ProgramOptions,
+  onAttaching: () => void,
+): Loaded {
+  const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
+  // libbpf takes a kernel that forbids reads of its own memory for one that is too old for reads of a process's.
+  const contexts = options.contexts && plan.probeReads;
+  const programs = contexts ? [NOTICE_OF_EXEC, ...plan.programs] : plan.programs;
+  const publications = contexts && kernel.kprobes ? [NOTICE_OF_PUBLICATION] : [];
+  const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
+    object: bytes,
+    name: 'compactstall',
+    programs: [...programs, ...publications],
+    constants: {
+      only_pid: options.pid ?? 0,
+      trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
+      min_duration_ns: options.minDurationNs,
+      stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
+      wake_fill_bytes: options.ringBytes / 4,
+      read_contexts: contexts,
+      direct_loads: plan.directLoads,
+      probe_reads: plan.probeReads,
+      tracepoints_pass_control: kernel.tracepointsPassControl,
+    },
+    mapSizes: { cs_records: options.ringBytes, cs_attempts: perThread, cs_zone_calls: perThread },
+    ...(options.btfFile !== undefined && { btfPath: options.btfFile }),
+  });
+  try {
+    onAttaching();
+    loaded.object.attach(programs);
+    return { ...loaded, ...(contexts && { unnoticed: attachNotice(loaded.object, publications) }) };
+  } catch (error) {
+    loaded.object.close();
+    throw error;
+  }
+}
+
+/** @returns why not */
+function attachNotice(object: BpfObject, programs: readonly string[]): string | undefined {
+  if (programs.length === 0) return 'this kernel is built without kprobes';
+  try {
+    object.attach(programs);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+    return withoutLog(error.message);
+  }
+}
+
+/** @param map where it is pinned; without one, or when it is of another kind, nothing is looked up in it */
+function loadWithObi(map: string | undefined, options: LoadOptions): Loaded {
+  if (map === undefined) return { object: BpfObject.load(options) };
+  const constants = { ...options.constants, read_obi_contexts: true };
+  try {
+    return { object: BpfObject.load({ ...options, constants, pinnedMaps: { cs_obi_contexts: map } }) };
+  } catch (error) {
+    if (!(error instanceof BpfError && error.code === 'PIN_FAILED')) throw error;
+    return { object: BpfObject.load(options), obiObstacle: error.message };
+  }
+}
+
+/** Throws an InstallError when it is not there. */
+export function readObject(): Buffer {
+  try {
+    return readFileSync(OBJECT);
+  } catch (error) {
+    throw new InstallError(
+      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}.`,
+      'Build it with ./setup.sh.',
+    );
+  }
+}
+
+function throwIfPrivilegesAreMissing({ log }: BpfError): void {
+  const error = privilegeError(undefined, log);
+  if (error !== undefined) throw error;
+}
+
+/** Before 5.11 BPF memory counts against a limit, which libbpf tries to raise. */
+function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
+  if (!/RLIMIT_MEMLOCK/.test(message + log)) return;
+  throw new HostError(
+    'this kernel counts BPF memory against RLIMIT_MEMLOCK (before 5.11), and this process may not raise that limit.',
+    'Set LimitMEMLOCK=infinity in the systemd unit (ulimit -l unlimited in a shell), or grant CAP_SYS_RESOURCE.',
+    log,
+  );
+}
+
+/** The verifier's words for a helper that this kernel does not let programs have. */
+const NO_PROBE_READS = /(?:unknown func|cannot use helper) bpf_probe_read/;
+
+function refusal({ message, log = '' }: BpfError): string {
+  return NO_PROBE_READS.test(log)
+    ? 'the kernel forbids probe reads (lockdown=confidentiality)'
+    : `refused: ${withoutLog(message)}`;
+}
+
+/** Where more is said is for programmers. */
+const withoutLog = (message: string): string => message.replace(/ [^.]* in the property `log`\.$/, '');
+
+function nextStepRefused(logs: readonly string[]): string {
+  return logs.some((log) => NO_PROBE_READS.test(log))
+    ? 'Boot with lockdown=integrity, or a kernel that tp_btf fits.'
+    : 'compactstall run --verbose shows the whole log.';
+}
+
+function nextStep({ attach }: ProgramOptions): string {
+  return attach === undefined
+    ? 'Use another kernel; compactstall doctor says more.'
+    : 'Leave --attach out, so that another plan can be taken.';
+}
+
+function triggerNumber(name: Trigger): number {
+  return TRIGGER[name.toUpperCase() as keyof typeof TRIGGER];
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

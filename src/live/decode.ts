@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomFillSync } from 'node:crypto';
+import {
+  CONTEXT,
+  EVENT,
+  PROCESS_EVENT,
+  PROCESS_EVENT_KIND,
+  PROCESS_EVENT_SIZE,
+  TRACE_CONTEXT,
+  TRIGGER,
+  ZONE_STATE,
+} from '../abi.generated.ts';
+import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event/event.ts';
+import type { EpochClock } from '../kernel/clock.ts';
+import { fragmentationIndex } from '../kernel/fragmentation.ts';
+import type { KernelNames } from '../kernel/names.ts';
+import type { Stacks } from './stacks.ts';
+
+const TRIGGER_NAMES = new Map<number, Trigger>(
+  Object.entries(TRIGGER).map(([name, value]) => [value, name.toLowerCase() as Trigger]),
+);
+const SOURCES = new Map<number, ContextSource>([
+  [CONTEXT.THREAD, 'thread'],
+  [CONTEXT.NODEJS, 'nodejs'],
+  [CONTEXT.OBI, 'obi'],
+]);
+const SAMPLED = 1;
+/** u32 length, u32 zero. */
+const FRAME = 8;
+const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
+
+export interface DecoderParts {
+  names: KernelNames;
+  stacks: Stacks;
+  clock: EpochClock;
+  /** A stall within a sampled span is its child; otherwise it is only linked to it. */
+  children: boolean;
+}
+
+/** A batch of records. */
+export interface Decoded {
+  events: CompactionEvent[];
+  /** When each began, CLOCK_BOOTTIME. */
+  beganNs: bigint[];
+  /** Records that are not of this ABI. */
+  malformed: number;
+  /** Processes that have another program now. */
+  started: number[];
+  /** Processes that publish, or publish something else than before. */
+  published: number[];
+}
+
+/** Bytes of a ring-buffer record (struct event of bpf/event.h) to a CompactionEvent. */
+export class Decoder {
+  readonly #names: KernelNames;
+  readonly #stacks: Stacks;
+  readonly #clock: EpochClock;
+  readonly #children: boolean;
+
+  constructor(parts: DecoderParts) {
+    this.#names = parts.names;
+    this.#stacks = parts.stacks;
+    this.#clock = parts.clock;
+    this.#children = parts.children;
+  }
+
+  /**
+   * @param batch records, each framed as u32 length, u32 zero, bytes padded to 8
+   * @returns in order; who the stalled processes are is left open
+   */
+  decode(batch: Buffer): Decoded {
+    this.#clock.measure();
+    this.#stacks.refresh();
+    const events: CompactionEvent[] = [];
+    const beganNs: bigint[] = [];
+    const started: number[] = [];
+    const published: number[] = [];
+    let malformed = 0;
+    for (let at = 0; at < batch.length; ) {
+      const length = at + FRAME <= batch.length ? batch.readUInt32LE(at) : Number.POSITIVE_INFINITY;
+      const start = at + FRAME;
+      at = start + Math.ceil(length / 8) * 8;
+      if (length === PROCESS_EVENT_SIZE && start + length <= batch.length) {
+        const kind = batch.readUInt32LE(start + PROCESS_EVENT.kind.offset);
+        const pids = kind === PROCESS_EVENT_KIND.EXEC ? started : published;
+        pids.push(batch.readUInt32LE(start + PROCESS_EVENT.pid.offset));
+        continue;
+      }
+      // A length beyond the batch leads nowhere: what is left counts as one record.
+      const record = batch.subarray(start, start + length);
+      const event = start + length <= batch.length ? this.#event(record) : undefined;
+      if (event) {
+        events.push(event);
+        beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
+      } else malformed += 1;
+    }
+    return { events, beganNs, malformed, started, published };
+  }
+
+  #event(record: Buffer): CompactionEvent | undefined {
+    if (record.length < EVENT.stack.offset) return undefined;
+    const u32 = (field: { offset: number }) => record.readUInt32LE(field.offset);
+    const s32 = (field: { offset: number }) => record.readInt32LE(field.offset);
+    const u64 = (field: { offset: number }) => record.readBigUInt64LE(field.offset);
+    const pages = (field: { offset: number }) => Number(u64(field));
+
+    const trigger = TRIGGER_NAMES.get(u32(EVENT.trigger));
+    const orders = u32(EVENT.orders);
+    const stackSize = record.length - EVENT.stack.offset;
+    const stackFits = stackSize === u32(EVENT.stackSize) && stackSize % 8 === 0 && stackSize <= EVENT.stack.size;
+    if (!trigger || orders > MAX_ORDERS || !stackFits) return undefined;
+
+    const pid = u32(EVENT.pid);
+    const tid = u32(EVENT.tid);
+    const comm = text(record, EVENT.comm);
+    const order = s32(EVENT.order);
+    const priority = s32(EVENT.priority);
+    const attemptNs = u64(EVENT.attemptNs);
+    const beginNs = u64(EVENT.beginNs);
+    const ids = randomIds();
+    const context = this.#context(record.subarray(EVENT.context.offset));
+    return {
+      v: 1,
+      startUnixNano: this.#clock.toEpochNs(beginNs).toString(),
+      durationNano: Number(u64(EVENT.durationNs)),
+      trigger,
+      pid,
+      tid,
+      comm,
+      cpu: u32(EVENT.cpu),
+      cgroupId: u64(EVENT.cgroupId).toString(),
+      node: s32(EVENT.node),
+      zone: text(record, EVENT.zone) || this.#names.zone(u32(EVENT.zoneIndex)),
+      zoneIndex: u32(EVENT.zoneIndex),
+      order,
+      mode: this.#names.mode(u32(EVENT.mode)),
+      status: this.#names.status(u32(EVENT.status)),
+      gfp: this.#names.gfp(u32(EVENT.gfp)),
+      ...(priority >= 0 && { priority: this.#names.priority(priority) }),
+      ...(attemptNs > 0n && { attempt: `${tid}-${attemptNs}` }),
+      watermark: {
+        min: pages(EVENT.watermarkMin),
+        low: pages(EVENT.watermarkLow),
+        high: pages(EVENT.watermarkHigh),
+      },
+      begin: zoneState(record, EVENT.begin.offset, orders, order),
+      end: zoneState(record, EVENT.end.offset, orders, order),
+      scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
+      stack: this.#stacks.name(record.subarray(EVENT.stack.offset)),
+      ...(context && { context }),
+      // An unsampled parent would make it an orphan in every backend.
+      traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),
+      spanId: ids.slice(32),
+    };
+  }
+
+  #context(bytes: Buffer): TraceContext | undefined {
+    const source = SOURCES.get(bytes.readUInt8(TRACE_CONTEXT.source.offset));
+    if (source === undefined) return undefined;
+    const hex = ({ offset, size }: { offset: number; size: number }) => bytes.toString('hex', offset, offset + size);
+    const flags = bytes.readUInt8(TRACE_CONTEXT.flags.offset);
+    return {
+      source,
+      traceId: hex(TRACE_CONTEXT.traceId),
+      spanId: hex(TRACE_CONTEXT.spanId),
+      flags,
+      relation: this.#children && (flags & SAMPLED) !== 0 ? 'child' : 'link',
+    };
+  }
+}
+
+function zoneState(record: Buffer, at: number, orders: number, order: number): ZoneState {
+  const blocks: number[] = [];
+  for (let i = 0; i < orders; i++) blocks.push(record.readUInt32LE(at + ZONE_STATE.freeBlocks.offset + i * 4));
+  return {
+    free: Number(record.readBigUInt64LE(at + ZONE_STATE.freePages.offset)),
+    index: fragmentationIndex(blocks, order),
+    blocks,
+  };
+}
+
+/** A NUL-terminated field. */
+function text(record: Buffer, { offset, size }: { offset: number; size: number }): string {
+  const end = record.indexOf(0, offset);
+  return record.toString('utf8', offset, end < 0 ? offset + size : Math.min(end, offset + size));
+}
+
+const ID_BYTES = 24;
+const randomness = Buffer.alloc(ID_BYTES * 256);
+let randomAt = randomness.length;
+
+/** A trace id and a span id, 48 hex digits; never all zeros in practice (2^-64). */
+function randomIds(): string {
+  if (randomAt === randomness.length) {
+    randomFillSync(randomness);
+    randomAt = 0;
+  }
+  randomAt += ID_BYTES;
+  return randomness.toString('hex', randomAt - ID_BYTES, randomAt);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { HostError, systemWords, usageError } from '../errors.ts';
+import { Btf } from '../kernel/btf.ts';
+import { TRACING } from '../kernel/gfp-flags.ts';
+import { findTextSymbols } from '../kernel/kallsyms.ts';
+
+/** What the running kernel offers to attach to, by what it says of itself and never by its version: vendors backport. */
+export interface KernelFeatures {
+  /** It describes its own types, which programs of the kinds tp_btf and fentry need. */
+  ownBtf: boolean;
+  tracepoints: boolean;
+  /** The begin and end tracepoints pass `struct compact_control *` (5.18 and later, and backports). */
+  tracepointsPassControl: boolean;
+  /** compact_zone() is described, and takes `struct compact_control *` first (5.4 and later). */
+  compactZoneTakesControl: boolean;
+  /** Names like compact_zone in the symbol table; undefined when it cannot be read. */
+  compactZoneNames(): readonly string[] | undefined;
+  kprobes: boolean;
+  /** Its description of the compaction tracepoints can be read. */
+  tracefs: boolean;
+  /**
+   * A program on a raw tracepoint can be preempted, and is then not run for the other threads of that CPU: their records
+   * are lost. So it is from 7.0 on (tracepoints guarded by SRCU), and nothing but the version tells.
+   */
+  preemptibleTracepoints: boolean;
+}
+
+/** compact_zone as the compiler left it: under that name, with a suffix of its own, or renamed; not its cold parts. */
+const COMPACT_ZONE = /^_*compact_zone(?:\.(?!cold)\S+)?$/;
+
+export interface FeaturePaths {
+  btf: string;
+  kallsyms: string;
+  kprobes: string;
+  tracing: readonly string[];
+}
+
+export const FEATURE_PATHS: FeaturePaths = {
+  btf: '/sys/kernel/btf/vmlinux',
+  kallsyms: '/proc/kallsyms',
+  kprobes: '/sys/bus/event_source/devices/kprobe',
+  tracing: TRACING,
+};
+
+/**
+ * BTF from a file, or the running kernel's own. Throws a usage error for a file that is none, a HostError when the kernel
+ * has none.
+ */
+export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf): Btf {
+  const file = given ?? running;
+  const own = given === undefined;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    if (!own) throw usageError(`--btf ${file}: cannot be read: ${systemWords(error)}.`);
+    throw new HostError(
+      `this kernel does not describe its types: ${file}: ${systemWords(error)}.`,
+      'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or give its BTF with compactstall run --btf FILE.',
+    );
+  }
+  try {
+    // A small file comes in memory that it shares with others.
+    return new Btf(bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes));
+  } catch (error) {
+    const why = `${file} cannot be read as BTF: ${systemWords(error)}.`;
+    if (!own) throw usageError(`--btf ${why} pahole --btf_encode_detached=FILE vmlinux makes it.`);
+    throw new HostError(why, 'Give its BTF with compactstall run --btf FILE.');
+  }
+}
+
+export function kernelFeatures(btf: Btf, paths: FeaturePaths = FEATURE_PATHS, version = release()): KernelFeatures {
+  // The first parameter is the tracepoint's own data pointer.
+  const begin = btf.functionPointerParameters('btf_trace_mm_compaction_begin');
+  return {
+    ownBtf: existsSync(paths.btf),
+    tracepoints: begin !== undefined,
+    tracepointsPassControl: begin?.[1] === 'compact_control *',
+    compactZoneTakesControl: btf.functionParameters('compact_zone')?.[0] === 'compact_control *',
+    compactZoneNames: once(() => findTextSymbols(paths.kallsyms, 'compact_zone', COMPACT_ZONE)),
+    kprobes: existsSync(paths.kprobes),
+    tracefs: paths.tracing.some((mount) => canRead(`${mount}/events/compaction/mm_compaction_begin/id`)),
+    preemptibleTracepoints: Number.parseInt(version, 10) >= 7,
+  };
+}
+
+function canRead(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { value: T } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
+}

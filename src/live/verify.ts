@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KernelBooks } from '../event/books.ts';
+import type { CompactionEvent } from '../event/event.ts';
+import { readScanCounters, type ScanCounters } from '../kernel/vmstat.ts';
+
+/**
+ * The completeness check. The kernel adds the pages scanned by a compaction to /proc/vmstat in the statement before the
+ * end tracepoint, and adds nothing else, so over any window the sum over all ends equals the change of the counters.
+ *
+ * A compaction that ends while the programs are being attached or detached may be on either side: the counters are read
+ * before and after both, and the sum must lie between the smallest and the largest change. Where compact_control is not
+ * had from the tracepoints, one that was under way when the programs were attached ends with its pages unknown: then the
+ * sum may be smaller.
+ */
+export class Verification {
+  readonly #vmstat: string;
+  readonly #before: ScanCounters;
+  #attached: ScanCounters | undefined;
+  #detaching: ScanCounters | undefined;
+  #detached: ScanCounters | undefined;
+  readonly #events: ScanCounters = { migrate: 0, free: 0 };
+
+  constructor(vmstat = '/proc/vmstat') {
+    this.#vmstat = vmstat;
+    this.#before = readScanCounters(vmstat);
+  }
+
+  attached(): void {
+    this.#attached = readScanCounters(this.#vmstat);
+  }
+
+  add(events: readonly CompactionEvent[]): void {
+    for (const { scanned } of events) {
+      this.#events.migrate += scanned.migrate;
+      this.#events.free += scanned.free;
+    }
+  }
+
+  detaching(): void {
+    this.#detaching = readScanCounters(this.#vmstat);
+  }
+
+  detached(): void {
+    this.#detached = readScanCounters(this.#vmstat);
+  }
+
+  /** Both numbers of each counter in words, and whether they agree. */
+  result(kernel: KernelBooks): { lines: string[]; agrees: boolean } {
+    // Those whose begin was seen were not under way before.
+    const unknownEnds = Math.max(0, kernel.endPagesUnknown - kernel.evictedNoControl - kernel.evictedTableFull);
+    const checks = [
+      this.#check(
+        'migrate',
+        'compact_migrate_scanned',
+        kernel.migrateScanned,
+        kernel.emittedMigrateScanned,
+        unknownEnds,
+      ),
+      this.#check('free', 'compact_free_scanned', kernel.freeScanned, kernel.emittedFreeScanned, unknownEnds),
+    ];
+    return { lines: checks.map(({ line }) => line), agrees: checks.every(({ agrees }) => agrees) };
+  }
+
+  #check(scanner: keyof ScanCounters, name: string, seen: number, emitted: number, unknownEnds: number) {
+    const change = (from: ScanCounters, to: ScanCounters) => to[scanner] - from[scanner];
+    const least = change(this.#attached!, this.#detaching!);
+    const most = change(this.#before, this.#detached!);
+    const vmstat = least === most ? `${most}` : `${least} to ${most} (compaction was under way at the start or end)`;
+    const complete = seen <= most && (seen >= least || unknownEnds > 0);
+    const verdict =
+      seen >= least ? 'equal' : `fewer (${unknownEnds} were under way at the start, their pages are not known)`;
+    const delivered = this.#events[scanner] === emitted;
+    const line =
+      `${name}: /proc/vmstat ${vmstat}, compactions seen ${seen}: ${complete ? verdict : 'NOT EQUAL'}; ` +
+      `in records ${emitted}, in events ${this.#events[scanner]}: ${delivered ? 'equal' : 'NOT EQUAL'}`;
+    return { line, agrees: complete && delivered };
+  }
+}

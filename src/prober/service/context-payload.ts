@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AttributeValue } from '../../event/event.ts';
+import { type Field, fields } from '../../protobuf/reader.ts';
+
+// opentelemetry/proto/common/v1/process_context.proto, common.proto, resource.proto
+const CONTEXT_RESOURCE = 1;
+const RESOURCE_ATTRIBUTE = 1;
+const KEY = 1;
+const VALUE = 2;
+const STRING = 1;
+const BOOL = 2;
+const INT = 3;
+const ARRAY = 5;
+const ELEMENT = 1;
+/** fixed64, field 4: what fields() leaves out. */
+const DOUBLE_TAG = 0x21;
+
+/** What the payload of any process may cost: some 0.3 us each. An attribute takes four. */
+const MAX_FIELDS = 4096;
+const MAX_ATTRIBUTES = 128;
+const MAX_ELEMENTS = 64;
+
+/**
+ * The resource in the payload of a process context: attributes that are strings, numbers, booleans, or lists of these.
+ * Bytes, maps and what is nested more deeply are left out. undefined when it is no such message.
+ */
+export function contextResource(payload: Buffer): [name: string, value: AttributeValue][] | undefined {
+  const reader = new BoundedReader();
+  const found: [string, AttributeValue][] = [];
+  try {
+    for (const resource of reader.messages(payload, CONTEXT_RESOURCE)) {
+      for (const attribute of reader.messages(resource, RESOURCE_ATTRIBUTE)) {
+        const [name, value] = keyValue(reader, attribute);
+        if (name !== undefined && value !== undefined) found.push([name, value]);
+        if (found.length === MAX_ATTRIBUTES) return found;
+      }
+    }
+    return found;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends as if the message did when its fields are used up. */
+class BoundedReader {
+  #left = MAX_FIELDS;
+
+  *fields(bytes: Uint8Array): Generator<Field> {
+    for (const field of fields(bytes)) {
+      if (this.#left-- <= 0) return;
+      yield field;
+    }
+  }
+
+  *messages(bytes: Uint8Array, wanted: number): Generator<Uint8Array> {
+    for (const { field, value } of this.fields(bytes)) if (field === wanted && value instanceof Uint8Array) yield value;
+  }
+}
+
+function keyValue(reader: BoundedReader, bytes: Uint8Array): [name: string | undefined, AttributeValue | undefined] {
+  let name: string | undefined;
+  let found: AttributeValue | undefined;
+  for (const { field, value } of reader.fields(bytes)) {
+    if (!(value instanceof Uint8Array)) continue;
+    if (field === KEY) name = text(value);
+    if (field === VALUE) found = primitive(reader, value) ?? list(reader, value);
+  }
+  return [name, found];
+}
+
+function primitive(reader: BoundedReader, bytes: Uint8Array): string | number | boolean | undefined {
+  if (bytes.length === 9 && bytes[0] === DOUBLE_TAG) return finite(Buffer.from(bytes).readDoubleLE(1));
+  for (const { field, value } of reader.fields(bytes)) {
+    if (field === STRING && value instanceof Uint8Array) return text(value);
+    if (field === BOOL && typeof value === 'number') return value !== 0;
+    // Beyond 2^53 it would be another number.
+    if (field === INT && Number.isSafeInteger(value)) return value as number;
+    return undefined;
+  }
+  return undefined;
+}
+
+/** An array of primitives of one type, as OpenTelemetry has them; elements of another than the first are left out. */
+function list(reader: BoundedReader, bytes: Uint8Array): (string | number | boolean)[] | undefined {
+  for (const array of reader.messages(bytes, ARRAY)) {
+    const elements: (string | number | boolean)[] = [];
+    for (const element of reader.messages(array, ELEMENT)) {
+      const value = primitive(reader, element);
+      const isAlike = elements.length === 0 || typeof value === typeof elements[0];
+      if (value !== undefined && isAlike) elements.push(value);
+      if (elements.length === MAX_ELEMENTS) break;
+    }
+    return elements;
+  }
+  return undefined;
+}
+
+/** JSON has no others. */
+const finite = (value: number) => (Number.isFinite(value) ? value : undefined);
+/** What is no UTF-8 becomes U+FFFD. */
+const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AttributeValue, ResourceAttributes } from '../../event/event.ts';
+
+const SERVICE_NAME = 'service.name';
+const CONTAINER_ID = 'container.id';
+/** By the semantic conventions, for a service whose name nobody set. */
+const UNKNOWN = 'unknown_service';
+
+/** Bounds of what is kept of each process, and sent with each request: some 8 KiB. */
+const MAX_ATTRIBUTES = 64;
+const MAX_NAME = 255;
+const MAX_VALUE = 1024;
+const MAX_ALL = 8192;
+
+/** The spans tell one process of a service from another; and a pid of its own namespace would mislead beside them. */
+const OF_ONE_PROCESS = /^process\.(?!runtime\.)/;
+
+/** What is known of a process beside what it says of itself. */
+export interface Appearance {
+  /** Base name of the executable. */
+  executable?: string | undefined;
+  container?: string | undefined;
+}
+
+/**
+ * The resource of a process: what it says of itself, and as `service.name`, where it says none, `unknown_service:` with
+ * its executable. The container is the kernel's word, unless the process names it.
+ */
+export function serviceResource(
+  said: readonly (readonly [name: string, value: AttributeValue])[],
+  { executable, container }: Appearance,
+): ResourceAttributes {
+  const resource = bounded(said);
+  const name = resource.get(SERVICE_NAME);
+  if (typeof name !== 'string' || name.trim() === '') resource.set(SERVICE_NAME, unknownService(executable));
+  if (container && !resource.has(CONTAINER_ID)) resource.set(CONTAINER_ID, container);
+  // fromEntries also takes a name like __proto__ for what it is.
+  return Object.fromEntries(resource);
+}
+
+export const unknownService = (executable: string | undefined) => (executable ? `${UNKNOWN}:${executable}` : UNKNOWN);
+
+/** `service.*` comes first: it is what must not fall victim to the bounds. */
+function bounded(said: readonly (readonly [name: string, value: AttributeValue])[]): Map<string, AttributeValue> {
+  const kept = new Map<string, AttributeValue>();
+  let size = 0;
+  const isService = ([name]: readonly [string, unknown]) => name.startsWith('service.');
+  for (const [name, value] of [...said.filter(isService), ...said.filter((one) => !isService(one))]) {
+    if (name === '' || name.length > MAX_NAME || OF_ONE_PROCESS.test(name)) continue;
+    const cut = Array.isArray(value) ? value.map(shortened) : shortened(value);
+    size += name.length + lengthOf(cut);
+    if (size > MAX_ALL) break;
+    kept.set(name, cut);
+    if (kept.size === MAX_ATTRIBUTES) break;
+  }
+  return kept;
+}
+
+const shortened = <T extends string | number | boolean>(value: T): T | string =>
+  typeof value === 'string' && value.length > MAX_VALUE ? value.slice(0, MAX_VALUE).toWellFormed() : value;
+function lengthOf(value: AttributeValue): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + lengthOf(one), 0);
+  return typeof value === 'string' ? value.length : 8;
+}

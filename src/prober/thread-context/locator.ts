@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { AT_ENTRY, auxiliaryValue } from '../../procfs/auxv.ts';
+import { mappingAt, readMaps } from '../../procfs/maps.ts';
+import { PublisherFiles } from './publisher-file.ts';
+import { reasonOf } from './reason.ts';
+import { type Limits, Search, type ThreadContexts } from './search.ts';
+import { type Machine, machineOf } from './tls/machine.ts';
+
+export type { Reason } from './reason.ts';
+export type { Limits, ThreadContexts } from './search.ts';
+export type { Libc, TlsLocation } from './tls/locate.ts';
+
+/** Browsers and desktop programs have 200 to 400 libraries. */
+const LIMITS: Limits = { files: 1024, milliseconds: 100 };
+
+/** Keeps what files say, so that only the first process with a library reads it. */
+export class ThreadContextLocator {
+  readonly #machine: Machine | undefined;
+  readonly #files: PublisherFiles | undefined;
+  readonly #limits: Limits;
+  readonly #proc: string;
+
+  constructor({ limits = LIMITS, machine = machineOf(), proc = '/proc' } = {}) {
+    this.#machine = machine;
+    this.#files = machine && new PublisherFiles(machine);
+    this.#limits = limits;
+    this.#proc = proc;
+  }
+
+  /**
+   * Never throws. Never waits for a program that the process chose, as far as that can be known beforehand (see
+   * ProcessMemory and FileSystems); but reading a process's maps and memory takes its mmap lock, and so may last as long
+   * as a thread of it that is stalled with that lock. What is returned can be sent between threads.
+   *
+   * True until the process executes another program, or unloads the library; a library that it loads later is not seen.
+   */
+  locate(pid: number): ThreadContexts {
+    if (!this.#machine || !this.#files) return { reason: 'other_machine' };
+    try {
+      const mappings = readMaps(`${this.#proc}/${pid}`);
+      if (!mappings) return { reason: 'too_many_mappings' };
+      if (mappings.length === 0) return { reason: 'no_mappings' };
+      const entry = mappingAt(mappings, auxiliaryValue(pid, AT_ENTRY, this.#proc) ?? 0n);
+      const search = new Search({
+        pid,
+        mappings,
+        entry,
+        machine: this.#machine,
+        files: this.#files,
+        proc: this.#proc,
+      });
+      try {
+        return search.run(this.#limits);
+      } finally {
+        search.close();
+      }
+    } catch (error) {
+      return { reason: reasonOf(error, 'gone') };
+    }
+  }
+}
+
+let shared: ThreadContextLocator | undefined;
+
+/** With what was learnt about files from all processes before. */
+export function locateThreadContexts(pid: number): ThreadContexts {
+  shared ??= new ThreadContextLocator();
+  return shared.locate(pid);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import type { Mapping } from '../../procfs/maps.ts';
+
+/** Nothing that is opened here may wait, run a program or become a terminal, whatever stands at the path by then. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export interface MappedFile {
+  path: string;
+  /** Tells it, as it is now, from all other files and from itself after a change. */
+  identity: string;
+}
+
+/**
+ * The file behind a mapping. /proc/PID/map_files has the very file that is mapped, also one that was removed or replaced
+ * by an upgrade, or that no path leads to; it needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. Otherwise the path is
+ * followed in the process's own file system (/proc/PID/root), so that a container's file is not taken for the host's of
+ * the same name; what is found there has to have the mapping's inode. (Not its device: stat() and /proc/PID/maps
+ * disagree about those of btrfs and overlays.)
+ * @throws the system's error
+ */
+export function findMappedFile(pid: number, mapping: Mapping, proc = '/proc'): MappedFile {
+  const range = `${mapping.start.toString(16)}-${mapping.end.toString(16)}`;
+  try {
+    return identify(`${proc}/${pid}/map_files/${range}`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'EACCES') throw error;
+  }
+  const found = identify(`${proc}/${pid}/root${mapping.path}`);
+  if (!found.identity.startsWith(`${mapping.inode} `)) throw new Error(`${mapping.path} is another file by now`);
+  return found;
+}
+
+/** Calls `use` with the open file, and closes it. @throws the system's error, or what `use` throws */
+export function withFile<T>(file: MappedFile, use: (descriptor: number, size: number) => T): T {
+  const descriptor = openSync(file.path, FLAGS);
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() || identityOf(stats) !== file.identity) throw new Error(`${file.path} changed`);
+    return use(descriptor, stats.size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function identify(path: string): MappedFile {
+  const stats = statSync(path);
+  // To open a device can do something.
+  if (!stats.isFile()) throw new Error(`${path} is no regular file`);
+  return { path, identity: identityOf(stats) };
+}
+
+/** ctime as well: mtime can be set to anything. */
+function identityOf({ ino, dev, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino} ${dev} ${size} ${mtimeMs} ${ctimeMs}`;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { basename } from 'node:path';
+import { Lru } from '../../lru.ts';
+import { Elf } from './elf/elf.ts';
+import { ElfError } from './elf/elf-error.ts';
+import { FileBytes } from './elf/file-bytes.ts';
+import { type MappedFile, withFile } from './mapped-file.ts';
+import type { Reason } from './reason.ts';
+import { findTlsSource, type Libc, type TlsSource } from './tls/locate.ts';
+import type { Machine } from './tls/machine.ts';
+
+/** The two variables of the thread context (OTEP 4947). */
+export const SYMBOLS = { v1: 'otel_thread_ctx_v1', nodejs: 'otel_thread_ctx_nodejs_v1' } as const;
+
+/** What a file says about them; which process it is loaded in makes no difference. */
+export interface FileFacts {
+  elf: Elf | undefined;
+  /** Whose dynamic linker it names; executables do, and glibc's libc.so.6. */
+  libc: Libc | undefined;
+  v1: TlsSource | undefined;
+  nodejs: TlsSource | undefined;
+  /** Why the rest is missing. */
+  failure: Reason | undefined;
+}
+
+/** A host has some thousand libraries in use. An entry of a file without the symbols takes about 100 bytes. */
+const MAX_FILES = 4096;
+
+/** Nearly all files have neither symbol, and most processes have the same files. */
+export class PublisherFiles {
+  readonly #machine: Machine;
+  readonly #files: Lru<FileFacts>;
+
+  constructor(machine: Machine, most = MAX_FILES) {
+    this.#machine = machine;
+    this.#files = new Lru(most);
+  }
+
+  /** @throws the system's error when the file cannot be opened */
+  look(file: MappedFile): FileFacts {
+    return this.#files.get(file.identity, () => withFile(file, (descriptor, size) => this.#read(descriptor, size)));
+  }
+
+  get size(): number {
+    return this.#files.size;
+  }
+
+  #read(descriptor: number, size: number): FileFacts {
+    try {
+      const elf = new Elf(new FileBytes(descriptor, size), this.#machine);
+      const [v1, nodejs] = [SYMBOLS.v1, SYMBOLS.nodejs].map((name) => findTlsSource(elf, this.#machine, name));
+      const libc = libcOf(elf);
+      if (v1 || nodejs) return { elf, libc, v1, nodejs, failure: undefined };
+      return libc === undefined ? NOTHING : nothing('no_symbol', libc);
+    } catch (error) {
+      // It may be readable another time, in another process.
+      if (!(error instanceof ElfError) || error.reason === 'unreadable_file') throw error;
+      return failures[error.reason];
+    }
+  }
+}
+
+/** By the name of the dynamic linker, which is part of each libc's ABI: /lib/ld-musl-x86_64.so.1. */
+function libcOf({ interpreter }: Elf): Libc | undefined {
+  if (interpreter === undefined) return undefined;
+  return basename(interpreter).startsWith('ld-musl-') ? 'musl' : 'glibc';
+}
+
+function nothing(failure: Reason, libc?: Libc): FileFacts {
+  return { elf: undefined, libc, v1: undefined, nodejs: undefined, failure };
+}
+
+/** One object for the thousands of files that are alike. */
+const NOTHING = nothing('no_symbol');
+const failures = {
+  not_elf: nothing('not_elf'),
+  other_machine: nothing('other_machine'),
+  damaged_elf: nothing('damaged_elf'),
+  bounds_exceeded: nothing('bounds_exceeded'),
+} as const;

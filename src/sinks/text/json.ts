@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CompactionEvent } from '../../event/event.ts';
+
+/** A line of `--output json`, which is also a line of a recording. */
+export function jsonLine(event: CompactionEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import { close, closeSync, write } from 'node:fs';
+import { promisify } from 'node:util';
+import { systemWords } from '../../errors.ts';
+import type { CompactionEvent } from '../../event/event.ts';
+import type { Sink, SinkBooks } from '../../event/sink.ts';
+
+const writeAsync = promisify(write);
+const closeAsync = promisify(close);
+
+/** Text waiting to be written; a reader slower than this much loses events, and they are counted. */
+const MAX_QUEUED_CHARACTERS = 32 * 1024 * 1024;
+/** Pipes and terminals are written to without blocking; there is nothing to wait on but time, longer each time. */
+const FIRST_RETRY_MS = 1;
+const LAST_RETRY_MS = 64;
+
+export interface TextTarget {
+  file: number;
+  /** For messages: `standard output`, or the file's name. */
+  name: string;
+  /** Called once when nothing more can be written: the reading end is gone (`| head`), or `failed`, after a warning. */
+  onClosed: (failed: boolean) => void;
+  warn: (sentence: string) => void;
+  /** Whether to close the descriptor at the end. */
+  owned: boolean;
+}
+
+/**
+ * Events as lines of text in a file, pipe or terminal. Writes are asynchronous, one at a time and in order, so that a
+ * slow pipe never stops the agent.
+ */
+export class TextSink implements Sink {
+  readonly name: string;
+  readonly #target: TextTarget;
+  readonly #format: (event: CompactionEvent) => string;
+  readonly #queue: { text: string; events: number }[] = [];
+  readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
+  #queuedCharacters = 0;
+  #writing: Promise<void> | undefined;
+  /** Why nothing more is written; events that still come are dropped for the same reason. */
+  #closed: string | undefined;
+
+  constructor(name: string, target: TextTarget, header: string, format: (event: CompactionEvent) => string) {
+    this.name = name;
+    this.#target = target;
+    this.#format = format;
+    if (header) this.#enqueue(header, 0);
+  }
+
+  write(events: readonly CompactionEvent[]): void {
+    this.#books.accepted += events.length;
+    if (this.#closed) this.#drop(this.#closed, events.length);
+    else if (this.#queuedCharacters > MAX_QUEUED_CHARACTERS) this.#drop('queue_full', events.length);
+    else this.#enqueue(events.map(this.#format).join(''), events.length);
+  }
+
+  async room(): Promise<void> {
+    while (this.#writing && this.#queuedCharacters > MAX_QUEUED_CHARACTERS / 2) await this.#writing;
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    if (this.#writing) await Promise.race([this.#writing, deadline]);
+    clearTimeout(timer);
+    this.#close('shutdown');
+    // After a deadline a write may still hang on the descriptor, and a close would hang behind it.
+    if (this.#target.owned && !this.#writing) closeSync(this.#target.file);
+    else if (this.#target.owned) void closeAsync(this.#target.file).catch(() => {});
+  }
+
+  books(): SinkBooks {
+    return this.#books;
+  }
+
+  #enqueue(text: string, events: number): void {
+    this.#queue.push({ text, events });
+    this.#queuedCharacters += text.length;
+    this.#books.queued += events;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let entry = this.#queue[0]; entry && !this.#closed; entry = this.#queue[0]) {
+      try {
+        await this.#writeText(entry.text);
+      } catch (error) {
+        this.#failed(error as NodeJS.ErrnoException);
+        return;
+      }
+      if (this.#closed) return;
+      this.#queue.shift();
+      this.#queuedCharacters -= entry.text.length;
+      this.#books.queued -= entry.events;
+      this.#books.exported += entry.events;
+    }
+  }
+
+  async #writeText(text: string): Promise<void> {
+    const bytes = Buffer.from(text);
+    let retry = FIRST_RETRY_MS;
+    for (let at = 0; at < bytes.length; ) {
+      try {
+        at += (await writeAsync(this.#target.file, bytes, at)).bytesWritten;
+        retry = FIRST_RETRY_MS;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+        if (this.#closed) return;
+        await new Promise((resolve) => setTimeout(resolve, retry));
+        retry = Math.min(retry * 2, LAST_RETRY_MS);
+      }
+    }
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (this.#closed) return;
+    if (error.code === 'EPIPE') {
+      this.#close('closed');
+    } else {
+      this.#target.warn(`cannot write to ${this.#target.name}: ${systemWords(error)}. Nothing more is written there.`);
+      this.#close(`write_${(error.code ?? 'error').toLowerCase()}`);
+    }
+    this.#target.onClosed(error.code !== 'EPIPE');
+  }
+
+  #close(reason: string): void {
+    this.#closed ??= reason;
+    this.#drop(this.#closed, this.#books.queued);
+    this.#books.queued = 0;
+    this.#queue.length = 0;
+    this.#queuedCharacters = 0;
+  }
+
+  #drop(reason: string, events: number): void {
+    if (events > 0) this.#books.dropped[reason] = (this.#books.dropped[reason] ?? 0) + events;
+  }
+}

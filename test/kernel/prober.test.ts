@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who has which rights once the agent runs, and what happens when the process that looks into others waits, dies, or is left.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import type { Check } from '../../src/doctor/check.ts';
+import { Agent, runToEnd } from '../support/agent.ts';
+import {
+  CLOSED_PROBER,
+  capabilities,
+  FAILING_PROBER,
+  NO_PROBER,
+  SILENT_PROBER,
+  SLOWLY_FAILING_PROBER,
+  STUCK_PROBER,
+  UNABLE_PROBER,
+} from '../support/deprived.ts';
+import { freeze } from '../support/frozen.ts';
+import { catches, childrenOf, NOBODY, proberOf, rightsOf, rightsOfThreads } from '../support/rights.ts';
+import { Told } from '../support/told.ts';
+
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+const HELD = fileURLToPath(new URL('child/held.ts', import.meta.url));
+/** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
+const OF_PROBER = (1n << 2n) | (1n << 19n) | (1n << 40n);
+
+/** A shell that stalls when it is told to, and has a service. */
+class Shell extends Told {
+  constructor(service = 'shop') {
+    super('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], { OTEL_SERVICE_NAME: service });
+  }
+
+  stall = () => this.tell(COMPACT_NODE0);
+}
+
+async function setUp(t: TestContext, args: readonly string[] = ['-o', 'json'], under: readonly string[] = []) {
+  const agent = await new Agent(args, { under }).attached();
+  t.after(() => agent.stop());
+  const shell = new Shell();
+  return { agent, shell, service: () => serviceOfNext(agent, shell) };
+}
+
+const eventsOf = (agent: Agent, shell: Shell) => agent.events().filter(({ pid }) => pid === shell.pid);
+
+/** The service of the shell's next stall. */
+async function serviceOfNext(agent: Agent, shell: Shell): Promise<unknown> {
+  const before = eventsOf(agent, shell).length;
+  await shell.stall();
+  await agent.until(() => eventsOf(agent, shell).length === before + ZONES);
+  return eventsOf(agent, shell)[before]!.resource!['service.name'];
+}
+
+/** Of the one that takes the place of an prober that ended. */
+async function proberAfter(agent: Agent, before: number): Promise<number> {
+  for (;;) {
+    const { prober } = await proberOf(agent);
+    if (prober !== before) return prober;
+    await sleep(10);
+  }
+}
+
+const isThere = (pid: number): boolean => {
+  try {
+    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+};
+
+/** Not even a process of the same user may look into it. */
+function assertClosed(pid: number, user: number): void {
+  const words = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--inh-caps=-all', 'cat', `/proc/${pid}/maps`];
+  assert.match(spawnSync('setpriv', words, { encoding: 'utf8' }).stderr, /Permission denied/);
+}
+
+describe('started as root', () => {
+  it('the agent is nobody, in all threads, and the prober has three capabilities', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { supervisor, prober } = await proberOf(agent);
+    const nobody = { uids: Array(4).fill(NOBODY), groups: '' };
+    for (const rights of rightsOfThreads(agent.pid)) {
+      const { noNewPrivileges, ...rest } = rights;
+      assert.deepEqual(rest, { ...nobody, permitted: 0n, effective: 0n });
+    }
+    assert.ok(rightsOf(`/proc/${agent.pid}/status`).noNewPrivileges);
+    for (const pid of [supervisor, prober]) {
+      for (const rights of rightsOfThreads(pid)) {
+        const expected = { ...nobody, permitted: OF_PROBER, effective: OF_PROBER, noNewPrivileges: true };
+        assert.deepEqual(rights, expected);
+      }
+    }
+    for (const pid of [agent.pid, supervisor, prober]) assertClosed(pid, NOBODY);
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('--user: that one', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--user', '1234:4321']);
+    const { prober } = await proberOf(agent);
+    for (const pid of [agent.pid, prober]) {
+      assert.deepEqual(rightsOf(`/proc/${pid}/status`).uids, [1234, 1234, 1234, 1234]);
+    }
+  });
+
+  it('nobody else starts the debugger of Node.js, which has the rights of the process', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { prober } = await proberOf(agent);
+    for (const pid of [agent.pid, prober]) assert.ok(!catches(pid, 'SIGUSR1'));
+    process.kill(prober, 'SIGUSR1');
+    process.kill(agent.pid, 'SIGUSR1');
+    assert.equal(await service(), 'shop');
+    assert.doesNotMatch(agent.stderr, /Debugger/);
+  });
+
+  it('what the shell left open is not open in the prober', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['bash', '-c', 'exec 77</dev/null "$0" "$@"']);
+    const { supervisor, prober } = await proberOf(agent);
+    assert.ok(existsSync(`/proc/${agent.pid}/fd/77`));
+    for (const pid of [supervisor, prober]) assert.ok(!existsSync(`/proc/${pid}/fd/77`));
+  });
+
+  it('says so and stays root where securebits would leave other threads their capabilities', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['setpriv', '--securebits=+no_setuid_fixup']);
+    const { stderr } = await agent.stop();
+    assert.match(stderr, /Cannot give up privileges: securebits keep them in other threads/);
+    assert.doesNotMatch(stderr, /CAP_SETUID/);
+  });
+
+  it('--user root stays root', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--user', 'root']);
+    assert.deepEqual(rightsOf(`/proc/${agent.pid}/status`).uids, [0, 0, 0, 0]);
+  });
+
+  it('compactsnoop is nobody as well', async (t) => {
+    const snoop = await new Agent([], { command: 'compactsnoop' }).attached();
+    t.after(() => snoop.stop());
+    for (const { uids, permitted } of rightsOfThreads(snoop.pid)) {
+      assert.deepEqual({ uids, permitted }, { uids: Array(4).fill(NOBODY), permitted: 0n });
+    }
+  });
+
+  for (const args of [
+    ['-o', 'table'],
+    ['-o', 'otlp', '--resource', 'host', '--context', 'off'],
+  ]) {
+    it(`nobody looks into others for ${args.join(' ')}`, async (t) => {
+      const { agent } = await setUp(t, args);
+      assert.deepEqual(childrenOf(agent.pid), []);
+    });
+  }
+});
+
+it('with capabilities and another user: the agent has none left, and the prober its part of them', async (t) => {
+  const list = '-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search';
+  const user = ['--reuid=1234', '--regid=1234', '--clear-groups'];
+  const [setpriv, ...rest] = capabilities(list);
+  const { agent, service } = await setUp(t, ['-o', 'json'], [setpriv!, ...user, ...rest]);
+  assert.equal(await service(), 'shop');
+  for (const { uids, permitted } of rightsOfThreads(agent.pid)) {
+    assert.deepEqual({ uids, permitted }, { uids: Array(4).fill(1234), permitted: 0n });
+  }
+  const { supervisor, prober } = await proberOf(agent);
+  for (const pid of [agent.pid, supervisor, prober]) assertClosed(pid, 1234);
+  const { uids, effective } = rightsOf(`/proc/${prober}/status`);
+  assert.deepEqual({ uids, effective }, { uids: Array(4).fill(1234), effective: (1n << 2n) | (1n << 19n) });
+  const { code, stderr } = await agent.stop();
+  assert.equal(code, 0, stderr);
+});
+
+describe('the prober', () => {
+  it('waits for ever: that process is left alone, but stays what it was; one not known is not known', async (t) => {
+    // Without contexts nothing else is asked, so that it is this process which it waits for.
+    const { agent, shell, service } = await setUp(t, ['-o', 'json', '--context', 'off']);
+    assert.equal(await service(), 'shop');
+    const [unknown, other] = [new Shell('till'), new Shell('stock')];
+    const { prober } = await proberOf(agent);
+    process.kill(prober, 'SIGSTOP');
+    assert.equal(await serviceOfNext(agent, unknown), 'unknown_service:sh');
+    assert.match(agent.stderr, new RegExp(`process ${unknown.pid} could not be looked at within 2 s`));
+    const second = await proberAfter(agent, prober);
+    process.kill(second, 'SIGSTOP');
+    // A process that is known is taken for the same for a second after it was seen.
+    await sleep(1100);
+    assert.equal(await service(), 'shop');
+    assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be looked at within 2 s`));
+    await proberAfter(agent, second);
+    for (const [one, name] of [
+      [shell, 'shop'],
+      [unknown, 'unknown_service:sh'],
+      [other, 'stock'],
+    ] as const) {
+      assert.equal(await serviceOfNext(agent, one), name);
+    }
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('waits for ever, and cannot even be killed: another one begins', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json', '--context', 'off']);
+    assert.equal(await service(), 'shop');
+    const other = new Shell('stock');
+    const { supervisor, prober } = await proberOf(agent);
+    const thaw = await freeze(prober);
+    t.after(thaw);
+    await sleep(1100);
+    assert.equal(await service(), 'shop');
+    assert.equal(await serviceOfNext(agent, other), 'stock');
+    assert.ok(
+      childrenOf(supervisor).includes(prober) && childrenOf(supervisor).length === 2,
+      'the first one is still there',
+    );
+    await thaw();
+    while (childrenOf(supervisor).length > 1) await sleep(10);
+    assert.equal(await serviceOfNext(agent, other), 'stock');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('is killed: it begins again', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { prober } = await proberOf(agent);
+    process.kill(prober, 'SIGKILL');
+    for (let i = 0; i < 3; i++) assert.equal(await service(), 'shop');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('is killed twice while the agent does not look: every answer is for its question', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--context', 'off']);
+    const shells = ['shop', 'stock', 'cart'].map((name) => ({ name, shell: new Shell(name) }));
+    const first = await proberOf(agent);
+    process.kill(first.prober, 'SIGSTOP');
+    for (const { shell } of shells) await shell.stall();
+    // They are asked about.
+    await sleep(200);
+    process.kill(agent.pid, 'SIGSTOP');
+    process.kill(first.prober, 'SIGKILL');
+    const second = await proberAfter(agent, first.prober);
+    // It begins, and asks for questions.
+    await sleep(500);
+    process.kill(second, 'SIGKILL');
+    await proberAfter(agent, second);
+    process.kill(agent.pid, 'SIGCONT');
+    await agent.until(() => shells.every(({ shell }) => eventsOf(agent, shell).length === ZONES));
+    for (let i = 0; i < 2; i++) {
+      for (const { name, shell } of shells) assert.equal(await serviceOfNext(agent, shell), name);
+    }
+    for (const { name, shell } of shells) {
+      const services = new Set(eventsOf(agent, shell).map(({ resource }) => resource!['service.name']));
+      assert.deepEqual([...services], [name]);
+    }
+  });
+
+  it('does not answer, whoever it is asked about: a stall waits for a few of them, not for all', async (t) => {
+    const agent = await new Agent(['-o', 'json', '--context', 'off'], { under: SILENT_PROBER }).attached();
+    t.after(() => agent.stop());
+    const programs = Array.from({ length: 6 }, () => new Shell());
+    // All of them in one batch.
+    process.kill(agent.pid, 'SIGSTOP');
+    for (const program of programs) await program.stall();
+    process.kill(agent.pid, 'SIGCONT');
+    const events = () => agent.events();
+    const services = () => events().filter(({ pid }) => programs.some((program) => program.pid === pid));
+    await agent.until(() => services().length === programs.length * ZONES);
+    for (const { resource } of services()) assert.equal(resource!['service.name'], 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    const said = stderr.match(/could not be looked at/g) ?? [];
+    assert.ok(said.length >= 1 && said.length <= 3, stderr);
+  });
+
+  const NOT_FOUND = /Cannot find module '[^ ]*\/dist\/prober\/main\.js'\.$/;
+  for (const [what, under, reason] of [
+    ['is not there', NO_PROBER, NOT_FOUND],
+    // Where this project is in a folder that is closed as well, so is its Node.js.
+    ['may not be read by its user', CLOSED_PROBER, new RegExp(`${NOT_FOUND.source}|/node: Permission denied\\.$`)],
+  ] as const) {
+    it(`${what}: that is said once, in the words of doctor, and stalls go out without services`, async (t) => {
+      const { agent, service } = await setUp(t, ['-o', 'json'], under);
+      await agent.until(() => agent.stderr.includes('looks into others'));
+      assert.equal(await service(), 'unknown_service:sh');
+      const { code, stderr } = await agent.stop();
+      assert.equal(code, 0, stderr);
+      const { checks } = JSON.parse((await runToEnd(['doctor', '--json'], { under })).stdout) as { checks: Check[] };
+      const found = checks.find(({ id }) => id === 'prober')!;
+      assert.equal(found.status, 'warn');
+      assert.match(found.why, reason);
+      // No error of Node.js besides.
+      const said = stderr
+        .split('\n')
+        .filter((line) => line !== '' && !/^ {2}|attached|compactions,|without CAP_/.test(line));
+      assert.equal(said.join('\n'), `compactstall: ${found.why} ${found.status === 'warn' && found.todo}`);
+    });
+  }
+
+  it('fails whenever it is asked: that is said, without its stack, and stalls go out without services', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json', '--context', 'off'], FAILING_PROBER);
+    assert.equal(await service(), 'unknown_service:sh');
+    await agent.until(() => agent.stderr.includes('looks into others ended'));
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /looks into others failed, and has begun again: broken\.$/m);
+    assert.match(stderr, /looks into others ended, .*: broken\. Starting compactstall again/);
+    assert.doesNotMatch(stderr, /^ {4}at |Node\.js v/m);
+  });
+
+  it('has no answers, as something of its own fails: that is said once, and stalls go out without services', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json'], UNABLE_PROBER);
+    for (let i = 0; i < 2; i++) assert.equal(await service(), 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.equal(
+      stderr.match(/has no answer to a question: TypeError: broken\. Please report it\.$/gm)?.length,
+      1,
+      stderr,
+    );
+    assert.match(stderr, /probes +\d+ = 0 publishing \+ [1-9]\d* without\{no_answer\} /);
+  });
+
+  it('fails slowly: it is not started for ever', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json', '--context', 'off'], SLOWLY_FAILING_PROBER);
+    await agent.until(() => agent.stderr.includes('does not start'));
+    assert.match(agent.stderr, /: broken\. /);
+    assert.deepEqual(childrenOf(agent.pid), []);
+  });
+
+  it('does not start and does not end: that is said once, and later stalls do not wait for it', async (t) => {
+    const { agent, service } = await setUp(t, ['-o', 'json'], STUCK_PROBER);
+    await agent.until(() => agent.stderr.includes('has not started within 20 s'));
+    for (let i = 0; i < 2; i++) assert.equal(await service(), 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/looks into others/g)!.length, 1, stderr);
+  });
+
+  it('does not start: no more stalls than so many wait for it', async () => {
+    const [first, ...rest] = [...STUCK_PROBER, process.execPath, HELD];
+    const { stdout, stderr } = spawnSync(first!, rest, { encoding: 'utf8', timeout: 120_000 });
+    assert.equal(stderr, '');
+    const { told, delivered, mostHeld, warnings } = JSON.parse(stdout);
+    assert.deepEqual(warnings, []);
+    assert.equal(delivered, told);
+    assert.ok(mostHeld > 30_000 && mostHeld <= 32_768, stdout);
+  });
+
+  it('and its supervisor are killed: that is said, and stalls go out without services', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { supervisor } = await proberOf(agent);
+    process.kill(supervisor, 'SIGKILL');
+    await agent.until(() => agent.stderr.includes('the process that looks into others ended'));
+    // The first is still known for a second.
+    assert.equal(await serviceOfNext(agent, new Shell()), 'unknown_service:sh');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  it('and the agent end with whoever wants them to', async (t) => {
+    const { agent } = await setUp(t, ['-o', 'json'], ['sh', '-c', 'setpriv --pdeathsig TERM "$@" & wait', 'sh']);
+    const [own] = childrenOf(agent.pid);
+    process.kill(agent.pid, 'SIGKILL');
+    while (isThere(own!)) await sleep(10);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`gets ${signal} together with the agent, as a service does: the last stalls still have their services`, async (t) => {
+      const { agent, shell, service } = await setUp(t);
+      assert.equal(await service(), 'shop');
+      const { supervisor, prober } = await proberOf(agent);
+      const other = new Shell('stock');
+      await other.stall();
+      await shell.stall();
+      for (const pid of [supervisor, prober]) process.kill(pid, signal);
+      const { code, stderr } = await agent.stop(signal);
+      assert.equal(code, 0, stderr);
+      assert.equal(eventsOf(agent, other)[0]!.resource!['service.name'], 'stock');
+      assert.doesNotMatch(stderr, /looks into others/);
+    });
+  }
+
+  it('does not end, and neither does its supervisor: they are ended', async (t) => {
+    const { agent } = await setUp(t);
+    const { supervisor, prober } = await proberOf(agent);
+    for (const pid of [supervisor, prober]) process.kill(pid, 'SIGSTOP');
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+  });
+
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+    it(`ends with the agent, by ${signal}`, async (t) => {
+      const { agent } = await setUp(t);
+      const { supervisor, prober } = await proberOf(agent);
+      await agent.stop(signal);
+      while ([supervisor, prober].some(isThere)) await sleep(10);
+    });
+  }
+});

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
+import { HELP, REPLAY_OPTIONS, RUN_OPTIONS } from '../../../src/cli/compactstall-options.ts';
+import { formatOptions, parseOptions } from '../../../src/cli/options.ts';
+import { EXIT, UserError } from '../../../src/errors.ts';
+
+const run = (...args: string[]) => parseOptions('compactstall', RUN_OPTIONS, args);
+const snoop = (...args: string[]) => parseOptions('compactsnoop', SNOOP_OPTIONS, args);
+
+function refuses(parse: () => unknown, message: string | RegExp): void {
+  assert.throws(parse, (error: unknown) => {
+    assert.ok(error instanceof UserError);
+    assert.equal(error.exitCode, EXIT.USAGE);
+    if (typeof message === 'string') assert.equal(error.message, message);
+    else assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /\n/, 'one line');
+    return true;
+  });
+}
+
+describe('compactstall’s options', () => {
+  it('none', () => assert.deepEqual(run(), { values: {}, positionals: [] }));
+
+  it('all, long', () => {
+    const { values } = run(
+      ...['--duration', '1.5', '--pid=181', '--min-duration', '10ms', '--trigger', 'direct,manual', '--verify'],
+      ...[
+        '--ring-size',
+        '16M',
+        '--output',
+        'table',
+        '--output=json:a',
+        '--stack',
+        'none',
+        '--kernel-stack',
+        '--verbose',
+      ],
+    );
+    assert.deepEqual(values, {
+      duration: 1500,
+      pid: 181,
+      'min-duration': 10_000_000,
+      trigger: ['direct', 'manual'],
+      verify: true,
+      'ring-size': 16 * 1024 * 1024,
+      output: [{ kind: 'table' }, { kind: 'json', path: 'a' }],
+      stack: 'none',
+      'kernel-stack': true,
+      verbose: true,
+    });
+  });
+
+  it('all, short, some together', () => {
+    const { values } = run('-d', '2', '-p', '7', '-o', 'json', '-Kv', '-h', '-V');
+    assert.deepEqual(values, {
+      duration: 2000,
+      pid: 7,
+      output: [{ kind: 'json' }],
+      'kernel-stack': true,
+      verbose: true,
+      help: true,
+      version: true,
+    });
+  });
+
+  it('a flag may be repeated, a value not', () => {
+    assert.deepEqual(run('-v', '-v').values, { verbose: true });
+    for (const [name, value] of [
+      ['pid', '7'],
+      ['duration', '1'],
+      ['trigger', 'direct'],
+      ['stack', 'none'],
+    ] as const) {
+      refuses(
+        () => run(`--${name}`, value, `--${name}`, value),
+        `--${name} was given 2 times; once is enough. See compactstall --help.`,
+      );
+    }
+  });
+
+  it('every option that takes a value checks it', () => {
+    for (const option of RUN_OPTIONS) {
+      if ('argument' in option) {
+        refuses(() => run(`--${option.name}`, '?'), new RegExp(`^--${option.name} \\?: .*expected .*\\.$`));
+        if ('short' in option) refuses(() => run(`-${option.short}`, '?'), new RegExp(`^--${option.name} \\?: `));
+      }
+    }
+  });
+
+  it('unknown', () => {
+    refuses(() => run('--interval', '5'), "unknown option '--interval'. See compactstall --help.");
+    refuses(() => run('-x'), "unknown option '-x'. See compactstall --help.");
+    refuses(() => run('-T'), "unknown option '-T'. See compactstall --help.");
+    refuses(() => parseOptions('compactstall', REPLAY_OPTIONS, ['--pid', '1']), /^unknown option '--pid'\. See/);
+  });
+
+  it('an argument too few, or too many', () => {
+    refuses(() => run('--pid'), /^option '-p, --pid <value>' argument missing\. See compactstall --help\.$/);
+    refuses(() => run('-d'), /^option '-d, --duration <value>' argument missing\. See compactstall --help\.$/);
+    refuses(() => run('--pid='), '--pid : not a process id; expected a number from 1 to 4194304.');
+    refuses(() => run('--verify=yes'), /^option '--verify' does not take an argument\. See compactstall --help\.$/);
+    refuses(() => run('--pid', '--verify'), /^option '--?p(id)?' argument is ambiguous\. See/);
+    refuses(() => run('-p', '-1'), /^option '--?p(id)?' argument is ambiguous\. See/);
+  });
+
+  it('what is no option is left to the command', () => {
+    assert.deepEqual(run('replay', '-v', 'file').positionals, ['replay', 'file']);
+    assert.deepEqual(run('--', '-v').positionals, ['-v']);
+  });
+});
+
+describe('compactsnoop’s options are bcc’s', () => {
+  it('short and long', () => {
+    const all = { timestamp: true, pid: 181, duration: 10_000, 'kernel-stack': true, extended_fields: true };
+    assert.deepEqual(snoop('-T', '-p', '181', '-d', '10', '-K', '-e').values, all);
+    assert.deepEqual(snoop('-TKe', '-p181', '-d10').values, all);
+    assert.deepEqual(
+      snoop('--timestamp', '--pid', '181', '--duration', '10', '--kernel-stack', '--extended_fields').values,
+      all,
+    );
+    assert.deepEqual(snoop('-h').values, { help: true });
+    assert.deepEqual(snoop('--help').values, { help: true });
+  });
+
+  it('no others', () => {
+    const shorts = SNOOP_OPTIONS.map(({ short }) => short).sort().join(''); // biome-ignore format: one line
+    assert.equal(shorts, 'KTdehp');
+    refuses(() => snoop('-o', 'json'), "unknown option '-o'. See compactsnoop --help.");
+    refuses(() => snoop('--verbose'), "unknown option '--verbose'. See compactsnoop --help.");
+  });
+});
+
+describe('--help', () => {
+  for (const [command, help, options] of [
+    ['compactstall', HELP, RUN_OPTIONS],
+    ['compactsnoop', SNOOP_HELP, SNOOP_OPTIONS],
+  ] as const) {
+    it(`${command}: at most 80 columns, and ends with a line’s end`, () => {
+      for (const line of help.split('\n')) assert.ok(line.length <= 80, `${line.length}: ${line}`);
+      assert.ok(help.endsWith('\n') && !help.endsWith('\n\n'));
+      assert.doesNotMatch(help, /[ \t]\n/, 'nothing at the end of a line');
+    });
+
+    it(`${command}: names every option, short, long, and its argument`, () => {
+      for (const option of options) {
+        const short = 'short' in option ? `-${option.short},` : '   ';
+        const argument = 'argument' in option ? ` ${option.argument}` : '';
+        assert.ok(help.includes(`\n  ${short} --${option.name}${argument}`), option.name);
+        for (const word of option.help.split(' ')) assert.ok(help.includes(word), `${option.name}: ${word}`);
+      }
+    });
+  }
+
+  it('options of replay are the last ones of run, as the help says', () => {
+    assert.deepEqual(RUN_OPTIONS.slice(-REPLAY_OPTIONS.length), [...REPLAY_OPTIONS]);
+  });
+
+  it('no short name is used twice', () => {
+    const shorts = RUN_OPTIONS.flatMap((option) => ('short' in option ? [option.short] : []));
+    assert.equal(new Set(shorts).size, shorts.length);
+  });
+
+  it('a long help is wrapped in its own column', () => {
+    const text = formatOptions([
+      { name: 'a-name-that-fills-its-column', argument: 'X', help: 'one' },
+      { name: 'b', short: 'b', help: 'two '.repeat(20).trim() },
+    ]);
+    assert.equal(
+      text,
+      [
+        '      --a-name-that-fills-its-column X',
+        `${' '.repeat(28)}one`,
+        `  -b, --b                   ${'two '.repeat(13).trim()}`,
+        `${' '.repeat(28)}${'two '.repeat(7).trim()}`,
+      ].join('\n'),
+    );
+  });
+});

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BOOKS_SIZE } from '../../../src/abi.generated.ts';
+import type { Messages } from '../../../src/cli/messages.ts';
+import { reportBooks } from '../../../src/cli/report.ts';
+import { EXIT } from '../../../src/errors.ts';
+import { decodeKernelBooks, type NamedSinkBooks, type SourceBooks } from '../../../src/event/books.ts';
+
+/** What is printed, and the exit code. */
+function report(source: SourceBooks, sinks: readonly NamedSinkBooks[], failed = false) {
+  const lines: string[] = [];
+  const messages: Pick<Messages, 'say' | 'print'> = {
+    say: (sentence) => void lines.push(`compactstall: ${sentence}`),
+    print: (text) => void lines.push(text),
+  };
+  return { exitCode: reportBooks(messages as Messages, source, sinks, failed), lines };
+}
+
+const sink = (name: string, exported: number, dropped: Record<string, number> = {}, queued = 0) => ({
+  name,
+  books: { accepted: 0, exported, queued, dropped },
+});
+
+describe('the books at the end of a run', () => {
+  it('a run in which nothing was lost', () => {
+    const kernel = {
+      ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)),
+      begins: 69,
+      ends: 70,
+      paired: 69,
+      endWithoutBegin: 1,
+    };
+    kernel.emitted = 60;
+    kernel.filteredPid = 9;
+    const source = { kernel, received: 60, decoded: 60, malformed: 0, pendingBytes: 0, programMisses: 0 };
+    assert.deepEqual(report(source, [sink('table', 60), sink('otlp', 50, { not_sampled: 10 })]), {
+      exitCode: EXIT.OK,
+      lines: [
+        'compactstall: 60 compactions, 0 lost',
+        '  begins         69 = 69 paired + 0 open + 0 evicted',
+        '  ends           70 = 69 paired + 1 without begin',
+        '  paired         69 = 60 emitted + 9 filtered{pid} + 0 dropped',
+        '  emitted        60 = 60 received + 0 in ring',
+        '  received       60 = 60 decoded + 0 malformed',
+        '  decoded        60 = 60 exported by table + 0 dropped + 0 queued',
+        '  decoded        60 = 50 exported by otlp + 10 dropped{not_sampled} + 0 queued',
+      ],
+    });
+  });
+
+  it('a run in which something was lost, with every reason', () => {
+    const source = { received: 5, decoded: 4, malformed: 1, pendingBytes: 0 };
+    assert.deepEqual(report(source, [sink('json', 1, { write_enospc: 1, shutdown: 1 }, 1)]), {
+      exitCode: EXIT.LOST,
+      lines: [
+        'compactstall: 4 compactions, 4 lost',
+        '  received        5 = 4 decoded + 1 malformed',
+        '  decoded         4 = 1 exported by json + 1 dropped{write_enospc} + 1 dropped{shutdown} + 1 queued',
+        '  lost            1: a line was broken',
+        '  lost            1: json dropped it: write_enospc',
+        '  lost            1: json dropped it: shutdown',
+        '  lost            1: json still had it queued',
+      ],
+    });
+  });
+
+  it('books that do not balance say so, and the exit code too', () => {
+    const { lines, exitCode } = report({ received: 1, decoded: 1, malformed: 0, pendingBytes: 0 }, [sink('json', 0)]);
+    assert.equal(exitCode, EXIT.LOST);
+    assert.deepEqual(lines, [
+      'compactstall: 1 compaction, 0 lost',
+      '  received        1 = 1 decoded + 0 malformed',
+      '  decoded         1 = 0 exported by json + 0 dropped + 0 queued   DOES NOT BALANCE',
+    ]);
+  });
+
+  it('an output that failed before the first event is a failure; events that were lost weigh more', () => {
+    const nothing = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
+    assert.equal(report(nothing, [sink('table', 0)], true).exitCode, EXIT.FAILURE);
+    assert.equal(report({ ...nothing, received: 1, malformed: 1 }, [sink('table', 0)], true).exitCode, EXIT.LOST);
+  });
+
+  it('what nobody was told of is noted, and not lost', () => {
+    const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), processEventsUnsent: 3 };
+    const { lines, exitCode } = report({ kernel, received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
+    assert.equal(exitCode, EXIT.OK);
+    assert.equal(lines.at(-1), '  note            3: a program or publication that nobody was told of');
+  });
+
+  it('nothing happened', () => {
+    const { lines, exitCode } = report({ received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
+    assert.equal(exitCode, EXIT.OK);
+    assert.equal(lines[0], 'compactstall: 0 compactions, 0 lost');
+  });
+});

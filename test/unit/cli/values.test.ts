@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  parseChoice,
+  parseDuration,
+  parseOutput,
+  parsePid,
+  parseRingSize,
+  parseSeconds,
+  parseTriggers,
+} from '../../../src/cli/values.ts';
+import { EXIT, UserError } from '../../../src/errors.ts';
+
+interface Case<T> {
+  option: string;
+  parse: (text: string, option: string) => T;
+  good: [text: string, value: T][];
+  bad: string[];
+  /** What the error says after the option and the value. */
+  expected: string;
+}
+
+function check<T>({ option, parse, good, bad, expected }: Case<T>): void {
+  describe(option, () => {
+    for (const [text, value] of good) it(`takes ${text}`, () => assert.deepEqual(parse(text, option), value));
+    for (const text of bad) {
+      it(`refuses ${JSON.stringify(text)}`, () => {
+        assert.throws(
+          () => parse(text, option),
+          (error: unknown) => {
+            assert.ok(error instanceof UserError);
+            assert.equal(error.message, `${option} ${text}: ${expected}`);
+            assert.equal(error.exitCode, EXIT.USAGE);
+            return true;
+          },
+        );
+      });
+    }
+  });
+}
+
+check({
+  option: '--pid',
+  parse: parsePid,
+  good: [
+    ['1', 1],
+    ['181', 181],
+    ['4194304', 4194304],
+  ],
+  bad: ['', '0', '-1', '4194305', '1.5', '1e3', '0x10', 'self', ' 1', '99999999999999999999', 'NaN'],
+  expected: 'not a process id; expected a number from 1 to 4194304.',
+});
+
+check({
+  option: '--duration',
+  parse: parseSeconds,
+  good: [
+    ['10', 10_000],
+    ['0.5', 500],
+    ['10s', 10_000],
+    ['2147483', 2_147_483_000],
+  ],
+  bad: ['', '0', '0.0', '-1', '2147484', '1m', '10 s', '1e3', '.5', '5.', 's', 'Infinity', '1,5', '1ss'],
+  expected: 'expected seconds above 0 and up to 2147483, such as 10 or 0.5.',
+});
+
+check({
+  option: '--min-duration',
+  parse: parseDuration,
+  good: [
+    ['500us', 500_000],
+    ['10ms', 10_000_000],
+    ['1.5ms', 1_500_000],
+    ['1s', 1_000_000_000],
+    ['7ns', 7],
+    ['0ns', 0],
+    ['0.1us', 100],
+    ['9007199s', 9_007_199_000_000_000],
+  ],
+  bad: ['', '10', '10 ms', '-1ms', 'ms', '1m', '1h', '1e3us', '9007200s', '1MS', '1.ms'],
+  expected: 'expected a number and a unit (ns, us, ms or s), such as 500us or 10ms.',
+});
+
+check({
+  option: '--ring-size',
+  parse: parseRingSize,
+  good: [
+    ['4096', 4096],
+    ['4K', 4096],
+    ['512k', 512 * 1024],
+    ['16M', 16 * 1024 * 1024],
+    ['1024M', 2 ** 30],
+  ],
+  bad: ['', '0', '1', '2048', '5000', '3M', '2048M', '1G', '4 K', '-4K', '1.5M', 'M', '4KB'],
+  expected: 'expected a power of two from 4K to 1024M, such as 16M.',
+});
+
+check({
+  option: '--stack',
+  parse: parseChoice(['event', 'none']),
+  good: [
+    ['event', 'event'],
+    ['none', 'none'],
+  ],
+  bad: ['', 'Event', 'nothing', 'event,none'],
+  expected: 'expected one of event, none.',
+});
+
+check({
+  option: '--output',
+  parse: parseOutput,
+  good: [
+    ['table', { kind: 'table' }],
+    ['json', { kind: 'json' }],
+    ['json:/tmp/a:b.jsonl', { kind: 'json', path: '/tmp/a:b.jsonl' }],
+    ['otlp', { kind: 'otlp' }],
+    ['none', { kind: 'none' }],
+  ],
+  bad: ['', 'json:', 'JSON', 'csv', 'table:file', 'otlp:http://localhost'],
+  expected: 'expected table, json, json:FILE, otlp or none.',
+});
+
+describe('--trigger', () => {
+  it('takes some of the triggers', () => {
+    assert.deepEqual(parseTriggers('direct', '--trigger'), ['direct']);
+    assert.deepEqual(parseTriggers('kcompactd,proactive,manual', '--trigger'), ['kcompactd', 'proactive', 'manual']);
+  });
+
+  for (const [text, wrong] of [
+    ['', ''],
+    ['cron', 'cron'],
+    ['direct,', ''],
+    ['direct, manual', ' manual'],
+    ['Direct', 'Direct'],
+  ] as const) {
+    it(`refuses ${JSON.stringify(text)}, and says which`, () => {
+      assert.throws(() => parseTriggers(text, '--trigger'), {
+        message: `--trigger ${text}: '${wrong}' is no trigger; expected some of direct, kcompactd, proactive, manual.`,
+      });
+    });
+  }
+});

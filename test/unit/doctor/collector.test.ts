@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { describe, it, type TestContext } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { collector } from '../../../src/doctor/collector.ts';
+import { checkEnvironment } from '../../../src/sinks/otlp/check.ts';
+import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
+
+const grpc = (port: number) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+const http = (port: number) => ({ ...grpc(port), OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' });
+
+/** A port of this host on which nobody listens. */
+async function closedPort(t: TestContext): Promise<number> {
+  const { port, stop } = await startGrpcServer(t);
+  await stop();
+  return port;
+}
+
+/** An HTTP server that answers with this status. @returns the port, and the paths and sizes of the requests */
+async function startHttp(t: TestContext, code: number) {
+  const requests: string[] = [];
+  const server = createServer(async (request, response) => {
+    const bytes = (await request.toArray()).reduce((sum, chunk: Buffer) => sum + chunk.length, 0);
+    requests.push(`${request.method} ${request.url} ${bytes}`);
+    response.writeHead(code).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return { port: (server.address() as { port: number }).port, requests };
+}
+
+describe('collector', () => {
+  it('none configured: connects to nothing', async () => {
+    assert.deepEqual(await collector({}), { status: 'ok', why: 'none is configured: nothing is sent.' });
+  });
+
+  it('gRPC: one request without spans', async (t) => {
+    const server = await startGrpcServer(t);
+    assert.deepEqual(await collector(grpc(server.port)), {
+      status: 'ok',
+      why: `the collector at http://127.0.0.1:${server.port} takes spans.`,
+    });
+    assert.deepEqual(server.sizes, [0]);
+  });
+
+  it('HTTP: one request without spans', async (t) => {
+    const { port, requests } = await startHttp(t, 200);
+    assert.equal((await collector(http(port))).status, 'ok');
+    assert.deepEqual(requests, ['POST /v1/traces 0']);
+  });
+
+  it('one that refuses: why, and what to do', async (t) => {
+    const server = await startGrpcServer(t, () => ({ code: status.UNAUTHENTICATED, details: 'no token' }));
+    const found = await collector(grpc(server.port));
+    assert.equal(found.status, 'warn');
+    assert.match(found.why, /refuses spans: grpc_unauthenticated: no token\.$/);
+    assert.match('todo' in found ? found.todo : '', /^Check OTEL_EXPORTER_OTLP_HEADERS/);
+  });
+
+  it('one that is another thing', async (t) => {
+    const { port } = await startHttp(t, 404);
+    const found = await collector(http(port));
+    assert.match(found.why, /refuses spans: http_404/);
+    assert.match('todo' in found ? found.todo : '', /OTEL_EXPORTER_OTLP_PROTOCOL/);
+  });
+
+  for (const [name, env] of [
+    ['gRPC', grpc],
+    ['HTTP', http],
+  ] as const) {
+    it(`${name}: a closed port is a warning, as run goes on trying`, async (t) => {
+      const port = await closedPort(t);
+      const found = await collector(env(port));
+      assert.equal(found.status, 'warn');
+      assert.match(found.why, new RegExp(`127\\.0\\.0\\.1:${port} does not take spans now: .*ECONNREFUSED`));
+    });
+  }
+
+  it('a wrong variable fails, with the words of run', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://127.0.0.1' };
+    const found = await collector(env);
+    assert.equal(found.status, 'fail');
+    assert.throws(() => checkEnvironment(env), { message: found.why });
+  });
+
+  it('so does one that run reads later', async () => {
+    const found = await collector({ ...grpc(1), OTEL_TRACES_SAMPLER: 'sometimes' });
+    assert.equal(found.status, 'fail');
+    assert.match(found.why, /^OTEL_TRACES_SAMPLER=sometimes: /);
+  });
+
+  it('a variable that is ignored is said', async (t) => {
+    const server = await startGrpcServer(t);
+    const found = await collector({ ...grpc(server.port), OTEL_SPAN_EVENT_COUNT_LIMIT: 'many' });
+    assert.equal(found.status, 'warn');
+    assert.match(found.why, /takes spans\. Also: OTEL_SPAN_EVENT_COUNT_LIMIT=many/);
+  });
+});

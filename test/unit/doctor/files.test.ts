@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Checks that are one file each. */
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { btf } from '../../../src/doctor/btf.ts';
+import { cgroup } from '../../../src/doctor/cgroup.ts';
+import { container } from '../../../src/doctor/container.ts';
+import { install } from '../../../src/doctor/install.ts';
+import { kernel } from '../../../src/doctor/kernel.ts';
+import { lockdown } from '../../../src/doctor/lockdown.ts';
+import { mountPoints, securityfs } from '../../../src/doctor/mounts.ts';
+import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from '../../../src/doctor/sysctls.ts';
+import { tracefs } from '../../../src/doctor/tracefs.ts';
+import { vmstat } from '../../../src/doctor/vmstat.ts';
+import { KernelSymbols } from '../../../src/kernel/symbols.ts';
+import { folderWith, MOUNTS, ODD_TEXTS } from './support.ts';
+
+const NOWHERE = '/nonexistent/file';
+const file = (t: TestContext, text: string) => folderWith(t, { file: text })('file');
+
+describe('lockdown', () => {
+  const found = (t: TestContext, text: string, mounts: string = MOUNTS.debian12) => {
+    const at = folderWith(t, { lockdown: text, mounts });
+    return lockdown({ lockdown: at('lockdown'), mountinfo: at('mounts') });
+  };
+
+  it('none and integrity are ok', (t) => {
+    assert.equal(found(t, '[none] integrity confidentiality\n').status, 'ok');
+    assert.equal(found(t, 'none [integrity] confidentiality\n').status, 'ok');
+  });
+
+  it('confidentiality is a warning with what to do: whether programs load is for attach to say', (t) => {
+    const check = found(t, 'none integrity [confidentiality]\n');
+    assert.equal(check.status, 'warn');
+    assert.match(check.why, /forbids probe reads/);
+    assert.match('todo' in check ? check.todo : '', /lockdown=integrity/);
+  });
+
+  it('without securityfs it is unknown', (t) => {
+    const mountinfo = file(t, MOUNTS.none);
+    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }).why, /^unknown: securityfs is not mounted/);
+  });
+
+  it('a kernel without lockdown', (t) => {
+    const mountinfo = file(t, MOUNTS.debian12);
+    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }).why, /does not say/);
+  });
+
+  for (const text of ODD_TEXTS) {
+    it(`odd contents ${JSON.stringify(text)}`, (t) => assert.equal(found(t, text, text).status, 'ok'));
+  }
+});
+
+describe('mounts', () => {
+  it('securityfs: where, or not', (t) => {
+    assert.match(securityfs(file(t, MOUNTS.debian12)).why, /^mounted at \/sys\/kernel\/security;/);
+    assert.match(securityfs(file(t, MOUNTS.none)).why, /^not mounted;/);
+  });
+
+  for (const [mounts, gfpNames, status, why] of [
+    ['none', 'btf', 'ok', /^not mounted; names of GFP flags do not need it on this kernel\.$/],
+    [
+      'debian12',
+      'btf',
+      'ok',
+      /^mounted at \/sys\/kernel\/tracing; names of GFP flags do not need it on this kernel\.$/,
+    ],
+    ['debian12', 'tracefs', 'ok', /^mounted at .*; the names of GFP flags come from there\.$/],
+    ['debian12', 'nobody', 'warn', /^mounted at .*, but cannot be read: GFP flags/],
+    ['none', 'nobody', 'warn', /^not mounted: GFP flags/],
+  ] as const) {
+    it(`tracefs: ${mounts}, names of GFP flags from ${gfpNames}`, (t) => {
+      const found = tracefs(file(t, MOUNTS[mounts]), () => gfpNames);
+      assert.equal(found.status, status);
+      assert.match(found.why, why);
+    });
+  }
+
+  it('reads a blank in a path', (t) => {
+    assert.deepEqual(mountPoints('cgroup2', file(t, MOUNTS.blank)), ['/mnt/my cgroups']);
+  });
+
+  for (const text of [...ODD_TEXTS, ' - cgroup2', '1 2 3 4 - cgroup2 x y']) {
+    it(`odd contents ${JSON.stringify(text)} mount nothing`, (t) => {
+      assert.deepEqual(mountPoints('cgroup2', file(t, text)), []);
+    });
+  }
+});
+
+describe('cgroup', () => {
+  for (const [mounts, status, why] of [
+    ['debian12', 'ok', /^version 2 at \/sys\/fs\/cgroup,/],
+    ['hybrid', 'ok', /^version 1, with version 2 at \/sys\/fs\/cgroup\/unified,/],
+    ['version1', 'warn', /^version 1 only:/],
+    ['none', 'ok', /^not mounted:/],
+  ] as const) {
+    it(mounts, (t) => {
+      const found = cgroup(file(t, MOUNTS[mounts]));
+      assert.equal(found.status, status);
+      assert.match(found.why, why);
+    });
+  }
+});
+
+describe('container', () => {
+  const paths = (t: TestContext, pids: string, files: Readonly<Record<string, string>> = {}) => {
+    const at = folderWith(t, files);
+    mkdirSync(at('proc/self/ns'), { recursive: true });
+    symlinkSync(pids, at('proc/self/ns/pid'));
+    return { root: at(), proc: at('proc') };
+  };
+  const HOST = 'pid:[4026531836]';
+
+  it('a host', (t) => {
+    const where = paths(t, HOST, { 'proc/self/cgroup': '0::/user.slice/user-0.slice/session-1.scope\n' });
+    assert.deepEqual(container(where, {}), { status: 'ok', why: 'a host: no sign of a container.' });
+  });
+
+  for (const [what, files, env, mark] of [
+    ['docker', { '.dockerenv': '' }, {}, '/.dockerenv'],
+    ['podman', { 'run/.containerenv': '' }, {}, '/run/.containerenv'],
+    ['systemd-nspawn', {}, { container: 'systemd-nspawn' }, 'container=systemd-nspawn'],
+    [
+      'Kubernetes',
+      { 'proc/self/cgroup': '0::/kubepods.slice/x.slice/cri-containerd-1.scope\n' },
+      {},
+      'cgroup of kubepods',
+    ],
+  ] as const) {
+    it(`${what}, with the host's PIDs`, (t) => {
+      const found = container(paths(t, HOST, files), env);
+      assert.deepEqual(found, { status: 'ok', why: `a container (${mark}) with the host's PIDs.` });
+    });
+  }
+
+  it("without the host's PIDs: a warning, in the words of run", (t) => {
+    const found = container(paths(t, 'pid:[4026532178]'), {});
+    assert.equal(found.status, 'warn');
+    assert.match(found.why, /PID namespace of its own/);
+    assert.match('todo' in found ? found.todo : '', /--pid=host.*hostPID/);
+  });
+});
+
+describe('settings', () => {
+  const shown = 'ffffffff81000000 T _stext\n';
+  const hidden = '0000000000000000 T _stext\n0000000000000000 T _text\n';
+  const symbols = (t: TestContext, text: string) => new KernelSymbols({ kallsyms: file(t, text), modules: NOWHERE });
+
+  it('kptr_restrict by doing', (t) => {
+    assert.deepEqual(kptrRestrict(file(t, '1\n'), symbols(t, shown)), {
+      status: 'ok',
+      why: "1: this process sees the kernel's symbols.",
+    });
+    assert.deepEqual(kptrRestrict(file(t, '2\n'), symbols(t, hidden)), {
+      status: 'warn',
+      why: '2: the kernel hides its symbols from this process: stacks show addresses.',
+      todo: 'It takes CAP_SYSLOG, and kernel.kptr_restrict below 2.',
+    });
+  });
+
+  it('perf_event_paranoid matters from 3 on, for kprobes without CAP_SYS_ADMIN', (t) => {
+    const has = (bits: bigint) => ({
+      ...{ lastCapability: NOWHERE, userNamespace: NOWHERE },
+      status: file(t, `CapEff:\t${bits.toString(16)}\n`),
+    });
+    for (const value of ['-1', '0', '1', '2']) {
+      assert.deepEqual(perfEventParanoid(file(t, `${value}\n`), has(0n)), {
+        status: 'ok',
+        why: `${value}: it does not matter with CAP_PERFMON.`,
+      });
+    }
+    for (const value of ['3', '4']) {
+      assert.deepEqual(perfEventParanoid(file(t, `${value}\n`), has(1n << 21n)), {
+        status: 'ok',
+        why: `${value}: it does not matter with CAP_PERFMON and CAP_SYS_ADMIN.`,
+      });
+      assert.deepEqual(perfEventParanoid(file(t, `${value}\n`), has(1n << 38n)), {
+        status: 'warn',
+        why: `${value}: on Debian's kernels kprobes then take CAP_SYS_ADMIN: publications of processes are not heard, nor can the kprobe plan be taken.`,
+        todo: 'Set kernel.perf_event_paranoid=2, or start as root, who gives it up once everything is attached.',
+      });
+    }
+  });
+
+  it('unprivileged_bpf_disabled is told, and does not matter', (t) => {
+    assert.deepEqual(unprivilegedBpfDisabled(file(t, '2\n')), {
+      status: 'ok',
+      why: '2: it does not matter with CAP_BPF.',
+    });
+  });
+
+  for (const text of ODD_TEXTS.filter((text) => !/^\d+$/.test(text))) {
+    it(`odd contents ${JSON.stringify(text)} are unknown`, (t) => {
+      assert.match(kptrRestrict(file(t, text), symbols(t, text)).why, /^unknown: /);
+      assert.match(perfEventParanoid(file(t, text)).why, /^unknown; /);
+      assert.match(unprivilegedBpfDisabled(file(t, text)).why, /^unknown; /);
+    });
+  }
+
+  it('files that are not there are unknown', () => {
+    assert.match(perfEventParanoid(NOWHERE).why, /^unknown; /);
+    assert.match(unprivilegedBpfDisabled(NOWHERE).why, /^unknown; /);
+  });
+});
+
+describe('vmstat', () => {
+  const COUNTERS = `nr_free_pages 351094
+compact_migrate_scanned 5972990
+compact_free_scanned 2415209
+compact_isolated 24403986
+compact_stall 1096
+compact_fail 91
+compact_success 1005
+`;
+
+  it('tells the counters since boot', (t) => {
+    assert.deepEqual(vmstat(file(t, COUNTERS)), {
+      status: 'ok',
+      why: 'since boot compact_stall 1096 (success 1005, fail 91), migrate_scanned 5972990, free_scanned 2415209.',
+    });
+  });
+
+  it('without the counters: a warning, as --verify is not possible', (t) => {
+    const path = file(t, 'nr_free_pages 351094\n');
+    assert.deepEqual(vmstat(path), {
+      status: 'warn',
+      why: `${path} has no compact_migrate_scanned.`,
+      todo: '--verify needs a kernel built with CONFIG_COMPACTION=y.',
+    });
+  });
+
+  it('without /proc', () => assert.equal(vmstat(NOWHERE).status, 'warn'));
+
+  it('only some of them', (t) => {
+    const some = 'compact_migrate_scanned 1\ncompact_free_scanned 2\n';
+    assert.match(vmstat(file(t, some)).why, /compact_stall unknown \(success unknown, fail unknown\)/);
+  });
+});
+
+describe('kernel, BTF, installation', () => {
+  it('tells the release, and a kernel without compaction', (t) => {
+    const release = file(t, '5.14.0-427.13.1.el9_4.x86_64\n');
+    assert.match(
+      kernel({ release, compaction: release }).why,
+      /^Linux 5\.14\.0-427\.13\.1\.el9_4\.x86_64 on \w+, with/,
+    );
+    const without = kernel({ release, compaction: NOWHERE });
+    assert.equal(without.status, 'warn');
+    assert.match(kernel({ release: NOWHERE, compaction: release }).why, /^Linux unknown on/);
+  });
+
+  it('a kernel that does not describe its types fails', (t) => {
+    assert.equal(btf(NOWHERE).status, 'fail');
+    for (const text of ODD_TEXTS) assert.match(btf(file(t, text)).why, /cannot be read as BTF/);
+  });
+
+  it('a Node.js that is too old fails, and says what is needed', async () => {
+    for (const version of ['20.19.0', '22.14.9']) {
+      const found = await install(version);
+      assert.equal(found.status, 'fail');
+      assert.match(found.why, /^Node\.js is \S+; 22\.15 or later is needed\.$/);
+    }
+    for (const version of ['22.15.0', '24.0.0', '100.0.0-nightly']) assert.equal((await install(version)).status, 'ok');
+  });
+});

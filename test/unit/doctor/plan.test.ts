@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { attach } from '../../../src/doctor/attach.ts';
+import { obi } from '../../../src/doctor/obi.ts';
+import { plan } from '../../../src/doctor/plan.ts';
+import { HostError, InstallError } from '../../../src/errors.ts';
+import { NO_PROBE_READS, obiUnread, PREEMPTIBLE } from '../../../src/host/limitations.ts';
+import type { KernelFeatures } from '../../../src/live/kernel-features.ts';
+import type { LiveSource } from '../../../src/live/live-source.ts';
+
+/** Linux 6.1 and later, as distributions build it. */
+const NEW: KernelFeatures = {
+  ownBtf: true,
+  tracepoints: true,
+  tracepointsPassControl: true,
+  compactZoneTakesControl: true,
+  compactZoneNames: () => ['compact_zone'],
+  kprobes: true,
+  tracefs: true,
+  preemptibleTracepoints: false,
+};
+
+describe('plan, by what a kernel says of itself', () => {
+  for (const [what, differences, status, why] of [
+    ['a new kernel', {}, 'ok', /^tp_btf: its tracepoints pass compact_control\.$/],
+    ['7.0', { preemptibleTracepoints: true }, 'ok', /^kprobe: of its programs none can be preempted/],
+    [
+      '7.0 without tracefs',
+      { preemptibleTracepoints: true, tracefs: false },
+      'warn',
+      /^tp_btf: .*some records are lost, and counted\. Not kprobe: tracefs is not mounted at .*readable\.$/,
+    ],
+    ['5.10', { tracepointsPassControl: false }, 'ok', /^fentry: .* Not tp_btf: its tracepoints do not pass/],
+    [
+      'a kernel without its own BTF',
+      { ownBtf: false, tracepointsPassControl: false },
+      'ok',
+      /^kprobe: .* Not tp_btf: .* Not fentry: /,
+    ],
+    [
+      'no plan',
+      { tracepointsPassControl: false, compactZoneNames: () => ['__compact_zone'] },
+      'fail',
+      /^none fits this kernel\. Not tp_btf: .* Not fentry: .*__compact_zone.* Not kprobe: [^.]*\.$/,
+    ],
+    ['no tracepoints', { tracepoints: false }, 'fail', /no mm_compaction tracepoints/],
+  ] as const) {
+    it(what, () => {
+      const found = plan(() => ({ ...NEW, ...differences }));
+      assert.equal(found.status, status);
+      assert.match(found.why, why);
+    });
+  }
+
+  it('without BTF nothing is known', () => {
+    assert.equal(plan(() => undefined).status, 'fail');
+  });
+});
+
+describe('attach', () => {
+  const source = (passedOver: string[], probeReads = true, preemptible = false) => {
+    let closed = 0;
+    const opened = {
+      plan: { name: 'fentry', probeReads },
+      preemptible,
+      passedOver,
+      close: () => closed++,
+    } as unknown as LiveSource;
+    return { open: async () => opened, closed: () => closed };
+  };
+
+  it('tells the plan taken and those passed over, and leaves nothing attached', async () => {
+    const { open, closed } = source(['tp_btf: refused: no.', 'fentry: x']);
+    assert.deepEqual(await attach(open), {
+      status: 'ok',
+      why: 'loaded and attached with fentry, and detached again. Not tp_btf: refused: no. Not fentry: x.',
+    });
+    assert.equal(closed(), 1);
+  });
+
+  it('without probe reads it is a warning, in the words of run', async () => {
+    const found = await attach(source(['tp_btf: refused: no'], false).open);
+    assert.equal(found.status, 'warn');
+    assert.ok(found.why.endsWith(NO_PROBE_READS.why), found.why);
+  });
+
+  it('programs that can be preempted are a warning, in the words of run', async () => {
+    const found = await attach(source(['kprobe: refused: no'], true, true).open);
+    assert.equal(found.status, 'warn');
+    assert.ok(found.why.includes('Not kprobe: refused: no.') && found.why.endsWith(PREEMPTIBLE.why), found.why);
+  });
+
+  for (const error of [new HostError('one.', 'two.', 'log'), new InstallError('one.', 'two.')]) {
+    it(`${error.constructor.name}: its words, apart`, async () => {
+      const found = await attach(() => Promise.reject(error));
+      assert.deepEqual(found, { status: 'fail', why: 'one.', todo: 'two.' });
+    });
+  }
+
+  it('a defect is no finding', async () => {
+    await assert.rejects(
+      attach(() => Promise.reject(new TypeError('x'))),
+      TypeError,
+    );
+  });
+});
+
+describe('the map of OpenTelemetry eBPF Instrumentation', () => {
+  const map = fileURLToPath(import.meta.url);
+  const opens = (differences: object) => async () =>
+    ({ plan: { probeReads: true }, close: async () => {}, ...differences }) as unknown as LiveSource;
+
+  it('is not there, or may be: nothing is loaded', async () => {
+    const fails = () => assert.fail('nothing to load for');
+    assert.match((await obi('/nonexistent/map', fails)).why, /^no map at \/nonexistent\/map: /);
+    const odd = `/${'x'.repeat(300)}`;
+    assert.equal((await obi(odd, fails)).why, `unknown: ${odd}: name too long.`);
+  });
+
+  it('is read', async () => {
+    assert.equal((await obi(map, opens({}))).status, 'ok');
+  });
+
+  it('is not read for a reason: a warning, in the words of run', async () => {
+    assert.deepEqual(await obi(map, opens({ obiObstacle: 'Why.' })), { status: 'warn', ...obiUnread('Why.') });
+  });
+
+  it('is not read without probe reads, of which lockdown and attach tell', async () => {
+    const found = await obi(map, opens({ plan: { probeReads: false } }));
+    assert.deepEqual(found, { status: 'ok', why: `not read: ${map} is there, but this kernel forbids probe reads.` });
+  });
+
+  it('is unknown where nothing can be loaded; a defect is no finding', async () => {
+    assert.match(
+      (await obi(map, () => Promise.reject(new HostError('one.', 'two.')))).why,
+      /^unknown: .* be loaded\.$/,
+    );
+    await assert.rejects(
+      obi(map, () => Promise.reject(new TypeError('x'))),
+      TypeError,
+    );
+  });
+});

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { readClocks } from 'bpf-loader-native';
+import { type FakeProcess, fakeProc, putStatus, statLine } from '../prober/service/proc.ts';
+import { Sightings } from '../prober/service/sightings.ts';
+
+const ID = '4a1f6f2b9c0d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f';
+const SECOND = 1_000_000_000n;
+/** Of field 22: 500 ticks. */
+const STARTED = 5n * SECOND;
+const NOW = 100n * SECOND;
+
+/** A process 7, and what is said of it. `pass` lets time go by and begins a batch. */
+function setUp(t: TestContext, first?: FakeProcess, services = true) {
+  const proc = fakeProc(t);
+  const put = (fake: FakeProcess) => proc.put(7, { comm: 'summ', exe: '/usr/bin/summ', ...fake });
+  if (first !== undefined) put(first);
+  let nowMs = 0;
+  const processes = new Sightings({ services, proc: proc.root, now: () => nowMs });
+  const lookUp = (atNs = NOW, comm = 'summ', tid = 7) => processes.lookUp({ pid: 7, tid, comm }, atNs);
+  return {
+    root: proc.root,
+    put,
+    processes,
+    end: () => proc.end(7),
+    pass: (ms: number) => {
+      nowMs += ms;
+      processes.newBatch();
+    },
+    lookUp,
+    service: (...words: Parameters<typeof lookUp>) => lookUp(...words).resource?.['service.name'],
+  };
+}
+
+describe('what is known of a process', () => {
+  it('by its environment', (t) => {
+    const environ = 'A=B\0OTEL_SERVICE_NAME=shop\0OTEL_RESOURCE_ATTRIBUTES=service.version=1.2,service.name=no\0';
+    assert.deepEqual(setUp(t, { environ, cgroup: `0::/docker/${ID}\n` }).lookUp(), {
+      executable: 'summ',
+      container: ID,
+      resource: { 'service.name': 'shop', 'service.version': '1.2', 'container.id': ID },
+    });
+  });
+
+  it('without anything in it: its executable', (t) => {
+    assert.deepEqual(setUp(t, {}).lookUp(), {
+      executable: 'summ',
+      resource: { 'service.name': 'unknown_service:summ' },
+    });
+  });
+
+  it('of an executable that was replaced while it runs', (t) => {
+    assert.equal(setUp(t, { exe: '/usr/bin/summ-server (deleted)' }).lookUp().executable, 'summ-server');
+  });
+
+  it('which may not be looked into: its container, and the name of its main thread', (t) => {
+    const { put, root, lookUp } = setUp(t);
+    put({ cgroup: `0::/docker/${ID}\n`, environ: 'OTEL_SERVICE_NAME=hidden\0' });
+    rmSync(`${root}/7/exe`);
+    rmSync(`${root}/7/maps`);
+    assert.deepEqual(lookUp(NOW, 'worker', 8), {
+      container: ID,
+      resource: { 'service.name': 'unknown_service:summ', 'container.id': ID },
+    });
+  });
+
+  it('whose environment may be in a file system that answers when it likes: that is not read', (t) => {
+    const maps = '7ffd00000000-7ffd00010000 rw-p 00000000 00:31 77                        /mnt/fuse/x\n';
+    assert.equal(setUp(t, { maps, environ: 'OTEL_SERVICE_NAME=trap\0' }).service(), 'unknown_service:summ');
+  });
+
+  it('services are not asked for: no resource', (t) => {
+    const { lookUp, end, pass } = setUp(t, { environ: 'OTEL_SERVICE_NAME=shop\0' }, false);
+    assert.deepEqual(lookUp(), { executable: 'summ' });
+    end();
+    pass(0);
+    assert.deepEqual(lookUp(NOW + 2n * SECOND), {});
+  });
+
+  it('a kernel thread: nothing', (t) => {
+    const { put, root, lookUp } = setUp(t);
+    put({ kernelThread: true, comm: 'khugepaged' });
+    rmSync(`${root}/7/exe`);
+    assert.deepEqual(lookUp(NOW, 'khugepaged'), {});
+  });
+
+  it('this process, in the real /proc: started before now, and not before the boot', () => {
+    const lookUp = (atNs: bigint) =>
+      new Sightings({ services: false }).lookUp({ pid: process.pid, tid: -1, comm: '' }, atNs);
+    const { boottimeNs } = readClocks();
+    assert.equal(lookUp(boottimeNs).executable, basename(process.execPath));
+    assert.equal(lookUp(boottimeNs - BigInt(Math.ceil((process.uptime() + 1) * 1e9))).executable, undefined);
+  });
+});
+
+describe('the same process again', () => {
+  const environ = 'OTEL_SERVICE_NAME=shop\0';
+
+  it('gives the same object', (t) => {
+    const { lookUp, pass } = setUp(t, { environ });
+    const first = lookUp();
+    assert.equal(lookUp(), first);
+    pass(500);
+    assert.equal(lookUp(), first);
+    pass(5000);
+    assert.equal(lookUp(), first);
+  });
+
+  it('is looked at once per batch', (t) => {
+    const { service, end, put, pass } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    end();
+    put({ startStack: 1, exe: '/usr/bin/other' });
+    assert.equal(service(), 'shop');
+    pass(0);
+    assert.equal(service(), 'unknown_service:other');
+  });
+
+  it('after an exec: what the new program says', (t) => {
+    const { service, put, pass } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    put({ environ: 'OTEL_SERVICE_NAME=till\0', startStack: 0x7ffc12345678 });
+    pass(1);
+    assert.equal(service(), 'till');
+  });
+
+  it('without an exec its environment is not read again', (t) => {
+    const { service, put, pass } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    put({ environ: 'OTEL_SERVICE_NAME=till\0' });
+    pass(60_000);
+    assert.equal(service(), 'shop');
+  });
+
+  it('moved into a container: known a second later', (t) => {
+    const { lookUp, put, pass } = setUp(t, { environ });
+    assert.equal(lookUp().container, undefined);
+    put({ environ, cgroup: `0::/docker/${ID}\n` });
+    pass(999);
+    assert.equal(lookUp().container, undefined);
+    pass(1);
+    assert.equal(lookUp().container, ID);
+  });
+
+  it('exec while it is looked up: nothing of either is mixed', async (t) => {
+    const { root, service, put, pass } = setUp(t, { environ });
+    // A reader of the cgroup waits here until the status is another.
+    rmSync(`${root}/7/cgroup`);
+    execFileSync('mkfifo', [`${root}/7/cgroup`]);
+    writeFileSync(`${root}/after`, statLine(7, { comm: 'summ', startStack: 1 }));
+    const exec = spawn('sh', ['-c', 'exec 3>7/cgroup; cp after 7/task/7/stat; exec 3>&-'], { cwd: root });
+    await once(exec, 'spawn');
+    assert.equal(service(), 'unknown_service:summ');
+    put({ environ, startStack: 1 });
+    pass(0);
+    assert.equal(service(), 'shop');
+  });
+});
+
+describe('a process that is not looked into for a while', () => {
+  const environ = 'OTEL_SERVICE_NAME=shop\0';
+
+  it('known before: is what it was, as long as it is the same program', (t) => {
+    const { service, put, pass, processes } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    processes.statusOnly = true;
+    for (const seconds of [1n, 30n, 59n]) {
+      pass(1000);
+      assert.equal(service(NOW + seconds * SECOND), 'shop');
+    }
+    put({ environ, startStack: 1 });
+    pass(0);
+    assert.equal(service(NOW + 60n * SECOND), 'unknown_service:summ');
+    processes.statusOnly = false;
+    pass(0);
+    assert.equal(service(NOW + 61n * SECOND), 'shop');
+  });
+
+  it('not known before: the name of its main thread', (t) => {
+    const { service, processes } = setUp(t, { environ });
+    processes.statusOnly = true;
+    assert.equal(service(), 'unknown_service:summ');
+  });
+
+  it('another with its pid: nothing of the one before', (t) => {
+    const { service, put, pass, processes } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    processes.statusOnly = true;
+    put({ environ, startedTicks: 20_000 });
+    pass(0);
+    assert.equal(service(201n * SECOND), 'unknown_service:summ');
+  });
+});
+
+describe('another process with that pid', () => {
+  const environ = 'OTEL_SERVICE_NAME=shop\0';
+
+  it('started after the stall: the record’s name, and nothing of the other', (t) => {
+    const { lookUp } = setUp(t, { environ });
+    assert.equal(lookUp(STARTED).resource?.['service.name'], 'shop');
+    assert.deepEqual(lookUp(STARTED - 1n), { resource: { 'service.name': 'unknown_service:summ' } });
+  });
+
+  it('takes the place of the one before', (t) => {
+    const { service, put, pass } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    put({ startedTicks: 20_000, environ: 'OTEL_SERVICE_NAME=till\0' });
+    pass(0);
+    assert.equal(service(200n * SECOND), 'till');
+    assert.equal(service(200n * SECOND - 1n), 'unknown_service:summ');
+  });
+
+  it('a kernel thread takes the place of a process', (t) => {
+    const { lookUp, put, pass } = setUp(t, { environ });
+    assert.equal(lookUp().resource?.['service.name'], 'shop');
+    put({ startedTicks: 20_000, kernelThread: true });
+    pass(0);
+    assert.deepEqual(lookUp(201n * SECOND), {});
+    assert.equal(lookUp(199n * SECOND).resource?.['service.name'], 'unknown_service:summ');
+  });
+
+  it('a main thread of another name stalled before the exec that is there now', (t) => {
+    const { lookUp } = setUp(t, { environ });
+    assert.deepEqual(lookUp(NOW, 'sh'), { resource: { 'service.name': 'unknown_service:sh' } });
+    assert.equal(lookUp(NOW, 'pool-7', 8).resource?.['service.name'], 'shop', 'other threads have names of their own');
+  });
+});
+
+describe('a process that has gone', () => {
+  const environ = 'OTEL_SERVICE_NAME=shop\0';
+
+  it('before it was looked up: the name of its main thread, none of other threads', (t) => {
+    const { lookUp } = setUp(t);
+    assert.deepEqual(lookUp(), { resource: { 'service.name': 'unknown_service:summ' } });
+    assert.deepEqual(lookUp(NOW, 'pool-7', 8), { resource: { 'service.name': 'unknown_service' } });
+    assert.equal(lookUp(NOW, 'a', 8), lookUp(NOW, 'b', 8), 'one object');
+  });
+
+  it('a worker of the kernel: nothing', (t) => assert.deepEqual(setUp(t).lookUp(NOW, 'kworker/1:2-eve'), {}));
+
+  it('after it was known: still that service for a second, then its pid may be another’s', (t) => {
+    const { service, end, pass } = setUp(t, { environ });
+    assert.equal(service(), 'shop');
+    end();
+    pass(100);
+    assert.equal(service(NOW + SECOND), 'shop');
+    assert.equal(service(NOW + SECOND + 1n), 'unknown_service:summ');
+    assert.equal(service(NOW, 'sh'), 'unknown_service:sh');
+    pass(100);
+    assert.equal(service(NOW), 'shop');
+  });
+
+  it('that second counts from the last stall after which it was there', (t) => {
+    const { service, end, pass } = setUp(t, { environ });
+    service(NOW);
+    pass(10_000);
+    service(NOW + 10n * SECOND);
+    end();
+    pass(0);
+    assert.equal(service(NOW + 11n * SECOND), 'shop');
+    assert.equal(service(NOW + 12n * SECOND), 'unknown_service:summ');
+  });
+});
+
+it('4096 processes are remembered, the least recently seen is forgotten', (t) => {
+  const { root, processes, end, service, pass } = setUp(t, { environ: 'OTEL_SERVICE_NAME=shop\0' });
+  const see = (from: number, count: number) => {
+    for (let pid = from; pid < from + count; pid++) {
+      putStatus(root, pid, { comm: 'x' });
+      processes.lookUp({ pid, tid: pid, comm: 'x' }, NOW);
+    }
+  };
+  see(100, 1);
+  assert.equal(service(), 'shop');
+  see(101, 4094);
+  pass(0);
+  assert.equal(service(), 'shop');
+  // 4096 are known. Each further one takes the place of another: those from 100 on, not the one seen last.
+  see(10_000, 4095);
+  end();
+  pass(0);
+  assert.equal(service(), 'shop');
+  see(20_000, 1);
+  pass(0);
+  assert.equal(service(), 'unknown_service:summ');
+});

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BOOKS, BOOKS_SIZE } from '../../../src/abi.generated.ts';
+import {
+  balances,
+  decodeKernelBooks,
+  equations,
+  type KernelBooks,
+  losses,
+  type SourceBooks,
+} from '../../../src/event/books.ts';
+
+const NAMES = Object.keys(BOOKS) as (keyof KernelBooks)[];
+
+/** A run in which each way to lose or leave out an event happened a different number of times. */
+const KERNEL: KernelBooks = {
+  begins: 100 + 3 + 5 + 7 + 9,
+  ends: 100 + 11,
+  paired: 100,
+  openNow: 3,
+  evictedTableFull: 5,
+  evictedOverwritten: 7,
+  evictedNoControl: 9,
+  endWithoutBegin: 11,
+  endPagesUnknown: 10,
+  filteredPid: 1,
+  filteredTrigger: 2,
+  filteredMinDuration: 4,
+  emitted: 72,
+  ringFull: 13,
+  noScratch: 8,
+  attemptUnknown: 6,
+  processEventsUnsent: 0,
+  contextFound: 20,
+  contextUnpublished: 60,
+  contextStale: 2,
+  contextNoBlock: 3,
+  contextNoSpan: 24,
+  contextUnreadable: 1,
+  contextInvalid: 4,
+  contextNotInMap: 1,
+  migrateScanned: 0,
+  freeScanned: 0,
+  emittedMigrateScanned: 0,
+  emittedFreeScanned: 0,
+};
+const ZERO = Object.fromEntries(NAMES.map((name) => [name, 0])) as KernelBooks;
+const live = (kernel: Partial<KernelBooks> = {}, source: Partial<SourceBooks> = {}): SourceBooks => {
+  const all = { ...KERNEL, ...kernel };
+  return { kernel: all, programMisses: 0, received: 72, decoded: 72, malformed: 0, pendingBytes: 0, ...source };
+};
+const sink = (dropped: Record<string, number> = {}, queued = 0, decoded = 72) => ({
+  name: 'otlp',
+  books: {
+    accepted: decoded,
+    exported: decoded - queued - Object.values(dropped).reduce((sum, n) => sum + n, 0),
+    queued,
+    dropped,
+  },
+});
+const unbalanced = (source: SourceBooks, sinks: Parameters<typeof equations>[1] = []) =>
+  equations(source, sinks)
+    .filter((equation) => !balances(equation))
+    .map(({ name }) => name);
+
+describe('the kernel’s books', () => {
+  it('are read at the offsets of the ABI', () => {
+    const bytes = Buffer.alloc(BOOKS_SIZE);
+    for (const [i, name] of NAMES.entries()) {
+      bytes.writeBigInt64LE(BigInt((i + 1) * 1_000_000_007), BOOKS[name].offset);
+    }
+    assert.deepEqual(
+      decodeKernelBooks(bytes),
+      Object.fromEntries(NAMES.map((name, i) => [name, (i + 1) * 1_000_000_007])),
+    );
+  });
+
+  it('open_now may be seen below zero, while a program runs', () => {
+    const bytes = Buffer.alloc(BOOKS_SIZE);
+    bytes.writeBigInt64LE(-1n, BOOKS.openNow.offset);
+    assert.equal(decodeKernelBooks(bytes).openNow, -1);
+  });
+});
+
+describe('equations', () => {
+  it('are those of the design, in its order', () => {
+    assert.deepEqual(
+      equations(live(), [sink({ queue_full: 2 }, 3)]).map(({ name, total, terms }) => [
+        name,
+        total,
+        terms.map(([label]) => label),
+      ]),
+      [
+        ['begins', 124, ['paired', 'open', 'evicted{table_full}', 'evicted{overwritten}', 'evicted{no_control}']],
+        [
+          'begins',
+          124,
+          [
+            'with context',
+            ...['unpublished', 'no_span', 'no_block', 'stale', 'unreadable', 'invalid', 'not_in_map', 'no_control'].map(
+              (reason) => `without{${reason}}`,
+            ),
+          ],
+        ],
+        ['ends', 111, ['paired', 'without begin']],
+        [
+          'paired',
+          100,
+          [
+            ...['emitted', 'filtered{pid}', 'filtered{trigger}', 'filtered{min_duration}'],
+            ...['dropped{ring_full}', 'dropped{no_scratch}'],
+          ],
+        ],
+        ['emitted', 72, ['received', 'in ring']],
+        ['received', 72, ['decoded', 'malformed']],
+        ['decoded', 72, ['exported by otlp', 'dropped{none}', 'dropped{queue_full}', 'queued']],
+      ],
+    );
+  });
+
+  it('probes at processes, where there are any', () => {
+    const probes = { made: 9, open: 1, publishing: 2, without: { no_symbol: 5, no_answer: 1 } };
+    const all = equations(live({}, { probes }), []);
+    assert.deepEqual(
+      all.find(({ name }) => name === 'probes'),
+      {
+        name: 'probes',
+        total: 9,
+        terms: [
+          ['publishing', 2],
+          ['without{none}', 0],
+          ['without{no_symbol}', 5],
+          ['without{no_answer}', 1],
+          ['open', 1],
+        ],
+      },
+    );
+    assert.deepEqual(unbalanced(live({}, { probes: { ...probes, made: 10 } })), ['probes']);
+  });
+
+  it('balance when every event is accounted for', () => {
+    assert.deepEqual(unbalanced(live(), [sink(), sink({ queue_full: 2, closed: 1 }, 3)]), []);
+  });
+
+  for (const [counter, broken] of [
+    ['begins', ['begins', 'begins']],
+    ['openNow', ['begins']],
+    ['evictedTableFull', ['begins']],
+    ['evictedOverwritten', ['begins']],
+    ['evictedNoControl', ['begins', 'begins']],
+    ['contextFound', ['begins']],
+    ['contextUnreadable', ['begins']],
+    ['ends', ['ends']],
+    ['endWithoutBegin', ['ends']],
+    ['paired', ['begins', 'ends', 'paired']],
+    ['filteredPid', ['paired']],
+    ['filteredTrigger', ['paired']],
+    ['filteredMinDuration', ['paired']],
+    ['ringFull', ['paired']],
+    ['noScratch', ['paired']],
+    ['emitted', ['paired', 'emitted']],
+    ['attemptUnknown', []],
+    ['endPagesUnknown', []],
+  ] as const) {
+    it(`one ${counter} more: ${broken.join(', ') || 'nothing'} would not balance`, () => {
+      assert.deepEqual(unbalanced(live({ [counter]: KERNEL[counter] + 1 })), broken);
+    });
+  }
+
+  it('an event that a sink forgot does not balance', () => {
+    const forgot = sink();
+    forgot.books.exported -= 1;
+    assert.deepEqual(unbalanced(live(), [sink(), forgot]), ['decoded']);
+  });
+
+  it('a record that was received but neither decoded nor malformed does not balance', () => {
+    assert.deepEqual(unbalanced(live({}, { decoded: 71 })), ['received']);
+    assert.deepEqual(unbalanced(live({}, { decoded: 71, malformed: 1 })), []);
+  });
+
+  it('records in the ring explain a difference, but only while there are bytes in it', () => {
+    assert.deepEqual(unbalanced(live({}, { received: 70, decoded: 70, pendingBytes: 768 })), []);
+    assert.deepEqual(unbalanced(live({}, { received: 70, decoded: 70 })), ['emitted']);
+  });
+
+  it('a recording has no kernel', () => {
+    const books = { received: 5, decoded: 4, malformed: 1, pendingBytes: 0 };
+    assert.deepEqual(equations(books, []).map(({ name }) => name), ['received']); // biome-ignore format: one line
+    assert.deepEqual(unbalanced(books, [sink({}, 0, 4)]), []);
+  });
+});
+
+describe('losses', () => {
+  const found = (source: SourceBooks, sinks: Parameters<typeof losses>[1] = []) =>
+    Object.fromEntries(losses(source, sinks));
+  const quiet = live(ZERO, { received: 0, decoded: 0 });
+
+  it('none', () => assert.deepEqual(found(quiet, [sink()]), {}));
+
+  it('by reason', () => {
+    assert.deepEqual(
+      found(live({}, { received: 70, decoded: 69, malformed: 1, pendingBytes: 768, programMisses: 9 }), [
+        sink({ queue_full: 2, grpc_unavailable: 4 }, 3),
+      ]),
+      {
+        'the ring buffer was full': 13,
+        'more threads were compacting at once than the table holds': 5,
+        'a begin came twice': 7,
+        'the call of compact_zone was not seen': 9,
+        'no scratch memory': 8,
+        'left in the ring buffer': 2,
+        'the kernel skipped a program that was already running on that CPU': 9,
+        'a record was malformed': 1,
+        'otlp dropped it: queue_full': 2,
+        'otlp dropped it: grpc_unavailable': 4,
+        'otlp still had it queued': 3,
+      },
+    );
+  });
+
+  it('what the user asked for is no loss: filters, sampling, a reader that went away', () => {
+    const filtered = live({ ...ZERO, filteredPid: 5, filteredTrigger: 6, filteredMinDuration: 7 });
+    assert.deepEqual(found(filtered, [sink({ not_sampled: 10, closed: 20 })]), {});
+  });
+
+  it('neither is what was under way at the start or the end', () => {
+    assert.deepEqual(found(live({ ...ZERO, endWithoutBegin: 1, openNow: 1, attemptUnknown: 1 })), {});
+  });
+
+  it('in a recording it is lines that are broken', () => {
+    assert.deepEqual(found({ received: 3, decoded: 1, malformed: 2, pendingBytes: 0 }), { 'a line was broken': 2 });
+  });
+});

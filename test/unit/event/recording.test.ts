@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { EXIT, UserError } from '../../../src/errors.ts';
+import { balances, equations } from '../../../src/event/books.ts';
+import type { CompactionEvent } from '../../../src/event/event.ts';
+import { Recording } from '../../../src/event/recording.ts';
+import { jsonLine } from '../../../src/sinks/text/json.ts';
+import { event, events, temporaryFolder } from '../support.ts';
+
+/** There is always room. */
+const enough = async () => {};
+
+/** Reads a file to its end. */
+async function readFile(path: string) {
+  const warnings: string[] = [];
+  const found: CompactionEvent[] = [];
+  const batches: number[] = [];
+  const recording = await Recording.open(path, (sentence) => warnings.push(sentence));
+  await recording.run((batch) => {
+    batches.push(batch.length);
+    found.push(...batch);
+  }, enough);
+  await recording.stop();
+  const books = recording.books();
+  assert.ok(equations(books, []).every(balances));
+  assert.equal(books.decoded, found.length);
+  assert.equal(books.pendingBytes, 0);
+  return { warnings, found, batches, books, path };
+}
+
+function read(t: TestContext, text: string | Buffer) {
+  const path = temporaryFolder(t)('recording.jsonl');
+  writeFileSync(path, text);
+  return readFile(path);
+}
+
+const lines = (list: readonly CompactionEvent[]) => list.map(jsonLine).join('');
+
+describe('a recording', () => {
+  it('gives the events that were written, in order', async (t) => {
+    const written = events(1000);
+    const { found, warnings, books } = await read(t, lines(written));
+    assert.deepEqual(found, written);
+    assert.deepEqual(warnings, []);
+    assert.deepEqual(books, { received: 1000, decoded: 1000, malformed: 0, pendingBytes: 0 });
+  });
+
+  it('comes in batches, and waits until there is room for the next batch', async (t) => {
+    const path = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(path, lines(events(700)));
+    const recording = await Recording.open(path, () => {});
+    let taking = 0;
+    const sizes: number[] = [];
+    await recording.run(
+      (batch) => {
+        taking += 1;
+        assert.equal(taking, 1, 'one at a time');
+        sizes.push(batch.length);
+      },
+      async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        taking -= 1;
+      },
+    );
+    assert.deepEqual(sizes, [256, 256, 188]);
+  });
+
+  it('equal stacks are one array, across batches', async (t) => {
+    const written = Array.from({ length: 600 }, (_, n) => event(n, { stack: [`f+0x${n % 2}`, 'g+0x1'] }));
+    const { found } = await read(t, lines(written));
+    assert.equal(new Set(found.map(({ stack }) => stack)).size, 2);
+    assert.deepEqual(found, written);
+  });
+
+  it('stacks that only look alike when joined are two', async (t) => {
+    const { found } = await read(t, lines([event(0, { stack: ['a\nb'] }), event(1, { stack: ['a', 'b'] })]));
+    assert.deepEqual(found.map(({ stack }) => stack), [['a\nb'], ['a', 'b']]); // biome-ignore format: one line
+  });
+
+  for (const [what, text] of [
+    ['the last line without its end', lines(events(3)).slice(0, -1)],
+    ['CRLF', lines(events(3)).replaceAll('\n', '\r\n')],
+    ['empty lines between', `\n${lines(events(3)).replaceAll('\n', '\n\n   \n')}\n`],
+  ] as const) {
+    it(what, async (t) => {
+      const { found, warnings } = await read(t, text);
+      assert.deepEqual(found, events(3));
+      assert.deepEqual(warnings, []);
+    });
+  }
+
+  it('an empty file: no events, no complaint', async (t) => {
+    const { found, warnings, batches } = await read(t, '');
+    assert.deepEqual([found, warnings, batches], [[], [], []]);
+  });
+
+  it('very long lines, longer than what is read at once', async (t) => {
+    const stack = Array.from({ length: 20_000 }, (_, i) => `function_number_${i}+0x${i.toString(16)}`);
+    const written = [event(0), event(1, { stack }), event(2)];
+    const { found } = await read(t, lines(written));
+    assert.deepEqual(found, written);
+  });
+
+  it('letters of several bytes, wherever what is read at once ends', async (t) => {
+    const written = Array.from({ length: 2000 }, (_, n) => event(n, { comm: `${'x'.repeat(n % 7)}日本🐢` }));
+    const { found } = await read(t, lines(written));
+    assert.deepEqual(found, written);
+  });
+
+  it('Unicode’s line separators in a name do not end a line', async (t) => {
+    const written = ['a\u2028b', 'a\u2029b', 'a\u0085b', 'a\rb', 'a\nb', 'a\u000bb'].map((comm, n) =>
+      event(n, { comm }),
+    );
+    const { found, warnings } = await read(t, lines(written));
+    assert.deepEqual(warnings, []);
+    assert.deepEqual(found, written);
+  });
+});
+
+describe('a broken line', () => {
+  it('is said with file, line and reason, counted, and the rest goes on', async (t) => {
+    const written = events(4).map(jsonLine);
+    written.splice(2, 0, `${JSON.stringify({ ...event(9), pid: 'x' })}\n`);
+    const { found, warnings, books, path } = await read(t, written.join(''));
+    assert.deepEqual(found, events(4));
+    assert.deepEqual(warnings, [`${path}:3: pid: expected an integer of 0 or more, got "x"; the line is left out.`]);
+    assert.deepEqual(books, { received: 5, decoded: 4, malformed: 1, pendingBytes: 0 });
+  });
+
+  it('empty lines count as lines of the file', async (t) => {
+    const { warnings, path } = await read(t, `\r\n\n${lines(events(1))}\nnull\n`);
+    assert.deepEqual(warnings, [`${path}:5: not a JSON object; the line is left out.`]);
+  });
+
+  it('a line cut off by a crash is a broken one', async (t) => {
+    const { found, warnings, path } = await read(t, lines(events(3)).slice(0, -40));
+    assert.deepEqual(found, events(2));
+    assert.equal(warnings.length, 1);
+    assert.ok(warnings[0]!.startsWith(`${path}:3: not JSON (`));
+  });
+
+  it('ten are said, the others summed up', async (t) => {
+    const { warnings, books, path } = await read(t, `${'broken\n'.repeat(13)}${lines(events(1))}`);
+    assert.equal(warnings.length, 11);
+    assert.equal(warnings.at(-1), `${path}: 3 more broken lines.`);
+    assert.deepEqual([books.decoded, books.malformed], [1, 13]);
+  });
+
+  it('exactly ten need no sum', async (t) => {
+    const { warnings } = await read(t, 'broken\n'.repeat(10));
+    assert.equal(warnings.length, 10);
+  });
+
+  it('bytes that are no text', async (t) => {
+    const { found, books } = await read(
+      t,
+      Buffer.concat([Buffer.alloc(300, 0xff), Buffer.from(`\n${lines(events(1))}`)]),
+    );
+    assert.deepEqual([found.length, books.malformed], [1, 1]);
+  });
+});
+
+describe('a file that cannot be read', () => {
+  const failure = (message: string) => (error: unknown) => {
+    assert.ok(error instanceof UserError, String((error as Error).stack));
+    assert.equal(error.message, message);
+    assert.equal(error.exitCode, EXIT.FAILURE);
+    return true;
+  };
+  const HINT = 'Expected a file written with --output json:FILE.';
+
+  it('is not there', async (t) => {
+    const path = temporaryFolder(t)('missing');
+    await assert.rejects(readFile(path), failure(`cannot read ${path}: no such file or directory. ${HINT}`));
+  });
+
+  it('is a folder', async (t) => {
+    const path = temporaryFolder(t)('folder');
+    mkdirSync(path);
+    await assert.rejects(readFile(path), failure(`cannot read ${path}: illegal operation on a directory. ${HINT}`));
+  });
+
+  it('is below a file', async (t) => {
+    const path = temporaryFolder(t)('file');
+    writeFileSync(path, '');
+    await assert.rejects(readFile(`${path}/x`), failure(`cannot read ${path}/x: not a directory. ${HINT}`));
+  });
+
+  it('fails while it is read', async () => {
+    await assert.rejects(readFile('/proc/self/mem'), failure(`cannot read /proc/self/mem: i/o error. ${HINT}`));
+  });
+});
+
+describe('stopped in the middle', () => {
+  it('delivers nothing any more, and the books say what was delivered', async (t) => {
+    const path = temporaryFolder(t)('recording.jsonl');
+    // The broken line is where the recording is stopped: a batch and a half later.
+    writeFileSync(path, `${lines(events(384))}broken\n${lines(events(384))}`);
+    const recording = await Recording.open(path, () => void recording.stop());
+    let delivered = 0;
+    await recording.run((batch) => {
+      delivered += batch.length;
+    }, enough);
+    assert.equal(delivered, 256);
+    assert.deepEqual(recording.books(), { received: 257, decoded: 256, malformed: 1, pendingBytes: 0 });
+  });
+});

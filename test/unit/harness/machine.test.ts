@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of machines that do not boot or do not end as they should: with a shell script instead of the emulator.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type MachineOptions, runMachine } from '../../../harness/machine/machine.ts';
+
+const UP = `echo booting; echo '{"type":"up"}' >&3; read -r command <&3`;
+const HANG = 'echo hanging; exec sleep 1000';
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+function emulator(script: string): string {
+  const path = join(folder, 'emulator');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return path;
+}
+
+function machine(script: string, options: Partial<MachineOptions> = {}): MachineOptions {
+  const nothing = { name: 'test', kernel: '/nonexistent', image: '/nonexistent' };
+  return { ...nothing, command: 'make it so', emulator: emulator(script), ...options };
+}
+
+async function linesAndStatus(options: MachineOptions) {
+  const lines: string[] = [];
+  const running = runMachine(options);
+  for (;;) {
+    const { done, value } = await running.next();
+    if (done) return { lines, status: value };
+    lines.push(value);
+  }
+}
+
+/** The console that the error names, which is then removed. */
+function consoleOf(error: Error): string {
+  const [, path] = /\(console: (.*)\)$/.exec(error.message)!;
+  const text = readFileSync(path!, 'utf8');
+  rmSync(path!);
+  return text;
+}
+
+async function failure(options: MachineOptions): Promise<Error> {
+  return linesAndStatus(options).then(
+    () => assert.fail('it did not fail'),
+    (error) => error,
+  );
+}
+
+describe('a machine', () => {
+  it('gets its command, and hands out lines and the exit status', async () => {
+    const script = `${UP}; echo "{\\"type\\":\\"test\\",\\"command\\":\\"$command\\"}" >&3; echo '{"type":"end","status":7}' >&3`;
+    let said = '';
+    const say = (message: string) => {
+      said += message;
+    };
+    const { lines, status } = await linesAndStatus(machine(script, { say }));
+    assert.deepEqual([lines, status], [['{"type":"test","command":"make it so"}'], 7]);
+    assert.equal(consoleOf(new Error(said)), 'booting\n');
+  });
+
+  it('that hangs at boot is booted once more', async () => {
+    const said: string[] = [];
+    const script = `if mkdir ${folder}/hung; then ${HANG}; fi; ${UP}; echo '{"type":"end","status":0}' >&3`;
+    const { status } = await linesAndStatus(machine(script, { bootMs: 5000, say: (message) => said.push(message) }));
+    assert.equal(status, 0);
+    assert.match(said.join('\n'), /^test: has not booted within 5 s \(console: .*\); trying once more$/);
+    const [, path] = /console: (.*)\)/.exec(said[0]!)!;
+    rmSync(path!);
+  });
+
+  it('that hangs twice is given up; its console is kept', async () => {
+    const script = `echo boot >>${folder}/boots; ${HANG}`;
+    const error = await failure(
+      machine(script, { bootMs: 5000, say: (message) => consoleOf(new Error(message.split(';')[0])) }),
+    );
+    assert.match(error.message, /^test: has not booted within 5 s/);
+    assert.equal(consoleOf(error), 'hanging\n');
+    assert.equal(readFileSync(`${folder}/boots`, 'utf8'), 'boot\nboot\n');
+  });
+
+  it('that ends before it has booted is booted once more', async () => {
+    const said: string[] = [];
+    const script = `if mkdir ${folder}/panicked; then echo panic; exit 0; fi; ${UP}; echo '{"type":"end","status":0}' >&3`;
+    const { status } = await linesAndStatus(machine(script, { say: (message) => said.push(message) }));
+    assert.equal(status, 0);
+    assert.match(said.join('\n'), /^test: ended before it had booted \(console: .*\); trying once more$/);
+    assert.equal(consoleOf(new Error(said[0]!.split(';')[0])), 'panic\n');
+  });
+
+  it('that ends before its command did has failed', async () => {
+    const error = await failure(machine(`${UP}; echo panic`));
+    assert.match(error.message, /^test: ended before its command did/);
+    assert.equal(consoleOf(error), 'booting\npanic\n');
+  });
+
+  it('that takes too long is ended', async () => {
+    const error = await failure(machine(`${UP}; ${HANG}`, { limitMs: 1000 }));
+    assert.match(error.message, /^test: still running after 1 s/);
+    consoleOf(error);
+  });
+
+  it('is killed with the process that started it, however that ends', async () => {
+    const options = machine(`echo $$ >${folder}/pid; ${HANG}`);
+    const program = `import { runMachine } from '${new URL('../../../harness/machine/machine.ts', import.meta.url)}';
+      await runMachine(${JSON.stringify(options)}).next();`;
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'inherit' });
+    while (!existsSync(`${folder}/pid`) || readFileSync(`${folder}/pid`, 'utf8') === '') await sleep(20);
+    const pid = Number(readFileSync(`${folder}/pid`, 'utf8'));
+    process.kill(pid, 0);
+    parent.kill('SIGKILL');
+    await once(parent, 'close');
+    const alive = () => existsSync(`/proc/${pid}`) && !/ Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    while (alive()) await sleep(20);
+  });
+});

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { KernelSymbols } from '../../../src/kernel/symbols.ts';
+import { Stacks } from '../../../src/live/stacks.ts';
+
+/** Symbols as a test wants them; names asked for are counted. */
+class FakeSymbols {
+  available = true;
+  changed = false;
+  asked = 0;
+  names: Record<number, string> = {};
+
+  modulesChanged(): boolean {
+    const { changed } = this;
+    this.changed = false;
+    return changed;
+  }
+
+  name(address: bigint): string {
+    this.asked += 1;
+    return this.names[Number(address)] ?? `f${address}+0x1`;
+  }
+}
+
+function setUp(change: Partial<FakeSymbols> = {}) {
+  const symbols = Object.assign(new FakeSymbols(), change);
+  return { symbols, stacks: new Stacks(symbols as unknown as KernelSymbols) };
+}
+
+const raw = (...addresses: number[]) => Buffer.from(BigUint64Array.from(addresses, BigInt).buffer);
+
+describe('stacks', () => {
+  it('addresses become names, innermost first', () => {
+    assert.deepEqual(setUp().stacks.name(raw(1, 2, 3)), ['f1+0x1', 'f2+0x1', 'f3+0x1']);
+  });
+
+  it('equal stacks are the same array, named once, and nobody can change it', () => {
+    const { symbols, stacks } = setUp();
+    const first = stacks.name(raw(1, 2));
+    assert.equal(stacks.name(raw(1, 2)), first);
+    assert.equal(symbols.asked, 2);
+    assert.notEqual(stacks.name(raw(1, 3)), first);
+    assert.ok(Object.isFrozen(first));
+  });
+
+  it('no stack is always the same empty array', () => {
+    const { stacks } = setUp();
+    assert.deepEqual(stacks.name(raw()), []);
+    assert.equal(stacks.name(raw()), stacks.name(raw()));
+  });
+
+  it('keeps no part of the batch that a stack came in', () => {
+    const { stacks } = setUp();
+    const bytes = raw(1, 2);
+    const first = stacks.name(bytes);
+    bytes.fill(0);
+    assert.equal(stacks.name(raw(1, 2)), first);
+  });
+
+  for (const tracing of [
+    'bpf_prog_f878a9c52768eb36_tp_btf_end+0xc3b [bpf]',
+    'bpf_trace_run5+0x101',
+    '__bpf_trace_mm_compaction_end+0x12',
+    '__traceiter_mm_compaction_end+0x47',
+    'perf_trace_run_bpf_submit+0x4c',
+    '__perf_event_overflow+0x1',
+    'trace_call_bpf+0x63',
+    '0xffffffffc00270c8',
+  ]) {
+    it(`does not show that it was traced: ${tracing}`, () => {
+      const { stacks } = setUp({ names: { 1: tracing, 2: tracing, 3: '__compact_zone+0xaca' } });
+      assert.deepEqual(stacks.name(raw(1, 2, 3, 4)), ['__compact_zone+0xaca', 'f4+0x1']);
+    });
+  }
+
+  it('cuts only above the compaction: below, such a frame belongs to who asked for memory', () => {
+    const { stacks } = setUp({ names: { 1: 'compact_zone+0x1', 2: 'bpf_map_alloc+0x2', 3: '0xffffffffc0000000' } });
+    assert.equal(stacks.name(raw(1, 2, 3)).length, 3);
+  });
+
+  it('a stack of nothing else is shown whole', () => {
+    const { stacks } = setUp({ names: { 1: 'bpf_trace_run5+0x1', 2: '0x1234' } });
+    assert.deepEqual(stacks.name(raw(1, 2)), ['bpf_trace_run5+0x1', '0x1234']);
+  });
+
+  it('without symbols nothing is cut: every frame is an address', () => {
+    const { stacks } = setUp({ available: false, names: { 1: '0x1', 2: '0x2' } });
+    assert.deepEqual(stacks.name(raw(1, 2)), ['0x1', '0x2']);
+  });
+
+  it('names are forgotten when modules came or went, and only then', () => {
+    const { symbols, stacks } = setUp();
+    const first = stacks.name(raw(1));
+    stacks.refresh();
+    assert.equal(stacks.name(raw(1)), first);
+    symbols.changed = true;
+    symbols.names = { 1: 'now_another+0x1 [new]' };
+    stacks.refresh();
+    assert.deepEqual(stacks.name(raw(1)), ['now_another+0x1 [new]']);
+  });
+
+  it('the number of stacks kept is bounded', () => {
+    const { symbols, stacks } = setUp();
+    const first = stacks.name(raw(1));
+    for (let i = 2; i <= 4097; i++) stacks.name(raw(i));
+    const { asked } = symbols;
+    assert.notEqual(stacks.name(raw(1)), first, 'named again');
+    assert.equal(symbols.asked, asked + 1);
+  });
+});

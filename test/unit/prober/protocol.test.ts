@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes over the pipe to the prober and back: what is said is understood, and what is not of that form is nothing.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { PUBLISHER_SIZE } from '../../../src/abi.generated.ts';
+import {
+  contextsLine,
+  identityLine,
+  parseContexts,
+  parseIdentity,
+  parseQuestion,
+  type Question,
+} from '../../../src/prober/protocol.ts';
+import { REASONS, type Reason } from '../../../src/prober/thread-context/reason.ts';
+
+const ODD = ['', 'null', '7', '"x"', '[]', '{', '{}', '{"about":"else","pid":7}', '{"about":"program"}', 'ready 7'];
+
+describe('a question', () => {
+  for (const question of [
+    { about: 'program', pid: 7, version: 3 },
+    { about: 'status', pid: 7, version: 3 },
+    { about: 'contexts', pid: 4194304 },
+    { about: 'published', pid: 1 },
+  ] satisfies Question[]) {
+    it(question.about, () => assert.deepEqual(parseQuestion(JSON.stringify(question)), question));
+  }
+
+  it('is nothing else', () => {
+    for (const line of ODD) assert.equal(parseQuestion(line), undefined, line);
+  });
+});
+
+describe('an answer about contexts', () => {
+  it('where they are', () => {
+    const publisher = Buffer.alloc(PUBLISHER_SIZE, 0xa5);
+    assert.deepEqual(parseContexts(contextsLine({ publisher })), { publisher });
+  });
+
+  it('why there are none', () => {
+    for (const reason of Object.keys(REASONS) as Reason[]) {
+      assert.deepEqual(parseContexts(contextsLine({ reason })), { reason });
+    }
+  });
+
+  it('is nothing else', () => {
+    const short = Buffer.alloc(PUBLISHER_SIZE - 1).toString('base64');
+    const others = [`{"publisher":"${short}"}`, '{"publisher":7}', '{"reason":"toString"}', '{"reason":7}'];
+    for (const line of [...ODD, ...others]) assert.equal(parseContexts(line), undefined, line);
+  });
+});
+
+describe('an answer about a program', () => {
+  const program = { startedNs: 123n, execId: '1 2 3', comm: 'sh', isKernelThread: false, version: 5 };
+  const facts = { executable: 'dash', resource: { 'service.name': 'shop' } };
+
+  it('what is known of it, but not again', () => {
+    assert.deepEqual(parseIdentity(identityLine({ ...program, facts }, 4)), { ...program, facts });
+    assert.deepEqual(parseIdentity(identityLine({ ...program, facts }, 5)), { ...program, facts: undefined });
+  });
+
+  it('is nothing else', () => {
+    assert.equal(parseIdentity(identityLine(undefined, 0)), undefined);
+    for (const line of ODD) assert.equal(parseIdentity(line), undefined, line);
+  });
+});

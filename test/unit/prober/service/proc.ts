@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A folder like /proc, with processes that a test makes up. */
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../../support.ts';
+
+export interface FakeProcess {
+  exe?: string;
+  comm?: string;
+  cgroup?: string;
+  environ?: string;
+  /** Without it the process has an anonymous mapping, in which its environment is. */
+  maps?: string;
+  startedTicks?: number;
+  startStack?: number;
+  kernelThread?: boolean;
+}
+
+export const ENVIRONMENT_AT = 0x7ffd0000f000;
+export const STACK = '7ffd00000000-7ffd00010000 rw-p 00000000 00:00 0                          [stack]\n';
+
+/** Fields 3 to 52 of proc_pid_stat(5). The name has what would mislead a split at spaces. */
+export function statLine(pid: number, fake: FakeProcess): string {
+  const fields = Array.from({ length: 50 }, () => '0');
+  const set = (field: number, value: number) => {
+    fields[field - 3] = String(value);
+  };
+  fields[0] = 'S';
+  set(9, fake.kernelThread ? 0x208040 : 0x400000);
+  set(22, fake.startedTicks ?? 500);
+  if (!fake.kernelThread) {
+    set(28, fake.startStack ?? 0x7ffd0000e000);
+    set(50, ENVIRONMENT_AT);
+    set(51, ENVIRONMENT_AT + 100);
+  }
+  return `${pid} (${fake.comm ?? 'a) b 1 (c'}) ${fields.join(' ')}\n`;
+}
+
+/** Where the main thread has it: reading that of the process takes the longer the more threads it has. */
+export function putStatus(proc: string, pid: number, fake: FakeProcess): void {
+  mkdirSync(`${proc}/${pid}/task/${pid}`, { recursive: true });
+  writeFileSync(`${proc}/${pid}/task/${pid}/stat`, statLine(pid, fake));
+}
+
+export function fakeProc(t: TestContext) {
+  const at = temporaryFolder(t);
+  const end = (pid: number) => rmSync(at(String(pid)), { recursive: true, force: true });
+  return {
+    root: at(),
+    end,
+    /** Starts a process, or changes it. */
+    put(pid: number, fake: FakeProcess) {
+      end(pid);
+      mkdirSync(at(String(pid)));
+      putStatus(at(), pid, fake);
+      const file = (name: string, text: string) => writeFileSync(at(String(pid), name), text);
+      file('cgroup', fake.cgroup ?? '0::/\n');
+      if (fake.exe !== undefined) symlinkSync(fake.exe, at(String(pid), 'exe'));
+      if (fake.kernelThread) return;
+      file('maps', fake.maps ?? STACK);
+      file('environ', fake.environ ?? '');
+    },
+  };
+}

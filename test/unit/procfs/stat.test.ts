@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { it, type TestContext } from 'node:test';
+import { readStat } from '../../../src/procfs/stat.ts';
+import { fakeProc } from '../prober/service/proc.ts';
+import { temporaryFolder } from '../support.ts';
+
+/** As if the main thread's file held what the process's own does. */
+function ofProcess(t: TestContext, pid: number) {
+  const at = temporaryFolder(t);
+  mkdirSync(at(`${pid}`, 'task', `${pid}`), { recursive: true });
+  writeFileSync(at(`${pid}`, 'task', `${pid}`, 'stat'), readFileSync(`/proc/${pid}/stat`));
+  return readStat(at(`${pid}`));
+}
+
+it('what the main thread’s file says of this process is what the process’s own says', (t) => {
+  const status = readStat(`/proc/${process.pid}`);
+  assert.ok(status && status.startedNs > 0n && status.startStack > 0n && status.environmentAt > 0n);
+  assert.deepEqual(status, ofProcess(t, process.pid));
+});
+
+it('the process’s own is not read, which takes longer the more threads there are', (t) => {
+  const proc = fakeProc(t);
+  proc.put(7, { comm: 'summ' });
+  assert.equal(readStat(`${proc.root}/7`)?.comm, 'summ');
+});

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import type { SinkBooks } from '../../../../src/event/sink.ts';
+import type { OtlpSinkOptions } from '../../../../src/sinks/otlp/sink.ts';
+import { createOtlpSink } from '../../../../src/sinks/otlp/sink.ts';
+
+/** A generous deadline: it only ends a test that hangs. */
+export const LONG = 60_000;
+
+/** A sink towards a port of this host, that tries again quickly; its sentences are kept. */
+export async function sinkTo(port: number, env: NodeJS.ProcessEnv = {}, options: Partial<OtlpSinkOptions> = {}) {
+  const said: string[] = [];
+  const sink = await createOtlpSink({
+    stack: 'event',
+    warn: (sentence) => said.push(sentence),
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_BSP_SCHEDULE_DELAY: '10', ...env },
+    backoff: { firstMs: 50, maxMs: 200 },
+    ...options,
+  });
+  return { sink, said };
+}
+
+export function assertBalanced({ accepted, exported, queued, dropped }: SinkBooks): void {
+  assert.equal(accepted, exported + queued + Object.values(dropped).reduce((sum, n) => sum + n, 0));
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { test } from 'node:test';
+import { EXIT } from '../../../../src/errors.ts';
+import { otlpConfigured } from '../../../../src/sinks/otlp/configured.ts';
+import { createOtlpSink } from '../../../../src/sinks/otlp/sink.ts';
+import { event, events } from './events.ts';
+import { startGrpcServer } from './grpc-server.ts';
+import { LONG, sinkTo } from './harness.ts';
+
+test('export is wanted when a variable says so', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4317' };
+  assert.equal(otlpConfigured({}), false);
+  assert.equal(otlpConfigured({ OTEL_SERVICE_NAME: 'x' }), false);
+  assert.equal(otlpConfigured(endpoint), true);
+  assert.equal(otlpConfigured({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'x' }), true);
+  assert.equal(otlpConfigured({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }), true);
+  assert.equal(otlpConfigured({ OTEL_TRACES_EXPORTER: 'otlp' }), true);
+  assert.equal(otlpConfigured({ OTEL_EXPORTER_OTLP_ENDPOINT: '  ' }), false);
+  assert.equal(otlpConfigured({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://localhost:4317' }), false);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_SDK_DISABLED: 'true' }), false);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_SDK_DISABLED: 'false' }), true);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: 'none' }), false);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: 'console' }), false);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: 'console, otlp' }), true);
+  assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: ' ' }), true);
+});
+
+test('a value that cannot be used is a sentence with variable, value and what is allowed', async () => {
+  const http = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' };
+  for (const [env, sentence] of [
+    [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+      /^OTEL_EXPORTER_OTLP_PROTOCOL=http\/json: .*grpc and http\/protobuf/,
+    ],
+    [{ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'udp' }, /^OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=udp: /],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://' }, /^OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/: must be http:\/\/HOST:PORT/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://x:1' }, /must be http:\/\/HOST:PORT/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host:99999' }, /must be http:\/\/HOST:PORT/],
+    [{ ...http, OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, /must be http:\/\/HOST:PORT or https/],
+    [{ ...http, OTEL_EXPORTER_OTLP_ENDPOINT: 'nonsense' }, /must be http:\/\/HOST:PORT or https/],
+    [
+      { OTEL_EXPORTER_OTLP_CERTIFICATE: '/no/such.pem' },
+      /^OTEL_EXPORTER_OTLP_CERTIFICATE=\/no\/such.pem: cannot be read/,
+    ],
+    [{ OTEL_BSP_MAX_QUEUE_SIZE: '0' }, /^OTEL_BSP_MAX_QUEUE_SIZE=0: must be a whole number from 1/],
+    [{ OTEL_BSP_SCHEDULE_DELAY: '1e99' }, /^OTEL_BSP_SCHEDULE_DELAY=1e99: /],
+    [{ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 'many' }, /^OTEL_BSP_MAX_EXPORT_BATCH_SIZE=many: /],
+    [{ OTEL_BSP_EXPORT_TIMEOUT: '-1' }, /^OTEL_BSP_EXPORT_TIMEOUT=-1: /],
+    [{ OTEL_TRACES_SAMPLER: 'sometimes' }, /^OTEL_TRACES_SAMPLER=sometimes: allowed are always_on/],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG=2: /],
+    [{ OTEL_NODE_RESOURCE_DETECTORS: 'host,cloud' }, /^OTEL_NODE_RESOURCE_DETECTORS=host,cloud: /],
+    [{ OTEL_LOG_LEVEL: 'loud' }, /^OTEL_LOG_LEVEL=loud: allowed are none, error/],
+  ] as const) {
+    const attempt = createOtlpSink({ stack: 'event', warn: () => {}, env });
+    await assert.rejects(attempt, { exitCode: EXIT.USAGE, message: sentence }, JSON.stringify(env));
+  }
+});
+
+test('what the exporter ignores is said', async () => {
+  const said: string[] = [];
+  const env = { OTEL_EXPORTER_OTLP_TIMEOUT: '-5' };
+  const sink = await createOtlpSink({ stack: 'event', warn: (sentence) => said.push(sentence), env });
+  await sink.close(LONG);
+  assert.match(said.join(), /OTEL_EXPORTER_OTLP_TIMEOUT is invalid/);
+});
+
+test('headers of the environment reach a gRPC collector', async (t) => {
+  const server = await startGrpcServer(t);
+  const { sink } = await sinkTo(server.port, { OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=seven' });
+  sink.write([event()]);
+  await sink.close(LONG);
+  assert.equal(server.spans.length, 1);
+  const [metadata] = server.metadata;
+  assert.deepEqual(metadata?.get('x-tenant'), ['seven']);
+  assert.match(String(metadata?.get('user-agent')), /^compactstall\//);
+});
+
+test('compression of the environment is used over gRPC', async (t) => {
+  const server = await startGrpcServer(t);
+  // The server's library shows what it has unpacked; what came over the wire is counted in between.
+  let bytes = 0;
+  const wire = createServer((from) => {
+    const to = connect(server.port, '127.0.0.1');
+    from.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    from.pipe(to).pipe(from);
+    for (const socket of [from, to]) socket.on('error', () => {});
+    t.after(() => {
+      from.destroy();
+      to.destroy();
+    });
+  });
+  t.after(() => wire.close());
+  await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve));
+  const { port } = wire.address() as AddressInfo;
+  const { sink } = await sinkTo(port, { OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'gzip' });
+  sink.write(events(100));
+  await sink.close(LONG);
+  assert.equal(server.spans.length, 100);
+  assert.ok(bytes < server.sizes[0]! / 4, `${bytes} of ${server.sizes[0]} bytes`);
+});
+
+test('an endpoint without scheme works in plain text when told so, and is TLS else', async (t) => {
+  const server = await startGrpcServer(t);
+  const plain = { OTEL_EXPORTER_OTLP_ENDPOINT: `localhost:${server.port}`, OTEL_EXPORTER_OTLP_INSECURE: 'true' };
+  const insecure = await sinkTo(0, plain);
+  insecure.sink.write([event()]);
+  await insecure.sink.close(LONG);
+  assert.equal(insecure.sink.books().exported, 1);
+
+  const secure = await sinkTo(0, { ...plain, OTEL_EXPORTER_OTLP_INSECURE: '' });
+  secure.sink.write([event()]);
+  while (secure.said.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.match(secure.said[0]!, /If it speaks plain text, use http:\/\/ or OTEL_EXPORTER_OTLP_INSECURE=true\.$/);
+  await secure.sink.close(0);
+  assert.deepEqual(secure.sink.books().dropped, { shutdown: 1 });
+});
+
+test('reading settings leaves process.env alone', async () => {
+  const before = process.env;
+  const copy = { ...before };
+  const sink = await createOtlpSink({ stack: 'event', warn: () => {}, env: { OTEL_SERVICE_NAME: 'elsewhere' } });
+  await sink.close(LONG);
+  assert.equal(process.env, before);
+  assert.deepEqual({ ...process.env }, copy);
+});

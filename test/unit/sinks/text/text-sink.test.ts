@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { balances, equations, losses } from '../../../../src/event/books.ts';
+import type { CompactionEvent } from '../../../../src/event/event.ts';
+import { TextSink } from '../../../../src/sinks/text/text-sink.ts';
+import { event, events, temporaryFolder } from '../../support.ts';
+
+/** Only a hang takes as long. */
+const LONG_MS = 60_000;
+const PIPE_BYTES = 65536;
+/** What the sink queues at most, and a batch larger than that. */
+const MAX_QUEUED = 32 * 1024 * 1024;
+
+const line = ({ spanId }: CompactionEvent) => `${spanId}\n`;
+
+function sinkTo(file: number, { header = '', format = line, owned = true } = {}) {
+  const said = { closed: 0, failed: false, warnings: [] as string[] };
+  const target = {
+    file,
+    name: 'the target',
+    owned,
+    onClosed: (failed: boolean) => {
+      said.closed += 1;
+      said.failed = failed;
+    },
+    warn: (sentence: string) => said.warnings.push(sentence),
+  };
+  return { sink: new TextSink('text', target, header, format), said };
+}
+
+/** A FIFO, with its reading and its writing end; a real pipe, but one that both ends of can be opened by name. */
+function pipe(t: TestContext) {
+  const path = temporaryFolder(t)('pipe');
+  execFileSync('mkfifo', [path]);
+  // A reader first: opening a FIFO for writing waits for one.
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const open = (flags: number) => openSync(path, flags);
+  return { reader, writer: open(constants.O_WRONLY), open };
+}
+
+function isOpen(file: number): boolean {
+  try {
+    fstatSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Every event is in exactly one term of the books. */
+function balanced(sink: TextSink): void {
+  const { accepted, exported, queued, dropped } = sink.books();
+  assert.equal(accepted, exported + queued + Object.values(dropped).reduce((sum, n) => sum + n, 0));
+  const source = { received: accepted, decoded: accepted, malformed: 0, pendingBytes: 0 };
+  assert.ok(equations(source, [{ name: 'text', books: sink.books() }]).every(balances));
+}
+
+const lost = (sink: TextSink) => {
+  const n = sink.books().accepted;
+  const all = losses({ received: n, decoded: n, malformed: 0, pendingBytes: 0 }, [
+    { name: 'text', books: sink.books() },
+  ]);
+  return [...all.values()].reduce((sum, value) => sum + value, 0);
+};
+
+describe('a file', () => {
+  it('has the header, then every line, in order', async (t) => {
+    const path = temporaryFolder(t)('out');
+    const { sink, said } = sinkTo(openSync(path, 'a'), { header: 'HEADER\n' });
+    const written = events(1000);
+    for (let i = 0; i < 1000; i += 7) {
+      sink.write(written.slice(i, i + 7));
+      if (i % 3 === 0) await new Promise(setImmediate);
+    }
+    await sink.close(LONG_MS);
+    assert.equal(readFileSync(path, 'utf8'), `HEADER\n${written.map(line).join('')}`);
+    assert.deepEqual(sink.books(), { accepted: 1000, exported: 1000, queued: 0, dropped: {} });
+    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
+  });
+
+  it('is closed at the end when it is the sink’s own, and only then', async (t) => {
+    for (const owned of [true, false]) {
+      const file = openSync(temporaryFolder(t)('out'), 'a');
+      const { sink } = sinkTo(file, { owned });
+      sink.write(events(1));
+      await sink.close(LONG_MS);
+      assert.equal(isOpen(file), !owned);
+      if (!owned) closeSync(file);
+    }
+  });
+
+  it('nothing written: header only, and closing is quick', async (t) => {
+    const path = temporaryFolder(t)('out');
+    const { sink } = sinkTo(openSync(path, 'a'), { header: 'HEADER\n' });
+    await sink.close(LONG_MS);
+    assert.equal(readFileSync(path, 'utf8'), 'HEADER\n');
+    const { sink: silent } = sinkTo(openSync(path, 'a'));
+    await silent.close(LONG_MS);
+    assert.deepEqual(silent.books(), { accepted: 0, exported: 0, queued: 0, dropped: {} });
+  });
+});
+
+describe('a pipe', () => {
+  /** Everything that comes out of the reading end until the writing end is closed. */
+  async function readAll(child: ChildProcess): Promise<string> {
+    let text = '';
+    child.stdout!.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    await once(child, 'close');
+    return text;
+  }
+
+  it('far smaller than what is written: all arrives, in order', async (t) => {
+    const { reader, writer, open } = pipe(t);
+    const child = spawn('cat', { stdio: [open(constants.O_RDONLY), 'pipe', 'inherit'] });
+    closeSync(reader);
+    const { sink } = sinkTo(writer, { format: (e) => `${e.spanId} ${'x'.repeat(997)}\n` });
+    const written = events(2000);
+    sink.write(written.slice(0, 900));
+    sink.write(written.slice(900));
+    const [text] = await Promise.all([readAll(child), sink.close(LONG_MS)]);
+    assert.equal(text, written.map(({ spanId }) => `${spanId} ${'x'.repeat(997)}\n`).join(''));
+    assert.equal(sink.books().exported, 2000);
+  });
+
+  it('in non-blocking mode, as a shared terminal may be: all arrives', async (t) => {
+    const { reader, writer, open } = pipe(t);
+    closeSync(writer);
+    const nonBlocking = open(constants.O_WRONLY | constants.O_NONBLOCK);
+    const { sink, said } = sinkTo(nonBlocking, { format: () => `${'y'.repeat(9999)}\n` });
+    sink.write(events(20));
+    // Full now; read what is in it, again and again, while the sink tries again and again.
+    const buffer = Buffer.alloc(PIPE_BYTES);
+    let size = 0;
+    const closing = sink.close(LONG_MS);
+    while (size < 20 * 10_000) {
+      try {
+        size += readSync(reader, buffer);
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await closing;
+    assert.equal(sink.books().exported, 20);
+    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
+    closeSync(reader);
+  });
+
+  it('whose reader is gone: said to the owner once, without a warning; nothing counts as lost', async (t) => {
+    const { reader, writer } = pipe(t);
+    closeSync(reader);
+    const { sink, said } = sinkTo(writer, { header: 'HEADER\n' });
+    sink.write(events(3));
+    sink.write(events(2));
+    await sink.close(LONG_MS);
+    sink.write(events(5));
+    assert.deepEqual(said, { closed: 1, failed: false, warnings: [] });
+    assert.deepEqual(sink.books(), { accepted: 10, exported: 0, queued: 0, dropped: { closed: 10 } });
+    assert.equal(lost(sink), 0);
+    balanced(sink);
+  });
+
+  it('whose reader goes away in the middle', async (t) => {
+    const { reader, writer } = pipe(t);
+    const { sink, said } = sinkTo(writer);
+    sink.write(events(1));
+    await sink.room();
+    while (sink.books().exported === 0) await new Promise(setImmediate);
+    closeSync(reader);
+    sink.write(events(4));
+    await sink.close(LONG_MS);
+    assert.deepEqual(sink.books(), { accepted: 5, exported: 1, queued: 0, dropped: { closed: 4 } });
+    assert.equal(said.closed, 1);
+  });
+
+  it('that nobody reads: the queue is bounded, what does not fit is counted, close() gives up in time', async (t) => {
+    const { reader, writer } = pipe(t);
+    // One event a megabyte: the queue takes 32 of them and the one that exceeds the bound.
+    const { sink, said } = sinkTo(writer, { format: () => 'z'.repeat(2 ** 20) });
+    for (const one of events(50)) sink.write([one]);
+    assert.deepEqual(sink.books(), { accepted: 50, exported: 0, queued: 33, dropped: { queue_full: 17 } });
+    balanced(sink);
+    await sink.close(1);
+    assert.deepEqual(sink.books(), { accepted: 50, exported: 0, queued: 0, dropped: { queue_full: 17, shutdown: 33 } });
+    balanced(sink);
+    assert.equal(lost(sink), 50);
+    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
+    // Lets the write that still hangs end, or this process would not.
+    closeSync(reader);
+  });
+
+  it('room() waits until half of the queue is free', async (t) => {
+    const { reader, writer, open } = pipe(t);
+    const { sink } = sinkTo(writer, { format: () => 'z'.repeat(MAX_QUEUED / 8) });
+    sink.write(events(1));
+    await sink.room();
+    for (const one of events(7)) sink.write([one]);
+    let room = false;
+    const waiting = sink.room().then(() => {
+      room = true;
+    });
+    await new Promise(setImmediate);
+    assert.equal(room, false, 'there is none while nobody reads');
+    const child = spawn('cat', { stdio: [open(constants.O_RDONLY), 'ignore', 'inherit'] });
+    closeSync(reader);
+    await waiting;
+    assert.ok(sink.books().queued <= 4);
+    await sink.close(LONG_MS);
+    await once(child, 'close');
+    assert.deepEqual(sink.books(), { accepted: 8, exported: 8, queued: 0, dropped: {} });
+  });
+});
+
+describe('a device that is full', () => {
+  it('is warned of once, ends the run, and every event that comes is lost for that reason', async () => {
+    const { sink, said } = sinkTo(openSync('/dev/full', 'w'), { header: 'HEADER\n' });
+    // The header alone fails; no event is there yet.
+    while (said.closed === 0) await new Promise(setImmediate);
+    sink.write(events(3));
+    await sink.close(LONG_MS);
+    sink.write(events(2));
+    assert.deepEqual(said, {
+      closed: 1,
+      failed: true,
+      warnings: ['cannot write to the target: no space left on device. Nothing more is written there.'],
+    });
+    assert.deepEqual(sink.books(), { accepted: 5, exported: 0, queued: 0, dropped: { write_enospc: 5 } });
+    assert.equal(lost(sink), 5);
+  });
+
+  it('with events under way', async () => {
+    const { sink, said } = sinkTo(openSync('/dev/full', 'w'));
+    sink.write(events(3));
+    sink.write(events(4));
+    await sink.close(LONG_MS);
+    assert.equal(said.closed, 1);
+    assert.equal(said.warnings.length, 1);
+    assert.deepEqual(sink.books(), { accepted: 7, exported: 0, queued: 0, dropped: { write_enospc: 7 } });
+  });
+
+  it('a descriptor that is closed behind the sink’s back', async (t) => {
+    const file = openSync(temporaryFolder(t)('out'), 'w');
+    const { sink, said } = sinkTo(file, { owned: false });
+    closeSync(file);
+    sink.write([event(1)]);
+    await sink.close(LONG_MS);
+    assert.equal(said.warnings.length, 1);
+    assert.deepEqual(sink.books().dropped, { write_ebadf: 1 });
+  });
+});
