@@ -61,7 +61,7 @@ describe('what the programs are told', () => {
       publishers.published(A);
       await looks(i + 1);
     }
-    assert.deepEqual(told, [`cs_publishers ${A} = here`, `publishers ${A} = there`]);
+    assert.deepEqual(told, [`cs_publishers ${A} = here`, `cs_publishers ${A} = there`]);
   });
 
   it('nothing found another time takes nothing back', async (t) => {
