@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Exit codes, also listed in the README. */
+/** Exit codes, also listed in docs/cli.md. */
 export const EXIT = {
   OK: 0,
   FAILURE: 1,
