@@ -6,11 +6,12 @@
 #
 # Standard output: the disk, an ext4 file system, ${XDG_CACHE_HOME:-~/.cache}/compactstall/debian-SUITE-HASH.ext4, where
 # HASH is of the arguments. debootstrap, which checks the packages against Debian's signature, makes it once; that needs
-# root. The mirror is deb.debian.org, or what COMPACTSTALL_DEBIAN_MIRROR names. Delete the file to make it anew.
+# root. The mirror is the one that apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR. Delete the file to have it made
+# again.
 set -eu
 
-mirror=${COMPACTSTALL_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 . "$(dirname "$0")/../../harness/cache.sh"
+. "$(dirname "$0")/../../harness/machine/mirror.sh"
 
 say() { echo "bench/vm/debian.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -20,6 +21,8 @@ make_disk() ( # make_disk TARGET PACKAGE,PACKAGE...
   for program in debootstrap mke2fs; do
     command -v "$program" >/dev/null || fail "$program is missing. Try: apt-get install debootstrap e2fsprogs"
   done
+  mirror=$(debian_mirror)
+  [ -n "$mirror" ] || fail "apt has no Debian mirror here. Name one: COMPACTSTALL_DEBIAN_MIRROR=http://.../debian"
   say "installing $2 into a Debian $suite (once, some minutes)"
   scratch "debian-$suite"
   debootstrap --variant=minbase --arch=amd64 --include="$2" "$suite" "$tmp/root" "$mirror" >"$tmp/log" 2>&1 9>&- || {

@@ -80,7 +80,7 @@ function project(): Entry[] {
   ];
   return [
     ...built.map((path) => ({ from: join(ROOT, path), to: join(PROJECT, path) })),
-    { linkTo: '../../test/native', to: `${PROJECT}/node_modules/bpf-loader-native` },
+    { linkTo: '../native/bpf-loader', to: `${PROJECT}/node_modules/bpf-loader-native` },
     { linkTo: '/usr/bin/node', to: `${PROJECT}/node_modules/.bin/node` },
   ];
 }

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fetches a Debian kernel to boot under qemu.
 #
-#   harness/machine/fetch.sh NAME SUITE PATTERN...      e.g. 6.1 bookworm 'linux-image-6.1.*-cloud-amd64'
+#   harness/machine/fetch.sh NAME SUITE VERSION KIND...      e.g. 6.1 bookworm 6.1.176-1 image
+#
+# Takes the packages linux-KIND-NAME.*-cloud-amd64 of that version. Where the mirror no longer has it, takes the newest of
+# the suite instead, and says so whenever it is used.
 #
 # Standard output: the directory that holds it, ${XDG_CACHE_HOME:-~/.cache}/compactstall/kernel-NAME-HASH/, where HASH is of
 # the arguments:
@@ -10,15 +13,16 @@
 #   vmlinuz        to boot
 #   modules.tar    what a network takes, in the order in which the guest loads it
 #   packages       the Debian packages that they come from
+#   version        of these
 #   SHA256SUMS     of the files above, checked before every use
 #
-# apt checks the packages against Debian's signature; it runs in a root of its own and leaves the host's alone. Once
-# fetched, nothing is asked of a mirror again. Delete the directory to take the suite's newest. Debian's mirror is
-# deb.debian.org, or what COMPACTSTALL_DEBIAN_MIRROR names.
+# apt checks the packages against Debian's signature. It runs in a separate root, needs no privilege, and leaves the host's
+# packages alone. A kernel that was fetched is not fetched again, until its directory is deleted. The mirror is the one that
+# apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR.
 set -eu
 
-mirror=${COMPACTSTALL_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 . "$(dirname "$0")/../cache.sh"
+. "$(dirname "$0")/mirror.sh"
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 # Each after those that it needs.
 modules='failover net_failover virtio_net'
@@ -26,19 +30,17 @@ modules='failover net_failover virtio_net'
 say() { echo "harness/machine/fetch.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# The newest package in the suite that matches.
-newest() { # newest PATTERN
-  found=
-  for package in $(apt-cache pkgnames "${1%%\**}" | sort -V); do
-    # shellcheck disable=SC2254  # a pattern is wanted
-    case $package in $1) found=$package ;; esac
+# Lines of "VERSION PACKAGE": all of that kind in the suite.
+available() { # available KIND
+  for package in $(apt-cache pkgnames "linux-$1-$name."); do
+    case $package in
+      *-cloud-amd64) apt-cache madison "$package" | awk -F ' *[|] *' '{ gsub(/ /, "", $1); print $2, $1 }' ;;
+    esac
   done
-  [ -n "$found" ] || fail "$suite on $mirror has no package $1"
-  echo "$found"
 }
 
 # Downloads and unpacks the packages into ./root.
-download() { # download PATTERN...
+download() { # download KIND...
   mkdir -p apt/state/lists/partial apt/cache/archives/partial
   echo "deb [arch=amd64 signed-by=$keys] $mirror $suite main" >apt/sources.list
   cat >apt/apt.conf <<-END
@@ -55,10 +57,15 @@ download() { # download PATTERN...
 	END
   export APT_CONFIG="$PWD/apt/apt.conf"
   apt-get -q --error-on=any update
-  for pattern; do
-    package=$(newest "$pattern")
-    apt-get -q download "$package"
+  available "$1" | sort -V >versions
+  [ -s versions ] || fail "$suite on $mirror has no package linux-$1-$name.*-cloud-amd64"
+  cut -d " " -f 1 versions | grep -qxF -e "$version" || version=$(tail -n 1 versions | cut -d ' ' -f 1)
+  for kind; do
+    package=$(available "$kind" | awk -v version="$version" '$1 == version { print $2 }' | tail -n 1)
+    [ -n "$package" ] || fail "$suite on $mirror has no linux-$kind-$name.*-cloud-amd64 of version $version"
+    apt-get -q download "$package=$version"
   done
+  echo "$version" >got
   for file in *.deb; do dpkg-deb -x "$file" root; done
 }
 
@@ -78,12 +85,15 @@ pick() {
   (cd result/modules && tar cf ../modules.tar --owner=0 --group=0 $(printf '%s.ko ' $modules))
   rm -r result/modules
   sha256sum -- *.deb >result/packages
-  (cd result && sha256sum vmlinuz modules.tar packages >SHA256SUMS)
+  cp got result/version
+  (cd result && sha256sum vmlinuz modules.tar packages version >SHA256SUMS)
 }
 
-fetch() ( # fetch DIRECTORY PATTERN...
+fetch() ( # fetch DIRECTORY KIND...
   target=$1
   shift
+  mirror=$(debian_mirror)
+  [ -n "$mirror" ] || fail "apt has no Debian mirror here. Name one: COMPACTSTALL_DEBIAN_MIRROR=http://.../debian"
   [ -r "$keys" ] || fail "$keys is missing. Install it with: sudo apt-get install debian-archive-keyring"
   say "fetching Linux $name from $suite (once)"
   scratch "kernel-$name"
@@ -101,12 +111,14 @@ fetch() ( # fetch DIRECTORY PATTERN...
   mv -T "$tmp/result" "$target"
 )
 
-[ $# -ge 3 ] || fail "usage: fetch.sh NAME SUITE PATTERN..."
+[ $# -ge 4 ] || fail "usage: fetch.sh NAME SUITE VERSION KIND..."
 hash=$(echo "$* $modules" | sha256sum | cut -c 1-12)
-name=$1 suite=$2
-shift 2
+name=$1 suite=$2 version=$3
+shift 3
 dir=$cache/kernel-$name-$hash
 once "kernel-$name" "$dir" fetch "$dir" "$@"
 (cd "$dir" && sha256sum --quiet --strict -c SHA256SUMS) >&2 ||
   fail "$dir is not what was fetched (above). Delete it, and it will be fetched again."
+got=$(cat "$dir/version")
+[ "$got" = "$version" ] || say "Linux $name is $got: $suite did not have $version when it was fetched"
 echo "$dir"

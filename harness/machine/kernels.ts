@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The kernels that the live tests run on: the one table of them. A point release replaces a package by one with another
- * name, so each is named by its suite and a shell pattern, of which the newest match is taken.
+ * The kernels that the live tests run on: the one table of them. A mirror drops a version when a point release replaces it;
+ * then fetch.sh takes the newest of the suite, and says so.
  */
 export interface Kernel {
   name: string;
   suite: string;
-  /** One for each package that holds a part of it; from 7.0 on the bootable file is in a package of its own. */
+  /** Of Debian's packages: what the tests were last seen to pass on. */
+  version: string;
+  /** Kinds of packages, one for each that holds a part of it; from 7.0 on the bootable file is in a separate one. */
   packages: readonly string[];
 }
 
-const image = (name: string, suite: string): Kernel => ({
-  name,
-  suite,
-  packages: [`linux-image-${name}.*-cloud-amd64`],
-});
-
 export const KERNELS: readonly Kernel[] = [
-  image('5.10', 'bullseye'),
-  image('6.1', 'bookworm'),
-  image('6.12', 'trixie'),
-  image('6.18', 'trixie-backports'),
-  {
-    name: '7.3',
-    suite: 'trixie-backports',
-    packages: ['linux-binary-7.3.*-cloud-amd64', 'linux-modules-7.3.*-cloud-amd64'],
-  },
+  { name: '5.10', suite: 'bullseye', version: '5.10.223-1', packages: ['image'] },
+  { name: '6.1', suite: 'bookworm', version: '6.1.176-1', packages: ['image'] },
+  { name: '6.12', suite: 'trixie', version: '6.12.117-1', packages: ['image'] },
+  { name: '6.18', suite: 'trixie-backports', version: '6.18.15-1~bpo13+1', packages: ['image'] },
+  { name: '7.3', suite: 'trixie-backports', version: '7.3.4-1~bpo13+1', packages: ['binary', 'modules'] },
 ];
 
 /** Throws an error that names those there are. */
