@@ -28,27 +28,31 @@ export const TOPICS: readonly Topic[] = [
   { id: 'btf', about: "the kernel's description of its own types", examine: () => btf() },
   {
     id: 'plan',
-    about: 'the attach plan that this kernel takes by what it says of itself, and why',
+    about: 'the attach plan that this kernel should take, by its own description, and why',
     examine: () => plan(),
   },
   { id: 'lockdown', about: 'kernel lockdown', examine: () => lockdown() },
   { id: 'capabilities', about: '`CAP_BPF` and `CAP_PERFMON`, or which is missing', examine: () => capabilities() },
-  { id: 'optional_capabilities', about: 'what is not seen without others', examine: () => optionalCapabilities() },
+  {
+    id: 'optional_capabilities',
+    about: 'what is missing without the other capabilities',
+    examine: () => optionalCapabilities(),
+  },
   { id: 'attach', about: 'loads and attaches as `run` does, and detaches at once', examine: () => attach() },
-  { id: 'prober', about: 'whether the process that looks into stalled ones works', examine: () => prober() },
+  { id: 'prober', about: 'whether the prober, which looks into stalled processes, works', examine: () => prober() },
   {
     id: 'obi',
-    about: 'whether the spans that OpenTelemetry eBPF Instrumentation knows are seen',
+    about: 'whether spans of OpenTelemetry eBPF Instrumentation are visible',
     examine: () => obi(),
   },
   { id: 'kptr_restrict', about: 'whether stacks have symbols', examine: () => kptrRestrict() },
   { id: 'perf_event_paranoid', about: 'the setting', examine: () => perfEventParanoid() },
   { id: 'unprivileged_bpf_disabled', about: 'the setting', examine: () => unprivilegedBpfDisabled() },
-  { id: 'thp', about: 'transparent huge pages, and which compactions to expect of them', examine: () => thp() },
+  { id: 'thp', about: 'transparent huge pages, and which compactions to expect from them', examine: () => thp() },
   { id: 'proactiveness', about: 'whether to expect proactive compaction', examine: () => proactiveness() },
   {
     id: 'extfrag_threshold',
-    about: 'from which fragmentation on zones are compacted',
+    about: 'how fragmented a zone has to be before it is compacted',
     examine: () => extfragThreshold(),
   },
   { id: 'vmstat', about: "the kernel's own counters, which `--verify` needs", examine: () => vmstat() },
@@ -60,13 +64,13 @@ export const TOPICS: readonly Topic[] = [
   },
   { id: 'securityfs', about: 'whether it is mounted', examine: () => securityfs() },
   { id: 'container', about: "container or host, and whether the host's PIDs are seen", examine: () => container() },
-  { id: 'collector', about: 'whether the one that is configured takes spans', examine: () => collector() },
+  { id: 'collector', about: 'whether the configured collector accepts spans', examine: () => collector() },
   { id: 'clock', about: 'clock source, and how exactly records are dated', examine: () => clock() },
 ];
 
 /** With `--pid`, after the others. */
 export const processTopic = (pid: number): Topic => ({
   id: 'process',
-  about: 'with `--pid PID`: of which service that process is, and whether its stalls stand in its traces',
+  about: 'with `--pid PID`: the service of that process, and whether its stalls appear in its traces',
   examine: () => stalling(pid),
 });
