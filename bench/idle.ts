@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMPACT_NODE0, compact, populatedZones } from '../harness/host.ts';
+import { childrenOf } from '../harness/processes.ts';
 import { startCollector } from '../harness/receivers/receivers.ts';
-import { childrenOf } from '../test/support/rights.ts';
 import { startAgent } from './agent.ts';
 import { memory, switches, switchesSince } from './proc.ts';
 import type { Row } from './report.ts';

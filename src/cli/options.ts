@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
 import { usageError } from '../errors.ts';
+import { wrap } from '../terminal.ts';
 
 /** One row of a command's table of options: it feeds parsing, `--help` and the documentation. */
 export interface Option<T = unknown> {
@@ -80,15 +81,4 @@ export function formatOptions(options: readonly Option[]): string {
       return own + lines.join(`\n${' '.repeat(indent)}`);
     })
     .join('\n');
-}
-
-/** Text as lines of at most so many characters, but for longer words. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return lines;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { wrap } from '../cli/options.ts';
-import { printable } from '../sinks/text/table.ts';
+import { printable, wrap } from '../terminal.ts';
 import type { Check } from './check.ts';
 import { canRun } from './examine.ts';
 

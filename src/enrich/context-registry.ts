@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
 import type { BpfObject } from 'bpf-loader-native';
-import type { Reason } from '../prober/thread-context/reason.ts';
+import type { ProbeCounters } from '../event/books.ts';
 import { readStat } from '../procfs/stat.ts';
 import { ProbeQueue } from './probe-queue.ts';
 import type { ProberClient } from './prober-client.ts';
@@ -27,15 +27,6 @@ const ROW_MS = 100;
 /** Processes of which is known when to look at them again; beyond that the one whose look is longest ago is forgotten. */
 const MAX_LOOKED_AT = 4096;
 const MAX_PUBLISHING = 4096;
-
-/** Looks at processes: all that were made, and what came of them. */
-export interface ProbeCounters {
-  made: number;
-  /** Under way. */
-  open: number;
-  publishing: number;
-  without: Partial<Record<Reason | 'no_answer', number>>;
-}
 
 /** Finds the processes that publish trace contexts, and tells the BPF programs where their threads have them. */
 export class ContextRegistry {

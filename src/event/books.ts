@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BOOKS } from '../abi.generated.ts';
-import type { ProbeCounters } from '../enrich/context-registry.ts';
 import type { SinkBooks } from './sink.ts';
 
 /** The counters of struct books (bpf/event.h), by their names there. */
@@ -9,6 +8,16 @@ export type KernelBooks = Record<keyof typeof BOOKS, number>;
 export function decodeKernelBooks(bytes: Buffer): KernelBooks {
   const entries = Object.entries(BOOKS).map(([name, { offset }]) => [name, Number(bytes.readBigInt64LE(offset))]);
   return Object.fromEntries(entries) as KernelBooks;
+}
+
+/** Probes of processes, which look for the place where its threads publish their contexts: all, and what came of them. */
+export interface ProbeCounters {
+  made: number;
+  /** Under way. */
+  open: number;
+  publishing: number;
+  /** By the reason, `no_answer` or one of prober/thread-context/reason.ts. */
+  without: Record<string, number>;
 }
 
 /** What a source knows at its end. */
@@ -128,7 +137,7 @@ function contextEquation(kernel: KernelBooks): Equation[] {
   return terms.slice(0, -1).some(([, value]) => value > 0) ? [{ name: 'begins', total: kernel.begins, terms }] : [];
 }
 
-/** For each look at a process whether it publishes its spans, and if not, why: `REASONS` of process/reason.ts has the words. */
+/** For each look at a process whether it publishes its spans, and if not, why: `REASONS` of prober/thread-context/reason.ts has the words. */
 function probesEquation({ made, publishing, open, without }: ProbeCounters): Equation {
   const reasons = Object.entries({ none: 0, ...without }).map(([reason, n]) => [`without{${reason}}`, n] as const);
   return { name: 'probes', total: made, terms: [['publishing', publishing], ...reasons, ['open', open]] };

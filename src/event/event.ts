@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ResourceAttributes } from '../protobuf/attribute.ts';
+
 /** What made the kernel compact; see docs/attributes.md for what each one means to a user. */
 export const TRIGGERS = ['direct', 'kcompactd', 'proactive', 'manual'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
@@ -32,13 +34,6 @@ export interface ZoneState {
   index: number | null;
   /** Free blocks per order, from order 0 up. */
   blocks: number[];
-}
-
-export type AttributeValue = string | number | boolean | (string | number | boolean)[];
-
-/** Attributes by their names in OpenTelemetry's conventions. */
-export interface ResourceAttributes {
-  [name: string]: AttributeValue;
 }
 
 /**

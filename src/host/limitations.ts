@@ -43,7 +43,7 @@ export const obiUnread = (reason: string): Limitation => ({
 
 export const proberNotStarted = (reason: string): Limitation => ({
   why: `the process that looks into others does not start, so services and trace contexts are missing: ${reason}.`,
-  todo: '../source/setup.sh builds it; the user that it becomes (nobody, or that of --user) has to be able to read it.',
+  todo: './setup.sh builds it; the user that it becomes (nobody, or that of --user) has to be able to read it.',
 });
 
 export const proberEnded = (reason: string): Limitation => ({

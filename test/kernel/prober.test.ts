@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import { childrenOf } from '../../harness/processes.ts';
 import type { Check } from '../../src/doctor/check.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
 import {
@@ -20,7 +21,7 @@ import {
   UNABLE_PROBER,
 } from '../support/deprived.ts';
 import { freeze } from '../support/frozen.ts';
-import { catches, childrenOf, NOBODY, proberOf, rightsOf, rightsOfThreads } from '../support/rights.ts';
+import { catches, NOBODY, proberOf, rightsOf, rightsOfThreads } from '../support/rights.ts';
 import { Told } from '../support/told.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;

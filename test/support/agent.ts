@@ -3,8 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endsWithTests } from '../../harness/ends-with-tests.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
-import { endsWithTests } from './children.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
 /** Only a hang takes as long. */

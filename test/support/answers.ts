@@ -2,7 +2,7 @@
 /** A program that answers each line of its input with one line of JSON. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { endsWithTests } from './children.ts';
+import { endsWithTests } from '../../harness/ends-with-tests.ts';
 
 export class Answers {
   readonly #child;

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childrenOf } from '../../harness/processes.ts';
 import type { Agent } from './agent.ts';
 
 export const NOBODY = 65534;
@@ -41,9 +42,6 @@ export function catches(pid: number, signal: NodeJS.Signals): boolean {
   const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!;
   return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
 }
-
-export const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
 
 /** Pids of the supervisor and of the prober below it, once there are both. */
 export async function proberOf(agent: Agent): Promise<{ supervisor: number; prober: number }> {

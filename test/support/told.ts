@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A program of the tests that does what each line of its input says, and prints `done` when it has. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { endsWithTests } from './children.ts';
+import { endsWithTests } from '../../harness/ends-with-tests.ts';
 
 export class Told {
   readonly #child: ChildProcess;

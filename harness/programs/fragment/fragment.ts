@@ -2,7 +2,7 @@
 /** Runs the workload that makes the kernel compact. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { endsWithTests } from '../../../test/support/children.ts';
+import { endsWithTests } from '../../ends-with-tests.ts';
 
 export const FRAGMENT = fileURLToPath(new URL('build/fragment', import.meta.url));
 

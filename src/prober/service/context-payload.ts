@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AttributeValue } from '../../event/event.ts';
+import type { AttributeValue } from '../../protobuf/attribute.ts';
 import { type Field, fields } from '../../protobuf/reader.ts';
 
 // opentelemetry/proto/common/v1/process_context.proto, common.proto, resource.proto

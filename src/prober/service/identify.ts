@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { AttributeValue, ResourceAttributes } from '../../event/event.ts';
 import { containerOf } from '../../procfs/container-id.ts';
 import { readMaps } from '../../procfs/maps.ts';
 import { attempt } from '../../procfs/proc-file.ts';
 import type { ProcStat } from '../../procfs/stat.ts';
+import type { AttributeValue, ResourceAttributes } from '../../protobuf/attribute.ts';
 import { contextsIn, isMemory } from './context-mappings.ts';
 import { contextResource } from './context-payload.ts';
 import { environmentResource } from './environment.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AttributeValue, ResourceAttributes } from '../../event/event.ts';
+import type { AttributeValue, ResourceAttributes } from '../../protobuf/attribute.ts';
 
 const SERVICE_NAME = 'service.name';
 const CONTAINER_ID = 'container.id';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resource } from '@opentelemetry/resources';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { CompactionEvent, ResourceAttributes } from '../../event/event.ts';
+import type { CompactionEvent } from '../../event/event.ts';
+import type { ResourceAttributes } from '../../protobuf/attribute.ts';
 
 /** Whose resource a span has: the stalled process's service, or this host's, as the agent itself has it. */
 export type ResourceOf = 'service' | 'host';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CompactionEvent } from '../../event/event.ts';
+import { printable } from '../../terminal.ts';
 
 const NOTABLE_NS = 10e6;
 const LONG_NS = 100e6;
@@ -59,11 +60,6 @@ function cells(...[time, trigger, comm, pid, zone, order, length, mark, status]:
     mark!.padEnd(2),
     status,
   ].join(' ');
-}
-
-/** A thread may have any bytes in its name, also such as move the cursor or turn the text around; a recording may anywhere. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 /** Local time of day of the begin. */

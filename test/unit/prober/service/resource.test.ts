@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AttributeValue } from '../../../../src/event/event.ts';
 import { serviceResource } from '../../../../src/prober/service/resource.ts';
+import type { AttributeValue } from '../../../../src/protobuf/attribute.ts';
 
 const said = (attributes: Record<string, AttributeValue>) => Object.entries(attributes);
 const size = (resource: object) => JSON.stringify(resource).length;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { describe, it, test } from 'node:test';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { ResourceAttributes } from '../../../../src/event/event.ts';
+import type { ResourceAttributes } from '../../../../src/protobuf/attribute.ts';
 import { IDLE_S, MAX_RESOURCES, Resources } from '../../../../src/sinks/otlp/resources.ts';
 import { event } from './events.ts';
 import { startGrpcServer } from './grpc-server.ts';

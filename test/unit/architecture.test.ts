@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The picture of ARCHITECTURE.md as a table: which folder may import which. A new arrow is a decision, and is made here. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * What the files of each folder of src/ may import, besides their own folder. Every row names folders of later rows only, so
+ * that all arrows point down. Files that lie in src/ itself stand here by their names.
+ */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  bin: ['cli', 'node-version'],
+  cli: ['doctor', 'live', 'sinks', 'event', 'host', 'terminal', 'version', 'errors'],
+  doctor: [
+    ...['live', 'enrich', 'prober', 'sinks', 'event', 'host', 'kernel'],
+    ...['node-version', 'terminal', 'errors'],
+  ],
+  live: ['enrich', 'event', 'host', 'kernel', 'abi.generated', 'errors'],
+  enrich: ['prober', 'event', 'host', 'procfs'],
+  // All code that runs with CAP_SYS_PTRACE is in the next row: what prober/ imports runs with it, too.
+  prober: ['procfs', 'protobuf', 'lru', 'abi.generated'],
+  sinks: ['event', 'protobuf', 'terminal', 'version', 'errors'],
+  event: ['protobuf', 'abi.generated', 'errors'],
+  host: ['procfs', 'errors'],
+  kernel: ['errors'],
+  // Runs in applications, so it loads nothing of the agent.
+  register: ['protobuf'],
+  procfs: [],
+  protobuf: [],
+  'node-version': ['errors'],
+  terminal: [],
+  version: [],
+  lru: [],
+  errors: [],
+  'abi.generated': [],
+};
+
+/** What the folders beside src/ may import of one another. */
+const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
+  examples: ['harness', 'src'],
+  bench: ['harness', 'src'],
+  harness: ['src'],
+};
+
+/** Static, type-only and dynamic imports, and those of a type (`typeof import('...')`). */
+const IMPORT = /(?:\bfrom\s+|\bimport\s*\(?\s*)'(\.{1,2}\/[^']+)'/g;
+
+interface Arrow {
+  from: string;
+  to: string;
+}
+
+/** Every relative import below a folder, as paths from the root of the repository. */
+function importsBelow(folder: string): Arrow[] {
+  const files = globSync(`${folder}/**/*.{ts,js,mjs,cjs}`, {
+    cwd: ROOT,
+    exclude: (name) => /(^|\/)(node_modules|build|dist)$/.test(name),
+  });
+  return files.flatMap((from) =>
+    [...readFileSync(join(ROOT, from), 'utf8').matchAll(IMPORT)].map(([, to]) => ({
+      from,
+      to: normalize(join(dirname(from), to!)),
+    })),
+  );
+}
+
+const partOf = (path: string): string => {
+  const [, first = ''] = path.split('/');
+  return first.replace(/\.ts$/, '');
+};
+
+test('src/: arrows point down, as the table says', () => {
+  const arrows = importsBelow('src');
+  assert.ok(arrows.length > 300, `found only ${arrows.length} imports`);
+  const wrong = arrows.filter(({ from, to }) => {
+    if (!to.startsWith('src/')) return true;
+    return partOf(from) !== partOf(to) && !ARROWS[partOf(from)]?.includes(partOf(to));
+  });
+  assert.deepEqual(
+    wrong.map(({ from, to }) => `${from} -> ${to}`),
+    [],
+  );
+});
+
+test('every arrow of the table points down, and is there', () => {
+  const rows = Object.keys(ARROWS);
+  const up = rows.flatMap((from, i) =>
+    ARROWS[from]!.filter((to) => rows.indexOf(to) <= i).map((to) => `${from} -> ${to}`),
+  );
+  assert.deepEqual(up, []);
+  const used = new Set(importsBelow('src').map(({ from, to }) => `${partOf(from)} -> ${partOf(to)}`));
+  const unused = rows
+    .flatMap((from) => ARROWS[from]!.map((to) => `${from} -> ${to}`))
+    .filter((arrow) => !used.has(arrow));
+  assert.deepEqual(unused, []);
+});
+
+test('examples/, bench/ and harness/ import nothing of test/', () => {
+  const wrong = Object.entries(OUTSIDE).flatMap(([folder, allowed]) =>
+    importsBelow(folder).filter(({ to }) => {
+      const [top = ''] = to.split('/');
+      return top !== folder && !allowed.includes(top);
+    }),
+  );
+  assert.deepEqual(
+    wrong.map(({ from, to }) => `${from} -> ${to}`),
+    [],
+  );
+});
+
+test('what counts as an import', () => {
+  const text = `
+    import './a.ts';
+    import type { B } from './b.ts';
+    import {
+      c,
+    } from './c.ts';
+    export { d } from './d.ts';
+    const e = await import('./e.ts');
+    let f: typeof import('./f.ts');
+    import g from 'node:fs';
+  `;
+  assert.deepEqual(
+    [...text.matchAll(IMPORT)].map(([, path]) => path),
+    ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `./${name}.ts`),
+  );
+});
