@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the words in a span mean, for docs/attributes.md. */
+/** A table of docs/attributes.md: what the words in a span mean. */
 export interface ValueTable {
   title: string;
   before: string;
@@ -13,17 +13,20 @@ export const VALUES: readonly ValueTable[] = [
     rows: [
       [
         'direct',
-        'An allocation found no free block large enough and compacts itself: the thread stalls until the span ends. ' +
-          'Any thread that allocates, khugepaged and kernel workers included.',
+        'An allocation found no free block large enough, and its thread compacts memory itself. It stalls until the span ends. ' +
+          'Any thread that allocates can do so, khugepaged and kernel workers included.',
       ],
       [
         'kcompactd',
         'The kernel’s background thread, woken after such an allocation. Nobody waits, but it takes CPU time.',
       ],
-      ['proactive', 'The background thread on its own account, as `vm.compaction_proactiveness` asks (5.9 and later).'],
+      [
+        'proactive',
+        'The background thread without such a request, as `vm.compaction_proactiveness` asks (Linux 5.9 and later).',
+      ],
       [
         'manual',
-        'Somebody wrote to /proc/sys/vm/compact_memory or /sys/devices/system/node/nodeN/compact; the stack tells which.',
+        'Somebody wrote to /proc/sys/vm/compact_memory or /sys/devices/system/node/nodeN/compact; the stack shows which.',
       ],
     ],
   },
@@ -34,24 +37,24 @@ export const VALUES: readonly ValueTable[] = [
       'end of a manual compaction, but **a failure of a direct one or of kcompactd**: the whole zone was scanned and no block ' +
       'was made.',
     rows: [
-      ['success', 'A block of the order asked for is free now; for `proactive`: the zone is little enough fragmented.'],
+      ['success', 'A block of the requested order is free now. For `proactive`: the zone is no longer too fragmented.'],
       [
         'complete',
-        'The scanners met: the whole zone was scanned. Normal for `manual` and `proactive`; for `direct` and `kcompactd` it ' +
+        'The scanners met: the whole zone was scanned. Normal for `manual` and `proactive`. For `direct` and `kcompactd` it ' +
           'means that no suitable block was made.',
       ],
       [
         'partial_skipped',
-        'The scanners met as well, but they started in the middle of the zone, where the last compaction had stopped; for ' +
+        'The scanners met as well, but they started in the middle of the zone, where the last compaction had stopped. For ' +
           '`proactive` also: kswapd began to work.',
       ],
       [
         'contended',
-        'Given up: a lock was contended, the thread had to be rescheduled in mode `async`, or it was killed.',
+        'The compaction gave up: a lock was contended, the thread had to be rescheduled in mode `async`, or it was killed.',
       ],
       [
         'not_suitable_zone, skipped, deferred, no_suitable_page, continue',
-        'The kernel’s other results. They are decided before a compaction begins or inside it and are not expected at its end.',
+        'The kernel’s other results. They are decided before a compaction begins or inside it, and are not expected at its end.',
       ],
     ],
   },
@@ -59,10 +62,10 @@ export const VALUES: readonly ValueTable[] = [
     title: 'Modes',
     before: '`compaction.mode`, the kernel’s `enum migrate_mode`.',
     rows: [
-      ['async', 'Moves only what can be moved without waiting; gives up when it would block.'],
+      ['async', 'Moves only what it can move without waiting, and gives up when it would block.'],
       ['sync_light', 'May wait for locks, but not for pages to be written out.'],
       ['sync', 'May wait for everything. Used by `manual`.'],
-      ['sync_no_copy', 'As `sync`, the data being copied by a device (4.14 to 6.8).'],
+      ['sync_no_copy', 'Like `sync`, with the data copied by a device (Linux 4.14 to 6.8).'],
     ],
   },
   {
@@ -71,31 +74,33 @@ export const VALUES: readonly ValueTable[] = [
       '`compaction.priority`, the kernel’s `enum compact_priority`: a direct attempt begins gently and tries harder when it ' +
       'fails.',
     rows: [
-      ['async', 'The first attempt: mode `async`.'],
-      ['sync_light', 'The next: mode `sync_light`.'],
-      ['sync_full', 'The last: the whole zone, no hints of earlier failures heeded.'],
+      ['async', 'The first try, in mode `async`.'],
+      ['sync_light', 'The next, in mode `sync_light`.'],
+      ['sync_full', 'The last: the whole zone, whatever earlier failures suggest.'],
     ],
   },
   {
     title: 'The active span',
     before:
-      '`compaction.context.source`: who said which span was active in the stalled thread when the compaction began; asked in this ' +
-      'order, the first that knows one is taken. [contexts.md](contexts.md) says how far each is to be relied on.',
+      '`compaction.context.source`: which source knew the span that was active in the stalled thread when the compaction began. ' +
+      'The sources are asked in this order, and the first that knows a span is taken. [contexts.md](contexts.md) compares how ' +
+      'reliable they are.',
     rows: [
       [
         'thread',
         'The thread itself, by OpenTelemetry’s thread context (OTEP 4947): exactly the span that was active. The compaction is ' +
-          'its child if it was sampled, else linked to it.',
+          'its child if it was sampled, otherwise linked to it.',
       ],
       [
         'nodejs',
-        'A Node.js application, for the asynchronous context that was running, such as with `compactstall/register`: as exact, ' +
-          'child or linked as above.',
+        'A Node.js application, for the asynchronous context that was running, for example with `compactstall/register`: as exact, ' +
+          'and a child or linked in the same way.',
       ],
       [
         'obi',
         'OpenTelemetry eBPF Instrumentation, which saw the thread take a request: the span of that request, or of a call made in ' +
-          'it. Whether it was sampled is not known, so it is always linked; it may be that of an earlier request.',
+          'it. It is not known whether the span was sampled, so the compaction is always linked. The span may be that of an earlier ' +
+          'request.',
       ],
     ],
   },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes docs/attributes.md anew: node src/sinks/otlp/write-attributes-doc.ts
+// Writes docs/attributes.md; part of `npm run generate`.
 import { writeFileSync } from 'node:fs';
 import { attributesDoc } from './attributes.ts';
 
