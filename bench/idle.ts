@@ -51,7 +51,7 @@ async function idle(agent: { pid: number }, what: string): Promise<Row[]> {
       budget: '90 MB',
     },
     ...prober.map((its) => ({
-      what: `${what}: resident memory of its prober, most of which is the same Node.js`,
+      what: `${what}: resident memory of the prober, most of which is the same Node.js`,
       measured: `${mb(its.rssBytes)} (${mb(its.anonymousBytes)} anonymous)`,
     })),
     {
