@@ -9,7 +9,7 @@ export interface KernelNames {
   mode(value: number): string;
   priority(value: number): string;
   gfp(mask: number): string[];
-  /** Of a zone by its index in its node, as /proc/zoneinfo has it. */
+  /** Name of a zone by its index in its node, for records without one; bpf/zone.h reads the name where it may. */
   zone(index: number): string;
 }
 
