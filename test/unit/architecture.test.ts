@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The picture of ARCHITECTURE.md as a table: which folder may import which. A new arrow is a decision, and is made here. */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -97,6 +97,18 @@ test('every arrow of the table points down, and is there', () => {
     .flatMap((from) => ARROWS[from]!.map((to) => `${from} -> ${to}`))
     .filter((arrow) => !used.has(arrow));
   assert.deepEqual(unused, []);
+});
+
+test('ARCHITECTURE.md has the same arrows, between folders', () => {
+  const isFolder = (name: string) =>
+    statSync(join(ROOT, 'src', name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const rows = Object.entries(ARROWS)
+    .map(([from, to]) => ({ from, to: to.filter(isFolder) }))
+    .filter(({ from, to }) => isFolder(from) && to.length > 0);
+  const width = Math.max(...rows.map(({ from }) => from.length));
+  const picture = rows.map(({ from, to }) => `${from.padEnd(width)} -> ${to.join(', ')}\n`).join('');
+  const document = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+  assert.ok(document.includes(`\`\`\`\n${picture}\`\`\`\n`), picture);
 });
 
 test('examples/, bench/ and harness/ import nothing of test/', () => {
