@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/deploy.md names the capabilities four times, for four ways to run: they have to be the same.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readText } from './messages.ts';
+
+const DEPLOY = readText('docs/deploy.md');
+/** For a root that becomes another user. */
+const FOR_ROOT = ['CAP_SETGID', 'CAP_SETUID'];
+/** Only needed on some kernels, which the table says. */
+const SOMETIMES = ['CAP_SYS_ADMIN', 'CAP_SYS_RESOURCE'];
+
+const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+const table = sorted(
+  [...DEPLOY.matchAll(/^\| (`CAP_[^|]+) \|/gm)].flatMap(([, cell]) => cell!.match(/CAP_\w+/g)!),
+).filter((name) => !SOMETIMES.includes(name));
+const withoutRoot = table.filter((name) => !FOR_ROOT.includes(name));
+
+describe('the capabilities of docs/deploy.md', () => {
+  it('in the table are those that doctor knows', () => {
+    const known = readText('src/host/capabilities.ts')
+      .match(/^ {2}CAP_\w+/gm)!
+      .map((name) => name.trim());
+    assert.deepEqual(withoutRoot, known.filter((name) => name !== 'CAP_SYS_ADMIN').sort());
+  });
+
+  it('in the unit are those of the table', () => {
+    for (const directive of ['AmbientCapabilities', 'CapabilityBoundingSet']) {
+      const [, words] = new RegExp(`^${directive}=(.+)$`, 'm').exec(DEPLOY)!;
+      assert.deepEqual(sorted(words!.split(' ')), withoutRoot);
+    }
+  });
+
+  it('in the command of setpriv are those of the table', () => {
+    const [, words] = /^caps=-all,(.+)$/m.exec(DEPLOY)!;
+    assert.deepEqual(sorted(words!.split(',').map((word) => `CAP_${word.slice(1).toUpperCase()}`)), withoutRoot);
+  });
+
+  it('in the containers are those of the table, and those for root', () => {
+    const flags = [...DEPLOY.matchAll(/--cap-add (\w+)/g)].map(([, name]) => `CAP_${name}`);
+    assert.deepEqual(sorted(flags), table);
+    const [, added] = /add: \[([^\]]+)\]/.exec(DEPLOY)!;
+    assert.deepEqual(sorted(added!.split(', ').map((name) => `CAP_${name}`)), table);
+  });
+});

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// People search docs/troubleshooting.md for the words on their screen: they have to be those of the sources, and all of them.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fixedParts, readText, sourceTexts } from './messages.ts';
+
+const TROUBLESHOOTING = readText('docs/troubleshooting.md');
+const SOURCES = sourceTexts();
+/** What doctor says has its next step beside it. */
+const WITHOUT_DOCTOR = sourceTexts((path) => !path.startsWith('src/doctor/'));
+
+/** Quotations: code in the first column of a table whose head says that it has messages. */
+function quotations(): string[] {
+  const found: string[] = [];
+  let quoting = false;
+  for (const line of TROUBLESHOOTING.split('\n')) {
+    const [, first] = /^\| (.*?) \|/.exec(line) ?? [];
+    if (first === undefined) quoting = false;
+    else if (/\b(?:message|line)\b/.test(first) && !first.includes('`')) quoting = true;
+    else if (quoting) found.push(...[...first.matchAll(/`([^`]+)`/g)].map(([, code]) => code!));
+  }
+  return found;
+}
+
+/** Reasons of the outputs, options and variables are no messages. */
+const NO_MESSAGE =
+  /^(?:manual|unknown_service\S*|without\{\w+\}|-p PID|queue_full|shutdown|(?:grpc|http|write)_\S*|compactstall|OTEL_\S+)$/;
+
+/** Where a sentence for people begins in a source. */
+const SAID =
+  /(?:\b(?:HostError|InstallError)\(\s*|\bwhy:\s+|\bwhy: \(.*?\) =>\s*|(?:#say|#warn|\bwarn|\bsay)\(\s*(?:'\w+',\s*)?)(['"`])((?:(?!\1).)*)\1/g;
+/** Not about anything that is wrong. */
+const ELSEWHERE = /^(?:attached|\.\.\.: \.\.\.|\.\.\. attached|\.\.\. \.\.\.)/;
+
+describe('docs/troubleshooting.md', () => {
+  it('quotes what the sources say', () => {
+    const quoted = quotations().filter((text) => !NO_MESSAGE.test(text));
+    assert.ok(quoted.length > 40, `${quoted.length}`);
+    const wrong = quoted.flatMap((text) => fixedParts(text).filter((part) => !SOURCES.includes(part)));
+    assert.deepEqual(wrong, []);
+  });
+
+  it('has each sentence that the agent warns or fails with', () => {
+    const sentences = [...WITHOUT_DOCTOR.matchAll(SAID)]
+      .map(([, , text]) => text!)
+      .filter((text) => !ELSEWHERE.test(text));
+    assert.ok(sentences.length > 20, `${sentences.length}`);
+    const missing = sentences.filter((text) => {
+      const parts = fixedParts(text, 12);
+      return parts.length > 0 && !parts.some((part) => TROUBLESHOOTING.includes(part.slice(0, 24)));
+    });
+    assert.deepEqual(missing, []);
+  });
+});
