@@ -33,7 +33,7 @@ export class ProcessContext {
       return new ProcessContext(addon, attributes);
     } catch (error) {
       const because = String((error as Error)?.message).split('\n')[0];
-      warn(`this process's service will not be known: ${because} (build it: make -C process-context)`);
+      warn(`this process's service will not be known: ${because} (build it: make -C native/process-context)`);
       return undefined;
     }
   }

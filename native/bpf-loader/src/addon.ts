@@ -52,7 +52,7 @@ function load(): Addon {
   } catch (cause) {
     const error = new BpfError(
       `Cannot load bpf-loader-native's addon (${(cause as Error).message.split('\n')[0]}). ` +
-        'Build it with `make -C native`; that needs g++, libbpf-dev, libelf-dev and zlib1g-dev.',
+        'Build it with `make -C native/bpf-loader`; that needs g++, libbpf-dev, libelf-dev and zlib1g-dev.',
       { code: 'ADDON_MISSING' },
     );
     error.cause = cause;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { BpfObject, type LoadOptions } from '../src/index.ts';
 
 const path = fileURLToPath(new URL('../build/test.bpf.o', import.meta.url));
-assert.ok(existsSync(path), 'build the test object first: make -C native all test-object');
+assert.ok(existsSync(path), 'build the test object first: make -C native/bpf-loader all test-object');
 
 /** test.bpf.c, compiled. */
 export const testObject: Buffer = readFileSync(path);
