@@ -158,6 +158,9 @@ test('a missing addon: one sentence says how to build it', async (t) => {
   cpSync(new URL('../src', import.meta.url), join(directory, 'src'), { recursive: true });
   await assert.rejects(
     import(pathToFileURL(join(directory, 'src/index.ts')).href),
-    bpfError('ADDON_MISSING', /Cannot find module.*Build it with `make -C native\/bpf-loader`; that needs g\+\+, libbpf-dev/),
+    bpfError(
+      'ADDON_MISSING',
+      /Cannot find module.*Build it with `make -C native\/bpf-loader`; that needs g\+\+, libbpf-dev/,
+    ),
   );
 });
