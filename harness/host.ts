@@ -64,9 +64,7 @@ export function bpfObjects(): string[] {
   const list = (what: string): BpfEntry[] =>
     JSON.parse(execFileSync('bpftool', ['-j', what, 'list'], { encoding: 'utf8' }));
   const programs = list('prog').filter(({ name }) => PROGRAMS.has(name ?? ''));
-  const maps = list('map').filter(({ name }) =>
-    /^(open|calls|attempts|scratch|records|publishers|told_in|compact.*)$/.test(name ?? ''),
-  );
+  const maps = list('map').filter(({ name }) => /^(cs_.*|compact.*)$/.test(name ?? ''));
   const links = list('link').filter(({ prog_id }) => programs.some(({ id }) => id === prog_id));
   return [
     ...programs.map(({ name }) => `program ${name}`),

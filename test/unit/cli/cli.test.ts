@@ -11,7 +11,7 @@ import { HELP } from '../../../src/cli/compactstall-options.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
 import { tableHeader, tableRows } from '../../../src/sinks/text/table.ts';
 import { Agent, type Finished, runToEnd } from '../../support/agent.ts';
-import { event, events, fixture, fixtureText, snoopEvents, temporaryFolder } from '../support.ts';
+import { event, events, fixture, fixtureText, snoopEvents, temporaryFolder } from '../fixtures.ts';
 
 const RECORDING = fileURLToPath(fixture('snoop/events.jsonl'));
 const DIST = fileURLToPath(new URL('../../../dist', import.meta.url));

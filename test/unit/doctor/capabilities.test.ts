@@ -4,7 +4,7 @@ import { symlinkSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { capabilities, optionalCapabilities } from '../../../src/doctor/capabilities.ts';
 import { privilegeError } from '../../../src/host/capabilities.ts';
-import { folderWith, ODD_TEXTS, status } from './support.ts';
+import { folderWith, ODD_TEXTS, status } from './host-files.ts';
 
 const INITIAL = 'user:[4026531837]';
 const ALL = '000001ffffffffff';

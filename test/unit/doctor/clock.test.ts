@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { clock } from '../../../src/doctor/clock.ts';
-import { folderWith } from './support.ts';
+import { folderWith } from './host-files.ts';
 
 const source = (t: TestContext, text: string) => folderWith(t, { file: text })('file');
 const reading = (date: string, uncertaintyNs = 35) => ({

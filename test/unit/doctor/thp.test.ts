@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { extfragThreshold, proactiveness } from '../../../src/doctor/proactiveness.ts';
 import { expectation, thp } from '../../../src/doctor/thp.ts';
-import { folderWith, ODD_TEXTS } from './support.ts';
+import { folderWith, ODD_TEXTS } from './host-files.ts';
 
 const DEFRAG = ['always', 'defer', 'defer+madvise', 'madvise', 'never'] as const;
 

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 import { parseEvent } from '../../../src/event/parse.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
-import { event, events, fixtureText, snoopEvents } from '../support.ts';
-import { recordedBatch, recordedDecoder } from '../support-kernel.ts';
+import { event, events, fixtureText, snoopEvents } from '../fixtures.ts';
+import { recordedBatch, recordedDecoder } from '../recorded-kernel.ts';
 
 type Json = Record<string, unknown>;
 

@@ -7,7 +7,7 @@ import { balances, equations } from '../../../src/event/books.ts';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 import { Recording } from '../../../src/event/recording.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
-import { event, events, temporaryFolder } from '../support.ts';
+import { event, events, temporaryFolder } from '../fixtures.ts';
 
 /** There is always room. */
 const enough = async () => {};

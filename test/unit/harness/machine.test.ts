@@ -70,9 +70,9 @@ describe('a machine', () => {
   it('that hangs at boot is booted once more', async () => {
     const said: string[] = [];
     const script = `if mkdir ${folder}/hung; then ${HANG}; fi; ${UP}; echo '{"type":"end","status":0}' >&3`;
-    const { status } = await linesAndStatus(machine(script, { bootMs: 5000, say: (message) => said.push(message) }));
+    const { status } = await linesAndStatus(machine(script, { bootMs: 3000, say: (message) => said.push(message) }));
     assert.equal(status, 0);
-    assert.match(said.join('\n'), /^test: has not booted within 5 s \(console: .*\); trying once more$/);
+    assert.match(said.join('\n'), /^test: has not booted within 3 s \(console: .*\); trying once more$/);
     const [, path] = /console: (.*)\)/.exec(said[0]!)!;
     rmSync(path!);
   });
@@ -80,9 +80,9 @@ describe('a machine', () => {
   it('that hangs twice is given up; its console is kept', async () => {
     const script = `echo boot >>${folder}/boots; ${HANG}`;
     const error = await failure(
-      machine(script, { bootMs: 5000, say: (message) => consoleOf(new Error(message.split(';')[0])) }),
+      machine(script, { bootMs: 1000, say: (message) => consoleOf(new Error(message.split(';')[0])) }),
     );
-    assert.match(error.message, /^test: has not booted within 5 s/);
+    assert.match(error.message, /^test: has not booted within 1 s/);
     assert.equal(consoleOf(error), 'hanging\n');
     assert.equal(readFileSync(`${folder}/boots`, 'utf8'), 'boot\nboot\n');
   });

@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gfpNames } from '../../../src/kernel/gfp.ts';
 import { gfpFlags } from '../../../src/kernel/gfp-flags.ts';
-import { fixture, temporaryFolder } from '../support.ts';
-import { recordedEnum } from '../support-kernel.ts';
+import { fixture, temporaryFolder } from '../fixtures.ts';
+import { recordedEnum } from '../recorded-kernel.ts';
 
 /** Bit numbers of the kernel whose enum was recorded. */
 const bits = recordedEnum('gfp');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { comparableAddress, readKallsyms } from '../../../src/kernel/kallsyms.ts';
-import { fixture, fixtureText, temporaryFolder } from '../support.ts';
+import { fixture, fixtureText, temporaryFolder } from '../fixtures.ts';
 
 /** The text symbols as `address name`, in the order of the table. */
 function read(path: string | URL): string[] {

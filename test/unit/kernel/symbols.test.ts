@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { KernelSymbols } from '../../../src/kernel/symbols.ts';
-import { temporaryFolder } from '../support.ts';
-import { recordedSymbols } from '../support-kernel.ts';
+import { temporaryFolder } from '../fixtures.ts';
+import { recordedSymbols } from '../recorded-kernel.ts';
 
 const KERNEL = ['ffffffff81000000 T _stext', 'ffffffff81000080 T entry', 'ffffffff81200000 t last_of_kernel'];
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CONTEXT, EVENT, TRACE_CONTEXT, ZONE_STATE } from '../../../src/abi.generated.ts';
-import { recordedBatch, recordedDecoder, recordedFacts } from '../support-kernel.ts';
+import { recordedBatch, recordedDecoder, recordedFacts } from '../recorded-kernel.ts';
 
 /** Frames records as the ring buffer's reader does. */
 function framed(...records: Buffer[]): Buffer {

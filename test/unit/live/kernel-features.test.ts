@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Btf } from '../../../src/kernel/btf.ts';
 import { kernelFeatures } from '../../../src/live/kernel-features.ts';
-import { temporaryFolder } from '../support.ts';
+import { temporaryFolder } from '../fixtures.ts';
 
 const btf = (pointer?: string[], fn?: string[]) =>
   ({ functionPointerParameters: () => pointer, functionParameters: () => fn }) as unknown as Btf;

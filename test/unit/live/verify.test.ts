@@ -6,7 +6,7 @@ import { BOOKS_SIZE } from '../../../src/abi.generated.ts';
 import { decodeKernelBooks, type KernelBooks } from '../../../src/event/books.ts';
 import { readScanCounters } from '../../../src/kernel/vmstat.ts';
 import { Verification } from '../../../src/live/verify.ts';
-import { event, temporaryFolder } from '../support.ts';
+import { event, temporaryFolder } from '../fixtures.ts';
 
 type Counters = [migrate: number, free: number];
 

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { mappingAt, parseMaps, readMaps } from '../../../src/procfs/maps.ts';
 import { FileSystems, parseMountinfo } from '../../../src/procfs/mountinfo.ts';
 import { readProcFile } from '../../../src/procfs/proc-file.ts';
-import { temporaryFolder } from '../support.ts';
+import { temporaryFolder } from '../fixtures.ts';
 
 const MAPS = `55d0c8a00000-55d0c8a28000 r-xp 00002000 fe:00 1053                       /usr/bin/a program
 7f1000000000-7f1000021000 rw-p 00000000 00:00 0 

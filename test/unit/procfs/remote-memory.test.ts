@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { AT_PAGESZ, auxiliaryValue } from '../../../src/procfs/auxv.ts';
 import { ProcessMemory } from '../../../src/procfs/remote-memory.ts';
-import { temporaryFolder } from '../support.ts';
+import { temporaryFolder } from '../fixtures.ts';
 
 const PAGE = Number(auxiliaryValue('self', AT_PAGESZ));
 const PRESENT = 1n << 63n;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { it, type TestContext } from 'node:test';
 import { readStat } from '../../../src/procfs/stat.ts';
+import { temporaryFolder } from '../fixtures.ts';
 import { fakeProc } from '../prober/service/proc.ts';
-import { temporaryFolder } from '../support.ts';
 
 /** As if the main thread's file held what the process's own does. */
 function ofProcess(t: TestContext, pid: number) {

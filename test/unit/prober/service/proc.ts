@@ -2,7 +2,7 @@
 /** A folder like /proc, with processes that a test makes up. */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { temporaryFolder } from '../../support.ts';
+import { temporaryFolder } from '../../fixtures.ts';
 
 export interface FakeProcess {
   exe?: string;

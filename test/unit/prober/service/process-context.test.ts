@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { contextsIn } from '../../../../src/prober/service/context-mappings.ts';
 import { publishedNs, readContext } from '../../../../src/prober/service/process-context.ts';
 import { parseMaps, readMaps } from '../../../../src/procfs/maps.ts';
-import { temporaryFolder } from '../../support.ts';
+import { temporaryFolder } from '../../fixtures.ts';
 
 const AT = 0x10000;
 const PAYLOAD_AT = 0x20000;

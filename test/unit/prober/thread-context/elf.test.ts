@@ -6,7 +6,19 @@ import { ElfError } from '../../../../src/prober/thread-context/elf/elf-error.ts
 import { findTlsRelocation } from '../../../../src/prober/thread-context/elf/relocations.ts';
 import { findTlsSymbol } from '../../../../src/prober/thread-context/elf/symbols.ts';
 import { findTlsSource } from '../../../../src/prober/thread-context/tls/locate.ts';
-import { ARM64, AT, elf, file, library, NAME, SYMBOL, staticExecutable, VALUE, valueAt, X86_64 } from './support.ts';
+import {
+  ARM64,
+  AT,
+  elf,
+  file,
+  library,
+  NAME,
+  SYMBOL,
+  staticExecutable,
+  VALUE,
+  valueAt,
+  X86_64,
+} from './elf-builder.ts';
 
 const symbolAt = AT.symbols + SYMBOL * 24;
 const header = (index: number) => AT.programHeaders + index * 56;

@@ -10,8 +10,8 @@ import { PublisherFiles } from '../../../../src/prober/thread-context/publisher-
 import { moreTelling, REASONS, type Reason, reasonOf } from '../../../../src/prober/thread-context/reason.ts';
 import { machineOf } from '../../../../src/prober/thread-context/tls/machine.ts';
 import type { Mapping } from '../../../../src/procfs/maps.ts';
-import { temporaryFolder } from '../../support.ts';
-import { AT, library, X86_64 } from './support.ts';
+import { temporaryFolder } from '../../fixtures.ts';
+import { AT, library, X86_64 } from './elf-builder.ts';
 
 const MAPPING: Mapping = {
   start: 0x1000n,

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { TlsRelocation } from '../../../../src/prober/thread-context/elf/relocations.ts';
 import { type LoadedModule, locate, type TlsSource } from '../../../../src/prober/thread-context/tls/locate.ts';
 import type { Machine } from '../../../../src/prober/thread-context/tls/machine.ts';
-import { ARM64, X86_64 } from './support.ts';
+import { ARM64, X86_64 } from './elf-builder.ts';
 
 const BASE = 0x7f0000000000n;
 const HEAP = 0x550000000000n;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { event, events } from './events.ts';
 import { OK, startGrpcServer } from './grpc-server.ts';
-import { assertBalanced, LONG, sinkTo } from './harness.ts';
+import { assertBalanced, LONG, sinkTo } from './sink-to.ts';
 
 const FOUR_MIB = 4 * 1024 * 1024;
 

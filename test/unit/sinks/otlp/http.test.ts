@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { listen } from '../../../support/listen.ts';
 import { event, events } from './events.ts';
-import { LONG, sinkTo } from './harness.ts';
+import { LONG, sinkTo } from './sink-to.ts';
 import { decodeRequest, encodeResponse, type WireSpan } from './wire.ts';
 
 const HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' };

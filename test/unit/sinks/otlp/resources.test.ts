@@ -7,7 +7,7 @@ import type { ResourceAttributes } from '../../../../src/protobuf/attribute.ts';
 import { IDLE_S, MAX_RESOURCES, Resources } from '../../../../src/sinks/otlp/resources.ts';
 import { event } from './events.ts';
 import { startGrpcServer } from './grpc-server.ts';
-import { LONG, sinkTo } from './harness.ts';
+import { LONG, sinkTo } from './sink-to.ts';
 
 const HOST = resourceFromAttributes({
   'service.name': 'compactstall',

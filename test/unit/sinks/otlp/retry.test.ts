@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Metadata, status } from '@grpc/grpc-js';
 import { event, events } from './events.ts';
 import { type Answer, OK, startGrpcServer } from './grpc-server.ts';
-import { assertBalanced, LONG, sinkTo } from './harness.ts';
+import { assertBalanced, LONG, sinkTo } from './sink-to.ts';
 import { encodeResponse, encodeRetryInfo } from './wire.ts';
 
 const error = (code: status, details = 'made to fail', metadata = new Metadata()): Answer => ({

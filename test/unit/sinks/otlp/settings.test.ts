@@ -7,7 +7,7 @@ import { otlpConfigured } from '../../../../src/sinks/otlp/configured.ts';
 import { createOtlpSink } from '../../../../src/sinks/otlp/sink.ts';
 import { event, events } from './events.ts';
 import { startGrpcServer } from './grpc-server.ts';
-import { LONG, sinkTo } from './harness.ts';
+import { LONG, sinkTo } from './sink-to.ts';
 
 test('export is wanted when a variable says so', () => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4317' };

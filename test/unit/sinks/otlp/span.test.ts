@@ -6,7 +6,7 @@ import { SPAN_ATTRIBUTES } from '../../../../src/sinks/otlp/attributes.ts';
 import type { OtlpSinkOptions } from '../../../../src/sinks/otlp/sink.ts';
 import { event } from './events.ts';
 import { startGrpcServer, type TestServer } from './grpc-server.ts';
-import { assertBalanced, LONG, sinkTo } from './harness.ts';
+import { assertBalanced, LONG, sinkTo } from './sink-to.ts';
 import type { WireSpan } from './wire.ts';
 
 let server: TestServer;

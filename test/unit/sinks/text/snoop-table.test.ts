@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { snoopHeader, snoopRows } from '../../../../src/sinks/text/snoop-table.ts';
-import { event, fixtureText, snoopEvents } from '../../support.ts';
+import { event, fixtureText, snoopEvents } from '../../fixtures.ts';
 
 const NO_COLUMNS = { timestamp: false, extended: false, kernelStack: false };
 /** The latency column of a row. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { duration, tableHeader, tableRows } from '../../../../src/sinks/text/table.ts';
-import { event } from '../../support.ts';
+import { event } from '../../fixtures.ts';
 
 const PLAIN = { color: false, kernelStack: false };
 const row = tableRows(PLAIN);

@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { balances, equations, losses } from '../../../../src/event/books.ts';
 import type { CompactionEvent } from '../../../../src/event/event.ts';
 import { TextSink } from '../../../../src/sinks/text/text-sink.ts';
-import { event, events, temporaryFolder } from '../../support.ts';
+import { event, events, temporaryFolder } from '../../fixtures.ts';
 
 /** Only a hang takes as long. */
 const LONG_MS = 60_000;

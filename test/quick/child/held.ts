@@ -3,7 +3,7 @@
 // ../prober.test.ts, which replaces the built prober.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompactionEvent } from '../../../src/event/event.ts';
-import { recordedBatch, recordedDecoder } from '../../unit/support-kernel.ts';
+import { recordedBatch, recordedDecoder } from '../../unit/recorded-kernel.ts';
 
 const EVENTS = 100_000;
 const DIST = new URL('../../../dist/', import.meta.url).href;

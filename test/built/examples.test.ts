@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Child, freePorts, waitUntil } from '../../../harness/child.ts';
+import { Child, freePorts, waitUntil } from '../../harness/child.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ANSWER_MS = 30_000;
 
 function copyOf(t: TestContext, name: string): string {

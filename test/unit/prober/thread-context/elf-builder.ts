@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { Elf } from '../../../../src/prober/thread-context/elf/elf.ts';
 import { FileBytes } from '../../../../src/prober/thread-context/elf/file-bytes.ts';
 import { machineOf } from '../../../../src/prober/thread-context/tls/machine.ts';
-import { temporaryFolder } from '../../support.ts';
+import { temporaryFolder } from '../../fixtures.ts';
 
 export const X86_64 = machineOf('x64')!;
 export const ARM64 = machineOf('arm64')!;

@@ -9,7 +9,7 @@ import { type KernelNames, kernelNames } from '../../src/kernel/names.ts';
 import { KernelSymbols } from '../../src/kernel/symbols.ts';
 import { Decoder } from '../../src/live/decode.ts';
 import { Stacks } from '../../src/live/stacks.ts';
-import { fixture, fixtureText } from './support.ts';
+import { fixture, fixtureText } from './fixtures.ts';
 
 interface Look {
   monotonicNs: string;

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TestContext } from 'node:test';
-import { temporaryFolder } from '../support.ts';
+import { temporaryFolder } from '../fixtures.ts';
 
 /** A folder with these files. */
 export function folderWith(t: TestContext, files: Readonly<Record<string, string>>): (...names: string[]) => string {
