@@ -5,29 +5,37 @@
  *
  *   npm run example                        on this host, as root; the services stall by hand
  *   npm run example -- --machine [KERNEL]  in an emulated machine, whose memory is fragmented
+ *   npm run example -- --picture FILE      also draws the first trace as FILE.svg, and keeps its spans in FILE.json
  */
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { waitUntil } from '../../harness/child.ts';
-import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import { flattenSpans, type ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import { type Jaeger, startCollectorWith, startJaeger } from '../../harness/receivers/receivers.ts';
 import { duration } from '../../src/sinks/text/table.ts';
 import { runInMachine } from './machine.ts';
+import { tracePicture } from './picture.ts';
 import { type Outcome, runScenario } from './scenario.ts';
 import { SERVICES } from './services.ts';
 import { Shutdown } from './shutdown.ts';
-import { isStall, rootOf, traceTree } from './tree.ts';
+import { isStall, rootOf, stalledFor, traceTree } from './tree.ts';
 
 const ARRIVAL_MS = 60_000;
 const say = (text: string) => console.error(`example: ${text}`);
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 async function main(shutdown: Shutdown): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { machine: { type: 'boolean' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { machine: { type: 'boolean' }, picture: { type: 'string' } },
+    allowPositionals: true,
+  });
   const [kernel] = positionals;
-  if (positionals.length > (values.machine ? 1 : 0)) throw new Error('usage: npm run example [-- --machine [KERNEL]]');
+  if (positionals.length > (values.machine ? 1 : 0)) {
+    throw new Error('usage: npm run example [-- [--machine [KERNEL]] [--picture FILE]]');
+  }
   // What this shell sends elsewhere is no concern here.
   for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
 
@@ -49,7 +57,17 @@ async function main(shutdown: Shutdown): Promise<void> {
   const traces = await tracesOf(jaeger, outcome);
   say(`the agent: ${outcome.books}`);
   say(`${outcome.stalls.length} stalls are in their requests' traces; ${outcome.roots} came before it knew them`);
-  for (const { name, language, operation } of SERVICES) print(`${operation} in ${language}`, traces.get(name)!);
+  for (const { name, language, operation } of SERVICES) {
+    const stalled = traces
+      .get(name)!
+      .filter((spans) => spans.some(isStall))
+      .sort((a, b) => stalledFor(b) - stalledFor(a));
+    const [longest] = stalled;
+    if (!longest) throw new Error(`no ${operation} in ${language} stalled`);
+    const all = traces.get(name)!.length;
+    print(`${operation} in ${language}: ${stalled.length} of ${all} stalled`, longest);
+    if (values.picture && name === SERVICES[0].name) await draw(values.picture, longest, jaeger);
+  }
 }
 
 /** All requests' traces by service, as soon as Jaeger has them with all their stalls. */
@@ -77,18 +95,17 @@ async function tracesOf(jaeger: Jaeger, { requests, stalls }: Outcome): Promise<
 }
 
 /** The one that was stalled longest. */
-function print(what: string, traces: readonly ReceivedSpan[][]): void {
-  const stalledFor = (spans: ReceivedSpan[]) =>
-    spans.filter(isStall).reduce((total, { start, end }) => total + Number(end - start), 0);
-  const [longest, ...others] = traces
-    .filter((spans) => spans.some(isStall))
-    .sort((a, b) => stalledFor(b) - stalledFor(a));
-  if (!longest) throw new Error(`no ${what} stalled`);
-  console.log(
-    `\n${what}: ${1 + others.length} of ${traces.length} stalled, this one for ${duration(stalledFor(longest))}`,
-  );
+function print(what: string, longest: readonly ReceivedSpan[]): void {
+  console.log(`\n${what}, this one for ${duration(stalledFor(longest))}`);
   console.log(`trace ${longest[0]!.span.traceId}\n`);
   console.log(traceTree(longest).join('\n'));
+}
+
+async function draw(file: string, spans: readonly ReceivedSpan[], jaeger: Jaeger): Promise<void> {
+  const traces = await jaeger.otlp(spans[0]!.span.traceId);
+  writeFileSync(`${file}.json`, `${JSON.stringify(traces, null, 1)}\n`);
+  writeFileSync(`${file}.svg`, tracePicture(flattenSpans(traces)));
+  say(`drew ${file}.svg from ${file}.json`);
 }
 
 const shutdown = new Shutdown();

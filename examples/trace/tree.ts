@@ -10,12 +10,16 @@ const FRAMES = 6;
 
 export const isStall = ({ span }: ReceivedSpan) => span.name.startsWith('compaction ');
 export const rootOf = (spans: readonly ReceivedSpan[]) => spans.find(({ span }) => !span.parentSpanId);
-const length = ({ start, end }: ReceivedSpan) => Number(end - start);
+export const length = ({ start, end }: ReceivedSpan) => Number(end - start);
+export const longestStall = (spans: readonly ReceivedSpan[]) =>
+  spans.filter(isStall).sort((a, b) => length(b) - length(a))[0];
+export const stalledFor = (spans: readonly ReceivedSpan[]) =>
+  spans.filter(isStall).reduce((total, stall) => total + length(stall), 0);
 const byStart = (a: ReceivedSpan, b: ReceivedSpan) => Number(a.start - b.start);
 
 export function traceTree(spans: readonly ReceivedSpan[]): string[] {
   const root = rootOf(spans)!;
-  const longest = spans.filter(isStall).sort((a, b) => length(b) - length(a))[0];
+  const longest = longestStall(spans);
   const services = Math.max(...spans.map(({ resource }) => String(resource['service.name']).length));
   const lines = [`${'START'.padStart(10)}${'DURATION'.padStart(10)}  ${'SERVICE'.padEnd(services)}  SPAN`];
   const empty = ' '.repeat(10 + 10 + 2 + services + 2);
@@ -26,9 +30,8 @@ export function traceTree(spans: readonly ReceivedSpan[]): string[] {
       .join('');
     const service = String(one.resource['service.name']).padEnd(services);
     lines.push(`${times}  ${service}  ${branch}${one.span.name}${isStall(one) ? about(one) : ''}`);
-    const all = spans.filter(({ span }) => span.parentSpanId === one.span.spanId);
-    const { shown, hidden } = longestStalls(all);
-    if (one === longest) for (const frame of stack(one)) lines.push(`${empty}${below}   ${frame}`);
+    const { shown, hidden } = shownChildren(spans, one);
+    if (one === longest) for (const frame of stackOf(one)) lines.push(`${empty}${below}   ${frame}`);
     for (const [i, child] of shown.entries()) {
       const last = i === shown.length - 1 && hidden.length === 0;
       add(child, `${below}${last ? '└─ ' : '├─ '}`, `${below}${last ? '   ' : '│  '}`);
@@ -49,12 +52,15 @@ function about({ attributes }: ReceivedSpan): string {
   return `, ${wanted}, ${attributes['compaction.zone']}: ${attributes['compaction.status']}`;
 }
 
-function stack({ events }: ReceivedSpan): string[] {
+/** The first frames. */
+export function stackOf({ events }: ReceivedSpan): string[] {
   const frames = String(events[0]?.attributes['code.stacktrace'] ?? '').split('\n');
   return frames.length <= FRAMES ? frames : [...frames.slice(0, FRAMES), `... ${frames.length - FRAMES} more`];
 }
 
-function longestStalls(children: ReceivedSpan[]): { shown: ReceivedSpan[]; hidden: ReceivedSpan[] } {
+/** A span's children in the order of their starts; of many stalls the longest. */
+export function shownChildren(spans: readonly ReceivedSpan[], parent: ReceivedSpan) {
+  const children = spans.filter(({ span }) => span.parentSpanId === parent.span.spanId);
   const stalls = children.filter(isStall).sort((a, b) => length(b) - length(a));
   const hidden = stalls.slice(STALLS);
   return { shown: children.filter((child) => !hidden.includes(child)).sort(byStart), hidden };

@@ -94,8 +94,10 @@ interface Scope {
   name?: string;
   version?: string;
 }
-interface Line {
+export interface OtlpTraces {
   resourceSpans?: { resource?: { attributes?: KeyValue[] }; scopeSpans?: { scope?: Scope; spans?: OtlpSpan[] }[] }[];
+}
+interface Line extends OtlpTraces {
   resourceMetrics?: {
     resource?: { attributes?: KeyValue[] };
     scopeMetrics?: { scope?: Scope; metrics?: OtlpMetric[] }[];
@@ -124,7 +126,7 @@ function scopeOf(scope: Scope = {}): { name: string; version: string } {
   return { name: scope.name ?? '', version: scope.version ?? '' };
 }
 
-export function flattenSpans({ resourceSpans = [] }: Line): ReceivedSpan[] {
+export function flattenSpans({ resourceSpans = [] }: OtlpTraces): ReceivedSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans = [] }) => {
     const shared = attributes(resource?.attributes);
     return scopeSpans.flatMap(({ scope, spans = [] }) =>

@@ -17,7 +17,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Child, freePorts, waitUntil } from '../child.ts';
-import { flattenMetrics, flattenSpans, OtlpFile, type ReceivedMetric, type ReceivedSpan } from './otlp.ts';
+import {
+  flattenMetrics,
+  flattenSpans,
+  OtlpFile,
+  type OtlpTraces,
+  type ReceivedMetric,
+  type ReceivedSpan,
+} from './otlp.ts';
 
 const BUILD = fileURLToPath(new URL('build.sh', import.meta.url));
 export const CONFIGS = fileURLToPath(new URL('../../otel-collector/', import.meta.url));
@@ -176,6 +183,8 @@ export interface Jaeger extends Server {
   traces(query: TraceQuery): Promise<JaegerTrace[]>;
   /** One trace by its id, or undefined. */
   trace(traceId: string): Promise<JaegerTrace | undefined>;
+  /** The same as OTLP JSON, to the nanosecond, as it was received; empty when there is no such trace. */
+  otlp(traceId: string): Promise<OtlpTraces>;
   /** Its spans as OTLP, to the nanosecond; none when there is no such trace. What Jaeger warns of is an attribute. */
   spans(traceId: string): Promise<ReceivedSpan[]>;
   /** Resolves to all matching traces as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
@@ -207,6 +216,12 @@ export async function startJaeger(): Promise<Jaeger> {
     return body.data ?? [];
   };
   const traces = (query: TraceQuery) => get<JaegerTrace>(`traces?${searchParams(query)}`);
+  const otlp = async (traceId: string, parameters = ''): Promise<OtlpTraces> => {
+    const response = await fetch(`${queryUrl}/api/v3/traces/${traceId}${parameters}`);
+    const { result } = (await response.json()) as { result?: OtlpTraces };
+    if (!response.ok && response.status !== 404) throw new Error(`Jaeger answers ${response.status} for ${traceId}`);
+    return result ?? {};
+  };
   return {
     ...{ httpEndpoint, queryUrl },
     ...server(child, grpcPort),
@@ -214,12 +229,8 @@ export async function startJaeger(): Promise<Jaeger> {
     operations: (service) => get<string>(`services/${encodeURIComponent(service)}/operations`),
     traces,
     trace: async (traceId) => (await get<JaegerTrace>(`traces/${traceId}`))[0],
-    spans: async (traceId) => {
-      const response = await fetch(`${queryUrl}/api/v3/traces/${traceId}`);
-      const { result } = (await response.json()) as { result?: Parameters<typeof flattenSpans>[0] };
-      if (!response.ok && response.status !== 404) throw new Error(`Jaeger answers ${response.status} for ${traceId}`);
-      return flattenSpans(result ?? {});
-    },
+    otlp: (traceId) => otlp(traceId, '?raw_traces=true'),
+    spans: async (traceId) => flattenSpans(await otlp(traceId)),
     waitForTraces: async (query, count, deadlineMs) => {
       let found: JaegerTrace[] = [];
       return waitUntil(

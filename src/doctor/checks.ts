@@ -25,7 +25,7 @@ import { vmstat } from './vmstat.ts';
 export const TOPICS: readonly Topic[] = [
   { id: 'install', about: 'Node.js, the addon and the BPF programs', examine: () => install() },
   { id: 'kernel', about: 'release, architecture, memory compaction', examine: () => kernel() },
-  { id: 'btf', about: "the kernel's description of its types", examine: () => btf() },
+  { id: 'btf', about: "the kernel's description of its own types", examine: () => btf() },
   {
     id: 'plan',
     about: 'the attach plan that this kernel should take, by its own description, and why',
