@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// The documents' commands, typed as they stand there, from the repository's folder. test/support/documented-commands.ts says
+// which test runs which.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { waitUntil } from '../../harness/child.ts';
+import { ensureBackends } from '../../harness/receivers/receivers.ts';
+import type { RUN_BY } from '../support/documented-commands.ts';
+import { ROOT } from '../support/documents.ts';
+
+type Command = keyof typeof RUN_BY;
+const LIMIT_MS = 60_000;
+
+let folder: string;
+let jaeger: string;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'compactstall-commands-'));
+  ({ jaeger } = await ensureBackends('collector', 'jaeger'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+/** What the reader puts in. */
+const filledIn = (command: Command) =>
+  command.replace('<this repository>', ROOT).replace('/path/to/compactstall/', ROOT).replace('PID', `${process.pid}`);
+
+/** Runs to its end, which must be a good one, and returns all that it wrote. */
+function typed(command: Command, { cwd = ROOT, followedBy }: { cwd?: string; followedBy?: Command } = {}): string {
+  const script = [command, ...(followedBy ? [followedBy] : [])].map(filledIn).join('\n');
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script], {
+    cwd,
+    encoding: 'utf8',
+    timeout: LIMIT_MS,
+  });
+  assert.equal(status, 0, `${command}: ${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+/** A command that runs until Ctrl-C: in a process group of its own, as a shell starts it. */
+class Running {
+  log = '';
+  readonly #command: Command;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number | null>;
+
+  constructor(command: Command, path: string[]) {
+    this.#command = command;
+    const env = { ...process.env, PATH: [...path, process.env.PATH].join(':') };
+    const child = spawn('sh', ['-c', `exec ${filledIn(command).replace(/^(\w+=\S+)/, 'env $1')}`], {
+      cwd: ROOT,
+      env,
+      detached: true,
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        this.log += text;
+      });
+    }
+    this.#child = child;
+    this.#ended = new Promise((resolve) => child.once('close', resolve));
+    running.add(this);
+  }
+
+  async hasWritten(text: string): Promise<void> {
+    await waitUntil(
+      () => {
+        if (this.log.includes(text)) return true;
+        if (this.#child.exitCode !== null) throw new Error(`${this.#command} ended: ${this.log}`);
+        return undefined;
+      },
+      LIMIT_MS,
+      () => `${this.#command} has not written "${text}" but ${this.log}`,
+    );
+  }
+
+  /** What Ctrl-C is to a program without npm in front, which passes a signal on. */
+  async interrupt(expected: number): Promise<void> {
+    this.#child.kill('SIGINT');
+    assert.equal(await this.#ended, expected, this.log);
+    running.delete(this);
+  }
+
+  kill(): void {
+    process.kill(-this.#child.pid!, 'SIGKILL');
+  }
+}
+const running = new Set<Running>();
+after(() => {
+  for (const one of running) one.kill();
+});
+
+async function started(command: Command, text: string, path: string[] = []): Promise<Running> {
+  const one = new Running(command, path);
+  await one.hasWritten(text);
+  return one;
+}
+
+const compact = () => typed('echo 1 > /proc/sys/vm/compact_memory');
+
+describe('a reader who types the commands of the documents', () => {
+  it('sees the first stall and the books', async () => {
+    const agent = await started('npm start', ' attached');
+    compact();
+    await agent.hasWritten(' manual ');
+    await agent.interrupt(0);
+    assert.match(agent.log, /^TIME +TRIGGER +COMM +PID +NODE\/ZONE +ORDER +DURATION +STATUS$/m);
+    assert.match(agent.log, /^\S+ manual +sh +\d+ \d\/\S+ +-1 .* (complete|contended)$/m);
+    assert.match(agent.log, /^compactstall: \d+ compactions, 0 lost$/m);
+    assert.match(agent.log, /^ {2}begins +\d+ = \d+ paired \+ 0 open \+ 0 evicted$/m);
+  });
+
+  it('sees the first span, in a collector', async () => {
+    const collector = await started('npm run collector', 'Everything is ready');
+    const agent = await started('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm start', ' attached');
+    compact();
+    await collector.hasWritten('service.name: Str(unknown_service:sh)');
+    await collector.hasWritten('compaction.trigger: Str(manual)');
+    await agent.interrupt(0);
+    await collector.interrupt(0);
+    assert.match(agent.log, /^ {2}decoded +(\d+) = \1 exported by otlp \+ 0 dropped \+ 0 queued$/m);
+  });
+
+  it('sees the first span, in Jaeger', async () => {
+    // The tests' Jaeger is built without its web page; its API is the same.
+    const server = await started('jaeger --config otel-collector/jaeger.yaml', 'Everything is ready', [
+      dirname(jaeger),
+    ]);
+    const agent = await started('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm start', ' attached');
+    compact();
+    const search = new URLSearchParams({ service: 'unknown_service:sh', tags: '{"compaction.trigger":"manual"}' });
+    await waitUntil(
+      async () => {
+        const answer = await fetch(`http://127.0.0.1:16686/api/traces?${search}`);
+        return ((await answer.json()) as { data: unknown[] | null }).data?.length || undefined;
+      },
+      LIMIT_MS,
+      () => `Jaeger has no span: ${agent.log}`,
+    );
+    await agent.interrupt(0);
+    await server.interrupt(0);
+  });
+
+  it('sees what the doctor says of this host, and of a process', () => {
+    assert.match(typed('npm start -- doctor'), /^compactstall can run here/m);
+    assert.match(
+      typed('npm start -- doctor --pid PID'),
+      /^warn {2}process +\d+ is node, of the service unknown_service:node; /m,
+    );
+  });
+
+  it('sees that the least capabilities suffice', () => {
+    const output = typed('caps=-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search,+checkpoint_restore', {
+      followedBy:
+        'setpriv --reuid 64999 --regid 64999 --clear-groups --no-new-privs --inh-caps=$caps --ambient-caps=$caps --bounding-set=$caps node_modules/.bin/node dist/bin/compactstall.js doctor',
+    });
+    assert.match(output, /^ok {4}attach /m);
+    assert.match(output, /^ok {4}prober /m);
+  });
+
+  it('replays a recording', async () => {
+    const file = join(ROOT, 'stalls.jsonl');
+    assert.ok(!existsSync(file), `${file} is in the way`);
+    try {
+      const agent = await started('npm start -- -o json:stalls.jsonl', ' attached');
+      compact();
+      await waitUntil(
+        () => readFileSync(file, 'utf8').includes('"manual"') || undefined,
+        LIMIT_MS,
+        () => `no stall is in ${file}`,
+      );
+      await agent.interrupt(0);
+      assert.match(typed('npm start -- replay stalls.jsonl'), /^\S+ manual +sh /m);
+    } finally {
+      rmSync(file, { force: true });
+    }
+  });
+
+  it('uses compactsnoop', async () => {
+    const snoop = await started('npm run compactsnoop', 'COMM');
+    compact();
+    await snoop.hasWritten('complete');
+    await snoop.interrupt(0);
+    assert.match(snoop.log, /^COMM +PID +NODE +ZONE +ORDER +MODE +LAT\(ms\) +STATUS *$/m);
+  });
+
+  it('starts a service of Node.js with register', () => {
+    writeFileSync(join(folder, 'app.js'), "console.log('the application ran');\n");
+    const output = typed('node --import /path/to/compactstall/dist/register/index.js app.js', { cwd: folder });
+    assert.equal(output, 'the application ran\n');
+  });
+
+  it('makes a clone', () => {
+    typed('git clone <this repository> compactstall && cd compactstall', { cwd: folder });
+    assert.ok(existsSync(join(folder, 'compactstall/setup.sh')));
+  });
+});

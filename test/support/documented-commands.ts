@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Which test runs a command of the documents, and why one is not run. test/unit/docs/commands.test.ts holds it complete. */
+
+interface Test {
+  file: string;
+  /** A part of its name. */
+  name: string;
+}
+
+const here = (name: string): Test => ({ file: 'test/backends/commands.test.ts', name });
+const hostExample: Test = { file: 'test/backends/example.test.ts', name: 'prints a request of each service' };
+const machineExample: Test = { file: 'test/vm/example.test.ts', name: 'shows direct stalls inside requests' };
+
+export const RUN_BY = {
+  'git clone <this repository> compactstall && cd compactstall': here('makes a clone'),
+  'npm start': here('the first stall'),
+  'echo 1 > /proc/sys/vm/compact_memory': here('the first stall'),
+  'npm run collector': here('the first span, in a collector'),
+  'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm start': here('the first span, in a collector'),
+  'jaeger --config otel-collector/jaeger.yaml': here('the first span, in Jaeger'),
+  'node --import /path/to/compactstall/dist/register/index.js app.js': here('starts a service of Node.js'),
+  'npm start -- doctor': here('the doctor says'),
+  'npm start -- doctor --pid PID': here('the doctor says'),
+  'npm start -- doctor --pid $$': here('the doctor says'),
+  'caps=-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search,+checkpoint_restore': here('the least capabilities'),
+  'setpriv --reuid 64999 --regid 64999 --clear-groups --no-new-privs --inh-caps=$caps --ambient-caps=$caps --bounding-set=$caps node_modules/.bin/node dist/bin/compactstall.js doctor':
+    here('the least capabilities'),
+  'npm start -- -o json:stalls.jsonl': here('replays a recording'),
+  'npm start -- replay stalls.jsonl': here('replays a recording'),
+  'npm run compactsnoop': here('uses compactsnoop'),
+  'npm run demo': { file: 'test/vm/demo.test.ts', name: 'the demo shows direct stalls' },
+  'npm run example': hostExample,
+  'npm run example -- --machine': machineExample,
+  'npm run example -- --machine [KERNEL]': machineExample,
+} satisfies Record<string, Test>;
+
+/** Those that no test runs, each with its reason. */
+export const NOT_RUN: Record<string, string> = {
+  'npm test': 'it would run this test again; .ci/run runs it',
+  'sudo OTEL_EXPORTER_OTLP_ENDPOINT=... npm start': 'abridged; a host without sudo runs the same without the word',
+  'systemctl daemon-reload': 'needs a host that systemd has booted, and the unit installed',
+  'systemctl enable --now compactstall': 'needs a host that systemd has booted, and the unit installed',
+  'journalctl --unit compactstall --follow': 'needs a host that systemd has booted, and the unit installed',
+  'docker run --rm --read-only --pid=host --network=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
+    'needs a container runtime, and an image that is not published',
+  'npm install compactstall': 'no registry has it; test/register/package.test.ts installs the packed package',
+  'node --import compactstall/register app.js': 'needs that installation; test/register/package.test.ts runs it there',
+  'node test/fixtures/record.ts && npm run format': 'writes fixtures of this host into the tree',
+  'python3 test/fixtures/snoop-golden.py': 'writes fixtures of this host into the tree, and needs bcc',
+  'node test/vm/run.ts --kernel 7.3': 'test/vm/matrix.test.ts runs the same function on every kernel',
+  'node test/vm/run.ts --kernel 7.3 --file plans --test fentry': 'test/vm/matrix.test.ts runs the same function',
+  'node test/vm/run.ts --kernel 6.1 --shell': 'a shell for a person',
+  'node test/vm/run.ts --kernel 6.1 --append lockdown=confidentiality --memory 2048 --nodes 1':
+    'test/vm/matrix.test.ts runs the same function with lockdown',
+  'mkdir -p /tmp/lock && cp --parents package.json .npmrc native/package.json toolchain/package.json /tmp/lock':
+    'replaces the lock file of the tree',
+  '(cd /tmp/lock && npm install --package-lock-only) && cp /tmp/lock/package-lock.json .':
+    'replaces the lock file of the tree',
+};
