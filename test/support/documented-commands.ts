@@ -11,7 +11,11 @@ const here = (name: string): Test => ({ file: 'test/backends/commands.test.ts', 
 const hostExample: Test = { file: 'test/backends/example.test.ts', name: 'prints a request of each service' };
 const machineExample: Test = { file: 'test/vm/example.test.ts', name: 'shows direct stalls inside requests' };
 
+const looking: Test = { file: 'test/unit/docs/reading-a-stall.test.ts', name: 'has commands that look' };
+
 export const RUN_BY = {
+  'cat /sys/kernel/mm/transparent_hugepage/enabled /sys/kernel/mm/transparent_hugepage/defrag': looking,
+  'grep -rs compact_memory /etc/cron* /etc/systemd /etc/tuned /var/spool/cron || echo none': looking,
   'git clone <this repository> compactstall && cd compactstall': here('makes a clone'),
   'npm start': here('the first stall'),
   'echo 1 > /proc/sys/vm/compact_memory': here('the first stall'),
