@@ -3,7 +3,7 @@
 import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import { duration } from '../../src/sinks/text/table.ts';
 import { CODE, LABEL, SERVICE_COLOURS, SMALL, style, TITLE } from './picture-style.ts';
-import { element, fit, text, textWidth } from './svg.ts';
+import { element, escaped, fit, text, textWidth } from './svg.ts';
 import { isStall, length, longestStall, rootOf, shownChildren, stackOf, stalledFor } from './tree.ts';
 
 const WIDTH = 800;
@@ -70,7 +70,7 @@ export function tracePicture(spans: readonly ReceivedSpan[]): string {
   return `${element(
     'svg',
     { xmlns: 'http://www.w3.org/2000/svg', ...size, role: 'img' },
-    element('title', {}, `Trace of ${root.span.name}: ${summary(root, spans)}`),
+    element('title', {}, escaped(`Trace of ${root.span.name}: ${summary(root, spans)}`)),
     element('style', {}, style()),
     element('rect', { ...inset(0, 0, WIDTH, height), rx: 8, style: `${fill('page')};stroke:var(--edge)` }),
     ...header(root, spans),

@@ -3,7 +3,7 @@
 
 type Attributes = Record<string, string | number>;
 
-const escaped = (text: string) =>
+export const escaped = (text: string) =>
   text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!);
 
 const written = (attributes: Attributes) =>

@@ -7,13 +7,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { tracePicture } from '../../examples/trace/picture.ts';
 import { waitUntil } from '../../harness/child.ts';
+import { flattenSpans } from '../../harness/receivers/otlp.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import type { RUN_BY } from '../support/documented-commands.ts';
 import { ROOT } from '../support/documents.ts';
 
 type Command = keyof typeof RUN_BY;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 let folder: string;
 let jaeger: string;
@@ -25,7 +27,11 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** What the reader puts in. */
 const filledIn = (command: Command) =>
-  command.replace('<this repository>', ROOT).replace('/path/to/compactstall/', ROOT).replace('PID', `${process.pid}`);
+  command
+    .replace('<this repository>', ROOT)
+    .replace('/path/to/compactstall/', ROOT)
+    .replace('PID', `${process.pid}`)
+    .replace('FILE', join(folder, 'trace'));
 
 /** Runs to its end, which must be a good one, and returns all that it wrote. */
 function typed(command: Command, { cwd = ROOT, followedBy }: { cwd?: string; followedBy?: Command } = {}): string {
@@ -184,6 +190,13 @@ describe('a reader who types the commands of the documents', () => {
     await snoop.hasWritten('complete');
     await snoop.interrupt(0);
     assert.match(snoop.log, /^COMM +PID +NODE +ZONE +ORDER +MODE +LAT\(ms\) +STATUS *$/m);
+  });
+
+  it('draws a trace', () => {
+    assert.match(typed('npm run example -- --picture FILE'), / drew \S+\/trace\.svg from \S+\/trace\.json$/m);
+    const spans = flattenSpans(JSON.parse(readFileSync(join(folder, 'trace.json'), 'utf8')));
+    assert.ok(spans.some(({ span }) => span.name === 'compaction manual'));
+    assert.equal(readFileSync(join(folder, 'trace.svg'), 'utf8'), tracePicture(spans));
   });
 
   it('starts a service of Node.js with register', () => {

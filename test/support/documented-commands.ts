@@ -36,6 +36,7 @@ export const RUN_BY = {
   'npm run example': hostExample,
   'npm run example -- --machine': machineExample,
   'npm run example -- --machine [KERNEL]': machineExample,
+  'npm run example -- --picture FILE': here('draws a trace'),
 } satisfies Record<string, Test>;
 
 /** Those that no test runs, each with its reason. */
@@ -47,6 +48,7 @@ export const NOT_RUN: Record<string, string> = {
   'journalctl --unit compactstall --follow': 'needs a host that systemd has booted, and the unit installed',
   'docker run --rm --read-only --pid=host --network=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
     'needs a container runtime, and an image that is not published',
+  'npm run picture': 'writes docs/images again; the example in a machine and --picture are run each',
   'npm install compactstall': 'no registry has it; test/register/package.test.ts installs the packed package',
   'node --import compactstall/register app.js': 'needs that installation; test/register/package.test.ts runs it there',
   'node test/fixtures/record.ts && npm run format': 'writes fixtures of this host into the tree',
