@@ -58,7 +58,7 @@ export const NOT_RUN: Record<string, string> = {
   'node test/vm/run.ts --kernel 6.1 --shell': 'a shell for a person',
   'node test/vm/run.ts --kernel 6.1 --append lockdown=confidentiality --memory 2048 --nodes 1':
     'test/vm/matrix.test.ts runs the same function with lockdown',
-  'mkdir -p /tmp/lock && cp --parents package.json .npmrc native/package.json toolchain/package.json /tmp/lock':
+  'mkdir -p /tmp/lock && cp --parents package.json .npmrc native/bpf-loader/package.json toolchain/package.json /tmp/lock':
     'replaces the lock file of the tree',
   '(cd /tmp/lock && npm install --package-lock-only) && cp /tmp/lock/package-lock.json .':
     'replaces the lock file of the tree',

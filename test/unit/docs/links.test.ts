@@ -1,43 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
-// Links between the documents lead to a file that is there, and to a heading that is in it. (Pictures have tests of their own.)
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { describe, it } from 'node:test';
-import { readText } from './messages.ts';
 
-const ROOT = new URL('../../../', import.meta.url);
-const inFolder = (folder: string) => readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' });
-const DOCUMENTS = [
-  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-  ...inFolder('docs/').map((name) => `docs/${name}`),
-].filter((path) => path.endsWith('.md'));
+const ROOT = new URL('../../..', import.meta.url).pathname;
+const DOCUMENTS = globSync('{*,*/**/*}.md', { cwd: ROOT, exclude: isForeign }).sort();
+/** Each answers one reader's question. */
+const EXPECTED = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'docs/attributes.md',
+  'docs/cli.md',
+  'docs/contexts.md',
+  'docs/decisions/README.md',
+  'docs/deploy.md',
+  'docs/doctor.md',
+  'docs/overhead.md',
+  'docs/reading-a-stall.md',
+  'docs/register.md',
+  'docs/troubleshooting.md',
+];
+/** Inline code that names a file or folder of this repository; what is built, and patterns, are not looked for. */
+const PATH = /`((?:bench|bpf|docs|examples|findings|harness|native|otel-collector|src|test|toolchain)\/[\w./-]*)`/g;
+const LINK = /(?<!!\[[^\]]*)\]\(([^()\s]+)\)|href="([^"]+)"/g;
 
-/** As GitHub makes them: lower case, without punctuation, blanks as dashes. */
-function anchors(path: string): Set<string> {
-  const headings = readText(path)
-    .replace(/^```[\s\S]*?^```/gm, '')
-    .matchAll(/^#+ (.+)$/gm);
-  const slug = (heading: string) =>
-    heading
-      .toLowerCase()
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-      .replace(/[^\p{L}\p{N}_\- ]/gu, '')
-      .replaceAll(' ', '-');
-  return new Set([...headings].map(([, heading]) => slug(heading!)));
-}
-
-function brokenLinks(path: string): string[] {
-  const text = readText(path).replace(/^```[\s\S]*?^```/gm, '');
-  const links = [...text.matchAll(/(?<!!\[[^\]]*)\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
-  return links.filter((link) => {
-    if (/^[a-z]+:/.test(link)) return false;
-    const [file = '', anchor] = link.split('#');
-    const target = file === '' ? path : new URL(file, new URL(path, ROOT)).href.slice(ROOT.href.length);
-    if (!existsSync(new URL(target, ROOT))) return true;
-    return anchor !== undefined && target.endsWith('.md') && !anchors(target).has(anchor);
+describe('documents', () => {
+  it('are where a reader looks for them', () => {
+    for (const document of EXPECTED) assert.ok(DOCUMENTS.includes(document), `${document} is missing`);
   });
+
+  it('link to files and headings that are there', () => {
+    const broken = DOCUMENTS.flatMap((document) =>
+      linksOf(read(document))
+        .filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(document, link))
+        .map((link) => `${document}: ${link}`),
+    );
+    assert.deepEqual(broken, []);
+  });
+
+  it('name files and folders that are there', () => {
+    const missing = DOCUMENTS.flatMap((document) =>
+      [...withoutFences(read(document)).matchAll(PATH)]
+        .map(([, path]) => path!)
+        .filter((path) => !/\/(?:build|dist)\//.test(path) && !existsSync(join(ROOT, path)))
+        .map((path) => `${document}: ${path}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it('docs/decisions/README.md lists every decision, in order, by its title', () => {
+    const decisions = globSync('docs/decisions/[0-9]*.md', { cwd: ROOT }).sort();
+    const listed = [...read('docs/decisions/README.md').matchAll(/^(\d+)\. \[(.+)\]\((.+)\)$/gm)];
+    assert.deepEqual(
+      listed.map(([, number, title, file]) => [`docs/decisions/${file}`, `# ${number}. ${title}`]),
+      decisions.map((file) => [file, read(file).split('\n')[0]]),
+    );
+  });
+});
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
 }
 
-describe('links', () => {
-  for (const path of DOCUMENTS) it(`of ${path}`, () => assert.deepEqual(brokenLinks(path), []));
-});
+/** Folders that others fill. */
+function isForeign(path: string): boolean {
+  return /(?:^|\/)(?:node_modules|build|dist|\.[^/]+)$/.test(path);
+}
+
+function withoutFences(text: string): string {
+  return text.replace(/^```.*?^```$/gms, '');
+}
+
+function linksOf(text: string): string[] {
+  // What stands in code is no link.
+  const prose = withoutFences(text).replace(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(LINK)].map(([, markdown, html]) => (markdown ?? html)!);
+}
+
+function leadsSomewhere(document: string, link: string): boolean {
+  const [path, anchor] = link.split('#') as [string, string | undefined];
+  const target = path === '' ? join(ROOT, document) : join(ROOT, dirname(document), path);
+  if (relative(ROOT, target).startsWith('..') || !existsSync(target)) return false;
+  return anchor === undefined || (statSync(target).isFile() && anchorsOf(readFileSync(target, 'utf8')).has(anchor));
+}
+
+/** As GitHub makes them: lower case, without punctuation, spaces as hyphens, numbered when there are several. */
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading] of withoutFences(text).matchAll(/^#{1,6} (.+)$/gm)) {
+    const words = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const anchor = words.replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-');
+    let unique = anchor;
+    for (let i = 1; anchors.has(unique); i++) unique = `${anchor}-${i}`;
+    anchors.add(unique);
+  }
+  for (const [, id] of text.matchAll(/<a (?:id|name)="([^"]+)"/g)) anchors.add(id!);
+  return anchors;
+}
