@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which service this process is, for readers outside: OpenTelemetry's process context (OTEP 4719).
+// Publishes which service this process is, as OpenTelemetry's process context (OTEP 4719).
 #pragma once
 #include <stdbool.h>
 
-// Once, when the process starts. A fork has none, and publishes its own. False, and errno, when it could not.
+// Call it once, when the process starts; a fork publishes again. Returns false, with errno, when it failed.
 bool publish_process_context(const char *service_name);

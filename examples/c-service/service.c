@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP service in C: GET /thumbnails/NAME makes a thumbnail and keeps it. Two threads, each of which publishes the span of
-// its request (span.c), so that its stalls stand inside that request's trace.
+// An HTTP service in C: GET /thumbnails/NAME makes a thumbnail and keeps it. Each of its two threads publishes the span of its
+// request (span.c), so that the stalls of a request are in its trace.
 //
 //   OTEL_SERVICE_NAME=thumbnails OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 build/service 8081
 #include "process_context.h"
@@ -32,13 +32,13 @@ static void compact_by_hand(const char *path)
 	close(file);
 }
 
-// Takes memory that wants huge pages, as image processing does. Where there are none, here is the stall.
+// Takes memory that wants huge pages, as image processing does. Where there are none, it stalls here.
 static char *scale(void)
 {
 	struct span span;
 
 	span_begin(&span, "scale");
-	// Where memory is not fragmented, the example stalls this thread by hand. Nobody else sets this.
+	// Only the example sets this, to stall this thread where memory is not fragmented.
 	if (getenv("COMPACT_FILE"))
 		compact_by_hand(getenv("COMPACT_FILE"));
 	char *image = aligned_alloc(HUGE_PAGE, IMAGE_BYTES);

@@ -48,9 +48,9 @@ void span_begin(struct span *span, const char *name)
 	publish(&span->context);
 }
 
-// --- From here on: what an SDK does ------------------------------------------------------------------------------------
+// --- The rest is what an SDK does --------------------------------------------------------------------------------------
 
-// Spans that ended in this thread, as OTLP's JSON.
+// Spans that ended in this thread, as OTLP JSON.
 static __thread char ended[4096];
 
 static const char *hex(char *text, const uint8_t *bytes, size_t size)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans for a program without an SDK, and the part that one with an SDK needs as well: each thread publishes which span it is
+// Spans for a program without an SDK. A program with an SDK needs the first part only: each thread publishes which span it is
 // in, as OpenTelemetry's thread context (OTEP 4947).
 #pragma once
 #include <stdint.h>
 
-// What readers find. It must not change while it is published.
+// What readers see. It must not change while it is published.
 struct thread_context {
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
@@ -24,5 +24,5 @@ struct span {
 void span_begin(struct span *span, const char *name);
 void span_end(struct span *span);
 
-// Sends this thread's ended spans to OTEL_EXPORTER_OTLP_ENDPOINT, which is http://ADDRESS:PORT.
+// Sends the ended spans of this thread to OTEL_EXPORTER_OTLP_ENDPOINT, in the form http://ADDRESS:PORT.
 void send_spans(const char *service_name);

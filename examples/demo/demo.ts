@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Direct compaction, seen live, on a machine that has none of its own: `npm run demo`. A small emulated machine is
- * fragmented, a program in it takes page faults that want huge pages, and its stalls arrive here: as a table, and as spans
- * in a real collector outside the machine. No setting of this host changes.
+ * Live direct compaction on a host that has none: `npm run demo`. In a small emulated machine with fragmented memory, the page
+ * faults of a program want huge pages. Its stalls arrive here as a table, and as spans in a Collector outside the machine. No
+ * setting of this host changes.
  *
- *   npm run demo                                                      starts a collector of its own
+ *   npm run demo                                                      starts a Collector
  *   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm run demo    sends to yours, for example to Jaeger
  */
 import { mkdirSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ import type { CompactionEvent } from '../../src/event/event.ts';
 import { tableHeader, tableRows } from '../../src/sinks/text/table.ts';
 import { describeSpan, describeStalls } from './describe.ts';
 
-/** Direct ones; then it ends. */
+/** The demo ends after so many direct compactions. */
 const STALLS = 7;
 const LIMIT_MS = 300_000;
 const MEMORY_MB = 1024;
@@ -30,7 +30,7 @@ const say = (text: string) => console.error(`demo: ${text}`);
 
 type Line = { type: 'attached' } | { type: 'said'; text: string } | ({ type?: undefined } & CompactionEvent);
 
-/** The emulator's name for the host, seen from inside. */
+/** The emulator's address of the host, seen from inside. */
 const fromInside = (endpoint: string) =>
   endpoint.replace(/\/\/(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$)/, '//10.0.2.2');
 
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const missing = missingForMachines();
   if (missing) throw new Error(missing);
   const stalls: CompactionEvent[] = [];
-  // The machine and the collector end with this process.
+  // The machine and the Collector end with this process.
   process.once('SIGINT', () => {
     for (const text of ['ended by Ctrl-C', ...describeStalls(stalls)]) say(text);
     process.exit(130);

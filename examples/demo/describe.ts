@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The demo's closing words: the stalls in a sentence or two, and one span as a trace backend would show it. */
+/** The demo's summary: the stalls in a sentence or two, and one span as a trace backend shows it. */
 
 import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
@@ -31,7 +31,7 @@ export function describeStalls(stalls: readonly CompactionEvent[]): string[] {
   ];
 }
 
-/** The longest of the direct ones; undefined when there is none. */
+/** The longest direct compaction; undefined when there is none. */
 export function describeSpan(spans: readonly ReceivedSpan[]): string | undefined {
   const direct = spans.filter(({ span }) => span.name === 'compaction direct');
   const longest = longestOf(direct, ({ start, end }) => Number(end - start));

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What the demo's machine does: machine.sh STALLS. The agent runs, and beside it a program whose page faults want huge
-# pages of fragmented memory, until it has stalled that often. The agent's JSON lines go to descriptor 3, and at the end
-# what it said.
+# Runs in the demo's machine: machine.sh STALLS. Starts the agent and a program whose page faults want huge pages of fragmented
+# memory, until the program has stalled that often. Writes the agent's JSON lines, and at the end its messages, to descriptor 3.
 set -eu
 cd "$(dirname "$0")/../.."
 

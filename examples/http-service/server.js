@@ -3,7 +3,7 @@
 //
 //   OTEL_SERVICE_NAME=reports node --import compactstall/register server.js 8080
 //
-// That --import is all it takes for its stalls to stand inside its requests' traces. Nothing below knows of it.
+// With that --import, its stalls are in the traces of its requests. The code below needs no change for it.
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,7 +14,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 const REPORT_BYTES = 8 << 20;
 const KEPT = 28;
 
-// Its name, and where its spans go, are in OTEL_SERVICE_NAME and OTEL_EXPORTER_OTLP_ENDPOINT.
+// OTEL_SERVICE_NAME says its name, and OTEL_EXPORTER_OTLP_ENDPOINT where its spans go.
 const sdk = new NodeSDK();
 sdk.start();
 const tracer = trace.getTracer('reports');
@@ -34,9 +34,9 @@ const server = createServer((request, response) => {
   });
 });
 
-/** Takes memory by the megabyte, as rendering does. Where huge pages are wanted and there are none, here is the stall. */
+/** Takes memory by the megabyte, as rendering does. Where it wants huge pages and there are none, it stalls here. */
 function render(data) {
-  // Where memory is not fragmented, the example stalls this thread by hand. Nobody else sets this.
+  // Only the example sets this, to stall this thread where memory is not fragmented.
   if (process.env.COMPACT_FILE) writeFileSync(process.env.COMPACT_FILE, '1');
   const report = Buffer.alloc(REPORT_BYTES, data);
   return { report, etag: `"${crc32(report)}"` };

@@ -21,7 +21,7 @@ export async function runInMachine(
   if (missing) throw new Error(missing);
   const kernel = name === undefined ? KERNELS.at(-1)! : kernelNamed(name);
   const folder = fetchKernel(kernel);
-  // This host, seen from inside.
+  // The address of this host, seen from inside.
   const fromInside = (endpoint: string) => endpoint.replace('127.0.0.1', '10.0.2.2');
   const inside = { ...setting, grpc: fromInside(setting.grpc), http: fromInside(setting.http) };
   say(`Linux ${kernel.name} in an emulated machine of ${MEMORY_MB} MB, where page faults compact (direct); it is slow`);
@@ -31,7 +31,7 @@ export async function runInMachine(
     image: projectImage(folder),
     memoryMb: MEMORY_MB,
     network: [],
-    // Those who ask for huge pages get them, and compact for them; nobody else does it meanwhile.
+    // Programs that ask for huge pages compact for them; nothing else compacts meanwhile.
     command: [
       `echo madvise | tee ${THP}/enabled ${THP}/defrag`,
       'echo 0 >/proc/sys/vm/compaction_proactiveness',

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Colours and fonts of a trace's picture, for light and dark pages. They are inside of it, and the fonts are the viewer's. */
+/**
+ * Colours and fonts of a trace's picture. A web page shows it as an image, so it brings its style: one for light pages, one for
+ * dark pages. An image cannot load fonts, so it uses those of the reader's system.
+ */
 import type { Font } from './svg.ts';
 
 export const TITLE: Font = { size: 16 };
@@ -10,7 +13,7 @@ export const CODE: Font = { size: 11.5, mono: true };
 /** Services take these in turn. */
 export const SERVICE_COLOURS = ['teal', 'violet', 'ochre'];
 
-/** In light, in dark. */
+/** On light pages, on dark pages. */
 const COLOURS: Record<string, [string, string]> = {
   teal: ['#0f9aa0', '#2bb8bf'],
   violet: ['#8a63d2', '#a78bfa'],

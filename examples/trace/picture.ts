@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A trace as a picture, as a trace viewer shows it: a row for each span, and below the longest stall what it was about. */
+/** A trace as an SVG picture like that of a trace viewer: a row for each span, and a panel with the details of the longest stall. */
 import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import { duration } from '../../src/sinks/text/table.ts';
 import { CODE, LABEL, SERVICE_COLOURS, SMALL, style, TITLE } from './picture-style.ts';
@@ -8,19 +8,19 @@ import { isStall, length, longestStall, rootOf, shownChildren, stackOf, stalledF
 
 const WIDTH = 800;
 const PAD = 20;
-/** Where the rows begin. */
+/** Height above the first row. */
 const HEAD = 84;
 const ROW = 28;
 const LINE = 17;
 const INDENT = 14;
-/** Where the bars are. */
+/** The bars are between these. */
 const LEFT = 270;
 const RIGHT = WIDTH - PAD;
 const TICKS = 7;
-/** A span that is shorter than a pixel is seen as well. */
+/** A span that is shorter than a pixel stays visible. */
 const MIN_BAR = 2;
 
-/** What the panel says of a stall. */
+/** Attributes in the panel. */
 const ATTRIBUTES = [
   'compaction.trigger',
   'compaction.order',
@@ -79,7 +79,7 @@ export function tracePicture(spans: readonly ReceivedSpan[]): string {
   )}\n`;
 }
 
-/** Its edge is drawn on whole pixels. */
+/** A box whose edge lies on whole pixels. */
 const inset = (x: number, y: number, width: number, height: number) => ({
   ...{ x: x + 0.5, y: y + 0.5 },
   ...{ width: width - 1, height: height - 1 },
@@ -113,7 +113,7 @@ function axis(whole: number, bottom: number): string[] {
   });
 }
 
-/** Between lines of the axis, of which there are at most TICKS and the first: 1, 2 or 5 of a power of ten nanoseconds. */
+/** Distance between two lines of the axis: 1, 2 or 5 times a power of ten nanoseconds, so that at most TICKS follow the first. */
 function tickStep(whole: number): number {
   const power = 10 ** Math.floor(Math.log10(whole / TICKS));
   return power * [1, 2, 5, 10].find((factor) => power * factor * TICKS >= whole * 0.999)!;
@@ -146,7 +146,7 @@ function bar(one: ReceivedSpan, y: number, colour: string, from: number, to: num
 
 const panelHeight = (one: ReceivedSpan) => LINE * Math.max(ATTRIBUTES.length, stackOf(one).length + 1) + 26;
 
-/** What a viewer shows of a span that is opened; its tip is at the bar. */
+/** Attributes and stack of a stall, below its row. The tip of the panel's frame points at the stall's bar. */
 function panel(one: ReceivedSpan, y: number, tip: number): string {
   const [left, height] = [PAD, panelHeight(one) - 8];
   const present = ATTRIBUTES.filter((name) => name in one.attributes);

@@ -19,23 +19,23 @@ const PAUSE_MS = 200;
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export interface Setting {
-  /** The collector. */
+  /** The Collector's endpoints. */
   grpc: string;
   http: string;
-  /** Memory is fragmented, and the services want huge pages of it. Otherwise they compact by hand. */
+  /** Memory is fragmented, and the services want huge pages. Otherwise they compact by hand. */
   direct: boolean;
-  /** To each service. */
+  /** The number of requests to each service. */
   requests: number;
 }
 
 export interface Outcome {
-  /** That were handled. */
+  /** The requests that were handled. */
   requests: Record<ServiceName, number>;
-  /** Those in a request's trace. */
+  /** The services' stalls that are in a request's trace. */
   stalls: { traceId: string; spanId: string }[];
-  /** The services' others. */
+  /** The number of the services' other stalls. */
   roots: number;
-  /** What the agent said at its end. */
+  /** The agent's last count, such as `64 compactions, 0 lost`. */
   books: string;
 }
 
@@ -61,7 +61,7 @@ export async function runScenario(setting: Setting, shutdown: Shutdown, say: (te
   say(`the agent knows which spans they publish; ${setting.requests} requests to each, ${AT_ONCE} at once`);
   await Promise.all(services.map(({ url }) => load(url, setting.requests)));
 
-  // So they send their last spans, and then the agent does.
+  // The services send their last spans, then the agent does.
   for (const { child } of services) await child.stop();
   await agent.stop();
   const books = / (\d+ compactions?, \d+ lost)/.exec(agent.log());
@@ -86,7 +86,7 @@ async function startAgent({ grpc }: Setting, file: string, shutdown: Shutdown): 
   return agent;
 }
 
-/** Holds so much memory that hardly a large block is left. The pause is longer than the rest takes. */
+/** Holds so much memory that hardly any large block is left. The pause is longer than the rest takes. */
 async function fragmentMemory(shutdown: Shutdown): Promise<void> {
   const args = ['-m', '92', '-p', '60000', '-r', '0'];
   const fragment = new Child('fragment', path('../../harness/programs/fragment/build/fragment'), args, {});
@@ -99,7 +99,7 @@ function eventsIn(file: string): CompactionEvent[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** The agent looks at processes now and then, and at one that stalls: the first stalls of a service may be in no trace. */
+/** The agent probes a process some time after its start, and when it stalls: the first stalls of a service may be in no trace. */
 async function requestUntil({ name, url }: Service, known: () => boolean): Promise<number> {
   for (let number = 1; number <= FIRST_REQUESTS; number++) {
     await request(`${url}first-${number}`);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Child, freePorts } from '../../harness/child.ts';
 import { COMPACT_NODE0 } from '../../harness/host.ts';
 
-/** The clock of an emulated machine may run fast, when its host is busy. */
+/** Long: the clock of an emulated machine may run fast when its host is busy. */
 export const START_MS = 600_000;
 
 export const SERVICES = [
@@ -17,13 +17,13 @@ export type ServiceName = (typeof SERVICES)[number]['name'];
 export interface Service {
   name: ServiceName;
   child: Child;
-  /** To which the name of a report or a thumbnail is added. */
+  /** A prefix: the name of a report or a thumbnail follows. */
   url: string;
 }
 
 /**
  * @param collector its endpoint for OTLP over HTTP
- * @param direct memory is fragmented, and they want huge pages of it; otherwise they compact by hand, in their requests
+ * @param direct memory is fragmented, and the services want huge pages; otherwise their requests compact by hand
  */
 export async function startServices(collector: string, direct: boolean): Promise<Service[]> {
   const [port, otherPort] = (await freePorts(2)) as [number, number];
@@ -39,7 +39,7 @@ export async function startServices(collector: string, direct: boolean): Promise
   const register = ['--import', import.meta.resolve('compactstall/register')];
   const services = [
     service('reports', port, process.execPath, [...register, path('../http-service/server.js'), `${port}`], {
-      // So glibc's malloc asks for huge pages.
+      // Makes glibc's malloc ask for huge pages.
       GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     }),
     service('thumbnails', otherPort, path('../c-service/build/service'), [`${otherPort}`]),

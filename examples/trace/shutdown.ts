@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What has been started or made, and how it ends: in the reverse order, and all of it, whatever state it is in. */
+/** Ends all that has been started or made, in reverse order, whatever state it is in. */
 interface Startable {
   stop(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export class Shutdown {
 
   async now(): Promise<void> {
     this.#over = true;
-    // One that Ctrl-C has ended already says so.
+    // One that Ctrl-C has already ended throws.
     for (let next = this.#started.pop(); next; next = this.#started.pop()) await next.stop().catch(() => {});
   }
 }

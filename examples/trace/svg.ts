@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The little of SVG that the picture of a trace needs. */
+/** The small part of SVG that the picture of a trace needs. */
 
 type Attributes = Record<string, string | number>;
 
@@ -18,7 +18,7 @@ export const element = (name: string, attributes: Attributes, ...children: strin
     ? `<${name}${written(attributes)}/>`
     : `<${name}${written(attributes)}>${children.join('')}</${name}>`;
 
-/** The viewer's fonts are not known here: the widest letters that an ordinary one has, on average of a word. */
+/** Average width of a letter in the widest ordinary fonts: which font the reader's browser takes is not known here. */
 const EM_SANS = 0.64;
 const EM_MONO = 0.62;
 
@@ -28,7 +28,7 @@ export interface Font {
 }
 export const textWidth = (text: string, { size, mono }: Font) => text.length * size * (mono ? EM_MONO : EM_SANS);
 
-/** @param room to which it is cut, in pixels */
+/** Cuts a text that is too wide. @param room in pixels */
 export function fit(text: string, font: Font, room: number): string {
   const letters = Math.floor(room / textWidth('x', font));
   return text.length <= letters ? text : `${text.slice(0, Math.max(letters - 1, 0))}…`;

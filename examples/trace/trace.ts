@@ -36,7 +36,7 @@ async function main(shutdown: Shutdown): Promise<void> {
   if (positionals.length > (values.machine ? 1 : 0)) {
     throw new Error('usage: npm run example [-- [--machine [KERNEL]] [--picture FILE]]');
   }
-  // What this shell sends elsewhere is no concern here.
+  // The shell's own settings do not apply here.
   for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
 
   execFileSync('make', ['--silent', '-C', path('../c-service')], { stdio: 'inherit' });
@@ -70,7 +70,7 @@ async function main(shutdown: Shutdown): Promise<void> {
   }
 }
 
-/** All requests' traces by service, as soon as Jaeger has them with all their stalls. */
+/** The traces of all requests by service, as soon as Jaeger has them with all their stalls. */
 async function tracesOf(jaeger: Jaeger, { requests, stalls }: Outcome): Promise<Map<string, ReceivedSpan[][]>> {
   const traces = new Map<string, ReceivedSpan[][]>();
   let missing = 0;
@@ -94,7 +94,7 @@ async function tracesOf(jaeger: Jaeger, { requests, stalls }: Outcome): Promise<
   return traces;
 }
 
-/** The one that was stalled longest. */
+/** @param longest the request that was stalled longest */
 function print(what: string, longest: readonly ReceivedSpan[]): void {
   console.log(`\n${what}, this one for ${duration(stalledFor(longest))}`);
   console.log(`trace ${longest[0]!.span.traceId}\n`);
@@ -124,8 +124,8 @@ try {
   await shutdown.now();
   process.exit(0);
 } catch (error) {
-  // What failed may have been ended by a Ctrl-C that came to this process as well. In its second turn from here on, at the
-  // latest, the event loop looks for signals.
+  // Perhaps something failed because Ctrl-C ended it. Ctrl-C comes to this process as well: the event loop handles it within
+  // two turns.
   await nextTurn();
   await nextTurn();
   if (shutdown.over) await new Promise(() => {}); // The signal's handler exits.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A trace as a tree of text: when each span began, how long it took, whose it is; a stall with what it was about. */
+/** A trace as a tree of text: start, duration, service and name of each span; for a stall also order, zone and status. */
 
 import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import { duration } from '../../src/sinks/text/table.ts';
 
-/** Stalls of one span, the longest, and frames of the longest one's stack. */
+/** The most stalls that are shown of one span, and the most frames of a stack. */
 const STALLS = 5;
 const FRAMES = 6;
 
@@ -52,13 +52,13 @@ function about({ attributes }: ReceivedSpan): string {
   return `, ${wanted}, ${attributes['compaction.zone']}: ${attributes['compaction.status']}`;
 }
 
-/** The first frames. */
+/** The first frames of a stall's kernel stack. */
 export function stackOf({ events }: ReceivedSpan): string[] {
   const frames = String(events[0]?.attributes['code.stacktrace'] ?? '').split('\n');
   return frames.length <= FRAMES ? frames : [...frames.slice(0, FRAMES), `... ${frames.length - FRAMES} more`];
 }
 
-/** A span's children in the order of their starts; of many stalls the longest. */
+/** A span's children in the order of their starts. Of many stalls the longest are shown. */
 export function shownChildren(spans: readonly ReceivedSpan[], parent: ReceivedSpan) {
   const children = spans.filter(({ span }) => span.parentSpanId === parent.span.spanId);
   const stalls = children.filter(isStall).sort((a, b) => length(b) - length(a));
