@@ -3,10 +3,11 @@
 import { parseArgs } from 'node:util';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { testImage } from '../../harness/machine/image.ts';
-import { KERNELS, kernelNamed } from '../../harness/machine/kernels.ts';
-import { runMachine } from '../../harness/machine/machine.ts';
+import { KERNELS, type Kernel, kernelNamed } from '../../harness/machine/kernels.ts';
+import { type MachineOptions, runMachine } from '../../harness/machine/machine.ts';
+import { runInMachine } from './inside.ts';
 import type { Result } from './result.ts';
-import { lockdownFiles, testCommand, testFiles } from './tests.ts';
+import { lockdownFiles, testFiles } from './tests.ts';
 
 const HELP = `node test/vm/run.ts --kernel NAME [OPTION...]
 
@@ -18,6 +19,7 @@ Boots the project as it is built now on a kernel (${KERNELS.map(({ name }) => na
   --shell              no test but a shell; the machine ends with it
   --append PARAMETERS  added to the kernel's command line; with lockdown=confidentiality, the tests for that run
   --memory MB          default 1024
+  --cpus N             default 2
   --nodes N            NUMA nodes, default 2
   --network            the host is 10.0.2.2
 `;
@@ -29,6 +31,7 @@ const options = {
   shell: { type: 'boolean', default: false },
   append: { type: 'string', default: '' },
   memory: { type: 'string', default: '1024' },
+  cpus: { type: 'string', default: '2' },
   nodes: { type: 'string', default: '2' },
   network: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -41,35 +44,47 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const kernel = kernelNamed(values.kernel);
-  const folder = fetchKernel(kernel);
+  const hardware = {
+    memoryMb: Number(values.memory),
+    cpus: Number(values.cpus),
+    numaNodes: Number(values.nodes),
+    append: values.append,
+    say: (message: string) => console.error(message),
+  };
+  if (values.shell) return shell(kernel, hardware, values.network);
+
   const lockedDown = values.append.includes('lockdown=confidentiality');
   const all = lockedDown ? lockdownFiles() : testFiles(kernel.name);
   const files = all.filter((file) => file.includes(values.file));
   if (files.length === 0) throw new Error(`no test file with ${values.file}; there are ${all.join(', ')}`);
-  const machine = runMachine({
-    name: kernel.name,
-    kernel: folder,
-    image: testImage(values.network ? folder : undefined),
-    memoryMb: Number(values.memory),
-    numaNodes: Number(values.nodes),
-    append: values.append + (values.shell ? ' quiet' : ''),
-    interactive: values.shell,
-    command: values.shell ? 'cd /compactstall; exec setsid cttyhack sh' : testCommand(files, values.test),
-    say: (message) => console.error(message),
-    ...(values.network ? { network: [] } : {}),
-    ...(values.shell ? { limitMs: 2 ** 31 - 1 } : {}),
-  });
   const counts = { passed: 0, failed: 0, skipped: 0 };
+  const { status, ms } = await runInMachine({
+    ...{ ...hardware, kernel: kernel.name, files, network: values.network },
+    ...(values.test === undefined ? {} : { test: values.test }),
+    onResult({ outcome, file, name, ms, error }: Result) {
+      counts[outcome] += 1;
+      console.log(`${outcome.padEnd(7)} ${file}: ${name.join(' > ')} (${ms} ms)${error ? `\n${error}` : ''}`);
+    },
+  });
+  console.log(
+    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped, ${Math.round(ms / 1000)} s`,
+  );
+  return status !== 0 || counts.passed === 0 ? 1 : 0;
+}
+
+async function shell(kernel: Kernel, hardware: Partial<MachineOptions>, network: boolean): Promise<number> {
+  const folder = fetchKernel(kernel);
+  const machine = runMachine({
+    ...{ ...hardware, name: kernel.name, kernel: folder, image: testImage(network ? folder : undefined) },
+    ...(network ? { network: [] } : {}),
+    append: `${hardware.append} quiet`,
+    interactive: true,
+    command: 'cd /compactstall; exec setsid cttyhack sh',
+    limitMs: 2 ** 31 - 1,
+  });
   for (;;) {
     const { done, value } = await machine.next();
-    if (done) {
-      if (values.shell) return value;
-      console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-      return value !== 0 || counts.passed === 0 ? 1 : 0;
-    }
-    const { outcome, file, name, ms, error } = JSON.parse(value) as Result;
-    counts[outcome] += 1;
-    console.log(`${outcome.padEnd(7)} ${file}: ${name.join(' > ')} (${ms} ms)${error ? `\n${error}` : ''}`);
+    if (done) return value;
   }
 }
 

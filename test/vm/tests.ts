@@ -2,7 +2,6 @@
 /** Which tests run inside an emulated machine, and the command that runs them there. */
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PROJECT } from '../../harness/machine/contents.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -28,9 +27,3 @@ export function testFiles(kernel: string): string[] {
 
 /** For a machine that was booted with lockdown=confidentiality. */
 export const lockdownFiles = (): string[] => inside('lockdown/*.test.ts');
-
-export function testCommand(files: readonly string[], name?: string): string {
-  const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
-  const words = [...(name === undefined ? [] : ['--name', name]), ...files];
-  return `cd ${PROJECT} && NO_COLOR=1 exec node test/vm/guest/run-tests.ts ${words.map(quoted).join(' ')}`;
-}

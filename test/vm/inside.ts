@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Runs live test files in one emulated machine; needs no right that an ordinary user lacks. */
+import { PROJECT } from '../../harness/machine/contents.ts';
+import { fetchKernel } from '../../harness/machine/fetch.ts';
+import { testImage } from '../../harness/machine/image.ts';
+import { kernelNamed } from '../../harness/machine/kernels.ts';
+import { runMachine } from '../../harness/machine/machine.ts';
+import type { Result } from './result.ts';
+
+/** Only a hang takes as long. */
+const LIMIT_MS = 1_200_000;
+
+export interface Inside {
+  /** Its name in the table of kernels. */
+  kernel: string;
+  /** Paths in the project. */
+  files: readonly string[];
+  /** Only tests whose name matches this pattern. */
+  test?: string;
+  /** Names the file with the console, when the kernel's name does not do. */
+  name?: string;
+  /** Added to the kernel's command line. */
+  append?: string;
+  memoryMb?: number;
+  cpus?: number;
+  /** Two, so that every test sees that they are told apart. */
+  numaNodes?: number;
+  /** This host is 10.0.2.2 there. */
+  network?: boolean;
+  limitMs?: number;
+  onResult(result: Result): unknown;
+  say?(message: string): void;
+}
+
+export interface Ran {
+  /** Of the tests inside: 0 when none failed. */
+  status: number;
+  /** Files that reported nothing, which is a failure unless `test` leaves them out. */
+  silent: string[];
+  ms: number;
+}
+
+/** Fetches the kernel and makes the image, when that has not been done. Throws an error that names the console's file when the machine fails. */
+export async function runInMachine(inside: Inside): Promise<Ran> {
+  const { kernel, files, test, name = kernel, numaNodes = 2, network, onResult, limitMs = LIMIT_MS, ...rest } = inside;
+  const folder = fetchKernel(kernelNamed(kernel));
+  const image = testImage(network ? folder : undefined);
+  const started = performance.now();
+  const machine = runMachine({
+    ...{ ...rest, name, kernel: folder, image, numaNodes, limitMs },
+    ...(network ? { network: [] } : {}),
+    command: testCommand(files, test),
+  });
+  const silent = new Set(files);
+  for (;;) {
+    const { done, value } = await machine.next();
+    if (done) return { status: value, silent: [...silent], ms: performance.now() - started };
+    const result = JSON.parse(value) as Result;
+    silent.delete(result.file);
+    await onResult(result);
+  }
+}
+
+export function testCommand(files: readonly string[], name?: string): string {
+  const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+  const words = [...(name === undefined ? [] : ['--name', name]), ...files];
+  return `cd ${PROJECT} && NO_COLOR=1 exec node test/vm/guest/run-tests.ts ${words.map(quoted).join(' ')}`;
+}
