@@ -20,6 +20,8 @@ export interface Hardware {
    * must have the kernel's modules for it.
    */
   network?: readonly `${number}:${number}`[];
+  /** The host's hardware, or the emulator's software, which is the default. */
+  accelerator?: 'kvm' | 'tcg';
   /** Time passes with instructions, one each nanosecond: the same work takes as long again, whatever the host does. */
   countInstructions?: boolean;
   /** One more file system, /dev/nvme0n2. What the machine writes there is gone as well. */
@@ -35,10 +37,10 @@ const CLOCK = 'tsc=reliable';
  */
 export function qemuArguments(hardware: Hardware): string[] {
   const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk } = hardware;
-  const time = hardware.countInstructions ? ['tcg,thread=single', '-icount', 'shift=0'] : ['tcg,thread=multi'];
+  const accelerator = accelerate(hardware);
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    ...['-accel', ...time, '-cpu', 'max', '-m', `${memoryMb}`, '-smp', `${cpus},sockets=${numaNodes}`],
+    ...[...accelerator, '-m', `${memoryMb}`, '-smp', `${cpus},sockets=${numaNodes}`],
     ...numa(numaNodes, memoryMb, cpus),
     ...['-kernel', join(kernel, 'vmlinuz')],
     ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${CLOCK} ${append}`.trim()],
@@ -47,6 +49,11 @@ export function qemuArguments(hardware: Hardware): string[] {
     ...disks(image, disk),
     ...(network ? nic(network) : []),
   ];
+}
+
+function accelerate({ countInstructions, accelerator = 'tcg' }: Hardware): string[] {
+  if (countInstructions) return ['-accel', 'tcg,thread=single', '-icount', 'shift=0', '-cpu', 'max'];
+  return accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
 }
 
 /** On one controller: with two, which of them becomes nvme0 is a matter of luck. */

@@ -9,7 +9,7 @@ interface Test {
 
 const here = (name: string): Test => ({ file: 'test/backends/commands.test.ts', name });
 const hostExample: Test = { file: 'test/backends/example.test.ts', name: 'prints a request of each service' };
-const machineExample: Test = { file: 'test/vm/example.test.ts', name: 'shows direct stalls inside requests' };
+const machineExample: Test = { file: 'test/vm/example.ts', name: 'shows direct stalls inside requests' };
 
 const looking: Test = { file: 'test/unit/docs/reading-a-stall.test.ts', name: 'has commands that look' };
 
@@ -32,7 +32,7 @@ export const RUN_BY = {
   'npm start -- -o json:stalls.jsonl': here('replays a recording'),
   'npm start -- replay stalls.jsonl': here('replays a recording'),
   'npm run compactsnoop': here('uses compactsnoop'),
-  'npm run demo': { file: 'test/vm/demo.test.ts', name: 'the demo shows direct stalls' },
+  'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,
   'npm run example -- --machine': machineExample,
   'npm run example -- --machine [KERNEL]': machineExample,

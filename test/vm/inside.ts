@@ -5,6 +5,7 @@ import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { testImage } from '../../harness/machine/image.ts';
 import { kernelNamed } from '../../harness/machine/kernels.ts';
 import { runMachine } from '../../harness/machine/machine.ts';
+import type { Part } from './plan.ts';
 import type { Result } from './result.ts';
 
 /** Only a hang takes as long. */
@@ -13,9 +14,9 @@ const LIMIT_MS = 1_200_000;
 export interface Inside {
   /** Its name in the table of kernels. */
   kernel: string;
-  /** Paths in the project. */
-  files: readonly string[];
-  /** Only tests whose name matches this pattern. */
+  /** Their paths in the project. */
+  files: readonly (string | Part)[];
+  /** Only tests whose name matches this pattern, of all files. */
   test?: string;
   /** Names the file with the console, when the kernel's name does not do. */
   name?: string;
@@ -43,15 +44,16 @@ export interface Ran {
 /** Fetches the kernel and makes the image, when that has not been done. Throws an error that names the console's file when the machine fails. */
 export async function runInMachine(inside: Inside): Promise<Ran> {
   const { kernel, files, test, name = kernel, numaNodes = 2, network, onResult, limitMs = LIMIT_MS, ...rest } = inside;
+  const parts = files.map((file) => (typeof file === 'string' ? { file } : file));
   const folder = fetchKernel(kernelNamed(kernel));
   const image = testImage(network ? folder : undefined);
   const started = performance.now();
   const machine = runMachine({
     ...{ ...rest, name, kernel: folder, image, numaNodes, limitMs },
     ...(network ? { network: [] } : {}),
-    command: testCommand(files, test),
+    command: commandOf(parts, test),
   });
-  const silent = new Set(files);
+  const silent = new Set(parts.map(({ file }) => file));
   for (;;) {
     const { done, value } = await machine.next();
     if (done) return { status: value, silent: [...silent], ms: performance.now() - started };
@@ -61,8 +63,9 @@ export async function runInMachine(inside: Inside): Promise<Ran> {
   }
 }
 
-export function testCommand(files: readonly string[], name?: string): string {
+function commandOf(parts: readonly Part[], test?: string): string {
   const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
-  const words = [...(name === undefined ? [] : ['--name', name]), ...files];
+  const files = parts.map(({ file, only }) => (only === undefined ? file : `${file}#${only}`));
+  const words = [...(test === undefined ? [] : ['--name', test]), ...files];
   return `cd ${PROJECT} && NO_COLOR=1 exec node test/vm/guest/run-tests.ts ${words.map(quoted).join(' ')}`;
 }

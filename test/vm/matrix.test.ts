@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live tests on every kernel of the table, each in a machine of its own, one after the other. A test inside is a
-// subtest here, so that it counts.
+// The live tests on the kernels of the table, each in its machine, as plan.ts has them: as many machines at once as this host
+// has room for. A test inside is a subtest here, so that it counts.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { KERNELS } from '../../harness/machine/kernels.ts';
+import { availableParallelism, freemem } from 'node:os';
+import { describe, type TestContext, test } from 'node:test';
+import { demoTests } from './demo.ts';
+import { exampleTests } from './example.ts';
 import { runInMachine } from './inside.ts';
-import { lockdownFiles, testFiles } from './tests.ts';
+import { describePlan, LOCKED_DOWN, type Part, partsOf } from './plan.ts';
 
-/** Without the attach plan tp_btf, and with it, on the oldest and the newest. */
-const LOCKED_DOWN = ['5.10', '6.1', '7.3'];
+/** A machine's memory, and what the emulator translates. */
+const MACHINE_BYTES = 2.5 * 2 ** 30;
+/** With one for each CPU, all are busy while some machine waits; the longest takes the same time with more of them. */
+const AT_ONCE = Math.max(1, Math.min(4, availableParallelism(), Math.floor(freemem() / MACHINE_BYTES)));
 
-async function runInside(t: TestContext, kernel: string, files: readonly string[], append = ''): Promise<void> {
+async function inside(t: TestContext, kernel: string, files: readonly Part[], append = ''): Promise<void> {
   const { status, silent, ms } = await runInMachine({
     ...{ kernel, files, append },
     say: (message) => t.diagnostic(message),
-    onResult: ({ file, name, outcome, error }) =>
-      t.test(`${file}: ${name.join(' > ')}`, (subtest) => {
+    onResult: ({ file, name, outcome, error, ms }) =>
+      t.test(`${file}: ${name.join(' > ')} (${(ms / 1000).toFixed(1)} s inside)`, (subtest) => {
         if (outcome === 'skipped') subtest.skip();
         else assert.equal(outcome, 'passed', error);
       }),
@@ -25,9 +29,19 @@ async function runInside(t: TestContext, kernel: string, files: readonly string[
   t.diagnostic(`${Math.round(ms / 1000)} s`);
 }
 
-for (const { name } of KERNELS) test(`Linux ${name}`, (t) => runInside(t, name, testFiles(name)));
+test('the plan', (t) => {
+  for (const line of describePlan().split('\n')) t.diagnostic(line);
+});
 
-for (const name of LOCKED_DOWN) {
-  const append = 'lockdown=confidentiality';
-  test(`Linux ${name} with ${append}`, (t) => runInside(t, name, lockdownFiles(), append));
-}
+// Those that take longest come first, so that none of them is left alone at the end.
+describe(`machines, ${AT_ONCE} at once`, { concurrency: AT_ONCE }, () => {
+  for (const kernel of ['7.3', '5.10', '6.1', '6.18', '6.12']) {
+    test(`Linux ${kernel}`, (t) => inside(t, kernel, partsOf(kernel)));
+  }
+  exampleTests();
+  for (const kernel of Object.keys(LOCKED_DOWN.on)) {
+    const append = 'lockdown=confidentiality';
+    test(`Linux ${kernel} with ${append}`, (t) => inside(t, kernel, [{ file: LOCKED_DOWN.file }], append));
+  }
+  demoTests();
+});

@@ -6,15 +6,16 @@ import { testImage } from '../../harness/machine/image.ts';
 import { KERNELS, type Kernel, kernelNamed } from '../../harness/machine/kernels.ts';
 import { type MachineOptions, runMachine } from '../../harness/machine/machine.ts';
 import { runInMachine } from './inside.ts';
+import { LOCKED_DOWN, type Part, PLAN, partsOf } from './plan.ts';
 import type { Result } from './result.ts';
-import { lockdownFiles, testFiles } from './tests.ts';
 
 const HELP = `node test/vm/run.ts --kernel NAME [OPTION...]
 
-Boots the project as it is built now on a kernel (${KERNELS.map(({ name }) => name).join(', ')}) and runs tests there.
+Boots the project as it is built now on a kernel (${KERNELS.map(({ name }) => name).join(', ')}) and runs tests there:
+those that test/vm/plan.ts has on it.
 
   --kernel NAME        which one
-  --file TEXT          only test files whose path contains it
+  --file TEXT          all test files whose path contains it, also those that the plan has on other kernels
   --test PATTERN       only tests whose name matches it
   --shell              no test but a shell; the machine ends with it
   --append PARAMETERS  added to the kernel's command line; with lockdown=confidentiality, the tests for that run
@@ -54,9 +55,12 @@ async function main(): Promise<number> {
   if (values.shell) return shell(kernel, hardware, values.network);
 
   const lockedDown = values.append.includes('lockdown=confidentiality');
-  const all = lockedDown ? lockdownFiles() : testFiles(kernel.name);
-  const files = all.filter((file) => file.includes(values.file));
-  if (files.length === 0) throw new Error(`no test file with ${values.file}; there are ${all.join(', ')}`);
+  // One that is asked for runs, and the whole of it, also where the plan has it elsewhere.
+  const rows = lockedDown ? [LOCKED_DOWN] : PLAN;
+  const all: Part[] = values.file === '' && !lockedDown ? partsOf(kernel.name) : rows.map(({ file }) => ({ file }));
+  const files = all.filter(({ file }) => file.includes(values.file));
+  if (files.length === 0)
+    throw new Error(`no file with ${values.file}; there are ${all.map(({ file }) => file).join(', ')}`);
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const { status, ms } = await runInMachine({
     ...{ ...hardware, kernel: kernel.name, files, network: values.network },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Runs test files inside an emulated machine: `node run-tests.ts [--name PATTERN] FILE...`. Results go to descriptor 3 as
- * they come, one line of JSON each, and to the console for a person. A file that reports no test is a failure.
+ * Runs test files inside an emulated machine: `node run-tests.ts [--name PATTERN] FILE[#PATTERN]...`. Results go to
+ * descriptor 3 as they come, one line of JSON each, and to the console for a person. A file that reports no test is a
+ * failure.
  */
 import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -38,7 +39,9 @@ function words(error: Error | undefined): string {
   return cause?.stack ?? String(cause?.message ?? cause);
 }
 
-async function runFile(file: string): Promise<void> {
+async function runFile(word: string): Promise<void> {
+  const [file, only] = word.split('#') as [string, string?];
+  const pattern = values.name ?? only;
   const path = resolve(file);
   let reported = 0;
   let said = '';
@@ -60,7 +63,7 @@ async function runFile(file: string): Promise<void> {
     files: [path],
     concurrency: false,
     timeout: TIMEOUT_MS,
-    ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
+    ...(pattern === undefined ? {} : { testNamePatterns: [pattern] }),
   });
   events.on('test:stdout', ({ message }) => process.stdout.write(message));
   events.on('test:stderr', ({ message }) => {
@@ -81,5 +84,5 @@ async function runFile(file: string): Promise<void> {
   }
 }
 
-for (const file of positionals) await runFile(file);
+for (const word of positionals) await runFile(word);
 process.exit(failed ? 1 : 0);

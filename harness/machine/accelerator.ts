@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Whether this host's hardware runs machines. That /dev/kvm opens does not show it: where this host is a virtual machine
+ * itself, even machines of a few instructions may run, and Linux may not. So one is booted until it finds no root.
+ */
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { QEMU } from './qemu.ts';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+export interface Probe {
+  emulator?: string;
+  device?: string;
+  /** With hardware it takes a second or two. */
+  limitMs?: number;
+}
+
+const BOOTED = /Unable to mount root fs/;
+const BROKEN = /KVM internal error/;
+
+let found: Promise<Accelerator> | undefined;
+
+/** @param kernel the directory that fetch.sh names; the answer is kept, and holds for others as well */
+export function accelerator(kernel: string): Promise<Accelerator> {
+  found ??= probe(kernel);
+  return found;
+}
+
+/** A machine did not boot with it. */
+export function forgetHardware(): void {
+  found = Promise.resolve('tcg');
+}
+
+export async function probe(kernel: string, options: Probe = {}): Promise<Accelerator> {
+  const { emulator = QEMU, device = '/dev/kvm', limitMs = 8000 } = options;
+  try {
+    accessSync(device, constants.R_OK | constants.W_OK);
+  } catch {
+    return 'tcg';
+  }
+  return (await boots(emulator, kernel, limitMs)) ? 'kvm' : 'tcg';
+}
+
+function boots(emulator: string, kernel: string, limitMs: number): Promise<boolean> {
+  const qemu = spawn(
+    emulator,
+    [
+      ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-accel', 'kvm', '-cpu', 'host'],
+      ...['-m', '512', '-serial', 'stdio', '-kernel', join(kernel, 'vmlinuz'), '-append', 'console=ttyS0 panic=-1'],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  return new Promise((resolve) => {
+    let said = '';
+    const decide = (answer: boolean) => {
+      clearTimeout(limit);
+      qemu.kill('SIGKILL');
+      resolve(answer);
+    };
+    const limit = setTimeout(decide, limitMs, false);
+    for (const stream of [qemu.stdout!, qemu.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (BOOTED.test(said)) decide(true);
+        else if (BROKEN.test(said)) decide(false);
+      });
+    }
+    qemu.once('close', () => decide(BOOTED.test(said))).once('error', () => decide(false));
+  });
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether hardware runs machines, with a shell script instead of the emulator.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { probe } from '../../../harness/machine/accelerator.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
+after(() => rmSync(folder, { recursive: true }));
+/** Anybody may open it. */
+const DEVICE = '/dev/null';
+
+function emulator(script: string): string {
+  const path = join(folder, 'emulator');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return path;
+}
+
+describe('the hardware of this host', () => {
+  it('is used when Linux boots with it', async () => {
+    const script = `echo 'VFS: Unable to mount root fs on unknown-block(0,0)'`;
+    assert.equal(await probe('/nonexistent', { emulator: emulator(script), device: DEVICE }), 'kvm');
+  });
+
+  for (const [why, script, limitMs] of [
+    ['the emulator gives up', 'echo "KVM internal error. Suberror: 1" >&2; exec sleep 100', 60_000],
+    ['it ends', 'exit 1', 60_000],
+    ['nothing happens', 'exec sleep 100', 200],
+  ] as const) {
+    it(`is not when ${why}`, async () => {
+      assert.equal(await probe('/nonexistent', { emulator: emulator(script), device: DEVICE, limitMs }), 'tcg');
+    });
+  }
+
+  it('is not without the device', async () => {
+    assert.equal(await probe('/nonexistent', { device: join(folder, 'kvm') }), 'tcg');
+  });
+});

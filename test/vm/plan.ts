@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Which test shows what on which kernel, and why there: a test runs where a reason stands, and nowhere else. `node
+ * test/vm/plan.ts` prints it. What differs between the kernels is in DIFFERENCES; what does not differ is shown once.
+ */
+import { pathToFileURL } from 'node:url';
+import { KERNELS } from '../../harness/machine/kernels.ts';
+
+/** What is new in each kernel, compared with the one before it, of all that the agent relies on. */
+export const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
+  '5.10': [
+    'takes fentry by itself, then kprobe: its tracepoints do not pass compact_control, so tp_btf is refused',
+    'every call of bpf(2) needs CAP_BPF; workers of io_uring are threads of the kernel; no PR_SET_VMA',
+    'proactive compaction begins at a fixed interval; names of gfp flags come from tracefs',
+  ],
+  '6.1': [
+    'takes tp_btf by itself: since 5.18 the tracepoints pass compact_control',
+    'calls of bpf(2) on what is open need no capability; workers of io_uring are threads of the process',
+    'a write to compaction_proactiveness compacts at once',
+  ],
+  '6.12': [
+    'orders are counted in another way (NR_PAGE_ORDERS); compact_control lists free pages by order',
+    'names of gfp flags come from the enumeration in BTF',
+  ],
+  '6.18': ['the kernel can be preempted lazily'],
+  '7.3': [
+    'takes kprobe by itself: programs of tracepoints can be preempted, so records would be lost',
+    'packages with the bootable file apart',
+  ],
+};
+
+export interface Row {
+  file: string;
+  shows: string;
+  /** By kernel, why it runs there. */
+  on: Readonly<Record<string, string>>;
+  /** By kernel, a pattern of the names of those tests that run there; all of them where none is given. */
+  only?: Readonly<Record<string, string>>;
+}
+
+const kernel = (name: string) => `test/kernel/${name}.test.ts`;
+const guest = (name: string) => `test/vm/guest/${name}.test.ts`;
+const every = (reason: string) => Object.fromEntries(KERNELS.map(({ name }) => [name, reason]));
+
+export const PLAN: readonly Row[] = [
+  {
+    file: guest('triggers'),
+    shows: 'every trigger, seen in every way to attach at once, equal in all and equal to vmstat',
+    on: every('structures, tracepoints and functions differ in each'),
+  },
+  {
+    file: kernel('zone-state'),
+    shows: "a zone's watermarks, free pages and free blocks are those of zoneinfo and buddyinfo",
+    on: every('struct zone and the number of orders differ'),
+  },
+  {
+    file: guest('plans'),
+    shows: 'each way to attach, alone and with filters; what is taken by itself; what is refused',
+    on: {
+      '5.10': 'fentry by itself, tp_btf refused',
+      '6.1': 'tp_btf by itself; the others alone: as on 7.3',
+      '6.12': 'tp_btf by itself; the others alone: as on 7.3',
+      '6.18': 'tp_btf by itself; the others alone: as on 7.3',
+      '7.3': 'kprobe by itself',
+    },
+    only: { '6.1': 'two nodes|by itself', '6.12': 'two nodes|by itself', '6.18': 'two nodes|by itself' },
+  },
+  {
+    file: guest('many-threads'),
+    shows: 'nothing is lost when many more threads than CPUs compact at once',
+    on: {
+      '5.10': 'fentry; not preemptible',
+      '6.1': 'tp_btf; not preemptible, as 6.12',
+      '6.18': 'preemptible, tracepoints are not',
+      '7.3': 'preemptible, and so are tracepoints',
+    },
+  },
+  {
+    file: guest('contexts'),
+    shows: 'ten thousand stalls, by hand and direct, are children of exactly the spans of their threads',
+    on: {
+      '5.10': 'read by fentry',
+      '6.1': 'read by tp_btf',
+      '7.3': 'read by kprobe',
+    },
+  },
+  {
+    file: guest('node-context'),
+    shows: "interleaved requests' stalls are children of their own spans on Node.js 22, 24 and 26",
+    on: {
+      '5.10': 'read by fentry; the version of Node.js is the same to all kernels, so one on each',
+      '6.1': 'read by tp_btf; one version',
+      '7.3': 'read by kprobe; one version',
+    },
+    only: { '5.10': 'Node.js 22', '6.1': 'Node.js 24', '7.3': 'Node.js 26' },
+  },
+  {
+    file: kernel('worker-context'),
+    shows: "the kernel's own thread in a process is in no span",
+    on: {
+      '5.10': 'a thread of the kernel',
+      '6.1': 'a thread of the process, marked PF_IO_WORKER',
+      '7.3': 'marked PF_USER_WORKER (since 6.4)',
+    },
+  },
+  {
+    file: kernel('hostile-contexts'),
+    shows: 'nothing is read that is not there, whatever a process publishes',
+    on: { '5.10': 'fentry', '7.3': 'kprobe; tp_btf: the kernel layer, on this host' },
+  },
+  {
+    file: kernel('unreadable-contexts'),
+    shows: 'a record whose page comes or goes during the stall is read at one end of it, or not at all',
+    on: { '5.10': 'fentry', '7.3': 'kprobe; tp_btf: the kernel layer, on this host' },
+  },
+  {
+    file: kernel('context-lifecycle'),
+    shows: 'fork, exec, libraries that come and go, a pid that is used again',
+    on: { '5.10': 'the oldest', '7.3': 'the newest; between them: the kernel layer, on this host' },
+  },
+  {
+    file: guest('obi-context'),
+    shows: "OBI's map is read in every way to attach",
+    on: { '5.10': 'fentry and kprobe, old tracepoints', '7.3': 'all three, and tp_btf as on 6.1' },
+  },
+  {
+    file: guest('publications'),
+    shows: 'the agent is notified of publications, and looks again by itself',
+    on: {
+      '5.10': 'a kernel without PR_SET_VMA: the notice only',
+      '7.3': 'all of it: when the agent looks does not depend on the kernel',
+    },
+    only: { '5.10': 'is sent' },
+  },
+  {
+    file: guest('privileges'),
+    shows: 'the rights of each thread of the agent, and that they suffice',
+    on: { '5.10': 'keeps CAP_BPF', '6.12': 'keeps none' },
+  },
+  {
+    file: kernel('cgroup'),
+    shows: 'the cgroup and the container of a stalled process',
+    on: { '5.10': 'the oldest', '6.18': 'one with cgroups alone; the others: the kernel layer, on this host' },
+  },
+  {
+    file: guest('time'),
+    shows: "spans by an application's clock, while it is stepped and slewed",
+    on: { '6.18': 'anywhere: user space reads the clocks, in the same way on all; only a machine may move them' },
+  },
+  {
+    file: guest('btf-file'),
+    shows: '--btf FILE on a kernel that does not describe its types',
+    on: { '6.12': 'anywhere: the file is read in user space; kprobe itself: triggers' },
+  },
+  {
+    file: kernel('hidden-symbols'),
+    shows: 'kptr_restrict=2: addresses, and one warning',
+    on: { '6.12': 'anywhere: kallsyms is the same in all' },
+  },
+  {
+    file: guest('snoop'),
+    shows: "compactsnoop's columns, rows and stacks",
+    on: { '6.12': 'anywhere: it prints the records that triggers compares' },
+  },
+  {
+    file: guest('fragment'),
+    shows: "the workload's own manners",
+    on: { '6.12': 'anywhere: it is not about the kernel' },
+  },
+];
+
+/** Booted with lockdown=confidentiality. */
+export const LOCKED_DOWN: Row = {
+  file: guest('lockdown/confidentiality'),
+  shows: 'no probe reads: tp_btf without them, or a refusal in words',
+  on: {
+    '5.10': 'nothing is left, so it refuses',
+    '6.1': 'tp_btf of 5.18 to 6.x, by itself',
+    '7.3': 'tp_btf of 7.0 and later, though kprobe comes first',
+  },
+};
+
+export interface Part {
+  file: string;
+  /** Only tests whose name matches. */
+  only?: string;
+}
+
+export function partsOf(name: string): Part[] {
+  return PLAN.filter(({ on }) => name in on).map(({ file, only }) => {
+    const pattern = only?.[name];
+    return pattern === undefined ? { file } : { file, only: pattern };
+  });
+}
+
+export function describePlan(): string {
+  const lines: string[] = [];
+  for (const { name, version } of KERNELS) {
+    lines.push(`Linux ${name} (${version}): ${DIFFERENCES[name]!.join('; ')}`);
+  }
+  for (const { file, shows, on, only } of [...PLAN, LOCKED_DOWN]) {
+    lines.push('', `${file}: ${shows}`);
+    for (const { name } of KERNELS) {
+      if (name in on) lines.push(`  ${name.padEnd(5)} ${on[name]}${only?.[name] ? ` [${only[name]}]` : ''}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(describePlan());
