@@ -2,8 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs and builds what is missing; quick when nothing is. Progress goes to stderr, so that stdout stays the command's.
 #
-#   ./setup.sh        what running needs
-#   ./setup.sh test   also what the tests need
+#   ./setup.sh            what running needs
+#   ./setup.sh unit       what unit tests need: Node.js packages, and no compiler
+#   ./setup.sh test       what `npm test` needs: also programs that stall
+#   ./setup.sh example    what `npm run example` needs: also Go, which builds the Collector and Jaeger
+#   ./setup.sh demo       what `npm run demo` needs: also an emulator
+#   ./setup.sh all        everything
+#
+# What is missing is named in one list, with the command that installs it.
 set -eu
 cd "$(dirname "$0")"
 # The pinned Node comes from npm; the system's only has to run npm.
@@ -12,40 +18,59 @@ PATH="$PWD/node_modules/.bin:$PATH"
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
+wanted=${1:-run}
+case $wanted in
+  unit | run | test | example | demo | all) ;;
+  *) fail "there is no '$wanted' to set up; there are unit, run, test, example, demo and all" ;;
+esac
+for_any() { # for_any WORD...: true when one of them is what is set up
+  case " $* " in *" $wanted "*) return 0 ;; *) return 1 ;; esac
+}
+
 # --- System packages: each with a file that shows that it is there ---------------------------------------------------
 
-multiarch=$(gcc -print-multiarch 2>/dev/null || echo "$(uname -m)-linux-gnu")
 missing=
-need() { # package file-or-command
+need() { # need package file-or-command
   case $2 in
     /*) [ -e "$2" ] || missing="$missing $1" ;;
     *) command -v "$2" >/dev/null 2>&1 || missing="$missing $1" ;;
   esac
 }
-need make make
-need g++ g++
-need clang clang
-need llvm llvm-strip
-need libbpf-dev /usr/include/bpf/libbpf.h
-need libelf-dev /usr/include/libelf.h
-need zlib1g-dev /usr/include/zlib.h
-need linux-libc-dev "/usr/include/$multiarch/asm/types.h"
-if [ "${1:-}" = test ]; then
+if ! for_any unit; then
+  multiarch=$(gcc -print-multiarch 2>/dev/null || echo "$(uname -m)-linux-gnu")
+  need make make
+  need g++ g++
+  need clang clang
+  need llvm llvm-strip
+  need libbpf-dev /usr/include/bpf/libbpf.h
+  need libelf-dev /usr/include/libelf.h
+  need zlib1g-dev /usr/include/zlib.h
+  need linux-libc-dev "/usr/include/$multiarch/asm/types.h"
+fi
+if for_any test all; then
   need bpftool /usr/sbin/bpftool
-  # An authority and certificates for a collector with TLS.
-  need openssl openssl
-  # Builds the collector and Jaeger; it fetches the newer toolchain that they need by itself.
-  need golang-go go
   # Publishers of thread contexts, for the other libc.
   need musl-tools musl-gcc
-  # The emulated machines of test/vm, where they can be had; elsewhere npm test says that it leaves them out.
-  if [ "$(uname -m)" = x86_64 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    need qemu-system-x86 qemu-system-x86_64
-    need busybox-static busybox
-    need e2fsprogs mke2fs
-    need xz-utils xz
-    need debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
-  fi
+  # A receiver of spans, which is installed by pip.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+fi
+if for_any example all; then
+  # Builds the Collector and Jaeger; it fetches the newer toolchain that they need by itself.
+  need golang-go go
+fi
+if for_any all; then
+  # An authority and certificates for a Collector with TLS.
+  need openssl openssl
+fi
+if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null 2>&1; }; then
+  # The emulated machines. Where they cannot be had, npm test names what it leaves out.
+  need qemu-system-x86 qemu-system-x86_64
+  need busybox-static busybox
+  need e2fsprogs mke2fs
+  need xz-utils xz
+  need debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
+  # A machine of the tests has the host's.
+  need bpftool /usr/sbin/bpftool
 fi
 
 if [ -n "$missing" ]; then
@@ -87,17 +112,20 @@ made() {
   say "building $1/"
   make --silent -C "$@" >&2 || fail "building $1/ failed (above)"
 }
-if [ "${1:-}" = test ]; then
-  made native/bpf-loader all test-object
+if ! for_any unit; then
+  made native/bpf-loader all
+  made bpf
+  made native/process-context all
+  made native/prober-supervisor all
+fi
+if for_any test example all; then
   made harness/programs/fragment
+fi
+if for_any test all; then
+  made native/bpf-loader test-object
   made harness/programs/publishers
   made harness/programs/stalls
-else
-  made native/bpf-loader all
 fi
-made bpf
-made native/process-context all
-made native/prober-supervisor all
 if newer native/bpf-loader/src native/bpf-loader/tsconfig.json tsconfig.json native/bpf-loader/dist/.built; then
   say "compiling native/bpf-loader/src"
   tsc -p native/bpf-loader >&2 || fail "compiling native/bpf-loader/src failed (above)"

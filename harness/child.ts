@@ -65,7 +65,7 @@ export class Child {
    * Starts `command`. Its output goes to a file and not through a pipe: a busy or blocked test never holds it up.
    * When this process ends, for whatever reason, the kernel kills the child; no handler could see to that after SIGKILL.
    */
-  constructor(name: string, command: string, args: string[], env: Record<string, string>) {
+  constructor(name: string, command: string, args: string[], env: Record<string, string> = {}) {
     this.#name = name;
     const directory = mkdtempSync(join(tmpdir(), `compactstall-${name}-`));
     this.#log = openSync(join(directory, 'log'), 'a+');

@@ -94,6 +94,7 @@ interface Scope {
   name?: string;
   version?: string;
 }
+/** A request, in OTLP JSON. */
 export interface OtlpTraces {
   resourceSpans?: { resource?: { attributes?: KeyValue[] }; scopeSpans?: { scope?: Scope; spans?: OtlpSpan[] }[] }[];
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What this host lets the live tests do. It is found out by doing it. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { COMPACT_MEMORY } from '../../harness/host.ts';
+import { ROOT } from './layers.ts';
+
+/** The doctor loads and attaches everything; on a busy host that takes seconds. */
+const DOCTOR_MS = 60_000;
+
+interface Report {
+  canRun: boolean;
+  checks: { name: string; status: string; why: string; todo?: string }[];
+}
+
+/** Why the live tests cannot run here, in the doctor's words where those say it. The agent has to be built. */
+export function missingForLive(): string | undefined {
+  return refusedToAgent() ?? refusedToTests();
+}
+
+function refusedToAgent(): string | undefined {
+  const words = [`${ROOT}dist/bin/compactstall.js`, 'doctor', '--json'];
+  const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8', timeout: DOCTOR_MS });
+  try {
+    const { canRun, checks } = JSON.parse(stdout) as Report;
+    const failed = checks.filter(({ status }) => status === 'fail');
+    return canRun ? undefined : [...new Set(failed.map(({ why }) => why))].join(' ');
+  } catch {
+    return `compactstall doctor gave no report: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+  }
+}
+
+/** They make compactions happen, and hide things of the host from the agent in namespaces. */
+function refusedToTests(): string | undefined {
+  if (process.getuid!() !== 0) return 'the live tests need root: they write to /proc/sys/vm/compact_memory.';
+  try {
+    closeSync(openSync(COMPACT_MEMORY, constants.O_WRONLY));
+  } catch (error) {
+    return `the live tests may not write to ${COMPACT_MEMORY}: ${(error as NodeJS.ErrnoException).code}.`;
+  }
+  const { status, stderr } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? undefined : `the live tests may not mount anything in a namespace: ${stderr.trim()}.`;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The layers of tests, in the order in which they run: the one table of them. */
+import { globSync } from 'node:fs';
+import { ensureMachines, missingForMachines } from '../../harness/machine/ensure.ts';
+import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
+import { ensureBackends } from '../../harness/receivers/receivers.ts';
+import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
+import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
+
+export interface Layer {
+  name: string;
+  /** What it shows. */
+  shows: string;
+  /** On two quiet cores, once everything is set up. */
+  takes: string;
+  files: string[];
+  /** What ./setup.sh sets up for it. */
+  setUp: 'unit' | 'test' | 'all';
+  /** Live layers compact this machine's memory and count what happens: one file at a time. */
+  live: boolean;
+  /** Whether a file has to load BPF programs and change settings of this host; default: all of a live layer. */
+  needsHost?: (file: string) => boolean;
+  /** Of a test file; only a hang takes as long. */
+  timeoutMs?: number;
+  /** What takes a while, the first time: not inside a test with a time limit. */
+  prepare?: () => unknown;
+  /** Why it cannot run here, if it cannot. */
+  missing?: () => string | undefined;
+}
+
+export const ROOT = new URL('../..', import.meta.url).pathname;
+const files = (pattern: string) =>
+  globSync(pattern, { cwd: ROOT })
+    .sort()
+    .map((file) => `${ROOT}${file}`);
+
+/** What `npm test` runs. */
+export const FIRST: readonly Layer[] = [
+  {
+    name: 'unit',
+    shows: 'each part by itself, without root and without a compiler',
+    takes: '30 s',
+    files: files('test/unit/**/*.test.ts'),
+    setUp: 'unit',
+    live: false,
+  },
+  {
+    name: 'built',
+    shows: 'what the compilers made: the BPF object, the addon, the services of examples/, setup.sh',
+    takes: '10 s',
+    files: files('test/built/*.test.ts'),
+    setUp: 'test',
+    live: false,
+  },
+  {
+    name: 'native',
+    shows: 'bpf-loader-native',
+    takes: '30 s',
+    files: files('native/bpf-loader/test/*.test.ts'),
+    setUp: 'test',
+    live: true,
+  },
+  {
+    name: 'quick',
+    shows: 'the main job, live: exact counts, losses, lifecycle, trace contexts, rights',
+    takes: '2 min',
+    files: files('test/quick/*.test.ts'),
+    setUp: 'test',
+    live: true,
+  },
+  {
+    name: 'spans',
+    shows: 'spans in a real receiver',
+    takes: '15 s',
+    files: files('test/spans/*.test.ts'),
+    setUp: 'test',
+    live: true,
+    needsHost: (file) => file.endsWith('/live.test.ts'),
+    prepare: ensureReceiver,
+  },
+];
+
+export const REST: readonly Layer[] = [
+  {
+    name: 'kernel',
+    shows: 'everything else about stalls of this host',
+    takes: '4 min',
+    files: files('test/kernel/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    prepare: () => ensureNodes(),
+  },
+  {
+    name: 'backends',
+    shows: 'the OpenTelemetry Collector and Jaeger, which are built from source the first time (10 to 25 min)',
+    takes: '5 min',
+    files: files('test/backends/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    prepare: () => ensureBackends(),
+  },
+  {
+    name: 'register',
+    shows: 'compactstall/register on other versions of Node.js',
+    takes: '2 min',
+    files: files('test/register/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    prepare: () => {
+      ensureNodes();
+      ensureAutoInstrumentation();
+    },
+    missing: missingForNodes,
+  },
+  {
+    name: 'vm',
+    shows: 'five kernels in emulated machines',
+    takes: '25 min',
+    files: files('test/vm/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    // A machine is one of its own, whatever this host may do.
+    needsHost: () => false,
+    timeoutMs: 3_600_000,
+    prepare: ensureMachines,
+    missing: missingForMachines,
+  },
+];
+
+export const LAYERS: readonly Layer[] = [...FIRST, ...REST];

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Runs tests, layer after layer, and closes with one line of counts.
+ *
+ *   npm test                    the main job; what this host cannot do is left out, with a reason
+ *   npm test -- unit kernel     those layers
+ *   npm test -- --all           everything
+ *
+ * What is asked for, by its name or with --all, has to run: an omission counts as failed.
+ */
+import { FIRST, LAYERS } from './layers.ts';
+import { report } from './report.ts';
+import { Results } from './results.ts';
+import { runLayer } from './run-layer.ts';
+
+const words = process.argv.slice(2);
+const all = words.includes('--all');
+const wanted = words.filter((word) => word !== '--all');
+const unknown = wanted.filter((name) => !LAYERS.some((layer) => layer.name === name));
+if (unknown.length > 0) {
+  console.error(`no such layer: ${unknown.join(', ')}; there are ${LAYERS.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+const chosen = wanted.length > 0 ? LAYERS.filter(({ name }) => wanted.includes(name)) : all ? LAYERS : FIRST;
+const results = new Results();
+for (const layer of chosen) await runLayer(layer, all || wanted.length > 0, results);
+report(
+  results,
+  LAYERS.filter((layer) => !chosen.includes(layer)),
+);
+process.exit(results.failed.length > 0 || results.passed === 0 ? 1 : 0);

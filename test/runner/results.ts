@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What became of the tests, over all layers. */
+export class Results {
+  passed = 0;
+  skipped = 0;
+  /** Failed tests, and what could not run although it had to. */
+  readonly failed: string[] = [];
+  /** What this host cannot run, and why. */
+  readonly leftOut: { what: string; why: string }[] = [];
+  readonly layers: { name: string; seconds: number }[] = [];
+  readonly files: { file: string; seconds: number }[] = [];
+
+  get line(): string {
+    return `${this.passed} passed, ${this.failed.length} failed, ${this.skipped} skipped`;
+  }
+}

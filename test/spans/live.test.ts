@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Spans of this host's stalls in a real receiver: one for each write and zone, equal to what the same run printed.
+import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
+import { type Receiver, startReceiver } from '../../harness/receivers/test-agent.ts';
+import { Agent, parseLines } from '../support/agent.ts';
+import { assertSpans } from '../support/spans.ts';
+
+const WRITES = 23;
+const DEADLINE_MS = 60_000;
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+
+let receiver: Receiver;
+before(async () => {
+  receiver = await startReceiver();
+});
+beforeEach(() => receiver.clear());
+after(() => receiver.stop());
+
+describe(`${WRITES} writes to ${COMPACT_NODE0}`, () => {
+  for (const protocol of ['grpc', 'http/protobuf']) {
+    it(`over ${protocol}: as many spans as writes and zones, each as the JSON output has it`, async () => {
+      const env = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? receiver.endpoint : receiver.httpEndpoint,
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      };
+      const agent = await new Agent(['--output', 'json', '--pid', String(process.pid)], { env }).attached();
+      compact(COMPACT_NODE0, WRITES);
+      const { code, stdout, stderr } = await agent.stop();
+      assert.equal(code, 0, stderr);
+      const events = parseLines(stdout);
+      assert.equal(events.length, WRITES * ZONES);
+      const spans = await receiver.waitForSpans(events.length, DEADLINE_MS);
+      assertSpans(spans, events);
+      for (const { resource } of spans) {
+        assert.equal(resource['service.name'], `unknown_service:${basename(process.execPath)}`);
+        assert.equal(resource['host.name'], hostname());
+        assert.equal(resource['os.type'], 'linux');
+      }
+      assert.match(stderr, new RegExp(`decoded +${events.length} = ${events.length} exported by otlp`));
+      assert.match(stderr, new RegExp(`${events.length} compactions, 0 lost`));
+    });
+  }
+
+  it('--stack attribute: the stack is on the span, and there is no event', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint };
+    const args = ['--output', 'json', '--stack', 'attribute', '--pid', String(process.pid)];
+    const agent = await new Agent(args, { env }).attached();
+    compact(COMPACT_NODE0, 1);
+    const [event] = parseLines((await agent.stop()).stdout);
+    for (const { attributes, events } of await receiver.waitForSpans(ZONES, DEADLINE_MS)) {
+      assert.equal(attributes['code.stacktrace'], event!.stack.join('\n'));
+      assert.deepEqual(events, []);
+    }
+  });
+});

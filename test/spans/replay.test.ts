@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Spans in a real receiver, of a recording: what the built command sends is what another implementation of OTLP reads. It takes no rights.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { after, before, beforeEach, describe, it, type TestContext } from 'node:test';
+import { type Receiver, startReceiver } from '../../harness/receivers/test-agent.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
+import { runToEnd } from '../support/agent.ts';
+import { assertSpans } from '../support/spans.ts';
+import { snoopEvents, temporaryFolder } from '../unit/fixtures.ts';
+
+const DEADLINE_MS = 60_000;
+
+let receiver: Receiver;
+before(async () => {
+  receiver = await startReceiver();
+});
+beforeEach(() => receiver.clear());
+after(() => receiver.stop());
+
+function replay(t: TestContext, events: readonly CompactionEvent[], env: NodeJS.ProcessEnv) {
+  const recording = temporaryFolder(t)('recording.jsonl');
+  writeFileSync(recording, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  return runToEnd(['replay', recording, '--output', 'none'], { env });
+}
+
+describe('a recording in a real receiver', () => {
+  for (const [protocol, more] of [
+    ['grpc', {}],
+    ['http/protobuf', {}],
+    ['http/protobuf', { OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip' }],
+  ] as const) {
+    it(`${['over', protocol, ...Object.values(more)].join(' ')}: a span for each event, field by field`, async (t) => {
+      const events = snoopEvents();
+      const { code, stderr } = await replay(t, events, {
+        OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? receiver.endpoint : receiver.httpEndpoint,
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_SERVICE_NAME: 'of the host',
+        ...more,
+      });
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, new RegExp(`= ${events.length} exported by otlp`));
+      const spans = await receiver.waitForSpans(events.length, DEADLINE_MS);
+      assertSpans(spans, events);
+      for (const { resource } of spans) {
+        assert.equal(resource['host.name'], hostname());
+        assert.equal(resource['os.type'], 'linux');
+      }
+    });
+  }
+
+  it('what the receiver rejects with an OK is counted as lost, and makes the exit code 4', async (t) => {
+    // A request of more than 1 MiB: the receiver acknowledges it over gRPC, and rejects every span in it.
+    const [first] = snoopEvents();
+    const events = Array.from({ length: 2000 }, (_, i) => ({
+      ...first!,
+      spanId: (i + 1).toString(16).padStart(16, '0'),
+      comm: 'x'.repeat(15),
+      stack: Array.from({ length: 20 }, (_, frame) => `a_function_with_quite_a_long_name_${frame}+0x${i.toString(16)}`),
+    }));
+    const { code, stderr } = await replay(t, events, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '2000',
+    });
+    assert.match(stderr, /rejected 2000 of 2000 spans: .+/);
+    assert.match(stderr, /^compactstall: 2000 compactions, 2000 lost$/m);
+    assert.match(stderr, /= 0 exported by otlp \+ 2000 dropped\{rejected\} \+ 0 queued$/m);
+    assert.equal(code, 4, stderr);
+    assert.deepEqual(await receiver.spans(), []);
+  });
+});
