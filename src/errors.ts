@@ -4,9 +4,9 @@ export const EXIT = {
   OK: 0,
   FAILURE: 1,
   USAGE: 2,
-  /** This host cannot run it. */
+  /** This host cannot run the agent. */
   HOST: 3,
-  /** Finished, but events were lost; how many and why has been printed. */
+  /** The run finished, but events were lost; the printed books say how many and why. */
   LOST: 4,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -24,7 +24,7 @@ export class UserError extends Error {
   }
 }
 
-/** Something that keeps `run` from starting: `run` prints both sentences in a row, `doctor` each by itself. */
+/** An obstacle to starting `run`: `run` prints both sentences in a row, `doctor` prints each on its own line. */
 export class StartError extends UserError {
   readonly why: string;
   readonly todo: string;
@@ -36,14 +36,14 @@ export class StartError extends UserError {
   }
 }
 
-/** What this host lacks. */
+/** Something that this host lacks. */
 export class HostError extends StartError {
   constructor(why: string, todo: string, detail?: string) {
     super(EXIT.HOST, why, todo, detail);
   }
 }
 
-/** What this installation lacks. */
+/** Something that this installation lacks. */
 export class InstallError extends StartError {
   constructor(why: string, todo: string) {
     super(EXIT.FAILURE, why, todo);

@@ -9,7 +9,7 @@ const { run } = await import('../cli/run.ts');
 
 await main('compactstall', ([first, ...rest], messages) => {
   if (first === 'replay') return replay(rest, messages);
-  // Imported only when asked for: a run starts sooner without it.
+  // The doctor is imported only when it runs: a run starts sooner without it.
   if (first === 'doctor') return import('../cli/doctor.ts').then(({ doctor }) => doctor(rest));
   return run(first === 'run' ? rest : first === undefined ? [] : [first, ...rest], messages);
 });

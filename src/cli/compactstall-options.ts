@@ -19,18 +19,18 @@ const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none
 const RESOURCES: readonly ResourceOf[] = ['service', 'host'];
 
 const INFORMATION_OPTIONS = [
-  { name: 'help', short: 'h', help: 'print this' },
+  { name: 'help', short: 'h', help: 'print this help' },
   { name: 'version', short: 'V', help: 'print the version' },
 ] as const;
 
-/** Options that say where events go; `run` and `replay` share them. */
+/** Options for where events go; `run` and `replay` share them. */
 const OUTPUT_OPTIONS = [
   {
     name: 'output',
     short: 'o',
     argument: 'WHERE',
     repeatable: true,
-    help: 'table (the default), json, json:FILE (appends; a recording), otlp, or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; otlp sends them to http://localhost:4317 when none is',
+    help: 'table (the default), json, json:FILE (makes a recording; appends), otlp or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; without one, otlp sends them to http://localhost:4317',
     parse: parseOutput,
   },
   {
@@ -42,16 +42,16 @@ const OUTPUT_OPTIONS = [
   {
     name: 'resource',
     argument: 'WHOSE',
-    help: "a span's resource: service (the default), the stalled process's service; or host, this agent's own for all spans",
+    help: "the resource of a span: service (the default), the stalled process's service; or host, the agent's own for all spans",
     parse: parseChoice(RESOURCES),
   },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },
-  { name: 'verbose', short: 'v', help: 'say more on stderr: loader and verifier messages, run-time statistics' },
+  { name: 'verbose', short: 'v', help: 'print more on stderr: loader and verifier messages, run-time statistics' },
   ...INFORMATION_OPTIONS,
 ] as const;
 
 export const RUN_OPTIONS = [
-  { name: 'duration', short: 'd', argument: 'SECONDS', help: 'end after this time', parse: parseSeconds },
+  { name: 'duration', short: 'd', argument: 'SECONDS', help: 'stop after this time', parse: parseSeconds },
   { name: 'pid', short: 'p', argument: 'PID', help: 'only stalls of this process', parse: parsePid },
   {
     name: 'min-duration',
@@ -62,47 +62,47 @@ export const RUN_OPTIONS = [
   {
     name: 'trigger',
     argument: 'LIST',
-    help: 'only these triggers: some of direct,kcompactd,proactive,manual',
+    help: 'only these triggers: a comma-separated list of direct, kcompactd, proactive and manual',
     parse: parseTriggers,
   },
   {
     name: 'stack-min-duration',
     argument: 'TIME',
-    help: 'take no stack of shorter compactions, such as 100us: a stack is most of what a compaction is charged (default 0: take all)',
+    help: 'take no stack of compactions shorter than this, such as 100us; the stack is most of what the agent adds to a compaction (default 0: take all)',
     parse: parseDuration,
   },
   {
     name: 'context',
     argument: 'RELATION',
-    help: "what a stall is to the application's span that was active in its thread: child (the default), link, or off: not looked for",
+    help: "how a stall relates to the application's span that was active in its thread: child (the default), link, or off (no lookup)",
     parse: parseChoice(['child', 'link', 'off']),
   },
   {
     name: 'verify',
-    help: 'at the end compare the pages scanned with /proc/vmstat: equal to the page, or exit code 4',
+    help: 'at the end, compare the pages scanned with /proc/vmstat; exit with 4 if they differ by a single page',
   },
   {
     name: 'ring-size',
     argument: 'BYTES',
-    help: 'kernel ring buffer, a power of two such as 512K or 16M (default 4M)',
+    help: 'size of the kernel ring buffer, a power of two such as 512K or 16M (default 4M)',
     parse: parseRingSize,
   },
   {
     name: 'user',
     argument: 'NAME',
-    help: 'whom root becomes once everything is attached: a name of /etc/passwd, UID or UID:GID (default nobody); root stays root',
+    help: 'the user to switch to from root once everything is attached: a name in /etc/passwd, UID or UID:GID (default nobody); with root, the agent stays root',
     parse: parseUser,
   },
   {
     name: 'attach',
     argument: 'PLAN',
-    help: 'how to attach: tp_btf, fentry or kprobe. By default the first that this kernel takes, see compactstall doctor',
+    help: 'how to attach: tp_btf, fentry or kprobe (default: the first that works on this kernel; compactstall doctor shows which)',
     parse: parseChoice(PLAN_NAMES),
   },
   {
     name: 'btf',
     argument: 'FILE',
-    help: "the kernel's types, for a kernel that does not describe them itself",
+    help: "the kernel's types (BTF), for a kernel that does not provide them itself",
     parse: parseFile,
   },
   ...OUTPUT_OPTIONS,
@@ -112,7 +112,7 @@ export const REPLAY_OPTIONS = OUTPUT_OPTIONS;
 
 export const DOCTOR_OPTIONS = [
   { name: 'json', help: 'print the checks as JSON' },
-  { name: 'pid', short: 'p', argument: 'PID', help: 'look at this process as well', parse: parsePid },
+  { name: 'pid', short: 'p', argument: 'PID', help: 'check this process too', parse: parsePid },
   ...INFORMATION_OPTIONS,
 ] as const;
 
@@ -121,22 +121,25 @@ export const HELP = `Usage: compactstall [run] [options]
        compactstall doctor [--json] [--pid PID]
 
 Turns the kernel's memory compactions into OpenTelemetry spans and a table.
-Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for stack symbols, and
-CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for services and spans of other users.
+Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for symbols in stacks; and
+CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for the services and spans of other
+users' processes.
 
 ${formatOptions(RUN_OPTIONS)}
 
-replay FILE sends a recording (lines of --output json) to the same outputs and
-gives the same spans; it takes the options from --output on, and needs no root.
+replay FILE sends a recording (the output of --output json) to the same outputs
+and produces the same spans. It takes the options from --output on. It needs no
+root.
 
-doctor says whether this host can run it and how it would attach, what to expect
-here, and what to do about each thing that is missing; with --pid also of which
-service that process is, and whether its stalls will stand in its traces, or why
-not. Needs no root.
+doctor checks whether this host can run the agent, how it would attach, what to
+expect here, and how to fix what is missing. With --pid it also reports that
+process's service, and whether its stalls will appear in its traces, or why not.
+It needs no root and changes nothing.
 
 Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
-name, over gRPC, or HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.
+name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.
 
-Exit codes: 0 fine, and every event is accounted for; 1 failure; 2 usage;
-3 this host cannot run it; 4 events were lost (how many, and why, is printed).
+Exit codes: 0 success, every event is accounted for; 1 failure; 2 wrong usage;
+3 this host cannot run it; 4 events were lost (the end of the output says how
+many and why).
 `;

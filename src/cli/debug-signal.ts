@@ -3,8 +3,8 @@
 const FLAG = '--disable-sigusr1';
 
 /**
- * Node.js has a thread that waits for SIGUSR1, to start its debugger then. It blocks all signals, so it could never be told
- * to give up its capabilities. Without root, who needs no telling, this begins again without that thread, 40 ms later.
+ * Node.js has a thread that starts its debugger on SIGUSR1. It blocks all signals, so no signal can make it give up its
+ * capabilities. Root does not need that signal; otherwise the process restarts without that thread, 40 ms later.
  */
 export function restartWithoutDebugSignal(): void {
   if (process.getuid!() === 0 || process.execArgv.includes(FLAG)) return;

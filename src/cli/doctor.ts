@@ -19,7 +19,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseOptions('compactstall', DOCTOR_OPTIONS, args);
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
-  if (positionals.length > 0) throw usageError(`doctor takes no '${positionals[0]}'. See compactstall --help.`);
+  if (positionals.length > 0) throw usageError(`doctor: unexpected '${positionals[0]}'. See compactstall --help.`);
 
   const { pid } = values;
   if (pid !== undefined) checkProcess(pid);

@@ -3,15 +3,15 @@ import { EXIT, UserError } from '../errors.ts';
 import { Messages } from './messages.ts';
 
 /**
- * Runs a command and ends the process with its exit code. An error for the user is one sentence; anything else is a
- * defect, and keeps its stack trace.
+ * Runs a command and ends the process with its exit code. A UserError prints as one sentence; any other error is a
+ * defect and keeps its stack trace.
  */
 export async function main(command: string, run: (args: string[], messages: Messages) => Promise<number>) {
   const messages = new Messages(command);
   process.once('uncaughtException', (error) => internalError(messages, error));
   const args = process.argv.slice(2);
   try {
-    // Not process.exitCode: a write that hangs on a pipe nobody reads would keep the process.
+    // Not process.exitCode: a write that hangs on an unread pipe would keep the process alive.
     process.exit(await run(args, messages));
   } catch (error) {
     if (!(error instanceof UserError)) return internalError(messages, error);

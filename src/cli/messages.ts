@@ -16,21 +16,21 @@ export class Messages {
     this.print(`${this.#command}: ${sentence}`);
   }
 
-  /** The sinks take a while to end. */
+  /** Reports that the sinks take a while to deliver. */
   waiting(milliseconds: number): void {
-    this.say(`delivering what is queued, for up to ${Math.ceil(milliseconds / 1000)} s; Ctrl-C again to end at once`);
+    this.say(`delivering queued events for up to ${Math.ceil(milliseconds / 1000)} s; Ctrl-C again to stop at once`);
   }
 
   print(text: string): void {
     try {
       writeSync(STDERR, `${text}\n`);
     } catch {
-      // Nobody reads it; there is no other place to say so.
+      // Standard error is closed, and there is no other place to report that.
     }
   }
 }
 
-/** What was asked for instead of a run: help, version. @returns the exit code */
+/** Prints help or a version instead of a run. @returns the exit code */
 export function printed(text: string): ExitCode {
   process.stdout.write(text);
   return EXIT.OK;

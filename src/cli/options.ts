@@ -10,7 +10,7 @@ export interface Option<T = unknown> {
   short?: string;
   /** Placeholder of the argument; absent for a flag. */
   argument?: string;
-  /** May be given more than once; the value is then a list. */
+  /** The option may be given more than once; its value is a list. */
   repeatable?: boolean;
   help: string;
   /** Checks and converts one argument. Throws a usage error. */
@@ -23,7 +23,7 @@ type ValueOf<O extends Option> = O extends { argument: string; parse: (...a: nev
     : T
   : boolean;
 
-/** Values by option name; absent when not given. */
+/** Values by option name; an option that was not given is absent. */
 export type Values<Options extends readonly Option[]> = {
   [O in Options[number] as O['name']]?: ValueOf<O>;
 };
@@ -56,14 +56,14 @@ export function parseOptions<const Options extends readonly Option[]>(
     }
     const checked = given.map((text) => option.parse!(text as string, `--${option.name}`));
     if (!option.repeatable && checked.length > 1) {
-      throw usageError(`--${option.name} was given ${checked.length} times; once is enough. See ${command} --help.`);
+      throw usageError(`--${option.name} was given ${checked.length} times; give it once. See ${command} --help.`);
     }
     values[option.name] = option.repeatable ? checked : checked[0];
   }
   return { values: values as Values<Options>, positionals: parsed.positionals };
 }
 
-/** `Unknown option '--x'. To specify a positional ...` says too much. */
+/** Shortens Node's `Unknown option '--x'. To specify a positional ...`. */
 function firstSentence(message: string): string {
   const [first] = message.split(/\.(?:\s|$)/);
   return first!.charAt(0).toLowerCase() + first!.slice(1);

@@ -16,8 +16,9 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   const [path, ...more] = positionals;
-  if (!path) throw usageError('replay: which file? compactstall replay FILE, written with --output json:FILE.');
-  if (more.length > 0) throw usageError(`replay takes one file, not also '${more[0]}'.`);
+  if (!path)
+    throw usageError('replay needs a file: compactstall replay FILE, where --output json:FILE has written it.');
+  if (more.length > 0) throw usageError(`replay takes one file; unexpected '${more[0]}'.`);
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
 
   const shutdown = new Shutdown();
@@ -33,7 +34,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   });
   const pipeline = new Pipeline(source, sinks, {
     onWaiting: (milliseconds) => {
-      shutdown.end(); // at its end by itself: the next signal is the second
+      shutdown.end(); // the recording has ended: the next signal counts as the second
       messages.waiting(milliseconds);
     },
   });

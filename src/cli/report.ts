@@ -5,9 +5,9 @@ import { balances, type Equation, equations, losses, type NamedSinkBooks, type S
 import type { Messages } from './messages.ts';
 
 /**
- * Prints the books at the end of a run. @returns the exit code that they ask for
+ * Prints the books at the end of a run. @returns the exit code that follows from them
  *
- * @param failed an output failed, if only before the first event
+ * @param failed whether an output failed, even before the first event
  */
 export function reportBooks(
   messages: Messages,
@@ -26,16 +26,16 @@ export function reportBooks(
   }
   const unknown = source.kernel?.attemptUnknown ?? 0;
   if (unknown > 0)
-    messages.print(`  note     ${String(unknown).padStart(8)}: direct, but without priority and attempt id`);
+    messages.print(`  note     ${String(unknown).padStart(8)}: direct compactions without priority and attempt id`);
   const unsent = source.kernel?.processEventsUnsent ?? 0;
   if (unsent > 0)
-    messages.print(`  note     ${String(unsent).padStart(8)}: a program or publication that nobody was told of`);
+    messages.print(`  note     ${String(unsent).padStart(8)}: process events that did not fit in the ring buffer`);
   for (const [reason, n] of lost) messages.print(`  lost     ${String(n).padStart(8)}: ${reason}`);
   if (total > 0 || !all.every(balances)) return EXIT.LOST;
   return failed ? EXIT.FAILURE : EXIT.OK;
 }
 
-/** Reasons of a term that are all zero are shown as one: `0 filtered` for three `0 filtered{...}`. */
+/** Merges the reasons of a term when all are zero: `0 filtered` for three `0 filtered{...}`. */
 function shownTerms(terms: Equation['terms']): string[] {
   const base = (label: string) => label.replace(/\{.*/, '');
   const counted = new Set(terms.filter(([, value]) => value !== 0).map(([label]) => base(label)));

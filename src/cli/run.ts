@@ -2,7 +2,7 @@
 import { EXIT, usageError } from '../errors.ts';
 import { TRIGGERS } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
-import { unnoticed } from '../host/limitations.ts';
+import { publicationsUnseen } from '../host/limitations.ts';
 import { NOBODY } from '../host/users.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
@@ -20,7 +20,7 @@ import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
 
 const HINT_AFTER_MS = 3000;
-const HINT = 'no compaction so far. To make one, as root: echo 1 > /proc/sys/vm/compact_memory';
+const HINT = 'no compaction so far. To cause one, run as root: echo 1 > /proc/sys/vm/compact_memory';
 
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
 export async function run(args: readonly string[], messages: Messages): Promise<number> {
@@ -28,10 +28,10 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   if (positionals[0] === 'run' || positionals[0] === 'replay' || positionals[0] === 'doctor') {
-    throw usageError(`${positionals[0]} goes first: compactstall ${positionals[0]} [options].`);
+    throw usageError(`${positionals[0]} must come first: compactstall ${positionals[0]} [options].`);
   }
   if (positionals.length > 0) {
-    throw usageError(`'${positionals[0]}' is no command; expected run, replay or doctor. See compactstall --help.`);
+    throw usageError(`'${positionals[0]}' is not a command; expected run, replay or doctor. See compactstall --help.`);
   }
   if (values.pid !== undefined) checkProcess(values.pid);
   restartWithoutDebugSignal();
@@ -49,7 +49,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const records = outputs.some(({ kind }) => kind === 'json');
   const wantsRecords = wantsOtlp(outputs) || records;
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
-  // A table shows neither. A recording keeps them for a replay, whatever the spans of this run have.
+  // A table shows neither stacks nor contexts. A recording keeps both for a replay, whatever this run's spans carry.
   const context = wantsRecords ? (values.context ?? 'child') : 'off';
   const services = records || (wantsOtlp(outputs) && settings.resource === 'service');
   const user = values.user ?? NOBODY;
@@ -75,11 +75,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const sinks = await createSinks(settings);
   await giveUpPrivileges(user, messages);
   if (values.duration !== undefined) shutdown.after(values.duration);
-  messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to end`);
+  messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to stop`);
   if (values.verbose) {
     messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
-    for (const why of source.passedOver) messages.print(`  not taken: ${why}`);
-    if (source.unnoticed) messages.print(`  ${unnoticed(source.unnoticed)}`);
+    for (const why of source.passedOver) messages.print(`  skipped ${why}`);
+    if (source.publicationsUnseen) messages.print(`  ${publicationsUnseen(source.publicationsUnseen)}`);
     if (source.notMeasured) messages.print(`  ${source.notMeasured}`);
     if (source.loaderLog()) messages.print(source.loaderLog());
   }

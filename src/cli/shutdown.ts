@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What ends a run: its duration, a signal, or an output that is closed. A second signal ends the process at once. */
+/** The end of a run: after its duration, on a signal, or when an output is closed. A second signal ends the process at once. */
 export class Shutdown {
   readonly reached: Promise<void>;
   /** Whether an output failed. */
@@ -26,7 +26,7 @@ export class Shutdown {
     }
   }
 
-  /** From now on. */
+  /** Ends the run this long after the call. */
   after(milliseconds: number): void {
     this.#timer = setTimeout(() => this.end(), milliseconds);
   }
@@ -39,7 +39,7 @@ export class Shutdown {
   }
 }
 
-/** nohup has it ignored; a handler would undo that. */
+/** Whether SIGHUP is ignored, as nohup arranges; a handler would undo that. */
 function hangUpIgnored(): boolean {
   const ignored = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
   return (Number.parseInt(ignored ?? '0', 16) & 1) === 1;

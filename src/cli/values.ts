@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Values of options: each function returns the value or throws a usage error that says what is expected. */
+/** Parsers of option values: each returns the value or throws a usage error that says what is expected. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
@@ -22,10 +22,10 @@ export function parsePid(text: string, option: string): number {
   return pid;
 }
 
-/** A filter for a process that does not exist shows nothing, for ever. */
+/** Rejects a process that does not exist: the filter would never match. */
 export function checkProcess(pid: number): void {
   if (seesInitialPids() && !existsSync(`/proc/${pid}`)) {
-    throw usageError(`--pid ${pid}: there is no such process. See ps -e for those there are.`);
+    throw usageError(`--pid ${pid}: there is no such process. ps -e lists the processes.`);
   }
 }
 
@@ -52,13 +52,13 @@ export function parseTriggers(text: string, option: string): Trigger[] {
   const wanted = text.split(',');
   for (const name of wanted) {
     if (!(TRIGGERS as readonly string[]).includes(name)) {
-      throw usageError(`${option} ${text}: '${name}' is no trigger; expected some of ${TRIGGERS.join(', ')}.`);
+      throw usageError(`${option} ${text}: '${name}' is not a trigger; expected some of ${TRIGGERS.join(', ')}.`);
     }
   }
   return wanted as Trigger[];
 }
 
-/** @returns bytes; the kernel wants a power of two of at least a page */
+/** @returns bytes; the kernel requires a power of two of at least a page */
 export function parseRingSize(text: string, option: string): number {
   const [, number, unit] = /^(\d+)(K|M|)$/i.exec(text) ?? [];
   const bytes = Number(number) * { '': 1, K: 1024, M: 1024 * 1024 }[(unit ?? '').toUpperCase()]!;
@@ -77,15 +77,15 @@ export function parseChoice<T extends string>(choices: readonly T[]): (text: str
 export function parseUser(text: string, option: string): UserIds {
   const user = findUser(text);
   if (user) return user;
-  throw usageError(`${option} ${text}: no such user in /etc/passwd; expected one of them, UID or UID:GID.`);
+  throw usageError(`${option} ${text}: no such user in /etc/passwd; expected a name from there, UID or UID:GID.`);
 }
 
-/** A file that can be read. @returns its path */
+/** Checks that a file can be read. @returns its path */
 export function parseFile(path: string, option: string): string {
   try {
     accessSync(path, constants.R_OK);
   } catch (error) {
-    throw usageError(`${option} ${path}: cannot be read (${systemWords(error)}); expected a file.`);
+    throw usageError(`${option} ${path}: cannot be read (${systemWords(error)}); expected a readable file.`);
   }
   return path;
 }

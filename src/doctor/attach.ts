@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { TRIGGERS } from '../event/event.ts';
-import { NO_PROBE_READS, PREEMPTIBLE, unnoticed } from '../host/limitations.ts';
+import { NO_PROBE_READS, PREEMPTIBLE, publicationsUnseen } from '../host/limitations.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { failure } from './failure.ts';
 
-/** With all that `run` may ask for, but nobody is looked into. */
+/** Opens the source with everything that `run` may ask for, but without the prober. */
 export const openAsRun = (open = openLiveSource): Promise<LiveSource> =>
   open({
     minDurationNs: 0,
@@ -18,7 +18,7 @@ export const openAsRun = (open = openLiveSource): Promise<LiveSource> =>
     runTimeStats: false,
   });
 
-/** The check that decides: does what `run` does, by the same code, and undoes it at once. */
+/** The decisive check: does what `run` does, with the same code, and undoes it at once. */
 export async function attach(open = openLiveSource): Promise<Finding> {
   try {
     const source = await openAsRun(open);
@@ -27,7 +27,9 @@ export async function attach(open = openLiveSource): Promise<Finding> {
     const why = `loaded and attached with ${source.plan.name}, and detached again`;
     if (!source.plan.probeReads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
     if (source.preemptible) return warn(`${why}.${passed} But ${PREEMPTIBLE.why}`, PREEMPTIBLE.todo);
-    return ok(`${why}.${passed}${source.unnoticed ? ` ${unnoticed(source.unnoticed)}` : ''}`);
+    return ok(
+      `${why}.${passed}${source.publicationsUnseen ? ` ${publicationsUnseen(source.publicationsUnseen)}` : ''}`,
+    );
   } catch (error) {
     return failure(error);
   }

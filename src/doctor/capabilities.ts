@@ -8,7 +8,7 @@ import {
 } from '../host/capabilities.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
-/** What each of the others is for. */
+/** The purpose of each optional capability. */
 const OPTIONAL: Readonly<Partial<Record<Capability, string>>> = {
   CAP_SYSLOG: 'names of kernel symbols in stacks',
   CAP_SYS_PTRACE: 'services, executables and spans of other processes',
@@ -17,7 +17,7 @@ const OPTIONAL: Readonly<Partial<Record<Capability, string>>> = {
   CAP_SYS_ADMIN: 'run-time statistics with --verbose',
 };
 
-/** Those without which nothing works. */
+/** The capabilities that `run` cannot do without. */
 export function capabilities(paths?: CapabilityPaths): Finding {
   const error = privilegeError(paths);
   if (error !== undefined) return fail(error.why, error.todo);
@@ -25,11 +25,11 @@ export function capabilities(paths?: CapabilityPaths): Finding {
   return ok(own ? 'CAP_BPF and CAP_PERFMON are effective.' : 'CAP_SYS_ADMIN is effective, which is enough.');
 }
 
-/** Those without which something is missing from what is seen. */
+/** The capabilities that add detail. */
 export function optionalCapabilities(paths?: CapabilityPaths): Finding {
   const names = Object.keys(OPTIONAL) as Capability[];
   const lacking = inOwnUserNamespace(paths) ? names : lackingCapabilities(names, paths);
   if (lacking.length === 0) return ok(`${names.join(', ')} are effective.`);
   const purposes = lacking.map((name) => `${name} (${OPTIONAL[name]})`);
-  return warn(`without ${purposes.join(', ')}.`, 'Grant those whose use you want.');
+  return warn(`without ${purposes.join(', ')}.`, 'Grant those that you need.');
 }

@@ -2,15 +2,15 @@
 import { type Finding, ok, warn } from './check.ts';
 import { MOUNTINFO, mountPoints } from './mounts.ts';
 
-/** Records carry the id of the version 2 cgroup, bpf_get_current_cgroup_id(). */
+/** The cgroup version. Records carry the id of the version 2 cgroup, bpf_get_current_cgroup_id(). */
 export function cgroup(mountinfo = MOUNTINFO): Finding {
   const [unified] = mountPoints('cgroup2', mountinfo);
   const controllers = mountPoints('cgroup', mountinfo).length > 0;
-  if (unified !== undefined && !controllers) return ok(`version 2 at ${unified}, whose ids the records carry.`);
-  if (unified !== undefined) return ok(`version 1, with version 2 at ${unified}, whose ids the records carry.`);
+  if (unified !== undefined && !controllers) return ok(`version 2 at ${unified}; records carry its ids.`);
+  if (unified !== undefined) return ok(`version 1, and version 2 at ${unified}; records carry the ids of version 2.`);
   if (!controllers) return ok('not mounted: the cgroup ids of the records cannot be looked up here.');
   return warn(
     'version 1 only: all records carry the id of the root cgroup.',
-    'Where cgroup ids are wanted, mount version 2 (mount -t cgroup2 none /sys/fs/cgroup/unified) and use it.',
+    'If you need cgroup ids, mount version 2 (mount -t cgroup2 none /sys/fs/cgroup/unified) and use it.',
   );
 }

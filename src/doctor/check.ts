@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What one look at the host came to. Each text is one line. */
+/** The result of one check. Each text is one line. */
 export type Finding =
   | { status: 'ok'; why: string }
-  /** `warn`: it runs, but with something missing. `fail`: `run` would not start, and says `why` and `todo` itself. */
+  /** `warn`: `run` works, but something is missing. `fail`: `run` would not start, and would print the same two texts. */
   | { status: 'warn' | 'fail'; why: string; todo: string };
 
-/** A finding with the stable name of what was looked at. */
+/** A finding with the stable id of its check. */
 export type Check = { id: string } & Finding;
 
 /** One row of the list of checks. */
 export interface Topic {
   id: string;
-  /** What it tells, for the documentation. */
+  /** What the check reports, for the documentation. */
   about: string;
   examine(): Finding | Promise<Finding>;
 }

@@ -21,54 +21,58 @@ import { thp } from './thp.ts';
 import { tracefs } from './tracefs.ts';
 import { vmstat } from './vmstat.ts';
 
-/** All checks, in the order in which they are made and shown. The ids are stable. */
+/** All checks, in the order in which they run and print. The ids are stable. */
 export const TOPICS: readonly Topic[] = [
   { id: 'install', about: 'Node.js, the addon and the BPF programs', examine: () => install() },
   { id: 'kernel', about: 'release, architecture, memory compaction', examine: () => kernel() },
   { id: 'btf', about: "the kernel's description of its own types", examine: () => btf() },
   {
     id: 'plan',
-    about: 'the attach plan that this kernel should take, by its own description, and why',
+    about: 'the attach plan that fits what the kernel reports of itself, and why',
     examine: () => plan(),
   },
   { id: 'lockdown', about: 'kernel lockdown', examine: () => lockdown() },
-  { id: 'capabilities', about: '`CAP_BPF` and `CAP_PERFMON`, or which is missing', examine: () => capabilities() },
+  { id: 'capabilities', about: 'whether `CAP_BPF` and `CAP_PERFMON` are effective', examine: () => capabilities() },
   {
     id: 'optional_capabilities',
-    about: 'what is missing without the other capabilities',
+    about: 'what is missing without the optional capabilities',
     examine: () => optionalCapabilities(),
   },
   { id: 'attach', about: 'loads and attaches as `run` does, and detaches at once', examine: () => attach() },
-  { id: 'prober', about: 'whether the prober, which looks into stalled processes, works', examine: () => prober() },
+  { id: 'prober', about: 'whether the prober starts and answers', examine: () => prober() },
   {
     id: 'obi',
-    about: 'whether spans of OpenTelemetry eBPF Instrumentation are visible',
+    about: 'whether the spans of OpenTelemetry eBPF Instrumentation are readable',
     examine: () => obi(),
   },
   { id: 'kptr_restrict', about: 'whether stacks have symbols', examine: () => kptrRestrict() },
-  { id: 'perf_event_paranoid', about: 'the setting', examine: () => perfEventParanoid() },
-  { id: 'unprivileged_bpf_disabled', about: 'the setting', examine: () => unprivilegedBpfDisabled() },
+  { id: 'perf_event_paranoid', about: 'whether it forbids kprobes', examine: () => perfEventParanoid() },
+  {
+    id: 'unprivileged_bpf_disabled',
+    about: 'the setting, which does not matter',
+    examine: () => unprivilegedBpfDisabled(),
+  },
   { id: 'thp', about: 'transparent huge pages, and which compactions to expect from them', examine: () => thp() },
   { id: 'proactiveness', about: 'whether to expect proactive compaction', examine: () => proactiveness() },
   {
     id: 'extfrag_threshold',
-    about: 'how fragmented a zone has to be before it is compacted',
+    about: 'the fragmentation index above which zones are compacted',
     examine: () => extfragThreshold(),
   },
   { id: 'vmstat', about: "the kernel's own counters, which `--verify` needs", examine: () => vmstat() },
   { id: 'cgroup', about: 'cgroup version; records carry ids of version 2', examine: () => cgroup() },
   {
     id: 'tracefs',
-    about: 'whether it is mounted; before Linux 6.10 it has the names of GFP flags',
+    about: 'whether it is mounted; before Linux 6.10 it provides the names of GFP flags',
     examine: () => tracefs(),
   },
   { id: 'securityfs', about: 'whether it is mounted', examine: () => securityfs() },
-  { id: 'container', about: "container or host, and whether the host's PIDs are seen", examine: () => container() },
+  { id: 'container', about: "container or host, and whether the host's PIDs are visible", examine: () => container() },
   { id: 'collector', about: 'whether the configured collector accepts spans', examine: () => collector() },
-  { id: 'clock', about: 'clock source, and how exactly records are dated', examine: () => clock() },
+  { id: 'clock', about: 'clock source, and the precision of timestamps', examine: () => clock() },
 ];
 
-/** With `--pid`, after the others. */
+/** The check that `--pid` adds, after the others. */
 export const processTopic = (pid: number): Topic => ({
   id: 'process',
   about: 'with `--pid PID`: the service of that process, and whether its stalls appear in its traces',

@@ -5,17 +5,17 @@ import { otlpConfigured } from '../sinks/otlp/configured.ts';
 import { nextStep } from '../sinks/otlp/delivery-messages.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
-/** Somebody waits for the answer. */
+/** Short, because the user is waiting. */
 const TIMEOUT_MS = 2000;
 
-/** An export request without spans, by the same transport as `run`. Not reachable is no failure: `run` keeps trying. */
+/** Sends an export request without spans, over the same transport as `run`. No answer is a warning: `run` keeps trying. */
 export async function collector(env = process.env): Promise<Finding> {
-  if (!otlpConfigured(env)) return ok('none is configured: nothing is sent.');
+  if (!otlpConfigured(env)) return ok('none is configured: no spans are sent.');
   try {
     const { createOtlpSink, openCollector } = await import('../sinks/otlp/sink.ts');
     const { readSettings } = await import('../sinks/otlp/settings.ts');
     const complaints: string[] = [];
-    // For all that `run` checks, with its words; it connects to nothing.
+    // Checks all that `run` checks, with the same messages; it does not connect.
     const sink = await createOtlpSink({ stack: 'none', warn: (sentence) => complaints.push(sentence), env });
     const connection = await openCollector({ ...readSettings(env), exportTimeoutMs: TIMEOUT_MS }, env);
     const outcome = await connection.send({ bytes: new Uint8Array(), spans: 0 });
@@ -31,16 +31,16 @@ function judge(outcome: Outcome, collector: string, complaints: readonly string[
   const also = complaints.length > 0 ? ` Also: ${complaints.join(' ')}` : '';
   switch (outcome.kind) {
     case 'delivered':
-      if (!also) return ok(`${collector} takes spans.`);
-      return warn(`${collector} takes spans.${also}`, 'Correct the variable, or unset it.');
-    case 'refused': {
-      const [first = '', ...rest] = nextStep(outcome.reason);
-      const todo = `${first.toUpperCase()}${rest.join('')}.`;
-      return warn(`${collector} refuses spans: ${outcome.reason}: ${outcome.message}.${also}`, todo);
-    }
+      if (!also) return ok(`${collector} accepts spans.`);
+      return warn(`${collector} accepts spans.${also}`, 'Correct the variable, or unset it.');
+    case 'refused':
+      return warn(
+        `${collector} refuses spans: ${outcome.reason}: ${outcome.message}.${also}`,
+        nextStep(outcome.reason),
+      );
     case 'retry':
       return warn(
-        `${collector} does not take spans now: ${outcome.message}.${also}`,
+        `${collector} does not accept spans now: ${outcome.message}.${also}`,
         'Start it, or correct the OTEL_EXPORTER_OTLP_* variables; until then spans wait in memory.',
       );
   }

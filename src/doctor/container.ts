@@ -12,7 +12,7 @@ const MARKS = ['.dockerenv', 'run/.containerenv'];
 const INITIAL_CGROUPS = 'cgroup:[4026531835]';
 const RUNTIME = /docker|kubepods|containerd|libpod|crio|lxc|machine\.slice/;
 
-/** In a container with PIDs of its own the processes of the host cannot be looked up. */
+/** Container or host. In a container with its own PID namespace the host's processes cannot be looked up. */
 export function container(paths = { root: '/', proc: '/proc' }, env = process.env): Finding {
   if (!seesInitialPids(paths.proc)) return warn(OTHER_PIDS.why, OTHER_PIDS.todo);
   const mark = markOf(paths, env);
@@ -24,7 +24,7 @@ function markOf({ root, proc }: { root: string; proc: string }, env: NodeJS.Proc
   if (env.container) return `container=${env.container}`;
   if (env.KUBERNETES_SERVICE_HOST) return 'KUBERNETES_SERVICE_HOST is set';
   const namespace = linkText(`${proc}/self/ns/cgroup`);
-  if (namespace !== undefined && namespace !== INITIAL_CGROUPS) return 'a cgroup namespace of its own';
+  if (namespace !== undefined && namespace !== INITIAL_CGROUPS) return 'a separate cgroup namespace';
   const [runtime] = RUNTIME.exec(readText(`${proc}/self/cgroup`) ?? '') ?? [];
   return runtime && `cgroup of ${runtime}`;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Check, fail, type Topic, warn } from './check.ts';
 
-/** Makes the checks one after the other: attaching must not disturb a connection, nor the other way round. */
+/** Runs the checks one after the other: attaching must not disturb a connection, nor the other way round. */
 export async function examine(topics: readonly Topic[]): Promise<Check[]> {
   const checks: Check[] = [];
   for (const topic of topics) checks.push({ id: topic.id, ...(await find(topic)) });
@@ -11,10 +11,10 @@ export async function examine(topics: readonly Topic[]): Promise<Check[]> {
 /** Whether `run` would start. */
 export const canRun = (checks: readonly Check[]): boolean => checks.every(({ status }) => status !== 'fail');
 
-/** Without these `run` does not start, so when one of them breaks, it would not either. */
+/** The checks that `run` depends on: when one of them breaks, `run` would not start either. */
 const DECISIVE = new Set(['install', 'btf', 'plan', 'attach']);
 
-/** A check that fails itself must not hide the others; what it says of the host is then not known. */
+/** Makes one check. A check that breaks must not hide the others; it reports `unknown`. */
 async function find({ id, examine }: Topic) {
   try {
     const finding = await examine();

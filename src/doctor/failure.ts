@@ -2,7 +2,7 @@
 import { StartError } from '../errors.ts';
 import { type Finding, fail } from './check.ts';
 
-/** What would keep `run` from starting, in the words that `run` has for it. Anything else is thrown on. */
+/** Turns an error that would keep `run` from starting into a finding with the same words. Rethrows any other error. */
 export function failure(error: unknown): Finding {
   if (error instanceof StartError) return fail(error.why, error.todo);
   throw error;

@@ -4,18 +4,18 @@ import { neededInstead } from '../node-version.ts';
 import { type Finding, fail, ok } from './check.ts';
 import { failure } from './failure.ts';
 
-/** Node.js, the addon and the BPF programs: everything that the set-up brings. */
+/** Node.js, the addon and the BPF programs: everything that setup.sh provides. */
 export async function install(version = process.versions.node): Promise<Finding> {
   const needed = neededInstead(version);
   if (needed !== undefined) {
-    return fail(`Node.js is ${version}; ${needed} or later is needed.`, 'Run ./setup.sh, which brings its own.');
+    return fail(`Node.js is ${version}; ${needed} or later is needed.`, 'Run ./setup.sh, which installs its own copy.');
   }
   try {
     await importLive();
-    // Only now: it imports the addon.
+    // Not before importLive(), which explains a missing addon.
     (await import('../live/attach.ts')).readObject();
   } catch (error) {
     return failure(error);
   }
-  return ok(`Node.js ${version}, the addon and the BPF programs are there.`);
+  return ok(`Node.js ${version}, the addon and the BPF programs are in place.`);
 }

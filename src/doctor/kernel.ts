@@ -6,7 +6,7 @@ import { readText } from './read.ts';
 
 export const kernelRelease = (path = '/proc/sys/kernel/osrelease'): string => readText(path) ?? 'unknown';
 
-/** The release is only told: what the kernel can do is asked of itself, as vendors backport. */
+/** The release, for information only: other checks ask the kernel what it can do, because vendors backport. */
 export function kernel(
   paths = { release: '/proc/sys/kernel/osrelease', compaction: '/proc/sys/vm/compact_memory' },
 ): Finding {

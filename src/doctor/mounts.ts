@@ -4,7 +4,7 @@ import { readText } from './read.ts';
 
 export const MOUNTINFO = '/proc/self/mountinfo';
 
-/** Where file systems of a type are mounted (proc_pid_mountinfo(5): fields before and after a lone dash). */
+/** The mount points of file systems of a type (proc_pid_mountinfo(5): fields before and after a lone dash). */
 export function mountPoints(type: string, mountinfo = MOUNTINFO): string[] {
   return (readText(mountinfo) ?? '').split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ');
@@ -13,11 +13,11 @@ export function mountPoints(type: string, mountinfo = MOUNTINFO): string[] {
   });
 }
 
-/** Blanks and backslashes in a path are three octal digits. */
+/** Decodes blanks and backslashes, which mountinfo writes as three octal digits. */
 const readable = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 
 export function securityfs(mountinfo = MOUNTINFO): Finding {
   const [first] = mountPoints('securityfs', mountinfo);
-  return ok(`${first === undefined ? 'not mounted' : `mounted at ${first}`}; only lockdown is read there.`);
+  return ok(`${first === undefined ? 'not mounted' : `mounted at ${first}`}; only the lockdown state is read there.`);
 }

@@ -8,28 +8,29 @@ import { obiMapFile } from '../live/obi.ts';
 import { openAsRun } from './attach.ts';
 import { type Finding, ok, warn } from './check.ts';
 
-/** Whether the spans that OpenTelemetry eBPF Instrumentation knows are seen. Programs are only loaded where its map is. */
+/** Whether the spans of OpenTelemetry eBPF Instrumentation are readable. Loads programs only where its map exists. */
 export async function obi(map = obiMapFile(), open = openAsRun): Promise<Finding> {
   try {
     if (statSync(map, { throwIfNoEntry: false }) === undefined) {
-      return ok(`no map at ${map}: OpenTelemetry eBPF Instrumentation is not asked for spans.`);
+      return ok(`no map at ${map}: no spans of OpenTelemetry eBPF Instrumentation are read.`);
     }
   } catch (error) {
     return ok(`unknown: ${map}: ${systemWords(error)}.`);
   }
-  if (!seesInitialPids()) return ok(`not read: ${map} is there, but this is a PID namespace of its own.`);
+  if (!seesInitialPids()) return ok(`not read: ${map} exists, but this process is in its own PID namespace.`);
   let source: LiveSource;
   try {
     source = await open();
   } catch (error) {
-    if (error instanceof StartError) return ok(`unknown: ${map} is there, but programs that read it cannot be loaded.`);
+    if (error instanceof StartError)
+      return ok(`unknown: ${map} exists, but the programs that read it cannot be loaded.`);
     throw error;
   }
   await source.close();
-  if (!source.plan.probeReads) return ok(`not read: ${map} is there, but this kernel forbids probe reads.`);
+  if (!source.plan.probeReads) return ok(`not read: ${map} exists, but this kernel forbids probe reads.`);
   if (source.obiObstacle !== undefined) {
     const { why, todo } = obiUnread(source.obiObstacle);
     return warn(why, todo);
   }
-  return ok(`${map} is read: a stall is linked to the span that is known there.`);
+  return ok(`${map} is readable: a stall is linked to the span recorded there.`);
 }

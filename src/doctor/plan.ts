@@ -6,22 +6,22 @@ import { type KernelFeatures, kernelFeatures } from '../live/kernel-features.ts'
 import { type Finding, fail, ok, warn } from './check.ts';
 import { kernelTypes } from './types.ts';
 
-/** What speaks for each. */
+/** Why a plan fits. */
 const REASONS: Readonly<Record<PlanName, string>> = {
   tp_btf: 'its tracepoints pass compact_control',
   fentry: 'its function compact_zone takes compact_control',
   kprobe: 'it has kprobes, and a function compact_zone',
 };
-const NOT_PREEMPTED = 'of its programs none can be preempted, as those on the tracepoints of Linux 7.0 and later';
+const NOT_PREEMPTED = 'its programs cannot be preempted, unlike those on the tracepoints of Linux 7.0 and later';
 
-/** Which attach plan this kernel takes by what it says of itself: known without privileges, and proved by `attach`. */
+/** The attach plan that fits what the kernel reports of itself. Needs no privileges; the `attach` check proves it. */
 export function plan(offers = readFeatures): Finding {
   const kernel = offers();
-  if (kernel === undefined) return fail("unknown: the kernel's types cannot be read.", 'See btf.');
+  if (kernel === undefined) return fail("unknown: the kernel's types cannot be read.", 'See the btf check.');
   if (!kernel.tracepoints) {
     return fail('none: this kernel has no mm_compaction tracepoints.', 'Use a kernel built with CONFIG_COMPACTION=y.');
   }
-  // That tp_btf also works without probe reads shows when it is tried.
+  // Only an attempt shows whether probe reads are forbidden, so the plan without them is left out.
   const plans = attachPlans(kernel).filter(({ probeReads }) => probeReads);
   const taken = plans.find((candidate) => candidate.obstacle(kernel) === undefined);
   const why = plans.slice(0, taken && plans.indexOf(taken)).map((passed) => passedOver(passed, kernel));

@@ -4,10 +4,10 @@ import { readNumber } from './read.ts';
 
 const FOLDER = '/proc/sys/vm';
 
-/** vm.compaction_proactiveness: whether kcompactd compacts without being asked. */
+/** vm.compaction_proactiveness: whether kcompactd compacts ahead of demand. */
 export function proactiveness(folder = FOLDER): Finding {
   const value = readNumber(`${folder}/compaction_proactiveness`);
-  if (value === undefined) return ok('unknown: before Linux 5.9 there is none; expect no proactive compaction.');
+  if (value === undefined) return ok('not available, Linux 5.9 added it: expect no proactive compaction.');
   if (value === 0) return ok('0: expect no proactive compaction.');
   // mm/compaction.c, fragmentation_score_wmark()
   const low = Math.max(100 - value, 5);

@@ -6,11 +6,11 @@ import { NOBODY } from '../host/users.ts';
 import { REASONS } from '../prober/thread-context/reason.ts';
 import { type Finding, ok, warn } from './check.ts';
 
-const RIGHTS = 'Ask with the rights that run has, such as with sudo.';
+const RIGHTS = 'Run the doctor with the rights that compactstall run has, such as with sudo.';
 const PUBLISH =
-  'For Node.js: node --import compactstall/register. Others, and what else may be wrong: docs/contexts.md.';
+  'For Node.js: node --import compactstall/register. For other languages and other causes see docs/contexts.md.';
 
-/** Whose stalls those of a process are, and whether they stand in its traces; asked as `run` asks. */
+/** The service of a process, and whether its stalls appear in its traces. Asks the prober as `run` does. */
 export async function stalling(pid: number): Promise<Finding> {
   if (!seesInitialPids()) return warn(OTHER_PIDS.why, OTHER_PIDS.todo);
   const said: string[] = [];
@@ -19,14 +19,14 @@ export async function stalling(pid: number): Promise<Finding> {
   await prober.close();
   const { obstacle } = prober;
   if (obstacle) return warn(obstacle.why, obstacle.todo);
-  if (said.length > 0) return warn(said.join(' '), 'Ask again.');
-  if (program?.isKernelThread) return ok(`${pid} is a thread of the kernel: its spans have the resource of the agent.`);
-  if (program?.facts === undefined) return warn(`${pid} has ended, or runs another program now.`, 'Ask again.');
+  if (said.length > 0) return warn(said.join(' '), 'Try again.');
+  if (program?.isKernelThread) return ok(`${pid} is a kernel thread: its spans have the agent's resource.`);
+  if (program?.facts === undefined) return warn(`${pid} has ended, or runs another program now.`, 'Try again.');
   const { executable, container, resource } = program.facts;
-  const where = container === undefined ? '' : `, in container ${container.slice(0, 12)}`;
-  const who = `${pid} is ${executable ?? program.comm}${where}, of the service ${String(resource?.['service.name'])}`;
-  if (located && 'publisher' in located) return ok(`${who}; its stalls stand in its traces.`);
+  const where = container === undefined ? '' : ` in container ${container.slice(0, 12)}`;
+  const who = `${pid} is ${executable ?? program.comm}${where}, service ${String(resource?.['service.name'])}`;
+  if (located && 'publisher' in located) return ok(`${who}; its stalls appear in its traces.`);
   const reason = located?.reason ?? 'gone';
-  if (reason === 'no_permission') return warn(`${who}; not known more: ${REASONS[reason]}.`, RIGHTS);
-  return warn(`${who}; its stalls are roots: ${REASONS[reason]}.`, PUBLISH);
+  if (reason === 'no_permission') return warn(`${who}; its spans are not known: ${REASONS[reason]}.`, RIGHTS);
+  return warn(`${who}; its stalls are root spans: ${REASONS[reason]}.`, PUBLISH);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 
-/** What a file says, without white space around it; undefined when it cannot be read. */
+/** The trimmed text of a file; undefined when it cannot be read. */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim();
@@ -10,7 +10,7 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** A whole number and nothing else; undefined when there is no such file, or something else is in it. */
+/** The whole number in a file; undefined when there is no such file, or it holds anything else. */
 export function readNumber(path: string): number | undefined {
   const text = readText(path);
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;

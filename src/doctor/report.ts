@@ -6,16 +6,16 @@ import { canRun } from './examine.ts';
 const COLORS = { ok: '\x1b[32m', warn: '\x1b[33m', fail: '\x1b[1;31m' } as const;
 const BOLD = '\x1b[1m';
 const RESET = '\x1b[0m';
-/** Narrower than this the text would be a column of words. */
+/** The text is not wrapped where this does not fit: it would be a column of single words. */
 const MIN_TEXT_WIDTH = 40;
 
 export interface ReportStyle {
   color: boolean;
-  /** Width of the terminal; absent, lines are as long as they are. */
+  /** Width of the terminal; without it lines are not wrapped. */
   columns?: number;
 }
 
-/** The checks as text: status, id, why; below that what to do; and the verdict last, where the eye is. */
+/** The checks as text: status, id and reason; below them what to do. The verdict is last, where the eye rests. */
 export function reportText(
   host: { version: string; kernel: string; machine: string },
   checks: readonly Check[],
@@ -40,7 +40,7 @@ export function reportText(
 
 function verdict(checks: readonly Check[]): string {
   const of = (status: Check['status']) => checks.filter((check) => check.status === status).map(({ id }) => id);
-  const warnings = of('warn').length > 0 ? `; to look at: ${of('warn').join(', ')}` : '';
+  const warnings = of('warn').length > 0 ? `; warnings: ${of('warn').join(', ')}` : '';
   return canRun(checks)
     ? `compactstall can run here${warnings}.`
     : `compactstall cannot run here: ${of('fail').join(', ')}${warnings}.`;

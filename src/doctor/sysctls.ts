@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Settings that people suspect first. */
+/** The settings that people suspect first. */
 import { type CapabilityPaths, lackingCapabilities } from '../host/capabilities.ts';
 import { HIDDEN_SYMBOLS } from '../host/limitations.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { readNumber } from './read.ts';
 
-/** By doing: what the setting means depends on capabilities and on perf_event_paranoid. */
+/** Whether symbols are visible, by trying: the setting's effect depends on capabilities and on perf_event_paranoid. */
 export function kptrRestrict(path = '/proc/sys/kernel/kptr_restrict', symbols = new KernelSymbols()): Finding {
   const value = readNumber(path) ?? 'unknown';
   const visible = symbols.available;
@@ -15,7 +15,7 @@ export function kptrRestrict(path = '/proc/sys/kernel/kptr_restrict', symbols = 
   return warn(`${value}: ${HIDDEN_SYMBOLS.why}`, HIDDEN_SYMBOLS.todo);
 }
 
-/** Debian's kernels know a value beyond those of others: from 3 on CAP_PERFMON is not enough for a kprobe. */
+/** Debian's kernels add this value: from 3 on CAP_PERFMON is not enough for a kprobe. */
 const NO_KPROBES = 3;
 
 export function perfEventParanoid(
@@ -26,8 +26,8 @@ export function perfEventParanoid(
   if (value === undefined) return ok('unknown; it does not matter with CAP_PERFMON.');
   if (value >= NO_KPROBES && lackingCapabilities(['CAP_SYS_ADMIN'], capabilities).length > 0) {
     return warn(
-      `${value}: on Debian's kernels kprobes then take CAP_SYS_ADMIN: publications of processes are not heard, nor can the kprobe plan be taken.`,
-      'Set kernel.perf_event_paranoid=2, or start as root, who gives it up once everything is attached.',
+      `${value}: with this value, Debian's kernels require CAP_SYS_ADMIN for kprobes: publications by processes are missed, and the kprobe plan is not available.`,
+      'Set kernel.perf_event_paranoid=2, or start as root: the agent gives root up once everything is attached.',
     );
   }
   return ok(`${value}: it does not matter with CAP_PERFMON${value >= NO_KPROBES ? ' and CAP_SYS_ADMIN' : ''}.`);

@@ -7,15 +7,15 @@ const FOLDER = '/sys/kernel/mm/transparent_hugepage';
 const AUXV = '/proc/self/auxv';
 const AT_PAGESZ = 6n;
 
-/** Who gets huge pages at a page fault: memory of all, memory marked with MADV_HUGEPAGE, none. */
+/** The memory that gets huge pages at a page fault: all of it, what is marked with MADV_HUGEPAGE, or none. */
 type Eligible = 'always' | 'madvise' | 'never';
 
-/** The settings of transparent huge pages, and which compactions they let one expect. */
+/** The settings of transparent huge pages, and which compactions to expect from them. */
 export function thp(paths = { folder: FOLDER, auxv: AUXV }): Finding {
   const enabled = readChoice(`${paths.folder}/enabled`);
   const defrag = readChoice(`${paths.folder}/defrag`);
   if (enabled === undefined && defrag === undefined) {
-    return ok(`unknown: no ${paths.folder}; direct compaction is for other allocations (network, slab, hugetlb).`);
+    return ok(`unknown: no ${paths.folder}; direct compaction serves other allocations (network, slab, hugetlb).`);
   }
   const sizes = sizesInUse(paths.folder, enabled ?? 'never');
   const who = (['always', 'madvise'] as const).find((choice) => sizes.some((size) => size.who === choice)) ?? 'never';
@@ -28,7 +28,7 @@ export function thp(paths = { folder: FOLDER, auxv: AUXV }): Finding {
 /** mm/huge_memory.c, vma_thp_gfp_mask(): which allocations may reclaim and compact themselves, which wake kcompactd. */
 export function expectation(who: Eligible, defrag: string | undefined): string {
   if (who === 'never') {
-    return 'page faults want no huge pages; direct compaction is for other allocations (network, slab, hugetlb)';
+    return 'page faults use no huge pages; direct compaction serves other allocations (network, slab, hugetlb)';
   }
   const faults = who === 'always' ? 'page faults' : 'page faults in MADV_HUGEPAGE memory';
   const marked = 'page faults in MADV_HUGEPAGE memory';
@@ -44,11 +44,11 @@ export function expectation(who: Eligible, defrag: string | undefined): string {
     case 'never':
       return `${faults} do not compact`;
     default:
-      return 'what page faults do is unknown';
+      return 'the effect on page faults is unknown';
   }
 }
 
-/** From 6.8 on each size has a setting of its own, which may follow the general one; before there is one size. */
+/** The sizes in use. From 6.8 on each size has its setting, which may be `inherit`; before, there is one size. */
 function sizesInUse(folder: string, general: string): { kb: number; who: string }[] {
   const sizes = subfolders(folder).flatMap((name) => {
     const [, kb] = /^hugepages-(\d+)kB$/.exec(name) ?? [];

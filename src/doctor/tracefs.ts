@@ -4,21 +4,21 @@ import { type Finding, ok, warn } from './check.ts';
 import { MOUNTINFO, mountPoints } from './mounts.ts';
 import { kernelTypes } from './types.ts';
 
-/** Who knows the names of GFP flags: from 6.10 on the kernel's BTF, before it tracefs, where it can be read. */
-type GfpNames = 'btf' | 'tracefs' | 'nobody';
+/** The source of the names of GFP flags: the kernel's BTF from 6.10 on; before, tracefs, where it is readable. */
+type GfpNames = 'btf' | 'tracefs' | 'nowhere';
 
-/** Wanted for names on older kernels, and by the kprobe plan, of which `plan` tells. */
+/** Whether tracefs is mounted. Names on older kernels need it, and so does the kprobe plan (see the `plan` check). */
 export function tracefs(mountinfo = MOUNTINFO, gfpNames = askKernel): Finding {
-  const who = gfpNames();
+  const source = gfpNames();
   const [first] = mountPoints('tracefs', mountinfo);
   const where = first === undefined ? 'not mounted' : `mounted at ${first}`;
-  if (who === 'btf') return ok(`${where}; names of GFP flags do not need it on this kernel.`);
-  if (who === 'tracefs') return ok(`${where}; the names of GFP flags come from there.`);
+  if (source === 'btf') return ok(`${where}; on this kernel the names of GFP flags do not need it.`);
+  if (source === 'tracefs') return ok(`${where}; it provides the names of GFP flags.`);
   return first === undefined
     ? warn('not mounted: GFP flags are shown as numbers.', 'mount -t tracefs tracefs /sys/kernel/tracing')
     : warn(
         `${where}, but cannot be read: GFP flags are shown as numbers.`,
-        'Only root may read it, and under lockdown=confidentiality nobody.',
+        'Only root can read it; under lockdown=confidentiality nobody can.',
       );
 }
 
@@ -26,8 +26,8 @@ function askKernel(): GfpNames {
   try {
     const types = kernelTypes();
     if (gfpFlags(types, [])) return 'btf';
-    return gfpFlags(types) ? 'tracefs' : 'nobody';
+    return gfpFlags(types) ? 'tracefs' : 'nowhere';
   } catch {
-    return 'btf'; // Without BTF it is not this that is missing.
+    return 'btf'; // Without BTF the `btf` check fails; this one need not warn.
   }
 }

@@ -4,7 +4,7 @@ import { readScanCounters } from '../kernel/vmstat.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { readText } from './read.ts';
 
-/** The kernel's own counters: --verify compares with those of the pages scanned. */
+/** The kernel's own counters; --verify compares with the pages scanned. */
 export function vmstat(path = '/proc/vmstat'): Finding {
   try {
     const { migrate, free } = readScanCounters(path);

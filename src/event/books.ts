@@ -155,13 +155,13 @@ export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): M
   if (kernel) {
     add('the ring buffer was full', kernel.ringFull);
     add('more threads were compacting at once than the table holds', kernel.evictedTableFull);
-    add('a begin came twice', kernel.evictedOverwritten);
-    add('the call of compact_zone was not seen', kernel.evictedNoControl);
+    add('a thread began twice without an end', kernel.evictedOverwritten);
+    add('the call to compact_zone was not seen', kernel.evictedNoControl);
     add('no scratch memory', kernel.noScratch);
     add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
   }
   add('the kernel skipped a program that was already running on that CPU', source.programMisses ?? 0);
-  add(kernel ? 'a record was malformed' : 'a line was broken', source.malformed);
+  add(kernel ? 'a record was malformed' : 'a line was malformed', source.malformed);
   for (const { name, books } of sinks) {
     for (const [reason, n] of Object.entries(books.dropped)) {
       if (!NOT_LOST.has(reason)) add(`${name} dropped it: ${reason}`, n);

@@ -8,10 +8,10 @@ import { parseEvent } from './parse.ts';
 import type { Source } from './source.ts';
 
 const BATCH = 256;
-/** A file with nothing but broken lines is not a recording; its first complaints say enough. */
+/** Later complaints are only counted: a file with nothing but malformed lines is not a recording. */
 const MAX_COMPLAINTS = 10;
 
-/** A recording: lines of `--output json`. A broken line is said, counted and passed over. */
+/** A recording: lines of `--output json`. Malformed lines are reported, counted and skipped. */
 export class Recording implements Source {
   readonly #path: string;
   readonly #warn: (sentence: string) => void;
@@ -41,7 +41,7 @@ export class Recording implements Source {
     const deliver = async () => {
       const taken = batch;
       batch = [];
-      // After stop() nobody takes events any more; those not delivered do not count as received.
+      // After stop() nobody takes events; what is not delivered does not count as received.
       if (this.#stopped || taken.length === 0) return;
       this.#books.received += taken.length;
       this.#books.decoded += taken.length;
@@ -61,8 +61,8 @@ export class Recording implements Source {
       throw unreadable(this.#path, error);
     }
     await deliver();
-    const untold = this.#books.malformed - MAX_COMPLAINTS;
-    if (untold > 0) this.#warn(`${this.#path}: ${untold} more broken lines.`);
+    const unreported = this.#books.malformed - MAX_COMPLAINTS;
+    if (unreported > 0) this.#warn(`${this.#path}: ${unreported} more malformed lines skipped.`);
   }
 
   async stop(): Promise<void> {
@@ -82,7 +82,7 @@ export class Recording implements Source {
       this.#books.received += 1;
       this.#books.malformed += 1;
       if (this.#books.malformed <= MAX_COMPLAINTS) {
-        this.#warn(`${this.#path}:${number}: ${(error as Error).message}; the line is left out.`);
+        this.#warn(`${this.#path}:${number}: ${(error as Error).message}; line skipped.`);
       }
       return undefined;
     }

@@ -32,8 +32,8 @@ export const othersClosed = (lacking: readonly string[]): Limitation => ({
   todo: 'Grant what is missing, or ask for less: --context off --resource host.',
 });
 
-/** Worth knowing, but hardly ever missed. */
-export const unnoticed = (reason: string): string =>
+/** A reason that publications of contexts are not seen; it rarely matters. */
+export const publicationsUnseen = (reason: string): string =>
   `A process that publishes more than 15 s after its start may be known only after its first stall: ${reason.replace(/\.$/, '')}.`;
 
 export const obiUnread = (reason: string): Limitation => ({
@@ -43,7 +43,7 @@ export const obiUnread = (reason: string): Limitation => ({
 
 export const proberNotStarted = (reason: string): Limitation => ({
   why: `the process that looks into others does not start, so services and trace contexts are missing: ${reason}.`,
-  todo: './setup.sh builds it; the user that it becomes (nobody, or that of --user) has to be able to read it.',
+  todo: './setup.sh builds it. The user that it switches to (nobody, or the one of --user) must be able to read it.',
 });
 
 export const proberEnded = (reason: string): Limitation => ({

@@ -7,13 +7,13 @@ export type PlanName = (typeof PLAN_NAMES)[number];
 /** One way to attach, and why it does not fit a kernel. */
 export interface AttachPlan {
   name: PlanName;
-  /** The verifier knows the types of its pointers: loads through them are half the instructions of probe reads. */
+  /** Whether the verifier knows the types of its pointers: loads through them take half the instructions of probe reads. */
   directLoads: boolean;
-  /** lockdown=confidentiality forbids them. Without them zones have no names, see bpf/zone.h. */
+  /** Whether it uses probe reads, which lockdown=confidentiality forbids. Without them zones have no names (bpf/zone.h). */
   probeReads: boolean;
-  /** In this order: an end without its begin is counted, a begin without its end would stay open. */
+  /** In the order of attaching: an end without its begin is counted, a begin without its end would stay open. */
   programs: readonly string[];
-  /** What the kernel lacks for it, undefined when nothing is known to be missing: then the kernel is asked. */
+  /** What the kernel lacks for it; undefined when nothing is known to be missing, and only an attempt can tell. */
   obstacle(kernel: KernelFeatures): string | undefined;
 }
 
@@ -27,7 +27,7 @@ const TP_BTF: AttachPlan = {
   programs: ['cs_tp_btf_attempt', 'cs_tp_btf_end', 'cs_tp_btf_begin'],
   obstacle: (kernel) => {
     if (!kernel.ownBtf) return NO_OWN_BTF;
-    if (!kernel.tracepointsPassControl) return 'its tracepoints do not pass compact_control (before 5.18 they do not)';
+    if (!kernel.tracepointsPassControl) return 'its tracepoints do not pass compact_control (Linux 5.18 and later do)';
     return undefined;
   },
 };
@@ -60,7 +60,7 @@ const KPROBE: AttachPlan = {
   },
 };
 
-/** In the order in which they are tried. */
+/** The plans in the order in which they are tried. */
 export const ATTACH_PLANS: readonly AttachPlan[] = [TP_BTF, FENTRY, KPROBE, { ...TP_BTF, probeReads: false }];
 
 /** The order for a kernel: the programs of kprobe are the only ones that are never preempted. */
@@ -69,11 +69,11 @@ export function attachPlans(kernel: KernelFeatures): readonly AttachPlan[] {
   return [KPROBE, ...ATTACH_PLANS.filter((plan) => plan !== KPROBE)];
 }
 
-/** A function that is not there, as opposed to one that may not be attached to. */
+/** Why compact_zone() does not exist, as opposed to existing but refusing programs. */
 function compactZoneMissing(kernel: KernelFeatures): string | undefined {
   const names = kernel.compactZoneNames();
   if (names === undefined || names.includes('compact_zone')) return undefined;
   return names.length > 0
-    ? `its function compact_zone goes by another name (${names.join(', ')})`
+    ? `its function compact_zone has another name (${names.join(', ')})`
     : 'it has no function compact_zone: the compiler inlined it';
 }

@@ -10,29 +10,29 @@ import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
 import type { KernelFeatures } from './kernel-features.ts';
 import { obiMapPath } from './obi.ts';
 
-/** Tell of processes that may have contexts. The second is a kprobe, whatever the plan: done without where there are none. */
-const NOTICE_OF_EXEC = 'cs_process_exec';
-const NOTICE_OF_PUBLICATION = 'cs_process_publication';
+/** Report processes that may have contexts. The second is a kprobe in every plan; a kernel without kprobes goes without. */
+const EXEC_EVENTS = 'cs_process_exec';
+const PUBLICATION_EVENTS = 'cs_process_publication';
 
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
-/** More than any duration. */
+/** Longer than any compaction. */
 const NEVER = 2n ** 64n - 1n;
-/** A map that forgets the least recently used sets entries aside for each CPU; with less it forgets what is in use. */
+/** An LRU map sets entries aside for each CPU; with fewer than these it evicts entries that are in use. */
 const ENTRIES_PER_CPU = 256;
 const MIN_ENTRIES = 4096;
 
 export interface ProgramOptions {
   /** The only plan to try. */
   attach?: PlanName;
-  /** A file with the kernel's BTF, for kernels without their own. */
+  /** A file with the kernel's BTF, for kernels that do not provide it. */
   btfFile?: string;
   /** Thread group id; all when absent. */
   pid?: number;
   minDurationNs: number;
   triggers: readonly Trigger[];
-  /** The shortest compaction whose stack is taken, which is most of what an event costs; none when absent. */
+  /** The shortest compaction whose stack is taken; no stacks when absent. A stack is most of what an event costs. */
   stackMinDurationNs?: number;
-  /** Look for the span that was active in a stalled thread. */
+  /** Whether to look for the span that was active in a stalled thread. */
   contexts: boolean;
   /** A power of two. */
   ringBytes: number;
@@ -46,9 +46,9 @@ export interface Attached extends Loaded {
 
 interface Loaded {
   object: BpfObject;
-  /** Why nobody tells of publications of contexts. */
-  unnoticed?: string | undefined;
-  /** Why the map of OpenTelemetry eBPF Instrumentation, which is there, is not read. */
+  /** Why publications of contexts are not seen; undefined when they are. */
+  publicationsUnseen?: string | undefined;
+  /** Why the map of OpenTelemetry eBPF Instrumentation exists but is not read. */
   obiObstacle?: string;
 }
 
@@ -101,10 +101,10 @@ function attachPlan(
   onAttaching: () => void,
 ): Loaded {
   const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
-  // libbpf takes a kernel that forbids reads of its own memory for one that is too old for reads of a process's.
+  // libbpf mistakes a kernel that forbids reads of kernel memory for one that is too old to read process memory.
   const contexts = options.contexts && plan.probeReads;
-  const programs = contexts ? [NOTICE_OF_EXEC, ...plan.programs] : plan.programs;
-  const publications = contexts && kernel.kprobes ? [NOTICE_OF_PUBLICATION] : [];
+  const programs = contexts ? [EXEC_EVENTS, ...plan.programs] : plan.programs;
+  const publications = contexts && kernel.kprobes ? [PUBLICATION_EVENTS] : [];
   const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
     object: bytes,
     name: 'compactstall',
@@ -126,15 +126,15 @@ function attachPlan(
   try {
     onAttaching();
     loaded.object.attach(programs);
-    return { ...loaded, ...(contexts && { unnoticed: attachNotice(loaded.object, publications) }) };
+    return { ...loaded, ...(contexts && { publicationsUnseen: attachPublications(loaded.object, publications) }) };
   } catch (error) {
     loaded.object.close();
     throw error;
   }
 }
 
-/** @returns why not */
-function attachNotice(object: BpfObject, programs: readonly string[]): string | undefined {
+/** Attaches where the kernel allows it. @returns why it does not */
+function attachPublications(object: BpfObject, programs: readonly string[]): string | undefined {
   if (programs.length === 0) return 'this kernel is built without kprobes';
   try {
     object.attach(programs);
@@ -145,7 +145,7 @@ function attachNotice(object: BpfObject, programs: readonly string[]): string | 
   }
 }
 
-/** @param map where it is pinned; without one, or when it is of another kind, nothing is looked up in it */
+/** Loads with OBI's map. @param map where it is pinned; loads without it when there is none, or it is of another kind */
 function loadWithObi(map: string | undefined, options: LoadOptions): Loaded {
   if (map === undefined) return { object: BpfObject.load(options) };
   const constants = { ...options.constants, read_obi_contexts: true };
@@ -157,7 +157,7 @@ function loadWithObi(map: string | undefined, options: LoadOptions): Loaded {
   }
 }
 
-/** Throws an InstallError when it is not there. */
+/** Reads the BPF object. Throws an InstallError when it is missing. */
 export function readObject(): Buffer {
   try {
     return readFileSync(OBJECT);
@@ -174,17 +174,17 @@ function throwIfPrivilegesAreMissing({ log }: BpfError): void {
   if (error !== undefined) throw error;
 }
 
-/** Before 5.11 BPF memory counts against a limit, which libbpf tries to raise. */
+/** Before 5.11 BPF memory counts against RLIMIT_MEMLOCK, which libbpf tries to raise. */
 function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
   if (!/RLIMIT_MEMLOCK/.test(message + log)) return;
   throw new HostError(
-    'this kernel counts BPF memory against RLIMIT_MEMLOCK (before 5.11), and this process may not raise that limit.',
+    'this kernel (before 5.11) counts BPF memory against RLIMIT_MEMLOCK, and this process may not raise that limit.',
     'Set LimitMEMLOCK=infinity in the systemd unit (ulimit -l unlimited in a shell), or grant CAP_SYS_RESOURCE.',
     log,
   );
 }
 
-/** The verifier's words for a helper that this kernel does not let programs have. */
+/** The verifier's words for a helper that this kernel denies. */
 const NO_PROBE_READS = /(?:unknown func|cannot use helper) bpf_probe_read/;
 
 function refusal({ message, log = '' }: BpfError): string {
@@ -193,19 +193,19 @@ function refusal({ message, log = '' }: BpfError): string {
     : `refused: ${withoutLog(message)}`;
 }
 
-/** Where more is said is for programmers. */
+/** Drops the pointer to the property `log`, which is for programmers. */
 const withoutLog = (message: string): string => message.replace(/ [^.]* in the property `log`\.$/, '');
 
 function nextStepRefused(logs: readonly string[]): string {
   return logs.some((log) => NO_PROBE_READS.test(log))
-    ? 'Boot with lockdown=integrity, or a kernel that tp_btf fits.'
-    : 'compactstall run --verbose shows the whole log.';
+    ? 'Boot with lockdown=integrity, or use a kernel that tp_btf fits.'
+    : 'compactstall run --verbose prints the whole log.';
 }
 
 function nextStep({ attach }: ProgramOptions): string {
   return attach === undefined
-    ? 'Use another kernel; compactstall doctor says more.'
-    : 'Leave --attach out, so that another plan can be taken.';
+    ? 'Use another kernel; compactstall doctor gives details.'
+    : 'Omit --attach, so that another plan can be used.';
 }
 
 function triggerNumber(name: Trigger): number {

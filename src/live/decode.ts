@@ -25,7 +25,7 @@ const SOURCES = new Map<number, ContextSource>([
   [CONTEXT.OBI, 'obi'],
 ]);
 const SAMPLED = 1;
-/** u32 length, u32 zero. */
+/** Bytes in front of each record: u32 length, u32 zero. */
 const FRAME = 8;
 const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
 
@@ -40,13 +40,13 @@ export interface DecoderParts {
 /** A batch of records. */
 export interface Decoded {
   events: CompactionEvent[];
-  /** When each began, CLOCK_BOOTTIME. */
+  /** The begin of each event, CLOCK_BOOTTIME. */
   beganNs: bigint[];
   /** Records that are not of this ABI. */
   malformed: number;
-  /** Processes that have another program now. */
+  /** Processes that started another program. */
   started: number[];
-  /** Processes that publish, or publish something else than before. */
+  /** Processes that began to publish, or updated what they publish. */
   published: number[];
 }
 
@@ -66,7 +66,7 @@ export class Decoder {
 
   /**
    * @param batch records, each framed as u32 length, u32 zero, bytes padded to 8
-   * @returns in order; who the stalled processes are is left open
+   * @returns events in order, without the identity of the stalled processes
    */
   decode(batch: Buffer): Decoded {
     this.#clock.measure();
@@ -86,7 +86,7 @@ export class Decoder {
         pids.push(batch.readUInt32LE(start + PROCESS_EVENT.pid.offset));
         continue;
       }
-      // A length beyond the batch leads nowhere: what is left counts as one record.
+      // A length beyond the end of the batch is malformed: the rest counts as one record.
       const record = batch.subarray(start, start + length);
       const event = start + length <= batch.length ? this.#event(record) : undefined;
       if (event) {
@@ -148,7 +148,7 @@ export class Decoder {
       scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
       stack: this.#stacks.name(record.subarray(EVENT.stack.offset)),
       ...(context && { context }),
-      // An unsampled parent would make it an orphan in every backend.
+      // Only a child joins the application's trace: an unsampled parent would make it an orphan in every backend.
       traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),
       spanId: ids.slice(32),
     };

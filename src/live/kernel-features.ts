@@ -6,28 +6,28 @@ import { Btf } from '../kernel/btf.ts';
 import { TRACING } from '../kernel/gfp-flags.ts';
 import { findTextSymbols } from '../kernel/kallsyms.ts';
 
-/** What the running kernel offers to attach to, by what it says of itself and never by its version: vendors backport. */
+/** What the running kernel has to attach to, as it reports itself and not by its version: vendors backport. */
 export interface KernelFeatures {
-  /** It describes its own types, which programs of the kinds tp_btf and fentry need. */
+  /** It describes its own types, as programs of the kinds tp_btf and fentry require. */
   ownBtf: boolean;
   tracepoints: boolean;
   /** The begin and end tracepoints pass `struct compact_control *` (5.18 and later, and backports). */
   tracepointsPassControl: boolean;
-  /** compact_zone() is described, and takes `struct compact_control *` first (5.4 and later). */
+  /** Its BTF has compact_zone(), which takes `struct compact_control *` first (5.4 and later). */
   compactZoneTakesControl: boolean;
   /** Names like compact_zone in the symbol table; undefined when it cannot be read. */
   compactZoneNames(): readonly string[] | undefined;
   kprobes: boolean;
-  /** Its description of the compaction tracepoints can be read. */
+  /** Its description of the compaction tracepoints in tracefs is readable. */
   tracefs: boolean;
   /**
-   * A program on a raw tracepoint can be preempted, and is then not run for the other threads of that CPU: their records
-   * are lost. So it is from 7.0 on (tracepoints guarded by SRCU), and nothing but the version tells.
+   * A program on a raw tracepoint can be preempted. Meanwhile the kernel skips it for other threads on that CPU, and their
+   * records are lost. True from 7.0 on (SRCU guards the tracepoints); only the version shows it.
    */
   preemptibleTracepoints: boolean;
 }
 
-/** compact_zone as the compiler left it: under that name, with a suffix of its own, or renamed; not its cold parts. */
+/** compact_zone as the compiler may emit it: as is, with a prefix or a suffix; not its cold parts. */
 const COMPACT_ZONE = /^_*compact_zone(?:\.(?!cold)\S+)?$/;
 
 export interface FeaturePaths {
@@ -45,8 +45,8 @@ export const FEATURE_PATHS: FeaturePaths = {
 };
 
 /**
- * BTF from a file, or the running kernel's own. Throws a usage error for a file that is none, a HostError when the kernel
- * has none.
+ * BTF from a file, or from the running kernel. Throws a usage error for a file that is not BTF, and a HostError when the
+ * kernel has none.
  */
 export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf): Btf {
   const file = given ?? running;
@@ -62,11 +62,11 @@ export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf): Btf 
     );
   }
   try {
-    // A small file comes in memory that it shares with others.
+    // Node reads a small file into memory that other buffers share.
     return new Btf(bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes));
   } catch (error) {
     const why = `${file} cannot be read as BTF: ${systemWords(error)}.`;
-    if (!own) throw usageError(`--btf ${why} pahole --btf_encode_detached=FILE vmlinux makes it.`);
+    if (!own) throw usageError(`--btf ${why} pahole --btf_encode_detached=FILE vmlinux creates it.`);
     throw new HostError(why, 'Give its BTF with compactstall run --btf FILE.');
   }
 }

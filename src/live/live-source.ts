@@ -19,17 +19,17 @@ import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
 import { RingReader } from './ring-reader.ts';
 import { Stacks } from './stacks.ts';
 
-/** At the end nobody waits longer for the prober. */
+/** The longest wait for the prober's last answers when the run ends. */
 const LAST_ANSWERS_MS = 4000;
-/** A program that was running while it was detached ends within microseconds; the books may lack its half so long. */
+/** The longest wait for programs that were running while they were detached; they end within microseconds. */
 const LAST_RECORDS_MS = 200;
 
 export interface LiveOptions extends Omit<ProgramOptions, 'contexts'> {
-  /** What a stall is to the span that was active in its thread: a child, linked to it; or nothing, and not looked for. */
+  /** How a stall relates to the span that was active in its thread: a child of it, or linked to it; `off`: no lookup. */
   context: 'child' | 'link' | 'off';
-  /** Have the kernel measure the programs' run time. */
+  /** Whether the kernel measures the programs' run time. */
   runTimeStats: boolean;
-  /** Find out who the stalled processes are, and where they publish their contexts. Absent: nobody is looked into. */
+  /** Identifies stalled processes and finds where they publish their contexts; without it no process is read. */
   prober?: ProberOptions;
   /** Called before programs are attached, for each attach plan that is tried. */
   onAttaching?: () => void;
@@ -40,18 +40,18 @@ export interface LiveOptions extends Omit<ProgramOptions, 'contexts'> {
 /** The running kernel: loads and attaches the BPF programs, and decodes their records. */
 export class LiveSource implements Source {
   readonly plan: AttachPlan;
-  /** Attach plans that come before it, and why they were not taken. */
+  /** Attach plans that come before it, and why they do not fit. */
   readonly passedOver: readonly string[];
-  /** Its programs can be preempted, which may lose records. */
+  /** Whether its programs can be preempted, which may lose records. */
   readonly preemptible: boolean;
-  /** Why the map of OpenTelemetry eBPF Instrumentation, which is there, is not read. */
+  /** Why the map of OpenTelemetry eBPF Instrumentation exists but is not read. */
   readonly obiObstacle: string | undefined;
-  /** Why nobody tells of processes that publish contexts long after they started; undefined also when none are looked for. */
-  readonly unnoticed: string | undefined;
-  /** Capabilities that it takes to look into processes of other users, should that be wanted, and that are not there. */
+  /** Why publications long after a process's start are not seen; undefined also when contexts are not looked for. */
+  readonly publicationsUnseen: string | undefined;
+  /** Missing capabilities that the prober needs for processes of other users. */
   readonly lackingForOthers: readonly string[] = [];
   readonly symbols = new KernelSymbols();
-  /** Why run times are not measured although they were asked for: it takes CAP_SYS_ADMIN, and nothing else does. */
+  /** Why run times are not measured although they were asked for: only they require CAP_SYS_ADMIN. */
   readonly notMeasured: string | undefined;
   readonly #object: BpfObject;
   readonly #runTimeStats: { close(): void } | undefined;
@@ -64,10 +64,10 @@ export class LiveSource implements Source {
   readonly #enricher: Enricher | undefined;
   #reader: RingReader | undefined;
 
-  /** Loads and attaches the programs: from here on compactions are seen. Throws a HostError that says what is missing. */
+  /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
-    // It starts while the programs are loaded.
+    // Started first: it gets ready while the programs are loaded.
     if (options.prober && seesInitialPids()) {
       this.#prober = new ProberClient(options.prober);
       this.lackingForOthers = lackingCapabilities(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']);
@@ -91,7 +91,7 @@ export class LiveSource implements Source {
       children: options.context === 'child',
     });
     const contexts = options.context !== 'off' && seesInitialPids();
-    const { object, plan, passedOver, unnoticed, obiObstacle } = attachPrograms(
+    const { object, plan, passedOver, publicationsUnseen, obiObstacle } = attachPrograms(
       kernel,
       { ...options, contexts },
       options.onAttaching,
@@ -101,7 +101,7 @@ export class LiveSource implements Source {
       this.#enricher = new Enricher(this.#prober);
       if (contexts) {
         this.#registry = new ContextRegistry(object, this.#prober);
-        // Before root is given up: where /proc is mounted with hidepid, others see their own processes only.
+        // While still root: where /proc is mounted with hidepid, other users see only their own processes.
         this.#registry.lookAtAll();
       }
     }
@@ -109,7 +109,7 @@ export class LiveSource implements Source {
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
     this.obiObstacle = obiObstacle;
-    this.unnoticed = unnoticed;
+    this.publicationsUnseen = publicationsUnseen;
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
@@ -117,14 +117,14 @@ export class LiveSource implements Source {
       const { events, beganNs, malformed, started, published } = this.#decoder.decode(batch);
       for (const pid of started) this.#registry?.started(pid);
       for (const pid of published) this.#registry?.published(pid);
-      // A process that says it itself is more to be relied on than OBI, which sees it from outside.
+      // A process's own word is more reliable than OBI, which watches from outside.
       for (const { context, pid } of events) {
         this.#registry?.stalled(pid, context !== undefined && context.source !== 'obi');
       }
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
-      // A batch may have notices only.
+      // A batch may hold process events only.
       if (events.length === 0) return;
       if (this.#enricher) this.#enricher.enrich(events, beganNs, onEvents);
       else onEvents(events);
@@ -142,7 +142,7 @@ export class LiveSource implements Source {
       this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
     } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
     this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
-    // A notice that was missed is no compaction.
+    // Only the plan's programs count: a missed process event is not a lost compaction.
     const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
     this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
     const late = setTimeout(() => this.#prober?.leaveUnanswered(), LAST_ANSWERS_MS);
@@ -160,7 +160,7 @@ export class LiveSource implements Source {
     return this.#object.programStats();
   }
 
-  /** What libbpf said while loading. */
+  /** libbpf's messages while loading. */
   loaderLog(): string {
     return this.#object.log;
   }

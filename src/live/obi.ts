@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Where OpenTelemetry eBPF Instrumentation pins what it knows of the threads that serve requests: in the BPF file system that
- * its own variable names.
+ * The map in which OpenTelemetry eBPF Instrumentation keeps the spans of threads that serve requests. It is pinned in the
+ * BPF file system that OBI's own variable names.
  */
 export const obiMapFile = (): string => join(process.env.OTEL_EBPF_BPF_FS_PATH || '/sys/fs/bpf', 'otel/traces_ctx_v1');
 
-/** undefined when it is not there, or not for this user to see. */
+/** The path of that map; undefined when it does not exist, or this user may not see it. */
 export function obiMapPath(): string | undefined {
   const path = obiMapFile();
   return existsSync(path) ? path : undefined;

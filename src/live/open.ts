@@ -2,19 +2,19 @@
 import { InstallError } from '../errors.ts';
 import type { LiveOptions, LiveSource } from './live-source.ts';
 
-/** Some 10 000 records; the agent's memory grows by twice as much, as the ring is mapped twice. */
+/** Room for some 10 000 records. The agent's memory grows by twice as much, because the ring is mapped twice. */
 export const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 
 /**
- * The addon is imported here and not before: --help and --version must work where it does not load. Throws an
- * InstallError then.
+ * Imports the addon, and not before: --help and --version must work where it does not load. Throws an InstallError when
+ * it is missing.
  */
 export async function importLive(): Promise<typeof import('./live-source.ts')> {
   try {
     return await import('./live-source.ts');
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'ADDON_MISSING') throw error;
-    throw new InstallError((error as Error).message, './setup.sh does all of it.');
+    throw new InstallError((error as Error).message, './setup.sh builds it.');
   }
 }
 

@@ -2,9 +2,9 @@
 import type { BpfObject, RingBuffer } from 'bpf-loader-native';
 import { READER } from '../abi.generated.ts';
 
-/** After a wake-up the reader lets records gather for this long; so a storm costs 20 wake-ups a second, not 20 000. */
+/** The reader lets records gather for this long after a wake-up: a storm costs 20 wake-ups a second, not 20 000. */
 const NAP_MS = 50;
-/** Of 1 MiB, then signals, timers and sinks have their turn. */
+/** Batches of 1 MiB that are read in a row, before signals, timers and sinks have their turn. */
 const MAX_BATCHES = 4;
 
 /**
@@ -25,7 +25,7 @@ export class RingReader {
     this.#fallAsleep();
   }
 
-  /** Takes what is in the ring now, at most so many batches. @returns how many there were */
+  /** Reads what is in the ring now, at most `most` batches. @returns how many there were */
   drain(most = Number.POSITIVE_INFINITY): number {
     let batches = 0;
     while (batches < most) {
@@ -37,7 +37,7 @@ export class RingReader {
     return batches;
   }
 
-  /** Bytes in the ring that have not been read. */
+  /** Unread bytes in the ring. */
   get pendingBytes(): number {
     return this.#ring.pendingBytes;
   }
@@ -47,7 +47,7 @@ export class RingReader {
     this.#ring.close();
   }
 
-  /** Called once per wake-up by the kernel: the first record after falling asleep, or a filling ring during a nap. */
+  /** Handles a wake-up by the kernel: the first record after falling asleep, or a filling ring during a nap. */
   #woken(): void {
     if (this.#nap) this.#napOver();
     else this.#takeNap();
@@ -66,7 +66,7 @@ export class RingReader {
     else this.#takeNap(batches === MAX_BATCHES ? 0 : NAP_MS);
   }
 
-  /** A record that came between the last look and the word "asleep" did not wake anybody: look once more. */
+  /** Falls asleep, then checks again: a record from just before the state changed has not woken the reader. */
   #fallAsleep(): void {
     this.#object.writeVariable('reader', READER.ASLEEP);
     if (this.#ring.pendingBytes > 0) this.#takeNap();

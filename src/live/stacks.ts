@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KernelSymbols } from '../kernel/symbols.ts';
 
-/** What stands above the compaction in a stack taken in a tracepoint: the BPF program and what called it. */
+/** The frames above the compaction in a stack taken in a tracepoint: the BPF program and its callers. */
 const TRACING = /^(bpf_|__bpf_|__traceiter_|perf_|__perf_|trace_call_bpf|0x)/;
 const MAX_STACKS = 4096;
 
 const NONE: readonly string[] = Object.freeze([]);
 
 /**
- * Raw kernel stacks to names. Hosts see few different stacks, so each is named once: equal stacks are the same array,
+ * Names of raw kernel stacks. A host has few different stacks, so each is named once: equal stacks are the same array,
  * which sinks may use as a key.
  */
 export class Stacks {
@@ -19,7 +19,7 @@ export class Stacks {
     this.#symbols = symbols;
   }
 
-  /** To be called before the stacks of a batch are named: forgets names that a change of modules made doubtful. */
+  /** Forgets names that a change of modules may have made wrong. Call it before naming the stacks of a batch. */
   refresh(): void {
     if (this.#symbols.modulesChanged()) this.#known.clear();
   }

@@ -5,12 +5,12 @@ import { readScanCounters, type ScanCounters } from '../kernel/vmstat.ts';
 
 /**
  * The completeness check. The kernel adds the pages scanned by a compaction to /proc/vmstat in the statement before the
- * end tracepoint, and adds nothing else, so over any window the sum over all ends equals the change of the counters.
+ * end tracepoint, and adds nothing else. So over any window the sum over all ends equals the change of the counters.
  *
- * A compaction that ends while the programs are being attached or detached may be on either side: the counters are read
- * before and after both, and the sum must lie between the smallest and the largest change. Where compact_control is not
- * had from the tracepoints, one that was under way when the programs were attached ends with its pages unknown: then the
- * sum may be smaller.
+ * A compaction that ends while the programs are being attached or detached may be on either side. The counters are read
+ * before and after both, and the sum must lie between the smallest and the largest change. Where the tracepoints do not
+ * pass compact_control, a compaction that was under way when the programs were attached ends with its pages unknown: the
+ * sum may then be smaller.
  */
 export class Verification {
   readonly #vmstat: string;
@@ -46,7 +46,7 @@ export class Verification {
 
   /** Both numbers of each counter in words, and whether they agree. */
   result(kernel: KernelBooks): { lines: string[]; agrees: boolean } {
-    // Those whose begin was seen were not under way before.
+    // Ends whose begin was seen were not under way before.
     const unknownEnds = Math.max(0, kernel.endPagesUnknown - kernel.evictedNoControl - kernel.evictedTableFull);
     const checks = [
       this.#check(
@@ -68,7 +68,7 @@ export class Verification {
     const vmstat = least === most ? `${most}` : `${least} to ${most} (compaction was under way at the start or end)`;
     const complete = seen <= most && (seen >= least || unknownEnds > 0);
     const verdict =
-      seen >= least ? 'equal' : `fewer (${unknownEnds} were under way at the start, their pages are not known)`;
+      seen >= least ? 'equal' : `fewer (${unknownEnds} were under way at the start; their pages are unknown)`;
     const delivered = this.#events[scanner] === emitted;
     const line =
       `${name}: /proc/vmstat ${vmstat}, compactions seen ${seen}: ${complete ? verdict : 'NOT EQUAL'}; ` +

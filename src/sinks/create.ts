@@ -41,7 +41,7 @@ export async function openOutputs(outputs: readonly Output[]): Promise<OpenOutpu
   const toStdout = outputs.filter((output) => output.kind === 'table' || (output.kind === 'json' && !output.path));
   if (toStdout.length > 1) {
     throw usageError(
-      '--output: only one of table and json can have standard output; give the other a file, json:FILE.',
+      '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
     );
   }
   if (outputs.length > 1 && outputs.some(({ kind }) => kind === 'none')) {

@@ -4,7 +4,7 @@ import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
-import type { Notices } from './delivery-messages.ts';
+import type { DeliveryMessages } from './delivery-messages.ts';
 import { Queue } from './queue.ts';
 import type { RequestWriter } from './request-writer.ts';
 import type { Settings } from './settings.ts';
@@ -21,7 +21,7 @@ export class Sender implements Sink {
   readonly #settings: Settings;
   readonly #requests: RequestWriter;
   readonly #collector: Collector;
-  readonly #notices: Notices;
+  readonly #messages: DeliveryMessages;
   readonly #backoff: Backoff;
   readonly #pause = new Wait();
   #waiters: (() => void)[] = [];
@@ -31,16 +31,22 @@ export class Sender implements Sink {
   #closing: Promise<void> | undefined;
   #gaveUp = false;
 
-  constructor(settings: Settings, requests: RequestWriter, collector: Collector, notices: Notices, backoff: Backoff) {
+  constructor(
+    settings: Settings,
+    requests: RequestWriter,
+    collector: Collector,
+    messages: DeliveryMessages,
+    backoff: Backoff,
+  ) {
     this.#settings = settings;
     this.#requests = requests;
     this.#collector = collector;
-    this.#notices = notices;
+    this.#messages = messages;
     this.#backoff = backoff;
   }
 
   get destination(): string {
-    return this.#notices.endpoint;
+    return this.#messages.endpoint;
   }
 
   write(events: readonly CompactionEvent[]): void {
@@ -49,7 +55,7 @@ export class Sender implements Sink {
     for (let i = 0; i < events.length && i < room; i++) this.#queue.push(events[i]!);
     if (events.length > room) {
       this.#books.drop(this.#closing ? 'shutdown' : 'queue_full', events.length - room);
-      if (!this.#closing) this.#notices.queueFull(this.#settings.maxQueue);
+      if (!this.#closing) this.#messages.queueFull(this.#settings.maxQueue);
     }
     if (this.#queue.length === 0) return;
     this.#loop ??= this.#run();
@@ -86,7 +92,7 @@ export class Sender implements Sink {
   /** What the collector has not confirmed counts as lost, even if the request in flight may still arrive. */
   #giveUp(): void {
     this.#gaveUp = true;
-    if (this.#queued > 0) this.#notices.gaveUp(this.#queued);
+    if (this.#queued > 0) this.#messages.gaveUp(this.#queued);
     this.#books.drop('shutdown', this.#queued);
     this.#queue.clear();
     this.#inFlight = 0;
@@ -113,7 +119,7 @@ export class Sender implements Sink {
     this.#inFlight = batch.spans;
     this.#books.drop('not_sampled', left.not_sampled);
     this.#books.drop('too_large', left.too_large);
-    if (left.too_large > 0) this.#notices.tooLarge();
+    if (left.too_large > 0) this.#messages.tooLarge();
     if (batch.spans > 0) await this.#deliver(batch);
     this.#makeRoomKnown();
     return full;
@@ -124,7 +130,7 @@ export class Sender implements Sink {
       const outcome = await this.#collector.send(batch).catch(unexpected);
       if (this.#gaveUp) return;
       if (outcome.kind !== 'retry') return this.#settle(batch, outcome);
-      this.#notices.retrying(outcome, this.#queued);
+      this.#messages.retrying(outcome, this.#queued);
       await this.#pause.start('backoff', backoffMs(tries, this.#backoff, outcome.afterMs));
       if (this.#gaveUp) return;
     }
@@ -132,15 +138,15 @@ export class Sender implements Sink {
 
   #settle(batch: Batch, outcome: Exclude<Outcome, { kind: 'retry' }>): void {
     this.#inFlight = 0;
-    this.#notices.answered(this.#queue.length);
+    this.#messages.answered(this.#queue.length);
     if (outcome.kind === 'refused') {
       this.#books.drop(outcome.reason, batch.spans);
-      this.#notices.refused(outcome, batch.spans);
+      this.#messages.refused(outcome, batch.spans);
       return;
     }
     this.#books.exported += batch.spans - outcome.rejected;
     this.#books.drop('rejected', outcome.rejected);
-    if (outcome.rejected > 0 || outcome.message) this.#notices.partial(outcome.rejected, batch.spans, outcome.message);
+    if (outcome.rejected > 0 || outcome.message) this.#messages.partial(outcome.rejected, batch.spans, outcome.message);
   }
 
   get #queued(): number {

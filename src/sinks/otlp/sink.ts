@@ -4,7 +4,7 @@ import type { Sink } from '../../event/sink.ts';
 import { VERSION } from '../../version.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
 import type { Collector } from './collector.ts';
-import { Notices } from './delivery-messages.ts';
+import { DeliveryMessages } from './delivery-messages.ts';
 import { routeDiagnostics, routeSettingsComplaints } from './diagnostics.ts';
 import { readEndpoint } from './endpoint.ts';
 import { readLimits } from './limits.ts';
@@ -45,11 +45,11 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   routeDiagnostics(env, warn);
 
   const scope = { name: 'compactstall', version: VERSION };
-  const notices = new Notices(endpoint, warn);
-  const resources = new Resources(host, () => notices.tooManyServices());
+  const messages = new DeliveryMessages(endpoint, warn);
+  const resources = new Resources(host, () => messages.tooManyServices());
   const resourceOf = resource === 'service' ? (event: CompactionEvent) => resources.of(event) : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
-  return new Sender(settings, requests, collector, notices, backoff);
+  return new Sender(settings, requests, collector, messages, backoff);
 }
 
 /** Only the exporter that is needed is loaded. */

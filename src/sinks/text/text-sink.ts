@@ -121,7 +121,9 @@ export class TextSink implements Sink {
     if (error.code === 'EPIPE') {
       this.#close('closed');
     } else {
-      this.#target.warn(`cannot write to ${this.#target.name}: ${systemWords(error)}. Nothing more is written there.`);
+      this.#target.warn(
+        `cannot write to ${this.#target.name}: ${systemWords(error)}. Further events are dropped and counted.`,
+      );
       this.#close(`write_${(error.code ?? 'error').toLowerCase()}`);
     }
     this.#target.onClosed(error.code !== 'EPIPE');
