@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Text made fit for a terminal. */
+/** Text for a terminal. */
 
-/** Text from outside, such as the name of a thread or a line of a recording, may move the cursor or turn the text around. */
+/** Replaces what may move the cursor or reverse the text: names of threads and lines of recordings come from outside. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
-/** Text as lines of at most so many characters, except for longer words. */
+/** Wraps text to lines of at most `width` characters; a longer word gets a line by itself. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -12,12 +12,12 @@ import { seesInitialPids } from '../host/pid-namespace.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import type { Messages } from './messages.ts';
 
-/** What this process may not see of the host, once: rows and stacks without it look as if it were not there. */
+/** Reports once what this process cannot see of the host: rows and stacks alone would look complete. */
 export function sayLimitations(source: LiveSource, stacks: boolean, messages: Messages): void {
   const say = ({ why, todo }: Limitation) => messages.say(`${why} ${todo}`);
   if (stacks && !source.symbols.available) say(HIDDEN_SYMBOLS);
   if (!source.plan.probeReads) say(NO_PROBE_READS);
-  // Where probe reads are forbidden, so is what that asks for.
+  // Where probe reads are forbidden, the kprobe plan that PREEMPTIBLE recommends does not work either.
   else if (source.preemptible) say(PREEMPTIBLE);
   if (!seesInitialPids()) say(OTHER_PIDS);
   if (source.lackingForOthers.length > 0) say(othersClosed(source.lackingForOthers));

@@ -4,9 +4,9 @@ import type { UserIds } from '../host/users.ts';
 import type { Messages } from './messages.ts';
 
 /**
- * Everything is loaded, attached and open: from here on the agent needs no rights. Where it cannot be without them, as root in
- * a container without CAP_SETUID, it says so and goes on.
- * @param user whom root becomes
+ * Gives up all rights: everything is loaded, attached and open, and the agent needs none from here on. Where that fails, as
+ * for root in a container without CAP_SETUID, the agent says so and goes on.
+ * @param user the user to switch to from root
  */
 export async function giveUpPrivileges(user: UserIds, messages: Messages): Promise<void> {
   const isRoot = process.getuid!() === 0;
@@ -16,6 +16,6 @@ export async function giveUpPrivileges(user: UserIds, messages: Messages): Promi
     giveUpPrivileges(isRoot ? user : undefined);
   } catch (error) {
     const { message, errno } = error as BpfError;
-    messages.say(`${message}${isRoot && errno === 'EPERM' ? ' CAP_SETUID and CAP_SETGID are what it takes.' : ''}`);
+    messages.say(`${message}${isRoot && errno === 'EPERM' ? ' Grant CAP_SETUID and CAP_SETGID.' : ''}`);
   }
 }

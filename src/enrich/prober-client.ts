@@ -177,12 +177,12 @@ export class ProberClient {
     const [, failure] = new RegExp(`^${FAILED}(.+)$`, 'm').exec(this.#errors) ?? [];
     if (failure === undefined || this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#warn(`the process that looks into others has no answer to a question: ${failure}. Please report it.`);
+    this.#warn(`the prober failed to answer a question: ${failure}. Please report it.`);
   }
 
   #begin(ready: string): void {
     const failure = failureIn(this.#errors);
-    if (failure) this.#warn(`the process that looks into others failed, and has begun again: ${failure}.`);
+    if (failure) this.#warn(`the prober failed and has restarted: ${failure}.`);
     this.#errors = '';
     this.#hasBegun = true;
     this.#state = 'answering';
@@ -205,15 +205,14 @@ export class ProberClient {
     if (this.#state === 'starting') {
       this.#state = 'late';
       this.#warn(
-        `the process that looks into others has not started within ${START_MS / 1000} s: ` +
-          'services and trace contexts are missing until it has.',
+        `the prober has not started within ${START_MS / 1000} s: spans carry no service and no parent until it has.`,
       );
       for (const { resolve } of this.#open.splice(0)) resolve(undefined);
       return;
     }
     const { pid } = this.#open[0]!.question;
     this.#warn(
-      `process ${pid} could not be looked at within ${ANSWER_MS / 1000} s: its memory map is locked, or it is made so. ` +
+      `process ${pid} could not be read within ${ANSWER_MS / 1000} s: its memory map is locked, or it delays its readers. ` +
         `It is left alone for ${AVOID_MS / 1000} s.`,
     );
     const now = performance.now();

@@ -30,7 +30,7 @@ describe('doctor and a real collector', () => {
       const checks: Check[] = JSON.parse(stdout).checks;
       assert.deepEqual(
         checks.find(({ id }) => id === 'collector'),
-        { id: 'collector', status: 'ok', why: `the collector at ${endpoint} takes spans.` },
+        { id: 'collector', status: 'ok', why: `the collector at ${endpoint} accepts spans.` },
       );
     });
   }

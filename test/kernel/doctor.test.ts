@@ -225,7 +225,7 @@ describe('--pid: a process', () => {
 
   it('that publishes its spans: they stand in its traces', async () => {
     const stalls = new Stalls('glibc/gd');
-    const why = `${stalls.pid} is gd, of the service unknown_service:gd; its stalls stand in its traces.`;
+    const why = `${stalls.pid} is gd, service unknown_service:gd; its stalls appear in its traces.`;
     assert.deepEqual(await found(stalls.pid), { id: 'process', status: 'ok', why });
     await stalls.end();
   });
@@ -234,7 +234,7 @@ describe('--pid: a process', () => {
     const shell = new Told('sh', ['-c', 'read -r _'], { OTEL_SERVICE_NAME: 'shop' });
     const { status, why } = await found(shell.pid);
     assert.equal(status, 'warn');
-    assert.match(why, /^\d+ is dash, of the service shop; its stalls are roots: .* it publishes nothing\.$/);
+    assert.match(why, /^\d+ is dash, service shop; its stalls are root spans: .* it publishes nothing\.$/);
     await shell.end();
   });
 
@@ -242,7 +242,7 @@ describe('--pid: a process', () => {
     const { stdout } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['doctor', '--json', '--pid', '1']);
     const { status, why, todo } = parse(stdout).get('process');
     assert.equal(status, 'warn');
-    assert.match(why, /^1 is .* not known more: its memory map, files or memory may not be read\.$/);
+    assert.match(why, /^1 is .* its spans are not known: its memory map, files or memory may not be read\.$/);
     assert.match(todo!, /rights that run has/);
   });
 
@@ -252,7 +252,7 @@ describe('--pid: a process', () => {
   });
 
   it('that is a thread of the kernel', async () => {
-    assert.match((await found(2)).why, /^2 is a thread of the kernel/);
+    assert.match((await found(2)).why, /^2 is a kernel thread/);
   });
 });
 
@@ -269,7 +269,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     assert.deepEqual(await found(under), {
       id: 'obi',
       status: 'ok',
-      why: `no map at ${MAP}: OpenTelemetry eBPF Instrumentation is not asked for spans.`,
+      why: `no map at ${MAP}: no spans of OpenTelemetry eBPF Instrumentation are read.`,
     });
   });
 
@@ -279,7 +279,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     const { status, why } = await found(bpffs.under);
     assert.deepEqual(
       { status, why },
-      { status: 'ok', why: `${MAP} is read: a stall is linked to the span that is known there.` },
+      { status: 'ok', why: `${MAP} is readable: a stall is linked to the span recorded there.` },
     );
   });
 
@@ -323,7 +323,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     const { status, why } = parse(stdout).get('obi');
     assert.deepEqual(
       { status, why },
-      { status: 'ok', why: `unknown: ${MAP} is there, but programs that read it cannot be loaded.` },
+      { status: 'ok', why: `unknown: ${MAP} exists, but the programs that read it cannot be loaded.` },
     );
   });
 });
@@ -340,7 +340,7 @@ describe('a collector that is not there', () => {
       assert.equal(code, 0, stdout);
       const { status, why, todo } = parse(stdout).get('collector');
       assert.equal(status, 'warn');
-      assert.match(why, new RegExp(`http://127\\.0\\.0\\.1:${port} does not take spans now: .*ECONNREFUSED`));
+      assert.match(why, new RegExp(`http://127\\.0\\.0\\.1:${port} does not accept spans now: .*ECONNREFUSED`));
       assert.match(todo!, /^Start it/);
     }
   });

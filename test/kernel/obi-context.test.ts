@@ -132,7 +132,7 @@ describe('a stall in a thread of which OBI knows the span', () => {
     assert.equal(eventsOf(finished, silent.pid).length, STALLS * ZONES);
     assert.equal(counted(finished, 'with context'), 0);
     const said = finished.stderr.match(
-      /^compactstall: the spans of OpenTelemetry eBPF Instrumentation are not seen\..*$/gm,
+      /^compactstall: the spans of OpenTelemetry eBPF Instrumentation cannot be read\..*$/gm,
     );
     assert.equal(said?.length, 1, finished.stderr);
     assert.match(said[0], /traces_ctx_v1'.*values of 32 bytes.*values of 24 bytes/);

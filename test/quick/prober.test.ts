@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who has which rights once the agent runs, and what happens when the process that looks into others waits, dies, or is left.
+// Who has which rights once the agent runs, and what happens when the prober waits, dies, or is left.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -183,13 +183,13 @@ describe('the prober', () => {
     const { prober } = await proberOf(agent);
     process.kill(prober, 'SIGSTOP');
     assert.equal(await serviceOfNext(agent, unknown), 'unknown_service:sh');
-    assert.match(agent.stderr, new RegExp(`process ${unknown.pid} could not be looked at within 2 s`));
+    assert.match(agent.stderr, new RegExp(`process ${unknown.pid} could not be read within 2 s`));
     const second = await proberAfter(agent, prober);
     process.kill(second, 'SIGSTOP');
     // A process that is known is taken for the same for a second after it was seen.
     await sleep(1100);
     assert.equal(await service(), 'shop');
-    assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be looked at within 2 s`));
+    assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be read within 2 s`));
     await proberAfter(agent, second);
     for (const [one, name] of [
       [shell, 'shop'],
@@ -273,7 +273,7 @@ describe('the prober', () => {
     for (const { resource } of services()) assert.equal(resource!['service.name'], 'unknown_service:sh');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
-    const said = stderr.match(/could not be looked at/g) ?? [];
+    const said = stderr.match(/could not be read/g) ?? [];
     assert.ok(said.length >= 1 && said.length <= 3, stderr);
   });
 
@@ -285,7 +285,7 @@ describe('the prober', () => {
   ] as const) {
     it(`${what}: that is said once, in the words of doctor, and stalls go out without services`, async (t) => {
       const { agent, service } = await setUp(t, ['-o', 'json'], under);
-      await agent.until(() => agent.stderr.includes('looks into others'));
+      await agent.until(() => agent.stderr.includes('the prober'));
       assert.equal(await service(), 'unknown_service:sh');
       const { code, stderr } = await agent.stop();
       assert.equal(code, 0, stderr);
@@ -304,11 +304,11 @@ describe('the prober', () => {
   it('fails whenever it is asked: that is said, without its stack, and stalls go out without services', async (t) => {
     const { agent, service } = await setUp(t, ['-o', 'json', '--context', 'off'], FAILING_PROBER);
     assert.equal(await service(), 'unknown_service:sh');
-    await agent.until(() => agent.stderr.includes('looks into others ended'));
+    await agent.until(() => agent.stderr.includes('the prober ended'));
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /looks into others failed, and has begun again: broken\.$/m);
-    assert.match(stderr, /looks into others ended, .*: broken\. Starting compactstall again/);
+    assert.match(stderr, /the prober failed and has restarted: broken\.$/m);
+    assert.match(stderr, /the prober ended: broken\. .* Restart compactstall/);
     assert.doesNotMatch(stderr, /^ {4}at |Node\.js v/m);
   });
 
@@ -338,7 +338,7 @@ describe('the prober', () => {
     for (let i = 0; i < 2; i++) assert.equal(await service(), 'unknown_service:sh');
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
-    assert.equal(stderr.match(/looks into others/g)!.length, 1, stderr);
+    assert.equal(stderr.match(/the prober/g)!.length, 1, stderr);
   });
 
   it('does not start: no more stalls than so many wait for it', async () => {
@@ -356,7 +356,7 @@ describe('the prober', () => {
     assert.equal(await service(), 'shop');
     const { supervisor } = await proberOf(agent);
     process.kill(supervisor, 'SIGKILL');
-    await agent.until(() => agent.stderr.includes('the process that looks into others ended'));
+    await agent.until(() => agent.stderr.includes('the prober ended'));
     // The first is still known for a second.
     assert.equal(await serviceOfNext(agent, new Shell()), 'unknown_service:sh');
     const { code, stderr } = await agent.stop();
@@ -382,7 +382,7 @@ describe('the prober', () => {
       const { code, stderr } = await agent.stop(signal);
       assert.equal(code, 0, stderr);
       assert.equal(eventsOf(agent, other)[0]!.resource!['service.name'], 'stock');
-      assert.doesNotMatch(stderr, /looks into others/);
+      assert.doesNotMatch(stderr, /the prober/);
     });
   }
 

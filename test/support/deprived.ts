@@ -37,7 +37,7 @@ export const hidden = (path: string): Deprivation =>
 /** Whoever may not look into others does not see them in /proc at all. */
 export const HIDDEN_PROCESSES: Deprivation = inMountNamespace('mount -t proc -o hidepid=2 none /proc');
 
-/** Another program in the place of the process that looks into others. */
+/** Another program in the place of the prober. */
 const proberIs = (code: string): Deprivation =>
   inMountNamespace(`
   mount -t tmpfs none /mnt

@@ -78,7 +78,7 @@ describe('wrong usage is exit code 2, and a sentence', () => {
     [['replay', 'file', '--pid', '1'], "unknown option '--pid'. See compactstall --help."],
     [['--pid', 'abc'], '--pid abc: not a process id; expected a number from 1 to 4194304.'],
     [['-p', '0'], '--pid 0: not a process id; expected a number from 1 to 4194304.'],
-    [['-p', NO_SUCH_PID], `--pid ${NO_SUCH_PID}: there is no such process. See ps -e for those there are.`],
+    [['-p', NO_SUCH_PID], `--pid ${NO_SUCH_PID}: there is no such process. ps -e lists the processes.`],
     [['-d', 'soon'], '--duration soon: expected seconds above 0 and up to 2147483, such as 10 or 0.5.'],
     [
       ['--min-duration', '10'],
@@ -86,21 +86,21 @@ describe('wrong usage is exit code 2, and a sentence', () => {
     ],
     [
       ['--trigger', 'cron'],
-      "--trigger cron: 'cron' is no trigger; expected some of direct, kcompactd, proactive, manual.",
+      "--trigger cron: 'cron' is not a trigger; expected some of direct, kcompactd, proactive, manual.",
     ],
     [['--ring-size', '3M'], '--ring-size 3M: expected a power of two from 4K to 1024M, such as 16M.'],
     [['-o', 'csv'], '--output csv: expected table, json, json:FILE, otlp or none.'],
     [
       ['-o', 'table', '-o', 'json'],
-      '--output: only one of table and json can have standard output; give the other a file, json:FILE.',
+      '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
     ],
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
-    [['status'], "'status' is no command; expected run, replay or doctor. See compactstall --help."],
-    [['-o', 'json', 'replay', 'file'], 'replay goes first: compactstall replay [options].'],
-    [['replay'], 'replay: which file? compactstall replay FILE, written with --output json:FILE.'],
-    [['replay', 'a', 'b'], "replay takes one file, not also 'b'."],
-    [['-d', '1', 'doctor'], 'doctor goes first: compactstall doctor [options].'],
-    [['doctor', 'kernel'], "doctor takes no 'kernel'. See compactstall --help."],
+    [['status'], "'status' is not a command; expected run, replay or doctor. See compactstall --help."],
+    [['-o', 'json', 'replay', 'file'], 'replay must come first: compactstall replay [options].'],
+    [['replay'], 'replay needs a file: compactstall replay FILE, where --output json:FILE has written it.'],
+    [['replay', 'a', 'b'], "replay takes one file; unexpected 'b'."],
+    [['-d', '1', 'doctor'], 'doctor must come first: compactstall doctor [options].'],
+    [['doctor', 'kernel'], "doctor: unexpected 'kernel'. See compactstall --help."],
     [['doctor', '--verbose'], "unknown option '--verbose'. See compactstall --help."],
   ] as const) {
     it(`compactstall ${args.join(' ')}`, async () => {
@@ -111,7 +111,7 @@ describe('wrong usage is exit code 2, and a sentence', () => {
   for (const [args, sentence] of [
     [['--output', 'json'], "unknown option '--output'. See compactsnoop --help."],
     [['-p', '-'], '--pid -: not a process id; expected a number from 1 to 4194304.'],
-    [['-p', NO_SUCH_PID], `--pid ${NO_SUCH_PID}: there is no such process. See ps -e for those there are.`],
+    [['-p', NO_SUCH_PID], `--pid ${NO_SUCH_PID}: there is no such process. ps -e lists the processes.`],
     [['-d', '0'], '--duration 0: expected seconds above 0 and up to 2147483, such as 10 or 0.5.'],
     [['181'], "unexpected '181'. See compactsnoop --help."],
   ] as const) {
@@ -233,12 +233,12 @@ describe('replay: what goes wrong on the way', () => {
     const lines = stderr.split('\n');
     assert.equal(
       lines[0],
-      `compactstall: ${path}:2: startUnixNano: expected a string of digits, got nothing; the line is left out.`,
+      `compactstall: ${path}:2: startUnixNano: expected a string of digits, got nothing; line skipped.`,
     );
     assert.ok(lines[1]!.startsWith(`compactstall: ${path}:3: not JSON (`), lines[1]);
     assert.equal(lines[2], 'compactstall: 2 compactions, 2 lost');
     assert.match(stderr, /^ {2}received +4 = 2 decoded \+ 2 malformed$/m);
-    assert.match(stderr, /^ {2}lost +2: a line was broken$/m);
+    assert.match(stderr, /^ {2}lost +2: a line was malformed$/m);
   });
 
   it('a full disk: said once, and no success, also when it is full before the first event', async (t) => {
@@ -289,7 +289,7 @@ describe('replay: what goes wrong on the way', () => {
     // Both ends, so that it is a pipe with a reader: one that does not read.
     const out = openSync(at('out'), constants.O_RDWR);
     const agent = new Agent(['replay', at('recording.jsonl'), '-o', 'json'], { stdout: out });
-    await agent.until(() => agent.stderr.includes('Ctrl-C again to end at once'));
+    await agent.until(() => agent.stderr.includes('Ctrl-C again to stop at once'));
     const { code } = await agent.stop('SIGINT');
     closeSync(out);
     assert.equal(code, 130);

@@ -75,7 +75,7 @@ describe('compactstall’s options', () => {
     ] as const) {
       refuses(
         () => run(`--${name}`, value, `--${name}`, value),
-        `--${name} was given 2 times; once is enough. See compactstall --help.`,
+        `--${name} was given 2 times; give it once. See compactstall --help.`,
       );
     }
   });

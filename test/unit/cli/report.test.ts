@@ -57,7 +57,7 @@ describe('the books at the end of a run', () => {
         'compactstall: 4 compactions, 4 lost',
         '  received        5 = 4 decoded + 1 malformed',
         '  decoded         4 = 1 exported by json + 1 dropped{write_enospc} + 1 dropped{shutdown} + 1 queued',
-        '  lost            1: a line was broken',
+        '  lost            1: a line was malformed',
         '  lost            1: json dropped it: write_enospc',
         '  lost            1: json dropped it: shutdown',
         '  lost            1: json still had it queued',
@@ -85,7 +85,7 @@ describe('the books at the end of a run', () => {
     const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), processEventsUnsent: 3 };
     const { lines, exitCode } = report({ kernel, received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
     assert.equal(exitCode, EXIT.OK);
-    assert.equal(lines.at(-1), '  note            3: a program or publication that nobody was told of');
+    assert.equal(lines.at(-1), '  note            3: process events that did not fit in the ring buffer');
   });
 
   it('nothing happened', () => {

@@ -136,7 +136,7 @@ describe('--trigger', () => {
   ] as const) {
     it(`refuses ${JSON.stringify(text)}, and says which`, () => {
       assert.throws(() => parseTriggers(text, '--trigger'), {
-        message: `--trigger ${text}: '${wrong}' is no trigger; expected some of direct, kcompactd, proactive, manual.`,
+        message: `--trigger ${text}: '${wrong}' is not a trigger; expected some of direct, kcompactd, proactive, manual.`,
       });
     });
   }

@@ -84,7 +84,7 @@ describe('optional capabilities', () => {
     assert.deepEqual(found, {
       status: 'warn',
       why: 'without CAP_SYS_PTRACE (services, executables and spans of other processes), CAP_DAC_READ_SEARCH (services and spans of processes of other users), CAP_CHECKPOINT_RESTORE (spans of processes whose libraries an upgrade has replaced), CAP_SYS_ADMIN (run-time statistics with --verbose).',
-      todo: 'Grant those whose use you want.',
+      todo: 'Grant those that you need.',
     });
   });
 

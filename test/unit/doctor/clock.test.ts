@@ -16,7 +16,7 @@ const NOW = '2026-03-01T12:00:00Z';
 describe('clock', () => {
   it('tells the source and the uncertainty', async (t) => {
     const found = await clock(source(t, 'tsc\n'), async () => reading(NOW, 34.5));
-    assert.deepEqual(found, { status: 'ok', why: 'tsc; records are dated to 35 ns of the time of day.' });
+    assert.deepEqual(found, { status: 'ok', why: 'tsc; timestamps are within 35 ns of the time of day.' });
   });
 
   for (const name of ['hpet', 'acpi_pm', 'jiffies']) {
@@ -35,6 +35,6 @@ describe('clock', () => {
 
   it('without the addon, and without the file', async () => {
     const found = await clock('/nonexistent', async () => undefined);
-    assert.deepEqual(found, { status: 'ok', why: 'unknown; how exactly cannot be measured without the addon.' });
+    assert.deepEqual(found, { status: 'ok', why: 'unknown; without the addon its precision cannot be measured.' });
   });
 });

@@ -32,14 +32,14 @@ async function startHttp(t: TestContext, code: number) {
 
 describe('collector', () => {
   it('none configured: connects to nothing', async () => {
-    assert.deepEqual(await collector({}), { status: 'ok', why: 'none is configured: nothing is sent.' });
+    assert.deepEqual(await collector({}), { status: 'ok', why: 'none is configured: no spans are sent.' });
   });
 
   it('gRPC: one request without spans', async (t) => {
     const server = await startGrpcServer(t);
     assert.deepEqual(await collector(grpc(server.port)), {
       status: 'ok',
-      why: `the collector at http://127.0.0.1:${server.port} takes spans.`,
+      why: `the collector at http://127.0.0.1:${server.port} accepts spans.`,
     });
     assert.deepEqual(server.sizes, [0]);
   });
@@ -73,7 +73,7 @@ describe('collector', () => {
       const port = await closedPort(t);
       const found = await collector(env(port));
       assert.equal(found.status, 'warn');
-      assert.match(found.why, new RegExp(`127\\.0\\.0\\.1:${port} does not take spans now: .*ECONNREFUSED`));
+      assert.match(found.why, new RegExp(`127\\.0\\.0\\.1:${port} does not accept spans now: .*ECONNREFUSED`));
     });
   }
 
@@ -94,6 +94,6 @@ describe('collector', () => {
     const server = await startGrpcServer(t);
     const found = await collector({ ...grpc(server.port), OTEL_SPAN_EVENT_COUNT_LIMIT: 'many' });
     assert.equal(found.status, 'warn');
-    assert.match(found.why, /takes spans\. Also: OTEL_SPAN_EVENT_COUNT_LIMIT=many/);
+    assert.match(found.why, /accepts spans\. Also: OTEL_SPAN_EVENT_COUNT_LIMIT=many/);
   });
 });

@@ -44,7 +44,7 @@ describe('lockdown', () => {
 
   it('a kernel without lockdown', (t) => {
     const mountinfo = file(t, MOUNTS.debian12);
-    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }).why, /does not say/);
+    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }).why, /reports no lockdown/);
   });
 
   for (const text of ODD_TEXTS) {
@@ -59,16 +59,16 @@ describe('mounts', () => {
   });
 
   for (const [mounts, gfpNames, status, why] of [
-    ['none', 'btf', 'ok', /^not mounted; names of GFP flags do not need it on this kernel\.$/],
+    ['none', 'btf', 'ok', /^not mounted; on this kernel the names of GFP flags do not need it\.$/],
     [
       'debian12',
       'btf',
       'ok',
-      /^mounted at \/sys\/kernel\/tracing; names of GFP flags do not need it on this kernel\.$/,
+      /^mounted at \/sys\/kernel\/tracing; on this kernel the names of GFP flags do not need it\.$/,
     ],
-    ['debian12', 'tracefs', 'ok', /^mounted at .*; the names of GFP flags come from there\.$/],
-    ['debian12', 'nobody', 'warn', /^mounted at .*, but cannot be read: GFP flags/],
-    ['none', 'nobody', 'warn', /^not mounted: GFP flags/],
+    ['debian12', 'tracefs', 'ok', /^mounted at .*; it provides the names of GFP flags\.$/],
+    ['debian12', 'nowhere', 'warn', /^mounted at .*, but cannot be read: GFP flags/],
+    ['none', 'nowhere', 'warn', /^not mounted: GFP flags/],
   ] as const) {
     it(`tracefs: ${mounts}, names of GFP flags from ${gfpNames}`, (t) => {
       const found = tracefs(file(t, MOUNTS[mounts]), () => gfpNames);
@@ -90,8 +90,8 @@ describe('mounts', () => {
 
 describe('cgroup', () => {
   for (const [mounts, status, why] of [
-    ['debian12', 'ok', /^version 2 at \/sys\/fs\/cgroup,/],
-    ['hybrid', 'ok', /^version 1, with version 2 at \/sys\/fs\/cgroup\/unified,/],
+    ['debian12', 'ok', /^version 2 at \/sys\/fs\/cgroup;/],
+    ['hybrid', 'ok', /^version 1, and version 2 at \/sys\/fs\/cgroup\/unified;/],
     ['version1', 'warn', /^version 1 only:/],
     ['none', 'ok', /^not mounted:/],
   ] as const) {
@@ -137,7 +137,7 @@ describe('container', () => {
   it("without the host's PIDs: a warning, in the words of run", (t) => {
     const found = container(paths(t, 'pid:[4026532178]'), {});
     assert.equal(found.status, 'warn');
-    assert.match(found.why, /PID namespace of its own/);
+    assert.match(found.why, /in its own PID namespace/);
     assert.match('todo' in found ? found.todo : '', /--pid=host.*hostPID/);
   });
 });
@@ -155,7 +155,7 @@ describe('settings', () => {
     assert.deepEqual(kptrRestrict(file(t, '2\n'), symbols(t, hidden)), {
       status: 'warn',
       why: '2: the kernel hides its symbols from this process: stacks show addresses.',
-      todo: 'It takes CAP_SYSLOG, and kernel.kptr_restrict below 2.',
+      todo: 'Grant CAP_SYSLOG, and set kernel.kptr_restrict to 0 or 1.',
     });
   });
 
@@ -177,8 +177,8 @@ describe('settings', () => {
       });
       assert.deepEqual(perfEventParanoid(file(t, `${value}\n`), has(1n << 38n)), {
         status: 'warn',
-        why: `${value}: on Debian's kernels kprobes then take CAP_SYS_ADMIN: publications of processes are not heard, nor can the kprobe plan be taken.`,
-        todo: 'Set kernel.perf_event_paranoid=2, or start as root, who gives it up once everything is attached.',
+        why: `${value}: with this value, Debian's kernels require CAP_SYS_ADMIN for kprobes: publications by processes are missed, and the kprobe plan is not available.`,
+        todo: 'Set kernel.perf_event_paranoid=2, or start as root: the agent gives root up once everything is attached.',
       });
     }
   });

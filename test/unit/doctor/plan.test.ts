@@ -25,7 +25,7 @@ const NEW: KernelFeatures = {
 describe('plan, by what a kernel says of itself', () => {
   for (const [what, differences, status, why] of [
     ['a new kernel', {}, 'ok', /^tp_btf: its tracepoints pass compact_control\.$/],
-    ['7.0', { preemptibleTracepoints: true }, 'ok', /^kprobe: of its programs none can be preempted/],
+    ['7.0', { preemptibleTracepoints: true }, 'ok', /^kprobe: its programs cannot be preempted/],
     [
       '7.0 without tracefs',
       { preemptibleTracepoints: true, tracefs: false },
@@ -129,7 +129,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
 
   it('is not read without probe reads, of which lockdown and attach tell', async () => {
     const found = await obi(map, opens({ plan: { probeReads: false } }));
-    assert.deepEqual(found, { status: 'ok', why: `not read: ${map} is there, but this kernel forbids probe reads.` });
+    assert.deepEqual(found, { status: 'ok', why: `not read: ${map} exists, but this kernel forbids probe reads.` });
   });
 
   it('is unknown where nothing can be loaded; a defect is no finding', async () => {

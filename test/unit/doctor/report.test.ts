@@ -61,12 +61,12 @@ warn  kptr    hidden.
 fail  attach  not allowed.
               -> Allow it.
 
-compactstall cannot run here: attach; to look at: kptr.
+compactstall cannot run here: attach; warnings: kptr.
 `,
     );
     assert.match(
       reportText(HOST, CHECKS.slice(0, 2), { color: false }),
-      /\ncompactstall can run here; to look at: kptr\.\n$/,
+      /\ncompactstall can run here; warnings: kptr\.\n$/,
     );
     assert.match(reportText(HOST, CHECKS.slice(0, 1), { color: false }), /\ncompactstall can run here\.\n$/);
   });

@@ -79,7 +79,7 @@ describe('transparent huge pages', () => {
 
   it('none in use', (t) => {
     const { why } = thp(host(t, { 'thp/enabled': enabled('never'), 'thp/defrag': choose(DEFRAG, 'always') }));
-    assert.match(why, /^enabled never, defrag always: page faults want no huge pages; .*network, slab, hugetlb\)\.$/);
+    assert.match(why, /^enabled never, defrag always: page faults use no huge pages; .*network, slab, hugetlb\)\.$/);
   });
 
   it('a kernel without them', () => {
@@ -131,7 +131,7 @@ describe('proactive compaction', () => {
     });
   }
 
-  it('before 5.9', () => assert.match(proactiveness('/nonexistent').why, /^unknown: before Linux 5\.9/));
+  it('before 5.9', () => assert.match(proactiveness('/nonexistent').why, /^not available, Linux 5\.9 added it/));
 
   it('vm.extfrag_threshold', (t) => {
     const folder = folderWith(t, { extfrag_threshold: '500\n' })();

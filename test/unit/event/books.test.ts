@@ -206,8 +206,8 @@ describe('losses', () => {
       {
         'the ring buffer was full': 13,
         'more threads were compacting at once than the table holds': 5,
-        'a begin came twice': 7,
-        'the call of compact_zone was not seen': 9,
+        'a thread began twice without an end': 7,
+        'the call to compact_zone was not seen': 9,
         'no scratch memory': 8,
         'left in the ring buffer': 2,
         'the kernel skipped a program that was already running on that CPU': 9,
@@ -229,6 +229,6 @@ describe('losses', () => {
   });
 
   it('in a recording it is lines that are broken', () => {
-    assert.deepEqual(found({ received: 3, decoded: 1, malformed: 2, pendingBytes: 0 }), { 'a line was broken': 2 });
+    assert.deepEqual(found({ received: 3, decoded: 1, malformed: 2, pendingBytes: 0 }), { 'a line was malformed': 2 });
   });
 });

@@ -125,13 +125,13 @@ describe('a broken line', () => {
     written.splice(2, 0, `${JSON.stringify({ ...event(9), pid: 'x' })}\n`);
     const { found, warnings, books, path } = await read(t, written.join(''));
     assert.deepEqual(found, events(4));
-    assert.deepEqual(warnings, [`${path}:3: pid: expected an integer of 0 or more, got "x"; the line is left out.`]);
+    assert.deepEqual(warnings, [`${path}:3: pid: expected an integer of 0 or more, got "x"; line skipped.`]);
     assert.deepEqual(books, { received: 5, decoded: 4, malformed: 1, pendingBytes: 0 });
   });
 
   it('empty lines count as lines of the file', async (t) => {
     const { warnings, path } = await read(t, `\r\n\n${lines(events(1))}\nnull\n`);
-    assert.deepEqual(warnings, [`${path}:5: not a JSON object; the line is left out.`]);
+    assert.deepEqual(warnings, [`${path}:5: not a JSON object; line skipped.`]);
   });
 
   it('a line cut off by a crash is a broken one', async (t) => {
@@ -144,7 +144,7 @@ describe('a broken line', () => {
   it('ten are said, the others summed up', async (t) => {
     const { warnings, books, path } = await read(t, `${'broken\n'.repeat(13)}${lines(events(1))}`);
     assert.equal(warnings.length, 11);
-    assert.equal(warnings.at(-1), `${path}: 3 more broken lines.`);
+    assert.equal(warnings.at(-1), `${path}: 3 more malformed lines skipped.`);
     assert.deepEqual([books.decoded, books.malformed], [1, 13]);
   });
 

@@ -130,7 +130,7 @@ describe('/proc/vmstat', () => {
     assert.equal(lenient.agrees, true);
     assert.match(
       lenient.lines[0]!,
-      /vmstat 200, .* 123: fewer \(1 were under way at the start, their pages are not known\);/,
+      /vmstat 200, .* 123: fewer \(1 were under way at the start; their pages are unknown\);/,
     );
     // A begin that was seen did not lack its end for that reason.
     const missed = { ...explained, evictedNoControl: 1 };

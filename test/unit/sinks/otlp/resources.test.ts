@@ -123,6 +123,6 @@ test('too many services: said once', async (t) => {
   assert.equal(server.spans.length, MAX_RESOURCES + 5);
   assert.equal(server.spans.filter(({ resource }) => resource['service.name']?.value === 'compactstall').length, 5);
   assert.deepEqual(said, [
-    "more than 1000 services stalled within 10 minutes; the spans of further ones have the host's resource.",
+    "more than 1000 services stalled within 10 minutes; spans of further services have the host's resource.",
   ]);
 });

@@ -69,7 +69,7 @@ test('other codes drop the batch, are counted by name and said once; the next ba
     await sink.close(LONG);
     assert.deepEqual(sink.books(), { accepted: 15, exported: 5, queued: 0, dropped: { [reason]: 10 } });
     assert.equal(said.length, 1, said.join('\n'));
-    assert.match(said[0]!, new RegExp(`refused 5 spans \\(${reason}: made to fail\\); they are dropped, \\w+`));
+    assert.match(said[0]!, new RegExp(`refused 5 spans \\(${reason}: made to fail\\); they are dropped\\. [A-Z]`));
   }
 });
 

@@ -228,7 +228,7 @@ describe('a device that is full', () => {
     assert.deepEqual(said, {
       closed: 1,
       failed: true,
-      warnings: ['cannot write to the target: no space left on device. Nothing more is written there.'],
+      warnings: ['cannot write to the target: no space left on device. Further events are dropped and counted.'],
     });
     assert.deepEqual(sink.books(), { accepted: 5, exported: 0, queued: 0, dropped: { write_enospc: 5 } });
     assert.equal(lost(sink), 5);
