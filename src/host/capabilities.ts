@@ -58,7 +58,7 @@ export function inOwnUserNamespace({ userNamespace } = PATHS): boolean {
 export function privilegeError(paths = PATHS, log?: string): HostError | undefined {
   if (inOwnUserNamespace(paths)) {
     return new HostError(
-      'may not load BPF programs: this is a user namespace of its own, whose capabilities do not count for the kernel.',
+      'may not load BPF programs: this process is in its own user namespace, whose capabilities do not count for the kernel.',
       "Run it in the host's user namespace: not rootless, docker --userns=host, a unit without PrivateUsers=.",
       log,
     );

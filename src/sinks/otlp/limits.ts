@@ -14,7 +14,7 @@ export function readLimits(env: NodeJS.ProcessEnv, warn: (sentence: string) => v
       if (!text) continue;
       const value = Number(text);
       if (Number.isInteger(value) && value >= least) return value;
-      warn(`${name}=${text} is no whole number from ${least} up and is ignored.`);
+      warn(`${name}=${text} is not a whole number from ${least} up and is ignored.`);
     }
     return otherwise;
   };

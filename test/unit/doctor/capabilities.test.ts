@@ -53,7 +53,7 @@ describe('capabilities', () => {
   it('all of them are none in a user namespace', (t) => {
     const found = capabilities(paths(t, ALL, { namespace: 'user:[4026532177]' }));
     assert.equal(found.status, 'fail');
-    assert.match(found.why, /user namespace of its own/);
+    assert.match(found.why, /in its own user namespace/);
   });
 
   it('says what run says', (t) => {
