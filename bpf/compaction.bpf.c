@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One record per memory compaction: begin is stored per thread, end completes it and sends it.
+ * Sends one record per memory compaction: the begin is stored per thread; the end completes the record and sends it.
  *
- * These are the thin programs of each attach plan, around the handlers; the agent loads those of one plan only.
+ * This file has the thin programs of each attach plan around the handlers. The agent loads the programs of one plan only.
  */
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
@@ -52,7 +52,7 @@ int BPF_PROG(cs_tp_btf_attempt, int order, gfp_t gfp_mask, int priority)
 	return 0;
 }
 
-/* Plans fentry and kprobe: compact_control is what compact_zone() is called with. */
+/* Plans fentry and kprobe: compact_control is the argument of compact_zone(). */
 
 SEC("fentry/compact_zone")
 int BPF_PROG(cs_fentry_call, struct compact_control *cc)
@@ -69,8 +69,8 @@ int BPF_KPROBE(cs_kprobe_call, struct compact_control *cc)
 }
 
 /*
- * With fentry the rest comes from raw tracepoints: (zone_start, migrate_pfn, free_pfn, zone_end, sync, status), or where
- * they pass compact_control (cc, zone_start, zone_end, sync, status).
+ * Plan fentry takes the rest from raw tracepoints: (zone_start, migrate_pfn, free_pfn, zone_end, sync, status), or
+ * (cc, zone_start, zone_end, sync, status) where they pass compact_control.
  */
 const volatile bool tracepoints_pass_control = false; /* set before load */
 
@@ -109,8 +109,8 @@ int BPF_PROG(cs_raw_attempt, int order, gfp_t gfp_mask, int priority)
 }
 
 /*
- * With kprobe from the classic tracepoints, which need no BTF of the kernel's own, and whose programs are never preempted,
- * as those of raw tracepoints are from 7.0 on: a program that is in the middle of a run on a CPU is not run for others there.
+ * Plan kprobe takes the rest from the classic tracepoints, which work without the kernel's own BTF. Their programs are never
+ * preempted. Those of raw tracepoints are, from 7.0 on, and while one is under way on a CPU it is skipped for others there.
  */
 
 SEC("tp/compaction/mm_compaction_begin")
@@ -134,7 +134,7 @@ int cs_event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *
 	return 0;
 }
 
-/* With trace contexts, whatever the plan; the second where there are kprobes. */
+/* Process events, in every plan when trace contexts are wanted; the second needs kprobes. */
 
 SEC("raw_tp/sched_process_exec")
 int cs_process_exec(void *ctx)
@@ -151,7 +151,7 @@ typedef struct pt_regs registers;
 typedef struct user_pt_regs registers;
 #endif
 
-/* prctl(option, what, address, size, name): its function gets the registers of the one who called it. */
+/* prctl(option, what, address, size, name): its kernel function gets the caller's registers as its only argument. */
 SEC("kprobe/" SYSCALL("prctl"))
 int BPF_KPROBE(cs_process_publication, const registers *of_caller)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which span the current thread is in, from what its process publishes, else from what OpenTelemetry eBPF Instrumentation
- * knows of it. Read in the thread's own context, when it can change nothing of it.
+ * The active span of the current thread, from what its process publishes, or else from OpenTelemetry eBPF Instrumentation.
+ * It is read while the thread itself runs this code, so the thread cannot change it meanwhile.
  */
 #ifndef COMPACTSTALL_CONTEXT_H
 #define COMPACTSTALL_CONTEXT_H
@@ -11,8 +11,8 @@ const volatile bool read_contexts = false; /* set before load */
 enum context_source *abi_context_source; /* keeps the enum in the object's BTF, for the generator */
 
 /*
- * The kernel's own thread in a process, of io_uring (from 5.12) or vhost (from 6.4): its thread pointer is still that of the
- * thread which it was made for, and which may be in any other span by now.
+ * Whether this is a thread that the kernel made in a process, for io_uring (from 5.12) or vhost (from 6.4). Its thread
+ * pointer is a copy from the thread that asked for it, which may be in any other span by now.
  */
 static __always_inline bool is_kernels_worker(struct task_struct *task)
 {
@@ -44,13 +44,13 @@ static __always_inline enum outcome find_context(struct trace_context *context)
 	if (outcome == FOUND || publisher->nodejs.kind == TLS_NONE)
 		return outcome;
 	other = read_nodejs_context(context, &publisher->nodejs, thread);
-	/* That something is wrong says more than that nothing is there. */
+	/* A fault in the first source is more telling than the absence of a span in the second. */
 	return other == FOUND || outcome == UNPUBLISHED || outcome == NO_SPAN || outcome == NO_BLOCK ? other : outcome;
 }
 
 /*
- * Leaves the context's source CONTEXT_NONE where there is none. Returns whether to try once more at the end: the process's own
- * word is worth waiting for, before OBI is asked.
+ * Reads the context; its source stays CONTEXT_NONE where there is none. Returns whether to retry at the end of the compaction:
+ * the process's own word is worth waiting for before OBI is asked.
  */
 static __always_inline bool read_context(struct trace_context *context)
 {
@@ -66,8 +66,8 @@ static __always_inline bool read_context(struct trace_context *context)
 }
 
 /*
- * A page that is not there just then, as NUMA balancing took it away or it is being moved, cannot be read, and here is not
- * waited for it. The thread has not left the kernel since its compaction began, so at the end it still is in the same span.
+ * Retries at the end. A page that NUMA balancing unmapped, or that is being moved, cannot be read, and a BPF program cannot
+ * wait for it. The thread has not left the kernel since its compaction began, so it is still in the same span.
  */
 static __always_inline void read_context_again(struct trace_context *context)
 {

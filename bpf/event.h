@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ABI between the BPF programs and the agent. src/abi.generated.ts is made from this header (`npm run generate`):
- * change it here only.
+ * The ABI between the BPF programs and the agent. `npm run generate` makes src/abi.generated.ts from this header: change it
+ * here only.
  */
 #ifndef COMPACTSTALL_EVENT_H
 #define COMPACTSTALL_EVENT_H
@@ -19,24 +19,24 @@ enum trigger {
 };
 
 enum process_event_kind {
-	PROCESS_EVENT_KIND_EXEC = 0, /* it has another program, and may publish soon */
-	PROCESS_EVENT_KIND_PUBLICATION = 1, /* it publishes now, or something else than before */
+	PROCESS_EVENT_KIND_EXEC = 0, /* it started another program, which may publish soon */
+	PROCESS_EVENT_KIND_PUBLICATION = 1, /* it published, or updated what it published */
 };
 
-/* What a process did that may give it trace contexts. A record of this size is this. */
+/* An event after which a process may have trace contexts. The reader knows these records by their size. */
 struct process_event {
 	__u32 pid;
 	__u32 kind; /* enum process_event_kind */
 };
 
-/* What the reader does, so that the kernel knows whether a record needs a wake-up. */
+/* The state of the reader, from which the kernel side knows whether a record needs a wake-up. */
 enum reader_state {
-	READER_AWAKE = 0, /* draining, or told to: no wake-up needed */
+	READER_AWAKE = 0, /* draining, or woken: no wake-up needed */
 	READER_NAPPING = 1, /* drains soon by itself: wake it only when the ring fills */
 	READER_ASLEEP = 2, /* wake it for the next record */
 };
 
-/* Where a trace context was published. */
+/* The place where a trace context was published. */
 enum context_source {
 	CONTEXT_NONE = 0,
 	CONTEXT_THREAD = 1, /* otel_thread_ctx_v1 */
@@ -53,7 +53,7 @@ struct trace_context {
 	__u8 reserved[6];
 };
 
-/* How the address of a thread-local variable follows from the thread pointer. */
+/* The way from the thread pointer to the address of a thread-local variable. */
 enum tls_kind {
 	TLS_NONE = 0, /* the process does not have it */
 	TLS_STATIC = 1, /* thread pointer + offset */
@@ -64,15 +64,15 @@ enum tls_kind {
 struct tls_place {
 	__s64 offset;
 	__u64 module;
-	__u64 generation; /* glibc gives ids of modules out again: a vector older than this has another one's block there */
+	__u64 generation; /* glibc reuses module ids: a vector older than this has another module's block in that place */
 	__u32 kind; /* enum tls_kind */
 	__u32 reserved;
 };
 
-/* Written by the agent for each process that publishes, by its thread group id. */
+/* A process that publishes, keyed by its thread group id. The agent writes these. */
 struct publisher {
-	__u64 started; /* hundredths of a second since boot, as in /proc/PID/stat: a pid may be used again */
-	__u64 start_stack; /* as there: exec makes another one */
+	__u64 started; /* hundredths of a second since boot, as in /proc/PID/stat: a pid may be reused */
+	__u64 start_stack; /* also as in /proc/PID/stat: exec changes it */
 	struct tls_place thread;
 	struct tls_place nodejs;
 };
@@ -82,12 +82,12 @@ struct zone_state {
 	__u32 free_blocks[EVENT_ORDERS];
 };
 
-/* One compaction. Sent up to the last frame of its stack: offsetof(struct event, stack) + stack_size bytes. */
+/* One compaction. A record ends with the last frame of its stack: offsetof(struct event, stack) + stack_size bytes. */
 struct event {
 	__u64 begin_ns; /* CLOCK_MONOTONIC */
 	__u64 duration_ns;
 	__u64 cgroup_id;
-	__u64 attempt_ns; /* when the direct attempt began, same for each zone it tried; 0: not direct, or not known */
+	__u64 attempt_ns; /* start of the direct attempt, the same for each zone it tried; 0: not direct, or not known */
 	__u64 watermark_min; /* pages, as are all counts below */
 	__u64 watermark_low;
 	__u64 watermark_high;
@@ -116,7 +116,8 @@ struct event {
 };
 
 /*
- * The kernel's half of the books; ARCHITECTURE.md has the equations. Every early return of a program has its counter.
+ * The kernel's half of the books, the accounting of every compaction; ARCHITECTURE.md has the equations. Every early return
+ * of a program has its counter.
  */
 struct books {
 	__u64 begins;
@@ -125,29 +126,29 @@ struct books {
 	__u64 open_now;
 	__u64 evicted_table_full; /* more threads compacting at once than cs_in_progress holds */
 	__u64 evicted_overwritten; /* a second begin of the same thread without an end */
-	__u64 evicted_no_control; /* its call of compact_zone was not seen: before the programs were attached, or by a probe that is off */
+	__u64 evicted_no_control; /* its call to compact_zone was not seen: it came before the attach, or the probe is off */
 	__u64 end_without_begin; /* under way when the programs were attached */
-	__u64 end_pages_unknown; /* of those, not in the sums of pages scanned below: compact_control was not known */
+	__u64 end_pages_unknown; /* of those, not in the sums of pages scanned below: compact_control was unknown */
 	__u64 filtered_pid;
 	__u64 filtered_trigger;
 	__u64 filtered_min_duration;
 	__u64 emitted;
 	__u64 ring_full;
-	__u64 no_scratch; /* cannot happen: the verifier wants the check */
+	__u64 no_scratch; /* cannot happen: the verifier requires the check */
 	__u64 attempt_unknown; /* emitted without priority and attempt id */
 	__u64 process_events_unsent; /* the ring had no room */
-	/* Of all begins, whether there was a trace context, and if not, why. */
+	/* Every begin, with a trace context or with the reason why there is none. */
 	__u64 context_found;
-	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up; a second one in OBI's map, where there is one */
-	__u64 context_stale; /* the process is another one than was looked at */
+	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up, and one in OBI's map where there is one */
+	__u64 context_stale; /* the pid belongs to another process or program now than the agent probed */
 	__u64 context_no_block; /* the thread has not touched the variable */
 	__u64 context_no_span; /* no span is active in the thread */
 	__u64 context_unreadable; /* a pointer leads nowhere */
 	__u64 context_invalid; /* being written, or ids of zeros */
 	__u64 context_not_in_map; /* Node.js: the map has no such key, or is no map */
-	__u64 migrate_scanned; /* of all ends whose compact_control is known, with begin or without */
+	__u64 migrate_scanned; /* of all ends whose compact_control is known, with or without a begin */
 	__u64 free_scanned;
-	__u64 emitted_migrate_scanned; /* of the emitted only */
+	__u64 emitted_migrate_scanned; /* of emitted records only */
 	__u64 emitted_free_scanned;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes src/abi.generated.ts from the debug information (BTF) of the built BPF object, so that the layout of
-// bpf/event.h stands nowhere else. Run by `npm run generate`; CI checks that the result is committed.
+// Writes src/abi.generated.ts from the debug information (BTF) of the built BPF object, so that only bpf/event.h defines
+// the layout. `npm run generate` runs it; CI checks that the result is committed.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What each program does, whatever it is attached to. */
+/* The work of the programs, whatever they are attached to. */
 #ifndef COMPACTSTALL_HANDLERS_H
 #define COMPACTSTALL_HANDLERS_H
 
@@ -20,7 +20,7 @@ struct open_compaction {
 	struct trace_context context;
 };
 
-/* Preallocated: under memory pressure, which is when this runs, an allocation may fail. */
+/* Compactions in progress. Preallocated: this runs under memory pressure, when an allocation may fail. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -29,8 +29,8 @@ struct {
 } cs_in_progress SEC(".maps");
 
 /*
- * What compact_zone() was called with, where the tracepoints do not say it. There is no program for its return: a
- * kretprobe has room for twice as many calls as there are CPUs, and stalls sleep. So the least recently used go.
+ * The argument of compact_zone(), where the tracepoints do not pass it. There is no program on its return: a kretprobe has
+ * room for twice as many calls as there are CPUs, and stalled threads sleep. So the map evicts the least recently used.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -40,12 +40,12 @@ struct {
 } cs_zone_calls SEC(".maps");
 
 struct attempt {
-	__u64 ns; /* CLOCK_MONOTONIC; with the thread it names the attempt */
+	__u64 ns; /* CLOCK_MONOTONIC; together with the thread it identifies the attempt */
 	__s32 priority;
 	__u32 reserved;
 };
 
-/* Nothing marks the end of an attempt, so the least recently used go. */
+/* Direct attempts. Nothing marks the end of an attempt, so the map evicts the least recently used. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -54,8 +54,8 @@ struct {
 } cs_attempts SEC(".maps");
 
 /*
- * A record is built here, then copied to the ring at its real length: reserving the longest stack for each would
- * halve what the ring holds. One program at a time uses it on a CPU: the kernel does not let a program recurse.
+ * A record is built here, then copied to the ring at its real length: reserving room for the longest stack would halve what
+ * the ring holds. One program at a time uses it on a CPU: the kernel does not let a program recurse.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -73,7 +73,7 @@ static __always_inline enum trigger trigger_of(struct compact_control *cc)
 	return READ(cc, order) == -1 ? TRIGGER_MANUAL : TRIGGER_KCOMPACTD;
 }
 
-/* True when the compaction is not wanted; counts why. */
+/* Whether the user filtered the compaction out; counts the reason. */
 static __always_inline bool filtered(__u32 pid, enum trigger trigger, __u64 duration_ns)
 {
 	if (only_pid && only_pid != pid)
@@ -118,7 +118,7 @@ static __always_inline void fill_zone(struct event *event, struct zone *zone)
 	read_zone_name(zone, event->zone);
 }
 
-/* Most of what a pair costs. */
+/* Takes the stack, which is most of what a pair costs. */
 static __always_inline void fill_stack(struct event *event, void *ctx)
 {
 	long size = 0;
@@ -133,25 +133,25 @@ static __always_inline void handle_attempt(int priority)
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct attempt attempt = { .ns = bpf_ktime_get_ns(), .priority = priority };
 
-	/* Rather none than the thread's last one. */
+	/* On failure no attempt is better than the thread's previous one. */
 	if (bpf_map_update_elem(&cs_attempts, &pid_tgid, &attempt, BPF_ANY))
 		bpf_map_delete_elem(&cs_attempts, &pid_tgid);
 }
 
-/* compact_zone(cc) was called; the begin tracepoint may follow. */
+/* Handles a call of compact_zone(cc); the begin tracepoint may follow. */
 static __always_inline void handle_call(struct compact_control *cc)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u64 control = (__u64)cc;
 
-	/* As above. */
+	/* On failure no argument is better than that of the thread's previous call. */
 	if (bpf_map_update_elem(&cs_zone_calls, &pid_tgid, &control, BPF_ANY))
 		bpf_map_delete_elem(&cs_zone_calls, &pid_tgid);
 }
 
 /*
  * The compact_control of the call that this thread is in. A call may return before its begin tracepoint and leave its
- * pointer behind, so the tracepoint's own idea of the zone must fit: a pointer from an earlier call does not lead to it.
+ * pointer behind. So the zone must be the tracepoint's: a pointer from an earlier call does not lead to it.
  */
 static __always_inline struct compact_control *called_control(unsigned long zone_start)
 {
@@ -167,7 +167,7 @@ static __always_inline struct compact_control *called_control(unsigned long zone
 	return READ(zone, zone_start_pfn) == zone_start ? cc : NULL;
 }
 
-/* The compact_control with which this thread's compaction began, NULL when it was under way before. */
+/* The compact_control with which this thread's compaction began; NULL when it began before the programs were attached. */
 static __always_inline struct compact_control *open_control(void)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -176,7 +176,7 @@ static __always_inline struct compact_control *open_control(void)
 	return begin ? (struct compact_control *)begin->control : NULL;
 }
 
-/* In these two cc is NULL when the thread's compact_control is not known. */
+/* In handle_begin and handle_end cc is NULL when the thread's compact_control is unknown. */
 static __always_inline void handle_begin(struct compact_control *cc)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();

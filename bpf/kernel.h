@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The few kernel types that the programs read. Only the names matter: the loader relocates every access to the running
- * kernel's own layout (CO-RE), so fields that are not read are left out, and sizes here mean nothing.
+ * kernel's layout (CO-RE). Fields that are not read are left out, and sizes here mean nothing.
  */
 #ifndef COMPACTSTALL_KERNEL_H
 #define COMPACTSTALL_KERNEL_H
@@ -10,7 +10,7 @@
 
 typedef unsigned int gfp_t;
 
-/* Of task_struct.flags. Before 5.12 the first one was PF_VCPU, which is off in the kernel; before 6.4 the second one was another's. */
+/* Bits of task_struct.flags. Before 5.12 the first was PF_VCPU, which is off in the kernel; before 6.4 the second had another use. */
 #define PF_IO_WORKER 0x10
 #define PF_USER_WORKER 0x4000
 

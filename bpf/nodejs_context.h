@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Node.js's form of the thread context: the thread has many asynchronous contexts, and V8 knows the current one. */
+/* Node.js's form of the thread context. A thread has many asynchronous contexts, and V8 knows the current one. */
 #ifndef COMPACTSTALL_NODEJS_CONTEXT_H
 #define COMPACTSTALL_NODEJS_CONTEXT_H
 
@@ -18,9 +18,9 @@ struct nodejs_record {
 #define MAX_CHAIN 8
 
 /*
- * A walk through the map that V8 keeps for the current asynchronous context: an OrderedHashMap, which is 16 bytes of header,
- * three words (elements, deleted, buckets), the heads of the buckets, and entries of three words (key, value, next).
- * Small integers are in the upper half of a word.
+ * Walks through the map that V8 keeps for the current asynchronous context: an OrderedHashMap of a 16-byte header, three
+ * words (elements, deleted, buckets), the heads of the buckets, and entries of three words (key, value, next). Small
+ * integers are in the upper half of a word.
  */
 static __always_inline enum outcome read_nodejs_context(struct trace_context *context, const struct tls_place *place,
 							__u64 thread)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What OpenTelemetry eBPF Instrumentation (OBI) knows of the thread, which it sees from outside. */
+/* The thread's span according to OpenTelemetry eBPF Instrumentation (OBI), which observes the process from outside. */
 #ifndef COMPACTSTALL_OBI_CONTEXT_H
 #define COMPACTSTALL_OBI_CONTEXT_H
 
@@ -11,8 +11,8 @@ struct obi_context {
 };
 
 /*
- * OBI's own map takes this one's place where it is pinned. OBI writes and removes a thread's entry mostly from within that
- * thread; nothing is written here.
+ * A placeholder: the loader puts OBI's pinned map in its place. OBI mostly writes and removes a thread's entry from within
+ * that thread. This program only reads it.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -21,14 +21,14 @@ struct {
 	__type(value, struct obi_context);
 } cs_obi_contexts SEC(".maps");
 
-/* @outcome: why the process's own publications gave none, which it stays for a thread that OBI does not know, either. */
+/* @outcome: why the process's own publications gave no span; the result for a thread that OBI does not know either. */
 static __always_inline enum outcome read_obi_context(struct trace_context *context, enum outcome outcome)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct task_struct *task = current_task();
 	struct obi_context *entry;
 
-	/* A kernel thread serves no request; one of a process that has gone may have had its pid. */
+	/* A kernel thread serves no request, but its id may have belonged to a thread in OBI's map. */
 	if (!READ(task, mm))
 		return outcome;
 	entry = bpf_map_lookup_elem(&cs_obi_contexts, &pid_tgid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How a look for the span of a thread ended: each way has its counter in the books. */
+/* Outcomes of the search for a thread's span; each has its counter in the books. */
 #ifndef COMPACTSTALL_OUTCOME_H
 #define COMPACTSTALL_OUTCOME_H
 

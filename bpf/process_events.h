@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tells the agent of processes that may publish trace contexts from now on: of a new program, and of a publication, by the
- * system call that names its memory, which the specification of the process context (OTEP 4719) asks for, also of an update.
+ * Notifies the agent of processes that may publish trace contexts: after exec, and after a publication or its update. For
+ * these the specification of the process context (OTEP 4719) requires the system call that names the memory.
  */
 #ifndef COMPACTSTALL_PROCESS_EVENTS_H
 #define COMPACTSTALL_PROCESS_EVENTS_H
@@ -10,15 +10,15 @@
 #define PR_SET_VMA_ANON_NAME 0
 #define PUBLICATION "OTEL_CTX"
 
-/* Of CLOCK_MONOTONIC: about a second. */
+/* A period of CLOCK_MONOTONIC: about a second. */
 #define PERIOD_SHIFT 30
 
 struct process_event *abi_process_event; /* keeps it in the object's BTF, for the generator */
 enum process_event_kind *abi_process_event_kind;
 
 /*
- * In which period a process was told of last: once in each, so that one which publishes millions of times costs no more than
- * others. The agent looks once more after the period. Who is forgotten here is told of once more.
+ * The period of the last event of each process. There is one event a period, so that a process which publishes millions of
+ * times costs no more than others. The agent probes again after the period. An evicted entry costs one extra event.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -56,7 +56,7 @@ static __always_inline void handle_prctl(int option, int what, __u64 name)
 
 	if (option != PR_SET_VMA || what != PR_SET_VMA_ANON_NAME)
 		return;
-	/* A name that cannot be read just then may be it. */
+	/* A name that cannot be read may be the right one. */
 	if (read_user(&found, sizeof(PUBLICATION), name) && (found.text != *(const __u64 *)PUBLICATION || found.end))
 		return;
 	handle_publication();

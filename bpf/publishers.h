@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The processes whose threads publish their spans. The agent finds them, and says where each thread has its own. */
+/* The processes whose threads publish their spans. The agent finds them, and writes down where a thread has its span. */
 #ifndef COMPACTSTALL_PUBLISHERS_H
 #define COMPACTSTALL_PUBLISHERS_H
 
@@ -21,8 +21,8 @@ static __always_inline bool is_process(const struct publisher *publisher, struct
 }
 
 /*
- * A child that was forked, and is not known itself, has what its parent has where its parent has it, until it calls exec:
- * up to then they share the open file of their program. NULL when the parent is not known either, or is not what it was.
+ * The parent's entry, for a forked child without an entry: until exec a child has everything where its parent has it, and
+ * both share the open file of their program. NULL when the parent has no entry either, or is another process by now.
  */
 static __always_inline struct publisher *parents_publisher(struct mm_struct *mm, struct task_struct *task)
 {
@@ -38,7 +38,7 @@ static __always_inline struct publisher *parents_publisher(struct mm_struct *mm,
 	return publisher && is_process(publisher, mm, parent) ? publisher : NULL;
 }
 
-/* What is known of the current process; NULL where nothing is, with the outcome that this means. */
+/* The entry of the current process, or of its parent; NULL without one, with the outcome that this means. */
 static __always_inline struct publisher *find_publisher(struct mm_struct *mm, struct task_struct *task,
 							enum outcome *otherwise)
 {
@@ -47,7 +47,7 @@ static __always_inline struct publisher *find_publisher(struct mm_struct *mm, st
 
 	if (publisher && is_process(publisher, mm, task))
 		return publisher;
-	/* What is known of another one that had this pid says nothing of this one's parent. */
+	/* An entry of another process with this pid says nothing about this one's parent. */
 	*otherwise = publisher ? STALE : UNPUBLISHED;
 	return parents_publisher(mm, task);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The one way to read kernel memory, and that of the current process. */
+/* The only way to read the kernel's memory and the current process's. */
 #ifndef COMPACTSTALL_READ_H
 #define COMPACTSTALL_READ_H
 
 /*
- * Two ways, of which one is set before load, so that the code of the other is dead, and not looked at. Probe reads serve
- * every attach plan. The pointers of the tp_btf programs have types that the verifier knows: it lets them be loaded
- * through, which is half the instructions of a program without stack.
+ * Two ways to read. One is chosen before load, and the verifier skips the other as dead code. Probe reads work in every
+ * attach plan. In the tp_btf programs the verifier knows the types of the pointers and allows direct loads, which need half
+ * the instructions of a program without stack.
  */
 const volatile bool direct_loads = false;
-/* lockdown=confidentiality forbids them; what no direct load is allowed for is then missing. */
+/* lockdown=confidentiality forbids probe reads; what direct loads cannot reach is then missing. */
 const volatile bool probe_reads = true;
 
 /* The offset is added first: that of pglist_data.node_id does not fit the 16 bits of a load. */
@@ -28,7 +28,7 @@ const volatile bool probe_reads = true;
 
 static __always_inline struct task_struct *current_task(void)
 {
-	/* The typed one is newer than 5.10. */
+	/* bpf_get_current_task_btf() is newer than 5.10. */
 	return direct_loads ? (struct task_struct *)bpf_get_current_task_btf() :
 			      (struct task_struct *)bpf_get_current_task();
 }

@@ -5,7 +5,7 @@
 
 const volatile __u32 wake_fill_bytes = 0; /* a napping reader is woken when the ring holds more */
 
-/* Read and written by the agent through memory-mapped data. */
+/* The agent reads and writes these through memory-mapped data. */
 struct books books;
 __u32 reader = READER_AWAKE;
 
@@ -22,10 +22,10 @@ static __always_inline void count(__u64 *counter, __u64 n)
 }
 
 /*
- * A wake-up per record is two thirds of a pair's cost, so only the first record after the reader fell asleep wakes it,
- * and during its nap one that finds the ring filled. Waking takes a record: an empty one, reserved before the room may
- * be gone, and discarded to wake. NULL when no wake-up is needed, or when the ring is full: then one of those who filled
- * it has reserved theirs.
+ * Reserves a wake-up. One per record would be two thirds of a pair's cost. So only the first record after the reader fell
+ * asleep wakes it, or during its nap a record that finds the ring filling. A wake-up takes an empty record: it is reserved
+ * while there is room, and discarding it wakes the reader. NULL when no wake-up is needed, or when the ring is full: then
+ * a thread that helped to fill it has reserved a wake-up.
  */
 static __always_inline void *reserve_wakeup(void)
 {
@@ -39,8 +39,8 @@ static __always_inline void *reserve_wakeup(void)
 }
 
 /*
- * The only way into the ring. The reader's state is read once more after the record is committed: a reader that falls
- * asleep meanwhile sees the record (it looks once more after it said so), or is seen here. False when the ring is full.
+ * The only way into the ring. The reader's state is read again after the record is committed: a reader that falls asleep
+ * meanwhile either sees the record (it checks again after setting its state), or is seen here. False when the ring is full.
  */
 static __always_inline bool send(void *record, __u64 size)
 {
@@ -56,7 +56,7 @@ static __always_inline bool send(void *record, __u64 size)
 	return sent;
 }
 
-/* What does not fit is counted. */
+/* Sends a record; counts it when it does not fit. */
 static __always_inline void emit(struct event *event)
 {
 	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff);

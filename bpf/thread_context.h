@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * OpenTelemetry's thread context (OTEP 4947): a variable of each thread, and the record that it points to. The process is not
- * trusted: each read is of a fixed size, each chain is bounded, and whatever it leads to can only spoil that process's own
- * trace.
+ * trusted: each read has a fixed size, each chain is bounded, and a wrong pointer can spoil only that process's own trace.
  */
 #ifndef COMPACTSTALL_THREAD_CONTEXT_H
 #define COMPACTSTALL_THREAD_CONTEXT_H
 
-/* What otel_thread_ctx_v1 points to; attributes follow. */
+/* The record that otel_thread_ctx_v1 points to; attributes follow. */
 struct thread_record {
 	__u8 trace_id[16];
 	__u8 span_id[8];
@@ -26,7 +25,7 @@ static __always_inline __u64 thread_pointer(struct task_struct *task)
 #endif
 }
 
-/* Where a thread has the pointer to its vector of blocks, from the thread pointer. */
+/* The offset from the thread pointer to the pointer to the thread's vector of blocks. */
 static __always_inline int vector_offset(bool glibc)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -36,18 +35,18 @@ static __always_inline int vector_offset(bool glibc)
 #endif
 }
 
-/* The address of the variable in this thread; leaves it 0 when it has none. */
+/* Finds the address of the variable in this thread; it stays 0 when the thread has none. */
 static __always_inline enum outcome tls_address(__u64 *address, const struct tls_place *place, __u64 thread)
 {
 	bool glibc = place->kind == TLS_DYNAMIC_GLIBC;
-	/* In glibc 16 bytes in front of the vector: how many entries there are, what is no concern here, its generation. */
+	/* glibc has 16 bytes in front of the vector: the number of entries and an unused word; then the generation. */
 	__u64 vector = 0, head[3] = {}, block = 0;
 
 	if (place->kind == TLS_STATIC) {
 		*address = thread + place->offset;
 		return FOUND;
 	}
-	/* The thread's vector of blocks. glibc has 16 bytes an entry; musl 8, and the number of entries as entry 0. */
+	/* The thread's vector of blocks. An entry has 16 bytes in glibc. In musl it has 8, and entry 0 is the number of entries. */
 	if (!read_user(&vector, sizeof(vector), thread + vector_offset(glibc)) ||
 	    !read_user(head, glibc ? sizeof(head) : sizeof(head[0]), glibc ? vector - 16 : vector))
 		return UNREADABLE;

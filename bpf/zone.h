@@ -4,8 +4,8 @@
 #define COMPACTSTALL_ZONE_H
 
 /*
- * free_area[] is addressed by hand: in a loop clang relocates the first element only and keeps the compile-time stride
- * for the others, while sizeof(struct free_area) differs between kernels.
+ * free_area[] is addressed by hand. In a loop clang relocates only the first element and keeps the compile-time stride for
+ * the others, but sizeof(struct free_area) differs between kernels.
  */
 static __always_inline __u32 zone_orders(void)
 {
@@ -28,13 +28,13 @@ static __always_inline void read_zone_state(struct zone *zone, struct zone_state
 	for (__u32 order = 0; order < EVENT_ORDERS; order++) {
 		unsigned long blocks = 0;
 
-		/* Not order < zone_orders(): the verifier does not divide, and must know each offset. */
+		/* Not order < zone_orders(): the verifier cannot follow a division, and must know each offset. */
 		if (order * stride < size)
 			blocks = READ_AT(unsigned long, zone, nr_free + order * stride);
 		state->free_blocks[order] = blocks;
 		pages += blocks << order;
 	}
-	/* 6.1 lets nobody load from an array of atomic_long_t; without probe reads the free lists must do. */
+	/* 6.1 does not allow direct loads from an array of atomic_long_t. Without probe reads the free lists' sum stands in. */
 	if (probe_reads)
 		bpf_probe_read_kernel(&pages, sizeof(pages), (const void *)zone + vm_stat);
 	/* The counter is a sum of per-CPU batches and may be seen below zero; the kernel clamps it too. */
@@ -56,7 +56,7 @@ static __always_inline __u32 zone_index(struct zone *zone, struct pglist_data *n
 	return ((__u64)zone - first) / bpf_core_type_size(struct zone);
 }
 
-/* Empty without probe reads: the name is no struct, so it cannot be loaded from. */
+/* Reads the zone's name. Without probe reads it stays empty: direct loads cannot follow a pointer to text. */
 static __always_inline void read_zone_name(struct zone *zone, char name[EVENT_NAME_SIZE])
 {
 	name[0] = '\0';

@@ -2,7 +2,7 @@
 import { BOOKS } from '../abi.generated.ts';
 import type { SinkBooks } from './sink.ts';
 
-/** The counters of struct books (bpf/event.h), by their names there. */
+/** The counters of struct books (bpf/event.h), under the same names. */
 export type KernelBooks = Record<keyof typeof BOOKS, number>;
 
 export function decodeKernelBooks(bytes: Buffer): KernelBooks {
@@ -20,19 +20,19 @@ export interface ProbeCounters {
   without: Record<string, number>;
 }
 
-/** What a source knows at its end. */
+/** A source's half of the books: the accounting of every compaction. */
 export interface SourceBooks {
   /** Absent for a recording. */
   kernel?: KernelBooks;
   /** Times that the kernel skipped a program because it was already running on that CPU; absent for a recording. */
   programMisses?: number;
-  /** Absent where nobody is looked at. */
+  /** Absent when no process is probed. */
   probes?: ProbeCounters;
   /** Records, or lines of a recording. */
   received: number;
   decoded: number;
   malformed: number;
-  /** Bytes that are still in the ring. */
+  /** Unread bytes in the ring. */
   pendingBytes: number;
 }
 
@@ -41,14 +41,14 @@ export interface NamedSinkBooks {
   books: SinkBooks;
 }
 
-/** `total = sum of terms`, where every term is counted on its own. A label is `term` or `term{reason}`. */
+/** `total = sum of terms`, where every term has its own counter. A label is `term` or `term{reason}`. */
 export interface Equation {
   name: string;
   total: number;
   terms: readonly (readonly [label: string, value: number])[];
 }
 
-/** Why an event may be missing from a sink although nothing went wrong: the user asked for it. */
+/** Reasons that are not losses: the user asked for them. */
 const NOT_LOST = new Set(['not_sampled', 'closed']);
 
 export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Equation[] {
@@ -121,7 +121,7 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
   ];
 }
 
-/** For each begin whether the span that was active is known, and if not, why; empty with `--context off`. */
+/** Every begin, with the active span or with the reason why it is unknown; empty with `--context off`. */
 function contextEquation(kernel: KernelBooks): Equation[] {
   const terms = [
     ['with context', kernel.contextFound],
@@ -137,7 +137,7 @@ function contextEquation(kernel: KernelBooks): Equation[] {
   return terms.slice(0, -1).some(([, value]) => value > 0) ? [{ name: 'begins', total: kernel.begins, terms }] : [];
 }
 
-/** For each look at a process whether it publishes its spans, and if not, why: `REASONS` of prober/thread-context/reason.ts has the words. */
+/** Every probe of a process, with whether it publishes its spans, or the reason: REASONS of prober/thread-context/reason.ts. */
 function probesEquation({ made, publishing, open, without }: ProbeCounters): Equation {
   const reasons = Object.entries({ none: 0, ...without }).map(([reason, n]) => [`without{${reason}}`, n] as const);
   return { name: 'probes', total: made, terms: [['publishing', publishing], ...reasons, ['open', open]] };
@@ -147,7 +147,7 @@ export function balances({ total, terms }: Equation): boolean {
   return total === terms.reduce((sum, [, value]) => sum + value, 0);
 }
 
-/** Events that were lost, by reason; empty when none was. */
+/** Lost events by reason; empty when none was lost. */
 export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Map<string, number> {
   const lost = new Map<string, number>();
   const add = (reason: string, n: number) => n > 0 && lost.set(reason, n);

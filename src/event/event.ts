@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ResourceAttributes } from '../protobuf/attribute.ts';
 
-/** What made the kernel compact; see docs/attributes.md for what each one means to a user. */
+/** What made the kernel compact; docs/attributes.md explains each. */
 export const TRIGGERS = ['direct', 'kcompactd', 'proactive', 'manual'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 /**
- * Who said which span was active: the application, as OpenTelemetry's thread context or Node.js's form of it; or, for an
- * application that says nothing, OpenTelemetry eBPF Instrumentation.
+ * The source of the active span: the application, through OpenTelemetry's thread context or Node.js's form of it; or
+ * OpenTelemetry eBPF Instrumentation, for an application that publishes nothing.
  */
 export const CONTEXT_SOURCES = ['thread', 'nodejs', 'obi'] as const;
 export type ContextSource = (typeof CONTEXT_SOURCES)[number];
@@ -17,9 +17,9 @@ export interface TraceContext {
   source: ContextSource;
   traceId: string;
   spanId: string;
-  /** W3C trace flags; bit 0: sampled. 0 with `obi`, which does not know. */
+  /** W3C trace flags; bit 0: sampled. Always 0 from `obi`, which does not know them. */
   flags: number;
-  /** The event's span is a child of it, in its trace; or the root of a trace of its own, and only linked to it. */
+  /** Whether the event's span is a child of it, or the root of a separate trace that is linked to it. */
   relation: 'child' | 'link';
 }
 
@@ -38,7 +38,7 @@ export interface ZoneState {
 
 /**
  * One memory compaction: one mm_compaction_begin / mm_compaction_end pair. Sources make it, sinks take it. It is
- * JSON-safe: `JSON.stringify` of it is a line of `--output json`, and a recording is such lines.
+ * JSON-safe: `JSON.stringify` of it is a line of `--output json`, and a recording consists of such lines.
  */
 export interface CompactionEvent {
   v: 1;
@@ -51,13 +51,13 @@ export interface CompactionEvent {
   tid: number;
   /** The thread's name, at most 15 bytes. */
   comm: string;
-  /** Base name of the process's executable; absent for kernel threads and for processes already gone. */
+  /** Base name of the process's executable; absent for kernel threads and for processes that have ended. */
   executable?: string;
   /** Container id from the process's cgroup path; absent outside containers. */
   container?: string;
   /**
-   * The stalled process's service, as far as it is known: always a `service.name`. Absent for kernel threads, and where
-   * processes cannot or need not be looked up. Events of one process share one object.
+   * The stalled process's service, with at least a `service.name`. Absent for kernel threads, and where processes cannot or
+   * need not be looked up. Events of one process share one object.
    */
   resource?: ResourceAttributes;
   /** The CPU on which the compaction began; it may have ended on another. */
@@ -68,7 +68,7 @@ export interface CompactionEvent {
   /** Zone name as the kernel spells it: DMA, DMA32, Normal, HighMem, Movable, Device. */
   zone: string;
   zoneIndex: number;
-  /** Order asked for: 2^order contiguous pages; -1 when the whole zone is compacted. */
+  /** Requested order: 2^order contiguous pages; -1 when the whole zone is compacted. */
   order: number;
   /** enum migrate_mode, lower case: async, sync_light, sync. */
   mode: string;

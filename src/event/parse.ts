@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CONTEXT_SOURCES, type CompactionEvent, TRIGGERS } from './event.ts';
 
-/** Checks one value; returns what was expected when it is something else. */
+/** Checks a value. Returns what was expected when the value is something else. */
 type Check = (value: unknown) => string | undefined;
 
 const expect =
@@ -40,7 +40,7 @@ const attributes = expect(
     Object.values(value).every((one) => isPrimitive(one) || (Array.isArray(one) && one.every(isPrimitive))),
 );
 
-/** The fields of a type, each with its check; a nested table for a nested object. `?` marks what may be absent. */
+/** The fields of a type, each with its check, or a nested table for a nested object. `?` marks a field that may be absent. */
 interface Fields {
   [name: string]: Check | Fields;
 }
@@ -86,7 +86,7 @@ const EVENT = {
   spanId: hexId(16),
 } satisfies Fields;
 
-/** One line of a recording. Throws an Error that names the field and what was expected. */
+/** Parses a line of a recording. Throws an Error that names the field and what was expected. */
 export function parseEvent(line: string): CompactionEvent {
   let value: unknown;
   try {

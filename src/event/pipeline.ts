@@ -4,18 +4,18 @@ import type { CompactionEvent } from './event.ts';
 import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 
-/** How long the sinks may take to deliver what is queued when the agent ends. */
+/** The time that the sinks have to deliver what is queued when the agent ends. */
 const CLOSE_MS = 5000;
 const SAY_AFTER_MS = 500;
 
 export interface PipelineHooks {
-  /** Sees every batch, before the sinks. */
+  /** Called with every batch, before the sinks. */
   onEvents?: (events: readonly CompactionEvent[]) => void;
-  /** Called when the sinks take a while to deliver what is queued; they get `milliseconds` more. */
+  /** Called when the sinks take a while to deliver what is queued; they have `milliseconds` left. */
   onWaiting?: (milliseconds: number) => void;
 }
 
-/** Sends a source's events to every sink until the source is at its end, or told to stop. */
+/** Sends a source's events to every sink until the source ends or is stopped. */
 export class Pipeline {
   readonly #source: Source;
   readonly #sinks: readonly Sink[];
@@ -27,7 +27,7 @@ export class Pipeline {
     this.#hooks = hooks;
   }
 
-  /** Resolves when the source has ended by itself or `shutdown` has; then everything has been delivered or counted. */
+  /** Runs until the source ends or `shutdown` resolves. Afterwards everything is delivered or counted. */
   async run(shutdown: Promise<void>): Promise<void> {
     try {
       await Promise.race([

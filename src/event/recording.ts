@@ -16,7 +16,7 @@ export class Recording implements Source {
   readonly #path: string;
   readonly #warn: (sentence: string) => void;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
-  /** Equal stacks share one array, as sinks expect. */
+  /** Shared arrays for equal stacks, as sinks expect. */
   readonly #stacks = new Map<string, readonly string[]>();
   #stopped = false;
 
@@ -97,7 +97,7 @@ export class Recording implements Source {
   }
 }
 
-/** Not node:readline: it also ends a line at U+2028, which JSON leaves as it is and a thread may have in its name. */
+/** The lines of a file. node:readline also ends a line at U+2028, which JSON does not escape and a thread's name may have. */
 async function* linesOf(path: string): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {

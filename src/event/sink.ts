@@ -12,16 +12,16 @@ export interface SinkBooks {
   dropped: Record<string, number>;
 }
 
-/** Where events go. A sink never throws at the source: what it cannot deliver it counts. */
+/** A destination of events. It never throws at the source: it counts what it cannot deliver. */
 export interface Sink {
   readonly name: string;
-  /** Where it sends to, when the user would not see it otherwise. */
+  /** The address that it sends to, for a message to the user; absent for files and standard output. */
   readonly destination?: string;
-  /** Takes a batch, in order of arrival. Never blocks; what does not fit in the sink's queue is dropped and counted. */
+  /** Takes a batch, in order of arrival. Never blocks: events that do not fit in the queue are dropped and counted. */
   write(events: readonly CompactionEvent[]): void;
-  /** Resolves when there is room again. A recording waits for it; the live source cannot, and does not. */
+  /** Resolves when there is room again. A recording waits for it; the live source cannot wait. */
   room(): Promise<void>;
-  /** Delivers what is queued, until done or the deadline (milliseconds) has passed, then counts the rest as dropped. */
+  /** Delivers what is queued until the deadline (milliseconds), then counts the rest as dropped. */
   close(deadlineMs: number): Promise<void>;
   books(): SinkBooks;
 }

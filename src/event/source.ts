@@ -5,14 +5,14 @@ import type { CompactionEvent } from './event.ts';
 /** Where events come from: the running kernel, or a recording. */
 export interface Source {
   /**
-   * Begins to deliver batches. Resolves at the end of a recording, or after `stop()`.
+   * Delivers batches. Resolves at the end of a recording, or after `stop()`.
    *
-   * @param room resolves when the sinks have room again. A recording waits for it after each batch; the kernel does not
-   * wait, so the live source never asks.
+   * @param room resolves when the sinks have room again. A recording waits for it after each batch. The kernel does not
+   * wait, so the live source never calls it.
    */
   run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<void>): Promise<void>;
-  /** Stops, and delivers what is under way. */
+  /** Stops after delivering what is under way. */
   stop(): Promise<void>;
-  /** Exact after `stop()`. */
+  /** The source's books; exact after `stop()`. */
   books(): SourceBooks;
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Reads BTF, the kernel's description of its own types (Documentation/bpf/btf.rst), as far as the agent asks: enums,
- * struct layouts and function parameters. One pass notes where each type starts; strings are made only when asked for.
+ * Reads BTF, the kernel's description of its own types (Documentation/bpf/btf.rst), as far as the agent needs it: enums,
+ * struct layouts and function parameters. One pass finds the start of each type; strings are decoded on demand.
  */
 
 const MAGIC = 0xeb9f;
 const MAGIC_OTHER_ORDER = 0x9feb;
 const HEADER_SIZE = 24;
-/** The kernel's own limit to chains of types. */
+/** The kernel's limit for chains of types. */
 const MAX_DEPTH = 32;
-/** In the second word of a type: an enum is signed, or a struct has bit-fields. */
+/** A flag in the second word of a type: an enum is signed, or a struct has bit-fields. */
 const KIND_FLAG = 1 << 31;
 const KIND = {
   INT: 1,
@@ -64,7 +64,7 @@ export class Btf {
   /** Word index of each type, by type id; id 0 is void. */
   readonly #types: Uint32Array;
 
-  /** @param bytes a whole BTF blob, such as /sys/kernel/btf/vmlinux. Throws when it is not one, or is damaged. */
+  /** @param bytes a whole BTF blob, such as /sys/kernel/btf/vmlinux. Throws when it is not BTF, or is damaged. */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const magic = bytes.byteLength < HEADER_SIZE ? undefined : view.getUint16(0, true);
@@ -77,7 +77,7 @@ export class Btf {
       throw new Error('damaged BTF: its sections end after its last byte');
     }
     const types = bytes.byteOffset + headerSize + typeOffset;
-    // Views where it can be, not copies: the kernel's BTF is some megabytes.
+    // Views where alignment allows, not copies: the kernel's BTF is some megabytes.
     this.#words =
       types % 4 === 0
         ? new Uint32Array(bytes.buffer, types, typeSize >>> 2)
@@ -145,8 +145,8 @@ export class Btf {
   }
 
   /**
-   * What each parameter of the function is, as the name of the type, followed by ` *` for a pointer; undefined when the
-   * kernel has no such function, or does not describe it.
+   * The type of each parameter of the function: its name, followed by ` *` for a pointer. undefined when the kernel has no
+   * such function, or does not describe it.
    */
   functionParameters(name: string): string[] | undefined {
     const at = this.#find(name, KIND.FUNC);
@@ -163,8 +163,8 @@ export class Btf {
   }
 
   /**
-   * Gives the memory back at once, of the bytes given to the constructor as well: the kernel's are megabytes, read in an
-   * agent that may collect no garbage for days. Nothing can be asked afterwards.
+   * Frees the memory at once, including the bytes passed to the constructor: the kernel's BTF is megabytes, and the agent
+   * may not collect garbage for days. The object cannot be used afterwards.
    */
   release(): void {
     (this.#strings.buffer as ArrayBuffer).transfer(0);
@@ -196,7 +196,7 @@ export class Btf {
     return this.#strings.toString('latin1', offset, end);
   }
 
-  /** Where the type behind typedefs and qualifiers starts; undefined for void. */
+  /** The start of the type behind typedefs and qualifiers; undefined for void. */
   #resolve(id: number): number | undefined {
     for (let depth = 0; depth < MAX_DEPTH; depth++) {
       if (id === 0) return undefined;

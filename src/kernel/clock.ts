@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** One paired reading of two clocks, in nanoseconds; they are apart by at most `uncertaintyNs`. */
+/** Readings of the kernel's clocks, in nanoseconds, at most `uncertaintyNs` apart. */
 export interface ClockReading {
   monotonicNs: bigint;
   realtimeNs: bigint;
@@ -10,9 +10,9 @@ export interface ClockReading {
 }
 
 /**
- * CLOCK_MONOTONIC to time since the epoch. The offset between the two changes only when the clock is stepped (a slew
- * moves both), so it is measured for every batch, but a new value is taken only when it differs by more than the
- * readings are uncertain: within that, spans keep their exact distances.
+ * Converts CLOCK_MONOTONIC to time since the epoch. The offset between the two changes only when the clock is stepped (a
+ * slew moves both). It is measured for every batch, but a new value is used only when it differs by more than the
+ * uncertainty of the readings: otherwise spans keep their exact distances.
  */
 export class EpochClock {
   readonly #read: () => ClockReading;

@@ -6,7 +6,7 @@
  * towards 1 because memory is fragmented; -1 when a suitable block is free.
  *
  * @param blocks free blocks per order, from order 0 up
- * @returns null for order -1, where it has no meaning
+ * @returns null for order -1, where the index has no meaning
  */
 export function fragmentationIndex(blocks: readonly number[], order: number): number | null {
   if (order < 0) return null;

@@ -5,15 +5,15 @@ import type { Btf } from './btf.ts';
 /** The mask of each GFP flag, by its name without `__GFP_`. */
 export type GfpFlags = ReadonlyMap<string, number>;
 
-/** Where tracefs is mounted, if it is. */
+/** The usual mount points of tracefs. */
 export const TRACING = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 const FORMAT = 'events/compaction/mm_compaction_try_to_compact_pages/format';
-/** One flag of the table with which the kernel prints a mask; combinations of flags have more in the brackets. */
+/** A single flag of the table with which the kernel prints a mask. Combinations have more in the brackets and do not match. */
 const FLAG = /\{\( ?unsigned long\)\(\( ?gfp_t\)0x([0-9a-f]+)u\), "(?:__)?GFP_(\w+)"\}/g;
 
 /**
- * Which bit is which flag differs between kernels. From 6.10 BTF has an enum of them; before, the tracepoint's format
- * does, where tracefs is mounted. undefined when neither can be had.
+ * The bit of each flag, which differs between kernels. From 6.10 on BTF has an enum of them; before, the tracepoint's
+ * format lists them where tracefs is mounted. undefined when neither is available.
  */
 export function gfpFlags(btf: Pick<Btf, 'enumWith'>, tracing: readonly string[] = TRACING): GfpFlags | undefined {
   const bits = btf.enumWith('___GFP_DMA_BIT');
@@ -29,7 +29,7 @@ function flagsOfFormat(tracing: readonly string[]): GfpFlags | undefined {
       const flags = found.map(([, mask, name]) => [name!, Number.parseInt(mask!, 16)] as const);
       if (flags.length > 0) return new Map(flags.sort(([, a], [, b]) => a - b));
     } catch {
-      // Not mounted there, or not for this user.
+      // Not mounted there, or not readable for this user.
     }
   }
   return undefined;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * GFP masks as the kernel prints them. Which bit is which flag differs between kernels and is asked of the running one;
- * how the usual combinations are made of the flags does not, and follows include/linux/gfp_types.h.
+ * GFP masks as the kernel prints them. The bit of each flag differs between kernels and is read from the running one. The
+ * usual combinations of flags do not differ; they follow include/linux/gfp_types.h.
  */
 import type { GfpFlags } from './gfp-flags.ts';
 
@@ -12,7 +12,7 @@ const HIGHUSER = [...USER, 'HIGHMEM'];
 const MOVABLE = [...HIGHUSER, 'MOVABLE'];
 const TRANSHUGE_LIGHT = ['IO', 'FS', 'HARDWALL', 'HIGHMEM', 'MOVABLE', 'COMP', 'NOMEMALLOC', 'NOWARN'];
 
-/** Largest first: the first that fits is taken out of the mask. */
+/** The combinations, largest first: the first that fits is taken out of the mask. */
 const COMBINATIONS: readonly (readonly [string, readonly string[]])[] = [
   ['GFP_TRANSHUGE', [...TRANSHUGE_LIGHT, 'DIRECT_RECLAIM']],
   ['GFP_TRANSHUGE_LIGHT', TRANSHUGE_LIGHT],

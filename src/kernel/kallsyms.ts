@@ -19,14 +19,14 @@ export interface SymbolTable {
   names: Buffer;
 }
 
-/** A kernel address as a number: the low 52 bits are exact, and order is kept, as all agree in the bits above. */
+/** A kernel address as a number: its low 52 bits. The order is kept, because all addresses agree in the bits above. */
 export function comparableAddress(address: bigint): number {
   return Number(address & 0xfffffffffffffn);
 }
 
 /**
- * Reads /proc/kallsyms from an open file. It has 100 000 to 300 000 lines, so no object is made per line: the table is
- * three flat arrays, which grow in place.
+ * Reads /proc/kallsyms from an open file. It has 100 000 to 300 000 lines, so there is no object per line: the table is
+ * three flat arrays that grow in place.
  */
 export function readKallsyms(file: number): SymbolTable {
   const addresses = new Float64Array(growable(MAX_SYMBOLS * 8));
@@ -70,8 +70,8 @@ export function readKallsyms(file: number): SymbolTable {
 }
 
 /**
- * Names of the kernel's own text symbols that contain `part` and match, read in pieces: the file is megabytes. undefined
- * when it cannot be read.
+ * The names of the kernel's own text symbols that contain `part` and match `wanted`. The file is megabytes, so it is read
+ * in pieces. undefined when it cannot be read.
  */
 export function findTextSymbols(path: string, part: string, wanted: RegExp): string[] | undefined {
   let file: number | undefined;
@@ -99,7 +99,7 @@ export function findTextSymbols(path: string, part: string, wanted: RegExp): str
   }
 }
 
-/** Gives the memory back now; an idle process may collect no garbage for days. The table is empty afterwards. */
+/** Frees the memory now; an idle process may not collect garbage for days. The table is empty afterwards. */
 export function freeTable({ addresses, nameStarts, names }: SymbolTable): void {
   free(addresses, nameStarts, names);
 }
@@ -108,12 +108,12 @@ function free(...arrays: { buffer: ArrayBufferLike }[]): void {
   for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
 }
 
-/** Address space is set aside for the most there may be; memory is taken as it is needed, and nothing is copied. */
+/** Reserves address space for the maximum. Memory is used as the buffer grows, and nothing is copied. */
 function growable(maxByteLength: number): ArrayBuffer {
   return new ArrayBuffer(0, { maxByteLength });
 }
 
-/** Makes room for at least this many elements in all. */
+/** Makes room for at least this many elements in total. */
 function reserve(
   array: Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,
   elements: number,
@@ -123,13 +123,13 @@ function reserve(
   if (bytes > buffer.byteLength) buffer.resize(Math.min(bytes + GROWTH, buffer.maxByteLength));
 }
 
-/** T and t are text, W and w weak text. */
+/** Whether a type letter means text: T and t are text, W and w weak text. */
 function isText(type: number): boolean {
   const lower = type | 0x20;
   return lower === 0x74 || lower === 0x77;
 }
 
-/** At most seven digits: within a small integer, so that no number is allocated for each digit of each line. */
+/** Parses at most seven digits. The value stays a small integer, so no number is allocated for each digit of each line. */
 function hexNumber(bytes: Buffer, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) {
@@ -139,7 +139,7 @@ function hexNumber(bytes: Buffer, start: number, end: number): number {
   return value;
 }
 
-/** Modules come after the kernel in the order in which they were loaded, not by address. */
+/** Sorts the table: modules follow the kernel in the order in which they were loaded, not by address. */
 function sortedByAddress({ addresses, nameStarts, names }: SymbolTable): SymbolTable {
   const order = new Uint32Array(addresses.length);
   for (let i = 0; i < order.length; i++) order[i] = i;

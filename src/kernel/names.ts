@@ -3,17 +3,17 @@ import type { Btf } from './btf.ts';
 import { gfpNames } from './gfp.ts';
 import { gfpFlags } from './gfp-flags.ts';
 
-/** Names of the kernel's numbers, from the running kernel's BTF; a number without a name stays a number. */
+/** Names for the kernel's numbers, from the running kernel's BTF. A number without a name stays a number. */
 export interface KernelNames {
   status(value: number): string;
   mode(value: number): string;
   priority(value: number): string;
   gfp(mask: number): string[];
-  /** Name of a zone by its index in its node, for records without one; bpf/zone.h reads the name where it may. */
+  /** The name of a zone by its index in the node, for records without a name (bpf/zone.h reads it where it may). */
   zone(index: number): string;
 }
 
-/** zone_names[] of mm/page_alloc.c, where they are not the enum's words: DMA and DMA32. */
+/** zone_names[] of mm/page_alloc.c, where they differ from the enum. DMA and DMA32 do not. */
 const ZONE_NAMES: Readonly<Record<string, string>> = {
   NORMAL: 'Normal',
   HIGHMEM: 'HighMem',
@@ -45,7 +45,7 @@ function enumNames(
   return (value) => names.get(value) ?? String(value);
 }
 
-/** The masks in use on a host are few; each is spelled out once. */
+/** Caches the names: a host uses few different masks. */
 function memoized(names: (mask: number) => string[]): (mask: number) => string[] {
   const known = new Map<number, string[]>();
   return (mask) => {

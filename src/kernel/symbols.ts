@@ -2,15 +2,14 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { comparableAddress, freeTable, readKallsyms, type SymbolTable } from './kallsyms.ts';
 
-/** An address further than this from the symbol before it belongs to something that has no symbol. */
+/** An address further than this from the preceding symbol belongs to code without a symbol. */
 const MAX_FUNCTION_SIZE = 1 << 20;
-/** Once the usual stacks are known, new ones are rare: then the table, 5 to 13 MB, is read again rather than kept. */
+/** The table, 5 to 13 MB, is not kept longer: once the usual stacks are known, new ones are rare, and it is read again. */
 const KEEP_MS = 10_000;
 
 /**
- * Kernel addresses to `symbol+0xoffset [module]`. /proc/kallsyms is opened at once (its permission is checked then, and
- * stays with the descriptor), read when an address is asked for, kept for a while, and read again after modules came or
- * went.
+ * Names kernel addresses as `symbol+0xoffset [module]`. /proc/kallsyms is opened at once: the kernel checks the permission
+ * then, and it stays with the descriptor. The file is read on demand, kept for a while, and read again when modules change.
  */
 export class KernelSymbols {
   readonly #file: number | undefined;
@@ -31,8 +30,8 @@ export class KernelSymbols {
 
   /**
    * False when the kernel hides its addresses from this process (no CAP_SYSLOG, or kptr_restrict) or has no symbol
-   * table: names are then addresses. Looks at the first lines; the first alone is zero on x86 up to 6.14 for anybody, as
-   * per-CPU symbols were counted from zero.
+   * table: names are then addresses. Reads several lines: on x86 up to 6.14 the first one is zero for everybody, because
+   * per-CPU symbols start at zero.
    */
   get available(): boolean {
     if (this.#file === undefined) return false;
@@ -41,7 +40,7 @@ export class KernelSymbols {
     return /^[0-9a-f]*[1-9a-f][0-9a-f]* /m.test(start.toString('latin1', 0, size));
   }
 
-  /** True when modules came or went since the last call: names given before may be wrong now. */
+  /** True when modules were loaded or unloaded since the last call: earlier names may be wrong now. */
   modulesChanged(): boolean {
     const modules = this.#readModules();
     if (modules === this.#modules) return false;
@@ -88,7 +87,7 @@ export class KernelSymbols {
     this.#table = undefined;
   }
 
-  /** Without the reference counts, which change all the time; undefined on a kernel without modules. */
+  /** The list of modules without reference counts, which change all the time; undefined on a kernel without modules. */
   #readModules(): string | undefined {
     try {
       return readFileSync(this.#modulesPath, 'latin1').replace(/^(\S+ \d+) \d+ /gm, '$1 ');

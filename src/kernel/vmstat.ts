@@ -8,7 +8,7 @@ export interface ScanCounters {
   free: number;
 }
 
-/** The kernel's own sums, which the agent's must equal over any window. */
+/** Reads the kernel's own sums. The agent's must be equal over any window. */
 export function readScanCounters(path = '/proc/vmstat'): ScanCounters {
   const text = readFileSync(path, 'latin1');
   const counter = (name: string): number => {

@@ -12,7 +12,7 @@ import { TextSink, type TextTarget } from './text/text-sink.ts';
 
 const STDOUT = 1;
 
-/** Where events go, as the command line says it; a `json` without a path is standard output. */
+/** An output of the command line; `json` without a path is standard output. */
 export type Output = { kind: 'table' } | { kind: 'json'; path?: string } | { kind: 'otlp' } | { kind: 'none' };
 
 /** An output whose file is open. */
@@ -34,8 +34,8 @@ export function wantsOtlp(outputs: readonly Output[]): boolean {
 }
 
 /**
- * Checks what the user asked for and opens files: what is wrong is said before anything is loaded into the kernel. Throws
- * a UserError when outputs exclude each other, a file cannot be written, or the collector's variables are wrong.
+ * Checks the outputs and opens files, before anything is loaded into the kernel. Throws a UserError when outputs exclude
+ * each other, a file cannot be written, or the collector's variables are wrong.
  */
 export async function openOutputs(outputs: readonly Output[]): Promise<OpenOutput[]> {
   const toStdout = outputs.filter((output) => output.kind === 'table' || (output.kind === 'json' && !output.path));
@@ -68,15 +68,15 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   return sinks;
 }
 
-/** Standard output as a target; also for the table of compactsnoop. */
+/** Standard output as a target, also of compactsnoop's table. */
 export function standardOutput({ onClosed, warn }: Pick<SinkSettings, 'onClosed' | 'warn'>): TextTarget {
   return { file: nonBlockingStdout(), name: 'standard output', onClosed, warn, owned: false };
 }
 
 /**
- * A pipe or terminal that nobody reads (a pager, Ctrl-S) must not block a write: Node cannot end, not even by
- * process.exit(), while a thread of its pool hangs in one. Opened again, because the mode of the descriptor itself is
- * shared with whoever else writes there, such as this process's own standard error.
+ * Opens standard output a second time, non-blocking. A write must not block when nobody reads the pipe or terminal (a
+ * pager, Ctrl-S): Node cannot end, not even by process.exit(), while a thread of its pool hangs in one. The mode of the
+ * original descriptor is shared with other writers, such as this process's standard error.
  */
 function nonBlockingStdout(): number {
   const status = fstatSync(STDOUT);
@@ -102,10 +102,10 @@ function jsonSink({ path, file }: { path?: string; file?: number }, settings: Si
 
 function openForAppending(path: string): number {
   try {
-    // A pipe without a reader is refused rather than waited for; see nonBlockingStdout().
+    // Non-blocking: a pipe without a reader is refused rather than waited for; see nonBlockingStdout().
     const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
     const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
-    // Otherwise the first event would be lost with the line that a full disk or a crash left unfinished.
+    // A full disk or a crash may leave an unfinished line, which would swallow the first event.
     if (endsInTheMiddleOfALine(path)) writeSync(file, '\n');
     return file;
   } catch (error) {

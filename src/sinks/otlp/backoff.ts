@@ -4,9 +4,9 @@ export interface Backoff {
   maxMs: number;
 }
 
-/** So that a lucky draw does not hammer a collector that is just starting. */
+/** The shortest wait: a lucky draw must not hammer a collector that is just starting. */
 const LEAST_MS = 50;
-/** A collector's own wish is honoured, but not into the next day. */
+/** The longest wait that a collector may ask for. */
 const LONGEST_WISH_MS = 600_000;
 
 export const BACKOFF: Backoff = { firstMs: 1_000, maxMs: 30_000 };

@@ -2,7 +2,7 @@
 import { readEndpoint } from './endpoint.ts';
 import { readSettings } from './settings.ts';
 
-/** Throws a usage error for a variable that the sink could not use; loads none of the libraries that it needs. */
+/** Throws a usage error for a variable that the sink could not use, without loading the sink's libraries. */
 export function checkEnvironment(env: NodeJS.ProcessEnv): void {
   readEndpoint(env, readSettings(env).protocol);
 }

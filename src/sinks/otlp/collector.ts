@@ -3,7 +3,7 @@
 import { fields, messages } from '../../protobuf/reader.ts';
 import { VERSION } from '../../version.ts';
 
-/** What became of one request. */
+/** The outcome of a request. */
 export type Outcome =
   /** The collector took it, except `rejected` spans (a partial success, never sent again). */
   | { kind: 'delivered'; rejected: number; message: string }
@@ -18,7 +18,7 @@ export interface Batch {
   spans: number;
 }
 
-/** A way to a collector. One request at a time. */
+/** A connection to a collector, for one request at a time. */
 export interface Collector {
   send(batch: Batch): Promise<Outcome>;
   close(): void;
@@ -26,10 +26,10 @@ export interface Collector {
 
 export const USER_AGENT = `compactstall/${VERSION}`;
 
-/** A request that was accepted. What its answer says of rejected spans the stock exporters would only log. */
+/** The outcome of an accepted request. Reads the count of rejected spans, which the stock exporters only log. */
 export function delivered(batch: Batch, answer: Uint8Array = new Uint8Array()): Outcome {
   const { rejected, message } = readPartialSuccess(answer);
-  // What a broken server says must not unbalance the books.
+  // A broken server's count must not unbalance the books.
   return { kind: 'delivered', rejected: Math.min(Math.max(rejected, 0), batch.spans), message };
 }
 
@@ -43,7 +43,7 @@ function readPartialSuccess(answer: Uint8Array): { rejected: number; message: st
     }
     return partial;
   } catch {
-    // Accepted all the same: the status said so.
+    // The status said that the request was accepted.
     return { rejected: 0, message: '' };
   }
 }

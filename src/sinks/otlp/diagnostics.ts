@@ -5,7 +5,7 @@ import { badSetting, firstSet } from './environment.ts';
 
 const LEVELS = ['NONE', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'VERBOSE', 'ALL'] as const;
 
-/** Lets OpenTelemetry's own messages through to `warn`, at the level that OTEL_LOG_LEVEL names; else there are none. */
+/** Routes OpenTelemetry's own messages to `warn` at the level of OTEL_LOG_LEVEL. Without it there are none. */
 export function routeDiagnostics(env: NodeJS.ProcessEnv, warn: (sentence: string) => void): void {
   const set = firstSet(env, 'OTEL_LOG_LEVEL');
   const level = LEVELS.find((name) => name === set?.value.toUpperCase());
@@ -15,7 +15,7 @@ export function routeDiagnostics(env: NodeJS.ProcessEnv, warn: (sentence: string
   setLevel(level === undefined ? DiagLogLevel.NONE : DiagLogLevel[level], warn);
 }
 
-/** While the exporters read the environment their complaints about it reach the user, whatever the level. */
+/** Routes complaints to the user whatever the level, while the exporters read the environment. */
 export function routeSettingsComplaints(warn: (sentence: string) => void): void {
   setLevel(DiagLogLevel.WARN, warn);
 }
@@ -26,7 +26,7 @@ function setLevel(logLevel: DiagLogLevel, warn: (sentence: string) => void): voi
   diag.setLogger(logger, { logLevel, suppressOverrideMessage: true });
 }
 
-/** A whole request may be among the parts. */
+/** Shortens a part of a message, which may be a whole request. */
 function brief(part: unknown): string {
   if (typeof part === 'string') return part;
   if (part instanceof Error) return part.message;

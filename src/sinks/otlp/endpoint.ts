@@ -10,8 +10,8 @@ const DEFAULTS: Record<Protocol, string> = {
 };
 
 /**
- * Where spans go, for sentences: the exporters read the variables themselves. Checks what those would only log (and then
- * send elsewhere, or without the certificate): the endpoint and the files that the environment names.
+ * The endpoint, for messages; the exporters read the variables themselves. Checks the endpoint and the files that the
+ * environment names: the exporters would only log an error, and send elsewhere or without the certificate.
  */
 export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol): string {
   const set = firstSet(env, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT');
@@ -44,7 +44,7 @@ function checkFile(env: NodeJS.ProcessEnv, what: string): void {
   }
 }
 
-/** Some put a password into the URL. */
+/** Removes a user name and password from the URL. */
 function withoutSecrets(text: string): string {
   return text.replace(/\/\/[^/@]*@/, '//');
 }

@@ -2,8 +2,8 @@
 import { usageError } from '../../errors.ts';
 
 /**
- * Runs a synchronous function that sees `env` as `process.env`: OpenTelemetry's own readers of OTEL_* variables take no
- * other environment.
+ * Runs a synchronous function that sees `env` as `process.env`, the only environment from which OpenTelemetry's own code
+ * reads OTEL_* variables.
  */
 export function withEnvironment<T>(env: NodeJS.ProcessEnv, read: () => T): T {
   const own = process.env;

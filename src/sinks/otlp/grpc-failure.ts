@@ -23,8 +23,8 @@ const CODES = [
 ] as const;
 
 /**
- * Retryable by the OTLP specification. After deadline_exceeded, cancelled or a connection that broke the collector may
- * already have the spans: sending again can duplicate them, by nature, but with the same ids.
+ * Codes that the OTLP specification calls retryable. After deadline_exceeded, cancelled or a broken connection the
+ * collector may already have the spans: sending them again can duplicate them, but with the same ids.
  */
 const RETRYABLE: ReadonlySet<string> = new Set([
   'cancelled',
@@ -48,13 +48,13 @@ export function grpcFailure(error: unknown): Outcome {
   const name = typeof code === 'number' ? (CODES[code] ?? `code_${code}`) : 'unknown';
   const reason = `grpc_${name}`;
   const afterMs = retryDelayMs(metadata?.get('grpc-status-details-bin')[0]);
-  // A full collector says when it will have room; without that, the specification says that it never will.
+  // A full collector says when to retry; without RetryInfo the specification forbids a retry.
   const retry = RETRYABLE.has(name) || (name === 'resource_exhausted' && afterMs !== undefined);
   if (!retry) return { kind: 'refused', reason, message };
   return afterMs === undefined ? { kind: 'retry', reason, message } : { kind: 'retry', reason, message, afterMs };
 }
 
-/** "No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:4317. Resolution note: " */
+/** Shortens "No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:4317. Resolution note: " */
 function plain(details: string): string {
   return details
     .replace(/^No connection established\. Last error: (Error: )?/, '')

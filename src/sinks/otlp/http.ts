@@ -5,8 +5,8 @@ import { type Batch, type Collector, delivered, type Outcome, USER_AGENT } from 
 import { withEnvironment } from './environment.ts';
 
 /**
- * The stock http/protobuf exporter, which reads all OTEL_EXPORTER_OTLP_* variables, made to carry bytes that are already
- * serialized and to hand over the collector's answer.
+ * OTLP over HTTP: the stock http/protobuf exporter, which reads all OTEL_EXPORTER_OTLP_* variables, adapted to send bytes
+ * that are already serialized and to return the collector's answer.
  */
 export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
   const options = withEnvironment(env, () =>
@@ -14,7 +14,7 @@ export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
       'Content-Type': 'application/x-protobuf',
     }),
   );
-  // So Node.js reads the certificates of NODE_EXTRA_CA_CERTS now, and not at the first connection: only root may be able to.
+  // Makes Node.js read the certificates of NODE_EXTRA_CA_CERTS now, not at the first connection: only root may be able to.
   if (options.url.startsWith('https:')) createSecureContext();
   options.timeoutMillis = Math.min(options.timeoutMillis, timeoutMs);
   let answer: Uint8Array | undefined;
@@ -32,19 +32,19 @@ export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
         answer = undefined;
         delegate.export(batch, ({ error }) => resolve(error ? httpFailure(error) : delivered(batch, answer)));
       }),
-    // It waits for the request in flight first; nobody needs to wait for that.
+    // Not awaited: shutdown() waits for the request in flight.
     close: () => void delegate.shutdown().catch(() => {}),
   };
 }
 
-/** The transport's words for an answer that it does not read to its end; the status may have been 200. */
+/** The transport's message for an answer that it does not read to the end; the status may have been 200. */
 const TOO_LONG_ANSWER = /size limit/;
 const GAVE_UP = 'Export failed with retryable status';
 
 /**
- * The stock transport already tries 429, 502, 503, 504 and broken connections again, up to five times within the
- * request's timeout and as Retry-After says. What it then gives up comes here without a status, and is tried again as a
- * whole; a status means that it is none of these. An error without status is a connection's, TLS's or a timeout.
+ * The stock transport already retries 429, 502, 503, 504 and broken connections, up to five times within the request's
+ * timeout and as Retry-After says. When it gives up, the error has no status, and the whole request is retried. An error
+ * with a status is another code. An error without a status comes from the connection, TLS or a timeout.
  */
 export function httpFailure(error: unknown): Outcome {
   const { code, message = '', data } = error as { code?: unknown; message?: string; data?: string };
@@ -58,7 +58,7 @@ export function httpFailure(error: unknown): Outcome {
   return { kind: 'retry', reason: 'http_connection', message: message || String(code ?? error) };
 }
 
-/** A short printable answer; a protobuf Status or a page of HTML says nothing in a sentence. */
+/** The answer, if it is short and printable; a protobuf Status or a page of HTML does not fit in a sentence. */
 function words(data: string | undefined): string {
   return data && data.length <= 200 && /^[\x20-\x7e\s]+$/.test(data) && !data.includes('<') ? data.trim() : '';
 }

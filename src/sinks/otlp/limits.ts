@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The standard's span limits, as far as they can touch a compaction's span. */
+/** The standard's span limits that can affect a compaction's span. */
 export interface SpanLimits {
   attributes: number;
   valueLength: number;
@@ -27,7 +27,7 @@ export function readLimits(env: NodeJS.ProcessEnv, warn: (sentence: string) => v
       'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT',
     ),
     events: limit(128, 0, 'OTEL_SPAN_EVENT_COUNT_LIMIT'),
-    // The second is the SDK's own older name.
+    // The second is the SDK's older name.
     attributesPerEvent: limit(128, 0, 'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', 'OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT'),
   };
 }

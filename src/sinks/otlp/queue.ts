@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** First in, first out. Taken items leave in bulk, so that neither end costs more the longer the queue is. */
+/** A first-in-first-out queue. It removes taken items in bulk, so that both ends cost the same at any length. */
 export class Queue<T> {
   #items: T[] = [];
   #head = 0;
@@ -16,7 +16,7 @@ export class Queue<T> {
     return this.#items[this.#head];
   }
 
-  /** Removes what peek showed. */
+  /** Removes the item that peek() returned. */
   skip(): void {
     // The slot must not keep the item alive until the array is compacted.
     this.#items[this.#head++] = undefined as T;

@@ -10,7 +10,7 @@ import type { SpanLimits } from './limits.ts';
 import type { Queue } from './queue.ts';
 import { SpanWriter, type StackPlace, spanName } from './span-writer.ts';
 
-/** What a gRPC server takes by default. */
+/** The largest request that a gRPC server accepts by default. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const USUAL_REQUEST_BYTES = 1024 * 1024;
 
@@ -27,14 +27,14 @@ const SCOPE_VERSION = bytesTag(2);
 export interface SpanOptions {
   stack: StackPlace;
   limits: SpanLimits;
-  /** Absent: every span is wanted. */
+  /** The sampler; without one every span is sent. */
   sampler: Sampler | undefined;
   scope: { name: string; version: string };
-  /** The resource that an event's span belongs to. Equal ones must be one object: spans are grouped by identity. */
+  /** The resource of an event's span. Equal resources must be one object: spans are grouped by identity. */
   resourceOf(event: CompactionEvent): Resource;
 }
 
-/** Spans without a place in a request: the sampler did not want them, or they are larger than a request. */
+/** Counts of spans left out: the sampler dropped them, or they are larger than a request. */
 export interface LeftOut {
   not_sampled: number;
   too_large: number;
@@ -42,11 +42,11 @@ export interface LeftOut {
 
 export interface Taken extends Batch {
   left: LeftOut;
-  /** The next event did not fit any more: what waits is worth a request of its own. */
+  /** The next event did not fit: what waits is worth another request at once. */
   full: boolean;
 }
 
-/** The spans of one resource in a request: where they are among all spans, and how many bytes. */
+/** The spans of one resource in a request: their ranges in the buffer, and their size in bytes. */
 interface Group {
   resource: Uint8Array;
   ranges: [start: number, end: number][];
@@ -54,9 +54,9 @@ interface Group {
 }
 
 /**
- * Makes requests of events, grouped by resource. The spans are made only now: an event is smaller, and the stock of a
- * long outage waits as events. They are written one after the other into a buffer that is kept, and copied from there
- * into the request, whose exact size is known at any time.
+ * Makes requests from events, grouped by resource. Events become spans only here: an event is smaller, and during a long
+ * outage many wait. Spans are written one after the other into a buffer that is reused, then copied into the request. The
+ * exact size of the request is known at any time.
  */
 export class RequestWriter {
   readonly #options: SpanOptions;
@@ -78,7 +78,7 @@ export class RequestWriter {
 
   /** Takes events off the queue, as many as one request holds. */
   take(queue: Queue<CompactionEvent>, maxSpans: number): Taken {
-    // One giant must not cost memory for ever.
+    // One huge span must not keep its memory for ever.
     if (this.#buffer.capacity > 2 * MAX_REQUEST_BYTES) this.#renewBuffer();
     const buffer = this.#buffer;
     buffer.length = 0;
@@ -114,7 +114,7 @@ export class RequestWriter {
     return { bytes: this.#assemble(groups, size), spans, left, full };
   }
 
-  /** The standard's samplers look at parent and trace id only. */
+  /** Asks the sampler. The standard's samplers use the parent and the trace id only. */
   #isSampled(event: CompactionEvent): boolean {
     const { sampler } = this.#options;
     if (sampler === undefined) return true;
@@ -167,12 +167,12 @@ export class RequestWriter {
   }
 }
 
-/** The writer wants room for the longest varint, however long it then is. */
+/** The writer reserves room for the longest varint. */
 const SLACK = 16;
-/** Tags up to 15 take one byte. */
+/** The size with a tag of one byte, which all tags up to 15 have. */
 const sizeWithTag = (length: number) => 1 + lengthSize(length) + length;
 
-/** Spans of one resource that follow each other are copied as one. */
+/** Adds a range, merged with the last one when it follows directly. */
 function addRange(ranges: [start: number, end: number][], start: number, end: number): void {
   const last = ranges.at(-1);
   if (last?.[1] === start) last[1] = end;
@@ -206,7 +206,7 @@ function scopeBytes({ name, version }: { name: string; version: string }): Uint8
   return out.written();
 }
 
-/** What the standard's samplers see as the parent. */
+/** The parent that the standard's samplers see. */
 function parentOf({ context }: CompactionEvent): Context {
   if (context?.relation !== 'child') return ROOT_CONTEXT;
   const { traceId, spanId, flags } = context;

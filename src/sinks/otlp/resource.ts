@@ -21,8 +21,8 @@ const DETECTORS: Record<string, ResourceDetector> = {
 };
 
 /**
- * Left to itself the SDK adds the agent's own process: its `process.pid` beside the stalled one's would mislead in every
- * backend that flattens resource and span attributes. OTEL_NODE_RESOURCE_DETECTORS can ask for it.
+ * The SDK's default detectors without `process`: the agent's `process.pid` beside the stalled process's would mislead in
+ * every backend that flattens resource and span attributes. OTEL_NODE_RESOURCE_DETECTORS can ask for it.
  */
 const USUAL = ['host', 'os', 'serviceinstance', 'env'];
 const ALWAYS = ['host', 'os'];
@@ -35,7 +35,7 @@ export async function hostResource(env: NodeJS.ProcessEnv): Promise<Resource> {
       .merge(resourceFromAttributes({ 'service.name': 'compactstall' }))
       .merge(detectResources({ detectors })),
   );
-  // host.id is read from a file.
+  // host.id comes from a file.
   await resource.waitForAsyncAttributes?.();
   return resource;
 }

@@ -4,35 +4,35 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { CompactionEvent } from '../../event/event.ts';
 import type { ResourceAttributes } from '../../protobuf/attribute.ts';
 
-/** Whose resource a span has: the stalled process's service, or this host's, as the agent itself has it. */
+/** Whose resource a span has: the stalled process's service, or the host, which is the agent's own resource. */
 export type ResourceOf = 'service' | 'host';
 
-/** Names that any process may make up must not cost a backend, or this process, without bounds. */
+/** The most resources at a time: any process may make up names, and these must not cost without bounds. */
 export const MAX_RESOURCES = 1000;
-/** A service that did not stall for so long makes room for another. */
+/** A service that has not stalled for this long makes room for another. */
 export const IDLE_S = 600;
 
 const NANOS_DIGITS = 9;
 
-/** What only the host knows: a container's own `host.name` is that of the container. */
+/** Attributes that only the host knows: a container's `host.name` is the container's. */
 const OF_HOST = /^(host|os)\./;
-/** Where the host is, if the agent was told (OTEL_RESOURCE_ATTRIBUTES): a service may know it better. */
+/** The host's place, from OTEL_RESOURCE_ATTRIBUTES of the agent; a service may know it better. */
 const OF_PLACE = /^(cloud|k8s\.(node|cluster))\./;
 
 interface Interned {
   content: string;
   resource: Resource;
-  /** When it stalled last, seconds since the epoch by its events: a recording is replayed faster than it was made. */
+  /** The last stall in seconds since the epoch, by the events: a recording is replayed faster than it was made. */
   usedS: string;
 }
 
-/** The resources of events, one object for each content: by it spans are grouped in a request. */
+/** The resources of events. Equal resources are one object, by which requests group their spans. */
 export class Resources {
   readonly #host: Resource;
   readonly #onTooMany: () => void;
   readonly #ofHost: ResourceAttributes;
   readonly #ofPlace: ResourceAttributes;
-  /** Least recently used first. */
+  /** Resources by content, least recently used first. */
   readonly #byContent = new Map<string, Interned>();
   /** The events of one process share their attributes. */
   readonly #recent = new WeakMap<ResourceAttributes, Interned>();
@@ -44,12 +44,12 @@ export class Resources {
     this.#ofPlace = pick(host, OF_PLACE);
   }
 
-  /** Kernel threads, and whatever is not known, belong to the host. */
+  /** The resource of an event. Kernel threads and unknown processes have the host's. */
   of({ resource: attributes, startUnixNano }: CompactionEvent): Resource {
     if (attributes === undefined) return this.#host;
     const usedS = startUnixNano.slice(0, -NANOS_DIGITS);
     const recent = this.#recent.get(attributes);
-    // Within a second nothing is to be written down: one resource is asked for 10 000 times in it.
+    // Updated at most once a second: a resource may be asked for 10 000 times a second.
     if (recent?.usedS === usedS) return recent.resource;
     const found = this.#find(recent?.content ?? contentOf(attributes), attributes, usedS);
     if (found === undefined) return this.#host;
@@ -81,7 +81,7 @@ export class Resources {
   }
 }
 
-/** In whatever order the attributes came. */
+/** A key for the attributes, in any order. */
 const contentOf = (attributes: ResourceAttributes): string =>
   JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
 

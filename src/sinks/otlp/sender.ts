@@ -11,8 +11,8 @@ import type { Settings } from './settings.ts';
 import { Wait } from './wait.ts';
 
 /**
- * The queue and the only loop that empties it: batches go out strictly one after the other, and the same one again until
- * the collector took or refused it. When the queue is empty nothing runs, no timer either.
+ * The queue and the only loop that empties it. Batches go out strictly one after the other; each is repeated until the
+ * collector accepts or refuses it. When the queue is empty nothing runs, not even a timer.
  */
 export class Sender implements Sink {
   readonly name = 'otlp';
@@ -89,7 +89,7 @@ export class Sender implements Sink {
     this.#collector.close();
   }
 
-  /** What the collector has not confirmed counts as lost, even if the request in flight may still arrive. */
+  /** Counts everything unconfirmed as lost, even though the request in flight may still arrive. */
   #giveUp(): void {
     this.#gaveUp = true;
     if (this.#queued > 0) this.#messages.gaveUp(this.#queued);
@@ -113,7 +113,7 @@ export class Sender implements Sink {
     this.#loop = undefined;
   }
 
-  /** Returns whether the request could not hold all that was waiting. */
+  /** Sends one request. @returns whether it could not hold all that was waiting */
   async #sendOne(): Promise<boolean> {
     const { left, full, ...batch } = this.#requests.take(this.#queue, this.#settings.maxBatch);
     this.#inFlight = batch.spans;
@@ -165,7 +165,7 @@ export class Sender implements Sink {
   }
 }
 
-/** The exporter reports errors in its result; whatever it throws instead is about this batch. */
+/** The outcome when the exporter throws, which it does only for this batch; it reports other errors in its result. */
 function unexpected(error: unknown): Outcome {
   return { kind: 'refused', reason: 'exporter_error', message: error instanceof Error ? error.message : String(error) };
 }

@@ -4,12 +4,12 @@ import { badSetting, firstSet } from './environment.ts';
 const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** What this sink itself takes from the environment; the exporters read the other OTEL_EXPORTER_OTLP_* variables. */
+/** The settings that this sink reads from the environment; the exporters read the other OTEL_EXPORTER_OTLP_* variables. */
 export interface Settings {
   protocol: Protocol;
-  /** Most spans that wait, the ones in flight included; the next are dropped and counted. */
+  /** The most spans that wait, including those in flight; further spans are dropped and counted. */
   maxQueue: number;
-  /** Most spans in a request; its size in bytes is bounded as well. */
+  /** The most spans in a request; its size in bytes is bounded too. */
   maxBatch: number;
   /** How long the first span of a batch waits for others. */
   delayMs: number;
@@ -18,13 +18,13 @@ export interface Settings {
 }
 
 /**
- * Measured: a waiting event takes 1.1 KB, its stack being shared, so a full queue is 71 MB. That is 6 s of the heaviest
- * storm that the agent is built for, and a minute of 1 000 compactions a second.
+ * The default queue. Measured: a waiting event takes 1.1 KB (its stack is shared), so a full queue is 71 MB. It holds 6 s of
+ * the heaviest storm that the agent is built for, or a minute of 1 000 compactions a second.
  */
 export const DEFAULT_QUEUE = 65_536;
-/** At 1.5 KB a span well below the 4 MiB of a request, and a pause of some 10 ms for the event loop. */
+/** The default batch: at 1.5 KB a span well below the 4 MiB of a request, and some 10 ms of the event loop. */
 const DEFAULT_BATCH = 512;
-/** The standard's 5 s is long for somebody who waits for the first span; a storm fills batches long before this. */
+/** The default delay. The standard's 5 s is long for a user who waits for the first span; a storm fills batches sooner. */
 export const DEFAULT_DELAY_MS = 500;
 const DEFAULT_EXPORT_TIMEOUT_MS = 30_000;
 
@@ -41,7 +41,7 @@ export function readSettings(env: NodeJS.ProcessEnv, queueSize?: number): Settin
 
 function readProtocol(env: NodeJS.ProcessEnv): Protocol {
   const set = firstSet(env, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL');
-  // As the specification allows; the JavaScript SDK's own default is http/protobuf.
+  // The specification allows this default; the JavaScript SDK's is http/protobuf.
   if (set === undefined) return 'grpc';
   const known = PROTOCOLS.find((protocol) => protocol === set.value);
   if (known === undefined) throw badSetting(set.name, set.value, `compactstall speaks ${PROTOCOLS.join(' and ')}`);
@@ -50,7 +50,7 @@ function readProtocol(env: NodeJS.ProcessEnv): Protocol {
 
 const positive = (env: NodeJS.ProcessEnv, name: string, otherwise: number) => integer(env, name, otherwise, 1);
 
-/** Timers overflow beyond this. */
+/** The longest time of a timer. */
 const MAX_INTEGER = 2_147_483_647;
 
 function integer(env: NodeJS.ProcessEnv, name: string, otherwise: number, least: number): number {

@@ -18,18 +18,18 @@ import type { StackPlace } from './span-writer.ts';
 
 export interface OtlpSinkOptions {
   stack: StackPlace;
-  /** Whose resource a span has; the stalled process's service by default. */
+  /** Whose resource a span has; by default the stalled process's service. */
   resource?: ResourceOf;
-  /** Most spans that wait; beats OTEL_BSP_MAX_QUEUE_SIZE. */
+  /** The most spans that wait; overrides OTEL_BSP_MAX_QUEUE_SIZE. */
   queueSize?: number;
-  /** Takes whole sentences for the user; conditions that last are not said each time. */
+  /** Receives whole sentences for the user; a lasting condition is not repeated each time. */
   warn: (sentence: string) => void;
   env?: NodeJS.ProcessEnv;
   backoff?: Backoff;
 }
 
 /**
- * Events as spans to an OpenTelemetry collector, configured by the standard's variables. Throws a usage error for a
+ * Sends events as spans to an OpenTelemetry collector, configured by the standard's variables. Throws a usage error for a
  * variable that it cannot use. Connects at the first span, not before.
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
@@ -52,7 +52,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   return new Sender(settings, requests, collector, messages, backoff);
 }
 
-/** Only the exporter that is needed is loaded. */
+/** Connects to the collector, loading only the exporter that is needed. */
 export async function openCollector(
   { protocol, exportTimeoutMs }: Pick<Settings, 'protocol' | 'exportTimeoutMs'>,
   env: NodeJS.ProcessEnv,

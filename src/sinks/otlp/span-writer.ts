@@ -32,10 +32,10 @@ const EVENT_ATTRIBUTE = bytesTag(3);
 const EVENT_DROPPED_ATTRIBUTES = varintTag(4);
 
 const SPAN_KIND_INTERNAL = 1;
-/** It is known whether the parent, or the linked span, is remote. */
+/** Says that IS_REMOTE is valid for the parent or the linked span. */
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
-/** All but tiny and huge spans have from 128 bytes to 16 KiB. */
+/** The length of 128 bytes to 16 KiB, which all but tiny and huge spans have, takes two bytes. */
 const SPAN_LENGTH_SIZE = 2;
 
 const ATTRIBUTES = SPAN_ATTRIBUTES.map(({ name, type, get }) => ({
@@ -48,8 +48,8 @@ const STACK_KEY = keyBytes(STACK_ATTRIBUTE);
 export const spanName = (event: CompactionEvent): string => `${SPAN_NAME_PREFIX} ${event.trigger}`;
 
 /**
- * Writes an event as a Span of a ScopeSpans, without any object in between. A compaction that ends without a block is no
- * error of a program: the status stays unset.
+ * Writes an event as a Span of a ScopeSpans, without any object in between. A compaction that ends without a free block is
+ * not an error: the status stays unset.
  */
 export class SpanWriter {
   readonly #out: ProtobufWriter;
@@ -125,7 +125,7 @@ export class SpanWriter {
     this.#dropped(DROPPED_ATTRIBUTES, count - most);
   }
 
-  /** The kernel's stack is taken at the end. */
+  /** Writes the stack as a span event at the end of the compaction, when the kernel took it. */
   #stackEvent(stack: readonly string[], timeLow: number, timeHigh: number): void {
     const out = this.#out;
     if (this.#limits.events === 0) {
@@ -156,7 +156,7 @@ export class SpanWriter {
       const text = stack.join('\n').slice(0, this.#limits.valueLength);
       const out = new ProtobufWriter(text.length + 64);
       writeAttribute(out, 0, STACK_KEY, text, false);
-      // Without the tag, which differs.
+      // Drops the tag, which differs.
       bytes = out.written(1);
       this.#stacks.set(stack, bytes);
     }
@@ -170,10 +170,10 @@ const TWO_32 = 2 ** 32;
 const NANOS = 1e9;
 const NANOS_DIGITS = 9;
 
-/** A decimal string as two words of 32 bits, exactly. It exceeds 2^53, and two BigInts take 0.3 us. */
+/** Converts a decimal string exactly to two words of 32 bits. It exceeds 2^53, and two BigInts would take 0.3 us. */
 function nanos(digits: string): [low: number, high: number] {
   const seconds = Number(digits.slice(0, -NANOS_DIGITS));
-  // The seconds' upper and lower part times 10^9: both stay below 2^53.
+  // The upper and lower part of the seconds, times 10^9, both stay below 2^53.
   const upper = Math.floor(seconds / TWO_16) * NANOS;
   const lower = (seconds % TWO_16) * NANOS + Number(digits.slice(-NANOS_DIGITS));
   const low = (upper % TWO_16) * TWO_16 + (lower % TWO_32);

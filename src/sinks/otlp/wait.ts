@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A pause that can be ended before its time. One at a time. */
+/** A pause that can be ended early; one at a time. */
 export class Wait {
   #end: (() => void) | undefined;
   #why: string | undefined;
@@ -20,7 +20,7 @@ export class Wait {
     this.#end?.();
   }
 
-  /** Ends the pause if it is one of this kind. */
+  /** Ends the pause if it was started for this reason. */
   endIf(why: string): void {
     if (this.#why === why) this.end();
   }

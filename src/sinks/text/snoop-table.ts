@@ -15,7 +15,7 @@ export interface SnoopColumns {
 }
 
 const left = (width: number, value: string | number) => String(value).padEnd(width);
-/** `%-14.14s`. Python counts characters, where JavaScript counts UTF-16 units. */
+/** `%-14.14s`. Python counts characters, whereas JavaScript counts UTF-16 units. */
 const cut = (width: number, value: string) => {
   const characters = [...value].slice(0, width);
   return characters.join('') + ' '.repeat(width - characters.length);

@@ -10,7 +10,7 @@ const DIM = '\x1b[2m';
 const BOLD = '\x1b[1m';
 const RESET = '\x1b[0m';
 
-/** `partial_skipped` would be the widest cell of the table by far. */
+/** Short forms: `partial_skipped` would be the widest cell of the table by far. */
 const SHORT_STATUS: Readonly<Record<string, string>> = { partial_skipped: 'partial' };
 
 export interface TableStyle {
@@ -62,7 +62,7 @@ function cells(...[time, trigger, comm, pid, zone, order, length, mark, status]:
   ].join(' ');
 }
 
-/** Local time of day of the begin. */
+/** The local time of day when the compaction began. */
 function clockTime(unixNano: string): string {
   return new Date(Number(BigInt(unixNano) / 1_000_000n)).toTimeString().slice(0, 8);
 }
@@ -74,7 +74,7 @@ export function duration(ns: number): string {
   return `${fourDigits(ns / 1e9)} s`;
 }
 
-/** Decides after rounding: 9.9996 is 10.00, not 10.000. */
+/** Chooses the decimals after rounding: 9.9996 is 10.00, not 10.000. */
 function fourDigits(value: number): string {
   for (const [decimals, limit] of [
     [3, 10],

@@ -8,15 +8,15 @@ import type { Sink, SinkBooks } from '../../event/sink.ts';
 const writeAsync = promisify(write);
 const closeAsync = promisify(close);
 
-/** Text waiting to be written; a reader slower than this much loses events, and they are counted. */
+/** The most text that waits to be written. Beyond it a slow reader loses events, which are counted. */
 const MAX_QUEUED_CHARACTERS = 32 * 1024 * 1024;
-/** Pipes and terminals are written to without blocking; there is nothing to wait on but time, longer each time. */
+/** Pauses between non-blocking writes to a full pipe or terminal; each is longer than the one before. */
 const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 64;
 
 export interface TextTarget {
   file: number;
-  /** For messages: `standard output`, or the file's name. */
+  /** The name in messages: `standard output`, or the file's name. */
   name: string;
   /** Called once when nothing more can be written: the reading end is gone (`| head`), or `failed`, after a warning. */
   onClosed: (failed: boolean) => void;
@@ -37,7 +37,7 @@ export class TextSink implements Sink {
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
   #queuedCharacters = 0;
   #writing: Promise<void> | undefined;
-  /** Why nothing more is written; events that still come are dropped for the same reason. */
+  /** Why nothing more is written; later events are dropped for the same reason. */
   #closed: string | undefined;
 
   constructor(name: string, target: TextTarget, header: string, format: (event: CompactionEvent) => string) {
@@ -66,7 +66,7 @@ export class TextSink implements Sink {
     if (this.#writing) await Promise.race([this.#writing, deadline]);
     clearTimeout(timer);
     this.#close('shutdown');
-    // After a deadline a write may still hang on the descriptor, and a close would hang behind it.
+    // After the deadline a write may still hang on the descriptor, and a close would hang with it.
     if (this.#target.owned && !this.#writing) closeSync(this.#target.file);
     else if (this.#target.owned) void closeAsync(this.#target.file).catch(() => {});
   }
