@@ -4,8 +4,9 @@
  * itself, even machines of a few instructions may run, and Linux may not. So one is booted until it finds no root.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CACHE } from '../cache.ts';
 import { QEMU } from './qemu.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -13,6 +14,8 @@ export type Accelerator = 'kvm' | 'tcg';
 export interface Probe {
   emulator?: string;
   device?: string;
+  /** Keeps the answer. */
+  file?: string;
   /** With hardware it takes a second or two. */
   limitMs?: number;
 }
@@ -20,9 +23,12 @@ export interface Probe {
 const BOOTED = /Unable to mount root fs/;
 const BROKEN = /KVM internal error/;
 
+/** What was found since this host started: demo, example and tests are processes of their own, and ask one after the other. */
+const FOUND = join(CACHE, 'accelerator');
+
 let found: Promise<Accelerator> | undefined;
 
-/** @param kernel the directory that fetch.sh names; the answer is kept, and holds for others as well */
+/** @param kernel the directory that fetch.sh names; the answer holds for others as well */
 export function accelerator(kernel: string): Promise<Accelerator> {
   found ??= probe(kernel);
   return found;
@@ -31,16 +37,37 @@ export function accelerator(kernel: string): Promise<Accelerator> {
 /** A machine did not boot with it. */
 export function forgetHardware(): void {
   found = Promise.resolve('tcg');
+  remember(FOUND, 'tcg');
 }
 
 export async function probe(kernel: string, options: Probe = {}): Promise<Accelerator> {
-  const { emulator = QEMU, device = '/dev/kvm', limitMs = 8000 } = options;
+  const { emulator = QEMU, device = '/dev/kvm', limitMs = 8000, file = FOUND } = options;
   try {
     accessSync(device, constants.R_OK | constants.W_OK);
   } catch {
     return 'tcg';
   }
-  return (await boots(emulator, kernel, limitMs)) ? 'kvm' : 'tcg';
+  const known = remembered(file);
+  if (known) return known;
+  const answer = (await boots(emulator, kernel, limitMs)) ? 'kvm' : 'tcg';
+  remember(file, answer);
+  return answer;
+}
+
+const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+function remembered(file: string): Accelerator | undefined {
+  try {
+    const [boot, answer] = readFileSync(file, 'utf8').split(' ');
+    return boot === bootId() && (answer === 'kvm' || answer === 'tcg') ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function remember(file: string, answer: Accelerator): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${bootId()} ${answer}`);
 }
 
 function boots(emulator: string, kernel: string, limitMs: number): Promise<boolean> {

@@ -79,6 +79,8 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
         port.write(`${command}\n`);
       } else if (message.type === 'end') {
         status = message.status!;
+        // Nothing is left to be said or saved. The console of one that failed is read to its end.
+        if (status === 0) qemu.kill('SIGKILL');
       } else {
         yield line;
       }

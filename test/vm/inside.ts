@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs live test files in one emulated machine; needs no right that an ordinary user lacks. */
+import { type Accelerator, accelerator } from '../../harness/machine/accelerator.ts';
 import { PROJECT } from '../../harness/machine/contents.ts';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { testImage } from '../../harness/machine/image.ts';
@@ -39,6 +40,8 @@ export interface Ran {
   /** Files that reported nothing, which is a failure unless `test` leaves them out. */
   silent: string[];
   ms: number;
+  /** The host's hardware, or the emulator's software. */
+  accelerator: Accelerator;
 }
 
 /** Fetches the kernel and makes the image, when that has not been done. Throws an error that names the console's file when the machine fails. */
@@ -56,7 +59,10 @@ export async function runInMachine(inside: Inside): Promise<Ran> {
   const silent = new Set(parts.map(({ file }) => file));
   for (;;) {
     const { done, value } = await machine.next();
-    if (done) return { status: value, silent: [...silent], ms: performance.now() - started };
+    if (done) {
+      const ms = performance.now() - started;
+      return { status: value, silent: [...silent], ms, accelerator: await accelerator(folder) };
+    }
     const result = JSON.parse(value) as Result;
     silent.delete(result.file);
     await onResult(result);

@@ -15,7 +15,7 @@ const MACHINE_BYTES = 2.5 * 2 ** 30;
 const AT_ONCE = Math.max(1, Math.min(4, availableParallelism(), Math.floor(freemem() / MACHINE_BYTES)));
 
 async function inside(t: TestContext, kernel: string, files: readonly Part[], append = ''): Promise<void> {
-  const { status, silent, ms } = await runInMachine({
+  const { status, silent, ms, accelerator } = await runInMachine({
     ...{ kernel, files, append },
     say: (message) => t.diagnostic(message),
     onResult: ({ file, name, outcome, error, ms }) =>
@@ -26,7 +26,7 @@ async function inside(t: TestContext, kernel: string, files: readonly Part[], ap
   });
   assert.deepEqual(silent, [], 'files that reported nothing');
   assert.equal(status, 0, 'exit status of the tests inside');
-  t.diagnostic(`${Math.round(ms / 1000)} s`);
+  t.diagnostic(`${Math.round(ms / 1000)} s, ${accelerator === 'kvm' ? 'with hardware virtualisation' : 'in software'}`);
 }
 
 test('the plan', (t) => {

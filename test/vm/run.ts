@@ -62,7 +62,7 @@ async function main(): Promise<number> {
   if (files.length === 0)
     throw new Error(`no file with ${values.file}; there are ${all.map(({ file }) => file).join(', ')}`);
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  const { status, ms } = await runInMachine({
+  const { status, ms, accelerator } = await runInMachine({
     ...{ ...hardware, kernel: kernel.name, files, network: values.network },
     ...(values.test === undefined ? {} : { test: values.test }),
     onResult({ outcome, file, name, ms, error }: Result) {
@@ -71,7 +71,7 @@ async function main(): Promise<number> {
     },
   });
   console.log(
-    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped, ${Math.round(ms / 1000)} s`,
+    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped, ${Math.round(ms / 1000)} s (${accelerator})`,
   );
   return status !== 0 || counts.passed === 0 ? 1 : 0;
 }

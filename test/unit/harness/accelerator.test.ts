@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether hardware runs machines, with a shell script instead of the emulator.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, beforeEach, describe, it } from 'node:test';
 import { probe } from '../../../harness/machine/accelerator.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
@@ -18,10 +18,23 @@ function emulator(script: string): string {
   return path;
 }
 
+const FILE = join(folder, 'found');
+beforeEach(() => rmSync(FILE, { force: true }));
+const ask = (script: string, limitMs = 60_000) =>
+  probe('/nonexistent', { emulator: emulator(script), device: DEVICE, file: FILE, limitMs });
+const BOOTS = `echo 'VFS: Unable to mount root fs on unknown-block(0,0)'`;
+
 describe('the hardware of this host', () => {
   it('is used when Linux boots with it', async () => {
-    const script = `echo 'VFS: Unable to mount root fs on unknown-block(0,0)'`;
-    assert.equal(await probe('/nonexistent', { emulator: emulator(script), device: DEVICE }), 'kvm');
+    assert.equal(await ask(BOOTS), 'kvm');
+  });
+
+  it('is tried once, until this host starts again', async () => {
+    assert.equal(await ask(BOOTS), 'kvm');
+    assert.equal(await ask('exit 1'), 'kvm');
+    writeFileSync(FILE, readFileSync(FILE, 'utf8').replace(/^\S+/, 'another'));
+    assert.equal(await ask('exit 1'), 'tcg');
+    assert.equal(await ask(BOOTS), 'tcg');
   });
 
   for (const [why, script, limitMs] of [
@@ -30,7 +43,7 @@ describe('the hardware of this host', () => {
     ['nothing happens', 'exec sleep 100', 200],
   ] as const) {
     it(`is not when ${why}`, async () => {
-      assert.equal(await probe('/nonexistent', { emulator: emulator(script), device: DEVICE, limitMs }), 'tcg');
+      assert.equal(await ask(script, limitMs), 'tcg');
     });
   }
 
