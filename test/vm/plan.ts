@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Which test shows what on which kernel, and why there: a test runs where a reason stands, and nowhere else. `node
- * test/vm/plan.ts` prints it. What differs between the kernels is in DIFFERENCES; what does not differ is shown once.
+ * test/vm/plan.ts` prints it. DIFFERENCES has what differs between the kernels; what does not differ is shown once.
  */
 import { pathToFileURL } from 'node:url';
 import { KERNELS } from '../../harness/machine/kernels.ts';
@@ -9,23 +9,23 @@ import { KERNELS } from '../../harness/machine/kernels.ts';
 /** What is new in each kernel, compared with the one before it, of all that the agent relies on. */
 export const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
   '5.10': [
-    'takes fentry by itself, then kprobe: its tracepoints do not pass compact_control, so tp_btf is refused',
-    'every call of bpf(2) needs CAP_BPF; workers of io_uring are threads of the kernel; no PR_SET_VMA',
-    'proactive compaction begins at a fixed interval; names of gfp flags come from tracefs',
+    'the agent takes fentry, then kprobe: the tracepoints do not pass compact_control, so tp_btf is refused',
+    'every bpf(2) call needs CAP_BPF; io_uring workers are threads of the kernel; there is no PR_SET_VMA',
+    'proactive compaction starts at fixed intervals only; the names of gfp flags come from tracefs',
   ],
   '6.1': [
-    'takes tp_btf by itself: since 5.18 the tracepoints pass compact_control',
-    'calls of bpf(2) on what is open need no capability; workers of io_uring are threads of the process',
-    'a write to compaction_proactiveness compacts at once',
+    'the agent takes tp_btf: since 5.18 the tracepoints pass compact_control',
+    'bpf(2) calls on open objects need no capability; io_uring workers are threads of the process',
+    'a write to compaction_proactiveness starts a compaction at once',
   ],
   '6.12': [
-    'orders are counted in another way (NR_PAGE_ORDERS); compact_control lists free pages by order',
-    'names of gfp flags come from the enumeration in BTF',
+    'NR_PAGE_ORDERS instead of MAX_ORDER; compact_control keeps its free pages in an array of lists, one for each order',
+    'the names of gfp flags come from an enum in BTF',
   ],
   '6.18': ['the kernel can be preempted lazily'],
   '7.3': [
-    'takes kprobe by itself: programs of tracepoints can be preempted, so records would be lost',
-    'packages with the bootable file apart',
+    'the agent takes kprobe: programs on tracepoints can be preempted, which loses records',
+    'the bootable file is in a separate package',
   ],
 };
 
@@ -45,7 +45,7 @@ const every = (reason: string) => Object.fromEntries(KERNELS.map(({ name }) => [
 export const PLAN: readonly Row[] = [
   {
     file: guest('triggers'),
-    shows: 'every trigger, seen in every way to attach at once, equal in all and equal to vmstat',
+    shows: 'every trigger, seen by all attach plans at once: equal to one another and to vmstat',
     on: every('structures, tracepoints and functions differ in each'),
   },
   {
@@ -55,13 +55,13 @@ export const PLAN: readonly Row[] = [
   },
   {
     file: guest('plans'),
-    shows: 'each way to attach, alone and with filters; what is taken by itself; what is refused',
+    shows: 'each attach plan alone and with filters; the one that the agent takes; the refusal of others',
     on: {
-      '5.10': 'fentry by itself, tp_btf refused',
-      '6.1': 'tp_btf by itself; the others alone: as on 7.3',
-      '6.12': 'tp_btf by itself; the others alone: as on 7.3',
-      '6.18': 'tp_btf by itself; the others alone: as on 7.3',
-      '7.3': 'kprobe by itself',
+      '5.10': 'the agent takes fentry; tp_btf is refused',
+      '6.1': 'the agent takes tp_btf; the others alone are shown on 7.3',
+      '6.12': 'the agent takes tp_btf; the others alone are shown on 7.3',
+      '6.18': 'the agent takes tp_btf; the others alone are shown on 7.3',
+      '7.3': 'the agent takes kprobe; all others alone',
     },
     only: { '6.1': 'two nodes|by itself', '6.12': 'two nodes|by itself', '6.18': 'two nodes|by itself' },
   },
@@ -71,8 +71,8 @@ export const PLAN: readonly Row[] = [
     on: {
       '5.10': 'fentry; not preemptible',
       '6.1': 'tp_btf; not preemptible, as 6.12',
-      '6.18': 'preemptible, tracepoints are not',
-      '7.3': 'preemptible, and so are tracepoints',
+      '6.18': 'preemptible, except programs on tracepoints',
+      '7.3': 'preemptible, programs on tracepoints as well',
     },
   },
   {
@@ -88,7 +88,7 @@ export const PLAN: readonly Row[] = [
     file: guest('node-context'),
     shows: "interleaved requests' stalls are children of their own spans on Node.js 22, 24 and 26",
     on: {
-      '5.10': 'read by fentry; the version of Node.js is the same to all kernels, so one on each',
+      '5.10': 'read by fentry; one version of Node.js on each kernel, as kernels do not differ in them',
       '6.1': 'read by tp_btf; one version',
       '7.3': 'read by kprobe; one version',
     },
@@ -106,29 +106,29 @@ export const PLAN: readonly Row[] = [
   {
     file: kernel('hostile-contexts'),
     shows: 'nothing is read that is not there, whatever a process publishes',
-    on: { '5.10': 'fentry', '7.3': 'kprobe; tp_btf: the kernel layer, on this host' },
+    on: { '5.10': 'fentry', '7.3': 'kprobe; the kernel layer shows the attach plan of this host' },
   },
   {
     file: kernel('unreadable-contexts'),
     shows: 'a record whose page comes or goes during the stall is read at one end of it, or not at all',
-    on: { '5.10': 'fentry', '7.3': 'kprobe; tp_btf: the kernel layer, on this host' },
+    on: { '5.10': 'fentry', '7.3': 'kprobe; the kernel layer shows the attach plan of this host' },
   },
   {
     file: kernel('context-lifecycle'),
     shows: 'fork, exec, libraries that come and go, a pid that is used again',
-    on: { '5.10': 'the oldest', '7.3': 'the newest; between them: the kernel layer, on this host' },
+    on: { '5.10': 'the oldest', '7.3': 'the newest; the kernel layer shows this host' },
   },
   {
     file: guest('obi-context'),
-    shows: "OBI's map is read in every way to attach",
+    shows: "OBI's map is read in every attach plan",
     on: { '5.10': 'fentry and kprobe, old tracepoints', '7.3': 'all three, and tp_btf as on 6.1' },
   },
   {
     file: guest('publications'),
     shows: 'the agent is notified of publications, and looks again by itself',
     on: {
-      '5.10': 'a kernel without PR_SET_VMA: the notice only',
-      '7.3': 'all of it: when the agent looks does not depend on the kernel',
+      '5.10': 'a kernel without PR_SET_VMA; only the notice',
+      '7.3': 'the notice, and when the agent looks, which does not depend on the kernel',
     },
     only: { '5.10': 'is sent' },
   },
@@ -140,32 +140,35 @@ export const PLAN: readonly Row[] = [
   {
     file: kernel('cgroup'),
     shows: 'the cgroup and the container of a stalled process',
-    on: { '5.10': 'the oldest', '6.18': 'one with cgroups alone; the others: the kernel layer, on this host' },
+    on: { '5.10': 'the oldest', '6.18': 'a newer one; the kernel layer shows this host' },
   },
   {
     file: guest('time'),
     shows: "spans by an application's clock, while it is stepped and slewed",
-    on: { '6.18': 'anywhere: user space reads the clocks, in the same way on all; only a machine may move them' },
+    on: {
+      '6.18':
+        'one is enough: user space reads the clocks in the same way on all; only in a machine may a test move them',
+    },
   },
   {
     file: guest('btf-file'),
     shows: '--btf FILE on a kernel that does not describe its types',
-    on: { '6.12': 'anywhere: the file is read in user space; kprobe itself: triggers' },
+    on: { '6.12': 'one is enough: user space reads the file; triggers shows kprobe on all' },
   },
   {
     file: kernel('hidden-symbols'),
     shows: 'kptr_restrict=2: addresses, and one warning',
-    on: { '6.12': 'anywhere: kallsyms is the same in all' },
+    on: { '6.12': 'one is enough: kallsyms is the same in all' },
   },
   {
     file: guest('snoop'),
     shows: "compactsnoop's columns, rows and stacks",
-    on: { '6.12': 'anywhere: it prints the records that triggers compares' },
+    on: { '6.12': 'one is enough: it prints the records that triggers compares' },
   },
   {
     file: guest('fragment'),
     shows: "the workload's own manners",
-    on: { '6.12': 'anywhere: it is not about the kernel' },
+    on: { '6.12': 'one is enough: it is not about the kernel' },
   },
 ];
 
