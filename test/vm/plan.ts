@@ -199,7 +199,7 @@ export function partsOf(name: string): Part[] {
 export function describePlan(): string {
   const lines: string[] = [];
   for (const { name, version } of KERNELS) {
-    lines.push(`Linux ${name} (${version}): ${DIFFERENCES[name]!.join('; ')}`);
+    lines.push(`Linux ${name} (${version})`, ...DIFFERENCES[name]!.map((difference) => `  - ${difference}`));
   }
   for (const { file, shows, on, only } of [...PLAN, LOCKED_DOWN]) {
     lines.push('', `${file}: ${shows}`);
