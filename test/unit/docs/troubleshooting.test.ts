@@ -2,6 +2,7 @@
 // People search docs/troubleshooting.md for the words on their screen: they have to be those of the sources, and all of them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decodeKernelBooks, losses } from '../../../src/event/books.ts';
 import { fixedParts, readText, sourceTexts } from './messages.ts';
 
 const TROUBLESHOOTING = readText('docs/troubleshooting.md');
@@ -49,6 +50,18 @@ describe('docs/troubleshooting.md', () => {
       const parts = fixedParts(text, 12);
       return parts.length > 0 && !parts.some((part) => TROUBLESHOOTING.includes(part.slice(0, 24)));
     });
+    assert.deepEqual(missing, []);
+  });
+
+  it('has each reason why events are lost', () => {
+    // Every counter of the kernel is far above 0.
+    const kernel = decodeKernelBooks(Buffer.alloc(4096, 1));
+    const dropped = { queue_full: 1 };
+    const sinks = [{ name: 'otlp', books: { accepted: 3, exported: 1, queued: 1, dropped } }];
+    const counts = { received: 1, decoded: 0, malformed: 1, pendingBytes: 1, programMisses: 1 };
+    const reasons = [...losses({ kernel, ...counts }, sinks).keys(), ...losses(counts, []).keys()];
+    assert.ok(reasons.length > 9, reasons.join());
+    const missing = reasons.filter((reason) => !TROUBLESHOOTING.includes(reason.replace(/^otlp/, '...')));
     assert.deepEqual(missing, []);
   });
 });
