@@ -12,8 +12,8 @@
 # What is missing is named in one list, with the command that installs it.
 set -eu
 cd "$(dirname "$0")"
-# The pinned Node comes from npm; the system's only has to run npm.
-PATH="$PWD/node_modules/.bin:$PATH"
+# The pinned Node comes from npm; the system's only has to run npm. The last two hold mke2fs and Go, and are not in every user's PATH.
+PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin:/usr/local/go/bin"
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -51,6 +51,8 @@ if for_any test all; then
   need bpftool /usr/sbin/bpftool
   # Publishers of thread contexts, for the other libc.
   need musl-tools musl-gcc
+fi
+if for_any test demo all; then
   # A receiver of spans, which is installed by pip.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 fi

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Live direct compaction on a host that has none: `npm run demo`. In a small emulated machine with fragmented memory, the page
- * faults of a program want huge pages. Its stalls arrive here as a table, and as spans in a Collector outside the machine. No
+ * faults of a program want huge pages. Its stalls arrive here as a table, and as spans in a receiver outside the machine. No
  * setting of this host changes.
  *
- *   npm run demo                                                      starts a Collector
+ *   npm run demo                                                      starts a receiver
  *   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm run demo    sends to yours, for example to Jaeger
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { PROJECT } from '../../harness/machine/contents.ts';
 import { missingForMachines } from '../../harness/machine/ensure.ts';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { projectImage } from '../../harness/machine/image.ts';
 import { KERNELS } from '../../harness/machine/kernels.ts';
 import { runMachine } from '../../harness/machine/machine.ts';
-import { startCollector } from '../../harness/receivers/receivers.ts';
+import { startReceiver } from '../../harness/receivers/test-agent.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { tableHeader, tableRows } from '../../src/sinks/text/table.ts';
 import { describeSpan, describeStalls } from './describe.ts';
@@ -25,7 +23,6 @@ const STALLS = 7;
 const LIMIT_MS = 300_000;
 const MEMORY_MB = 1024;
 const ARRIVAL_MS = 10_000;
-const FOLDER = fileURLToPath(new URL('../../build/demo/', import.meta.url));
 const say = (text: string) => console.error(`demo: ${text}`);
 
 type Line = { type: 'attached' } | { type: 'said'; text: string } | ({ type?: undefined } & CompactionEvent);
@@ -38,7 +35,7 @@ async function main(): Promise<void> {
   const missing = missingForMachines();
   if (missing) throw new Error(missing);
   const stalls: CompactionEvent[] = [];
-  // The machine and the Collector end with this process.
+  // The machine and the receiver end with this process.
   process.once('SIGINT', () => {
     for (const text of ['ended by Ctrl-C', ...describeStalls(stalls)]) say(text);
     process.exit(130);
@@ -46,11 +43,8 @@ async function main(): Promise<void> {
   const kernel = KERNELS.at(-1)!;
   const folder = fetchKernel(kernel);
   const theirs = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
-  const spansFile = `${FOLDER}spans.jsonl`;
-  const collector = theirs ? undefined : await startCollector({ spansFile });
-  const endpoint = theirs ?? collector!.endpoint;
+  const receiver = theirs ? undefined : await startReceiver();
+  const endpoint = theirs ?? receiver!.endpoint;
 
   say(
     `Linux ${kernel.name} in an emulated machine of ${MEMORY_MB} MB, until it stalled ${STALLS} times; Ctrl-C ends it`,
@@ -87,12 +81,12 @@ async function main(): Promise<void> {
   }
 
   for (const text of describeStalls(stalls)) say(text);
-  if (collector) {
-    const spans = await collector.waitForSpans(stalls.length, ARRIVAL_MS).catch(() => collector.spans());
-    say(`the collector has ${spans.length} spans, in ${spansFile}`);
+  if (receiver) {
+    const spans = await receiver.waitForSpans(stalls.length, ARRIVAL_MS).catch(() => receiver.spans());
+    say(`the receiver has ${spans.length} spans`);
     const longest = describeSpan(spans);
     if (longest) console.log(`\n${longest}`);
-    await collector.stop();
+    await receiver.stop();
   } else {
     say(`look for the service 'demo' at ${theirs}`);
   }

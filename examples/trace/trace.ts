@@ -5,10 +5,11 @@
  *
  *   npm run example                        on this host, as root; the services stall by hand
  *   npm run example -- --machine [KERNEL]  in an emulated machine, whose memory is fragmented
- *   npm run example -- --picture FILE      also draws the first trace as FILE.svg, and keeps its spans in FILE.json
+ *   npm run example -- --picture FILE      also draws a trace of the Node.js service: FILE.svg, from FILE.json
  */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,7 +22,7 @@ import { tracePicture } from './picture.ts';
 import { type Outcome, runScenario } from './scenario.ts';
 import { SERVICES } from './services.ts';
 import { Shutdown } from './shutdown.ts';
-import { isStall, rootOf, stalledFor, traceTree } from './tree.ts';
+import { isStall, length, rootOf, stalledFor, traceTree } from './tree.ts';
 
 const ARRIVAL_MS = 60_000;
 const say = (text: string) => console.error(`example: ${text}`);
@@ -66,7 +67,7 @@ async function main(shutdown: Shutdown): Promise<void> {
     if (!longest) throw new Error(`no ${operation} in ${language} stalled`);
     const all = traces.get(name)!.length;
     print(`${operation} in ${language}: ${stalled.length} of ${all} stalled`, longest);
-    if (values.picture && name === SERVICES[0].name) await draw(values.picture, longest, jaeger);
+    if (values.picture && name === SERVICES[0].name) await draw(values.picture, stalled, jaeger);
   }
 }
 
@@ -101,8 +102,12 @@ function print(what: string, longest: readonly ReceivedSpan[]): void {
   console.log(traceTree(longest).join('\n'));
 }
 
-async function draw(file: string, spans: readonly ReceivedSpan[], jaeger: Jaeger): Promise<void> {
-  const traces = await jaeger.otlp(spans[0]!.span.traceId);
+/** The one that was stalled for the greatest part of its time. */
+async function draw(file: string, stalled: readonly ReceivedSpan[][], jaeger: Jaeger): Promise<void> {
+  const share = (spans: ReceivedSpan[]) => stalledFor(spans) / length(rootOf(spans)!);
+  const [most] = stalled.toSorted((a, b) => share(b) - share(a));
+  const traces = await jaeger.otlp(most![0]!.span.traceId);
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.json`, `${JSON.stringify(traces, null, 1)}\n`);
   writeFileSync(`${file}.svg`, tracePicture(flattenSpans(traces)));
   say(`drew ${file}.svg from ${file}.json`);

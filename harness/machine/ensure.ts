@@ -2,17 +2,17 @@
 /** What the matrix needs, before it starts. */
 import { spawnSync } from 'node:child_process';
 import { fetchKernel } from './fetch.ts';
-import { testImage } from './image.ts';
+import { MKE2FS, testImage } from './image.ts';
 import { KERNELS } from './kernels.ts';
 import { QEMU } from './qemu.ts';
 
 /** Why machines cannot run here, if they cannot. */
 export function missingForMachines(): string | undefined {
   if (process.arch !== 'x64') return 'the kernels and their emulator are for x86-64, and run the programs built here';
-  const missing = [QEMU, 'busybox', 'mke2fs'].filter((program) => spawnSync(program, ['--help']).error !== undefined);
+  const missing = [QEMU, 'busybox', MKE2FS].filter((program) => spawnSync(program, ['--help']).error !== undefined);
   return missing.length === 0
     ? undefined
-    : `${missing.join(', ')} missing here; sudo ./setup.sh test installs it on Debian`;
+    : `${missing.join(', ')} missing here; sudo ./setup.sh demo installs it on Debian`;
 }
 
 /** Fetches the kernels and versions of Node.js, and makes the image, when that has not been done. */

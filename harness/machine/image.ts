@@ -77,11 +77,14 @@ export function stage(entries: readonly Entry[], folder: string): void {
   }
 }
 
+/** Users other than root may not have its folder in their PATH. */
+export const MKE2FS = ['/usr/sbin/mke2fs', '/sbin/mke2fs'].find(existsSync) ?? 'mke2fs';
+
 /** An ext4 file system with what is in the folder, and some room. */
 export function makeImage(folder: string, image: string): void {
   const used = Number(execFileSync('du', ['-sm', folder], { encoding: 'utf8' }).split('\t')[0]);
   const size = `${Math.ceil(used * 1.1) + FREE_MB}m`;
-  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-E', 'root_owner=0:0', '-d', folder, image, size]);
+  execFileSync(MKE2FS, ['-q', '-t', 'ext4', '-O', '^has_journal', '-E', 'root_owner=0:0', '-d', folder, image, size]);
 }
 
 function makeFolder(path: string): string {
