@@ -6,7 +6,7 @@
 #   ./setup.sh unit       what unit tests need: Node.js packages, and no compiler
 #   ./setup.sh test       what `npm test` needs: also programs that stall
 #   ./setup.sh example    what `npm run example` needs: also Go, which builds the Collector and Jaeger
-#   ./setup.sh demo       what `npm run demo` needs: also an emulator
+#   ./setup.sh demo       what `npm run demo` needs: also an emulator, and a receiver of spans
 #   ./setup.sh all        everything
 #
 # What is missing is named in one list, with the command that installs it.
@@ -47,13 +47,16 @@ if ! for_any unit; then
   need zlib1g-dev /usr/include/zlib.h
   need linux-libc-dev "/usr/include/$multiarch/asm/types.h"
 fi
-if for_any test all; then
+if for_any test demo all; then
+  # Lists what the kernel holds; a machine has the host's.
   need bpftool /usr/sbin/bpftool
+fi
+if for_any test all; then
   # Publishers of thread contexts, for the other libc.
   need musl-tools musl-gcc
 fi
 if for_any test demo all; then
-  # A receiver of spans, which is installed by pip.
+  # pip installs a receiver of spans.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 fi
 if for_any example all; then
@@ -71,8 +74,6 @@ if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt
   need e2fsprogs mke2fs
   need xz-utils xz
   need debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
-  # A machine of the tests has the host's.
-  need bpftool /usr/sbin/bpftool
 fi
 
 if [ -n "$missing" ]; then
@@ -120,7 +121,7 @@ if ! for_any unit; then
   made native/process-context all
   made native/prober-supervisor all
 fi
-if for_any test example all; then
+if for_any test example demo all; then
   made harness/programs/fragment
 fi
 if for_any test all; then

@@ -12,13 +12,22 @@ export async function main(command: string, run: (args: string[], messages: Mess
   const args = process.argv.slice(2);
   try {
     // Not process.exitCode: a write that hangs on an unread pipe would keep the process alive.
-    process.exit(await run(args, messages));
+    const code = await run(args, messages);
+    if (code === EXIT.HOST) suggestDemo(messages);
+    process.exit(code);
   } catch (error) {
     if (!(error instanceof UserError)) return internalError(messages, error);
     messages.say(error.message);
     if (error.detail && args.some((arg) => arg === '-v' || arg === '--verbose')) messages.print(error.detail);
+    if (error.exitCode === EXIT.HOST) suggestDemo(messages);
     process.exit(error.exitCode);
   }
+}
+
+/** To whoever tries it from a clone, by `npm start`. */
+function suggestDemo(messages: Messages): void {
+  if (process.env.npm_lifecycle_event !== 'start') return;
+  messages.say('npm run demo needs none of this: it shows stalls of an emulated machine.');
 }
 
 function internalError(messages: Messages, error: unknown): never {

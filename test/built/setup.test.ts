@@ -1,51 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-// setup.sh where something is missing. Missing is what is hidden in a mount namespace of the test's own.
+// setup.sh where something is missing: its PATH is a folder with links to all commands but those.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../unit/fixtures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-function setUp(hidden: readonly string[], path = process.env.PATH) {
-  const hide = hidden.map((file) => `mount --bind /dev/null ${file} && `).join('');
-  return spawnSync('unshare', ['--mount', 'sh', '-c', `${hide} exec ./setup.sh`], {
-    cwd: ROOT,
-    env: { ...process.env, PATH: path },
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
+function setUp(what: string, path = process.env.PATH) {
+  const env = { ...process.env, PATH: path };
+  return spawnSync('/bin/sh', ['setup.sh', what], { cwd: ROOT, env, encoding: 'utf8', timeout: 60_000 });
 }
 
-/** Through every symbolic link: what is mounted over has to be the file itself. */
-const which = (command: string) =>
-  spawnSync('sh', ['-c', `readlink -f "$(command -v ${command})"`], { encoding: 'utf8' }).stdout.trim();
+/** All commands of this PATH, without some; `id` says that it is an ordinary user who asks. */
+function pathWithout(t: TestContext, ...hidden: string[]): string {
+  const folder = temporaryFolder(t)('bin');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'id'), '#!/bin/sh\necho 1000\n', { mode: 0o755 });
+  for (const from of process.env.PATH!.split(delimiter).filter(existsSync)) {
+    for (const name of readdirSync(from)) {
+      const to = join(folder, name);
+      if (!hidden.includes(name) && !existsSync(to)) symlinkSync(join(from, name), to);
+    }
+  }
+  return folder;
+}
 
 describe('setup.sh', () => {
   it('does and says nothing when nothing is missing', () => {
-    const { status, stdout, stderr } = setUp([]);
-    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    for (const what of ['unit', 'run']) {
+      const { status, stdout, stderr } = setUp(what);
+      assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    }
   });
 
-  it('without root: names what is missing and the command that installs it', () => {
-    // Another user may not be able to read this folder, so only `id` says that it is one.
-    const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
-    writeFileSync(join(folder, 'id'), '#!/bin/sh\necho 1000\n', { mode: 0o755 });
-    const { status, stderr } = setUp([which('clang')], `${folder}:${process.env.PATH}`);
-    rmSync(folder, { recursive: true });
+  it('without root: names all that is missing and the command that installs it', (t) => {
+    const { status, stderr } = setUp('test', pathWithout(t, 'clang', 'musl-gcc'));
     assert.equal(status, 1);
     assert.equal(
       stderr,
-      'setup: missing: clang. Install them with: sudo apt-get install --no-install-recommends clang\n',
+      'setup: missing: clang musl-tools. Install them with: sudo apt-get install --no-install-recommends clang musl-tools\n',
     );
   });
 
-  it('without apt: says so', () => {
-    const { status, stderr } = setUp([which('clang'), which('apt-get')]);
+  it('asks for what a command needs, and for nothing else', (t) => {
+    const path = pathWithout(t, 'clang', 'go', 'musl-gcc', 'qemu-system-x86_64');
+    const missing = (what: string) => /missing:([^.]*)\./.exec(setUp(what, path).stderr)?.[1]?.trim() ?? '';
+    assert.equal(missing('unit'), '');
+    assert.equal(missing('run'), 'clang');
+    assert.equal(missing('test'), 'clang musl-tools');
+    assert.equal(missing('example'), 'clang golang-go');
+    assert.equal(missing('demo'), 'clang qemu-system-x86');
+    assert.match(missing('all'), /^clang musl-tools golang-go( qemu-system-x86)?$/);
+  });
+
+  it('without apt: says so', (t) => {
+    const { status, stderr } = setUp('run', pathWithout(t, 'clang', 'apt-get'));
     assert.equal(status, 1);
     assert.match(stderr, /^setup: missing: clang\. This is no Debian or Ubuntu: .*\n$/);
+  });
+
+  it('of something that there is not: names what there is', () => {
+    const { status, stderr } = setUp('everything');
+    assert.equal(status, 1);
+    assert.match(stderr, /^setup: there is no 'everything' to set up; there are unit, run, .*\n$/);
   });
 });

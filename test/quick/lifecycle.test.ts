@@ -176,6 +176,15 @@ describe('a host that cannot run it', () => {
     assert.match(stderr, /^compactstall: may not load BPF programs: CAP_BPF and CAP_PERFMON are missing\. .*sudo.*\n$/);
   });
 
+  it('as `npm start`: says what needs no rights', () => {
+    const start = ['env', 'npm_lifecycle_event=start', ...capabilities('-all')];
+    for (const args of [['-d', '1'], ['doctor']]) {
+      const { status, stderr } = runDeprived(start, args);
+      assert.equal(status, 3, stderr);
+      assert.match(stderr, /^compactstall: npm run demo needs none of this: .*\n$/m);
+    }
+  });
+
   it('with one capability: names the other', () => {
     const { status, stderr } = runDeprived(capabilities('-all,+bpf'), ['-d', '1']);
     assert.equal(status, 3, stderr);

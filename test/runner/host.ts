@@ -2,7 +2,7 @@
 /** What this host lets the live tests do. It is found out by doing it. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { COMPACT_MEMORY } from '../../harness/host.ts';
+import { bpfObjects, COMPACT_MEMORY } from '../../harness/host.ts';
 import { ROOT } from './layers.ts';
 
 /** The doctor loads and attaches everything; on a busy host that takes seconds. */
@@ -10,7 +10,7 @@ const DOCTOR_MS = 60_000;
 
 interface Report {
   canRun: boolean;
-  checks: { name: string; status: string; why: string; todo?: string }[];
+  checks: { status: string; why: string }[];
 }
 
 /** Why the live tests cannot run here, in the doctor's words where those say it. The agent has to be built. */
@@ -30,13 +30,16 @@ function refusedToAgent(): string | undefined {
   }
 }
 
-/** They make compactions happen, and hide things of the host from the agent in namespaces. */
+/** They count all compactions of the host, make them happen, and hide things of the host from the agent in namespaces. */
 function refusedToTests(): string | undefined {
   if (process.getuid!() !== 0) return 'the live tests need root: they write to /proc/sys/vm/compact_memory.';
   try {
     closeSync(openSync(COMPACT_MEMORY, constants.O_WRONLY));
   } catch (error) {
     return `the live tests may not write to ${COMPACT_MEMORY}: ${(error as NodeJS.ErrnoException).code}.`;
+  }
+  if (bpfObjects().length > 0) {
+    return 'another compactstall is running here, and the live tests look at all that the kernel holds. End it first.';
   }
   const { status, stderr } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {
     encoding: 'utf8',

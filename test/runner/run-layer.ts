@@ -8,14 +8,7 @@ import { setUp } from './set-up.ts';
 
 const TIMEOUT_MS = 180_000;
 
-let asked = false;
-let missing: string | undefined;
-/** Asked once: it loads programs. */
-function whyNotLive(): string | undefined {
-  if (!asked) missing = missingForLive();
-  asked = true;
-  return missing;
-}
+let whyNotLive: { why: string | undefined } | undefined;
 
 /** @param strict what cannot run counts as failed */
 export async function runLayer(layer: Layer, strict: boolean, results: Results): Promise<void> {
@@ -32,7 +25,9 @@ export async function runLayer(layer: Layer, strict: boolean, results: Results):
   if (why !== undefined) return leaveOut(name, why);
 
   const needsHost = layer.needsHost ?? (() => live);
-  const whyNot = layer.files.some(needsHost) ? whyNotLive() : undefined;
+  // Asked once: it loads programs.
+  if (layer.files.some(needsHost)) whyNotLive ??= { why: missingForLive() };
+  const whyNot = layer.files.some(needsHost) ? whyNotLive?.why : undefined;
   const files = whyNot === undefined ? layer.files : layer.files.filter((file) => !needsHost(file));
   if (whyNot !== undefined) {
     const without = layer.files.filter(needsHost).map((file) => relative(ROOT, file));

@@ -66,7 +66,7 @@ export const SLOWLY_FAILING_PROBER = proberIs('setTimeout(() => { throw new Erro
 const proberFolder = (options: string, files: string) =>
   inMountNamespace(`
   mount -t tmpfs -o ${options} none /mnt
-  cp '${ROOT}/dist/prober/'${files} /mnt
+  cp -r '${ROOT}/dist/prober/'${files} /mnt
   mount --bind /mnt '${ROOT}/dist/prober'`);
 /** It has not been built. */
 export const NO_PROBER = proberFolder('mode=755', '[!m]*');

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The live tests of the main job in one emulated machine, where this host cannot run them. */
+import { missingForMachines } from '../../harness/machine/ensure.ts';
+import { runInMachine } from '../vm/inside.ts';
+import type { Results } from './results.ts';
+import { setUp } from './set-up.ts';
+
+const KERNEL = '6.12';
+/** Of the layer 'quick', those that are not about this host. */
+const FILES = ['manual', 'loss', 'trace-context'].map((name) => `test/quick/${name}.test.ts`);
+
+async function missing(): Promise<string | undefined> {
+  return (await setUp('test')) ?? (await setUp('demo')) ?? missingForMachines();
+}
+
+export async function runInstead(results: Results): Promise<void> {
+  const what = `live tests in an emulated machine with Linux ${KERNEL}`;
+  console.log(`\n=== ${what}`);
+  const leaveOut = (why: string) => results.leftOut.push({ what, why });
+  const why = await missing();
+  if (why !== undefined) return void leaveOut(why);
+  const started = performance.now();
+  try {
+    await run(results);
+  } catch (error) {
+    leaveOut((error as Error).message);
+  }
+  results.layers.push({ name: what, seconds: (performance.now() - started) / 1000 });
+}
+
+async function run(results: Results): Promise<void> {
+  const { silent } = await runInMachine({
+    kernel: KERNEL,
+    name: 'npm-test',
+    files: FILES,
+    say: (message) => console.log(message),
+    onResult: ({ outcome, file, name, ms, error }) => {
+      const test = `${file}: ${name.join(' > ')}`;
+      console.log(`${outcome === 'passed' ? '✔' : '✖'} ${test} (${ms} ms)${error ? `\n${error}` : ''}`);
+      if (outcome === 'passed') results.passed += 1;
+      else results.failed.push(`${test} (in the machine)`);
+    },
+  });
+  for (const file of silent) results.failed.push(`${file} reported nothing in the machine`);
+}
