@@ -42,6 +42,6 @@ describe('BTF of the built BPF object', () => {
 it('the addon and the BPF programs are found', async () => {
   assert.deepEqual(await install(), {
     status: 'ok',
-    why: `Node.js ${process.versions.node}, the addon and the BPF programs are there.`,
+    why: `Node.js ${process.versions.node}, the addon and the BPF programs are in place.`,
   });
 });
