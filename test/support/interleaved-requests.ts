@@ -21,8 +21,8 @@ interface Stall {
 
 const byThread = (events: readonly CompactionEvent[]) => Map.groupBy(events, ({ tid }) => tid);
 
-/** Each stall is a child of exactly the span that was active. @param file the service, ESM or CommonJS */
-export async function assertOwnStalls(path: string, flags: readonly string[], file: 'requests.mjs' | 'requests.cjs') {
+/** Each stall is a child of exactly the span that was active. @param file the service, in test/kernel/child */
+export async function assertOwnStalls(path: string, flags: readonly string[], file: string) {
   const zones = populatedZones().filter(({ node }) => node === 0).length;
   const agent = await new Agent(['--output', 'json']).attached();
   const script = fileURLToPath(new URL(`../kernel/child/${file}`, import.meta.url));
