@@ -1,25 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Keeps the `most` entries that were used last. */
-export class Lru<V> {
+/** A map of at most `most` entries: a new one takes the place of the entry that has been out of use for longest. */
+export class Lru<K, V> {
   readonly #most: number;
-  /** A Map keeps the order of insertion: the first is the one not used for longest. */
-  readonly #entries = new Map<string, V>();
+  readonly #onEvicted: (key: K, value: V) => void;
+  /** A Map keeps the order of insertion, and an entry that is used is inserted again: the first is the oldest. */
+  readonly #entries = new Map<K, V>();
 
-  constructor(most: number) {
+  /** @param onEvicted called with each entry that makes room for another, before the other is there */
+  constructor(most: number, onEvicted: (key: K, value: V) => void = () => {}) {
     this.#most = most;
-  }
-
-  get(key: string, make: () => V): V {
-    let value = this.#entries.get(key);
-    if (value === undefined) value = make();
-    else this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size > this.#most) this.#entries.delete(this.#entries.keys().next().value!);
-    return value;
+    this.#onEvicted = onEvicted;
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** The value, which is used by that. */
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    return value;
+  }
+
+  /** The value, which is not used by that: its turn to make room stays the same. */
+  peek(key: K): V | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** The entry that makes room next. */
+  oldest(): [key: K, value: V] | undefined {
+    return this.#entries.entries().next().value;
+  }
+
+  set(key: K, value: V): void {
+    if (!this.#entries.delete(key) && this.#entries.size >= this.#most) this.#evict();
+    this.#entries.set(key, value);
+  }
+
+  /** The value, made when there is none. */
+  getOrMake(key: K, make: () => V): V {
+    const known = this.get(key);
+    if (known !== undefined) return known;
+    const value = make();
+    this.set(key, value);
+    return value;
+  }
+
+  delete(key: K): boolean {
+    return this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  #evict(): void {
+    const oldest = this.oldest();
+    if (oldest === undefined) return;
+    this.#entries.delete(oldest[0]);
+    this.#onEvicted(...oldest);
   }
 }

@@ -9,9 +9,9 @@ export async function prober(): Promise<Finding> {
   if (!seesInitialPids()) return ok('not started: this process is in its own PID namespace.');
   const said: string[] = [];
   const asked = new ProberClient({ services: true, user: NOBODY, warn: (sentence) => said.push(sentence) });
-  const program = await asked.program(process.pid, 0);
+  const identity = await asked.identity(process.pid, 0);
   await asked.close();
-  if (program) return ok('the prober starts and answers.');
+  if (identity) return ok('the prober starts and answers.');
   if (asked.obstacle) return warn(asked.obstacle.why, asked.obstacle.todo);
   return warn(said[0] ?? 'the prober does not answer.', 'Build it with ./setup.sh.');
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { pageBytes } from '../procfs/auxv.ts';
 import { type Finding, ok } from './check.ts';
 import { readChoice, readNumber, readText } from './read.ts';
 
 const FOLDER = '/sys/kernel/mm/transparent_hugepage';
-const AUXV = '/proc/self/auxv';
-const AT_PAGESZ = 6n;
+const SELF = '/proc/self';
 
 /** The memory that gets huge pages at a page fault: all of it, what is marked with MADV_HUGEPAGE, or none. */
 type Eligible = 'always' | 'madvise' | 'never';
 
 /** The settings of transparent huge pages, and which compactions to expect from them. */
-export function thp(paths = { folder: FOLDER, auxv: AUXV }): Finding {
+export function thp(paths = { folder: FOLDER, self: SELF }): Finding {
   const enabled = readChoice(`${paths.folder}/enabled`);
   const defrag = readChoice(`${paths.folder}/defrag`);
   if (enabled === undefined && defrag === undefined) {
@@ -19,8 +19,8 @@ export function thp(paths = { folder: FOLDER, auxv: AUXV }): Finding {
   }
   const sizes = sizesInUse(paths.folder, enabled ?? 'never');
   const who = (['always', 'madvise'] as const).find((choice) => sizes.some((size) => size.who === choice)) ?? 'never';
-  const pageBytes = readPageBytes(paths.auxv);
-  const list = sizes.map(({ kb }) => `${kb} kB, order ${Math.log2((kb * 1024) / pageBytes)}`).join('; ');
+  const page = pageBytes(paths.self);
+  const list = sizes.map(({ kb }) => `${kb} kB, order ${Math.log2((kb * 1024) / page)}`).join('; ');
   const settings = `enabled ${enabled ?? 'unknown'}${list && ` (${list})`}, defrag ${defrag ?? 'unknown'}`;
   return ok(`${settings}: ${expectation(who, defrag)}${khugepaged(paths.folder, who)}.`);
 }
@@ -71,15 +71,4 @@ function subfolders(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** The size of a page, from the pairs of words that the kernel gives each process. */
-function readPageBytes(path: string): number {
-  try {
-    const bytes = readFileSync(path);
-    for (let at = 0; at + 16 <= bytes.length; at += 16) {
-      if (bytes.readBigUInt64LE(at) === AT_PAGESZ) return Number(bytes.readBigUInt64LE(at + 8));
-    }
-  } catch {}
-  return 4096;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { MAX_PROCESSES, type ProcessIdentity } from '../prober/service/executables.ts';
-import type { ProcessFacts } from '../prober/service/identify.ts';
+import { Lru } from '../lru.ts';
+import { MAX_PROCESSES, type ProcessFacts, type ProcessIdentity } from '../prober/protocol.ts';
 import { unknownService } from '../prober/service/resource.ts';
+import { isSameExec } from '../procfs/stat.ts';
 
-/** So long after it was seen last a process that is gone is still taken for the one that had its pid. */
+/** A process that has gone counts as the one that last had its pid for so long after that one was last seen. */
 const SAME_NS = 1_000_000_000n;
 
 /** What a record says of the thread that stalled. */
@@ -16,22 +16,22 @@ export interface Thread {
 }
 
 interface Known {
-  program: ProcessIdentity;
+  identity: ProcessIdentity;
   facts: ProcessFacts;
   /** The last stall after which it was still there, CLOCK_BOOTTIME. */
   seenNs: bigint;
 }
 
-/** What was seen in this batch: no program when it had gone, no `known` for kernel threads. */
+/** What was seen in this batch: no identity when the process had gone, no `known` for kernel threads. */
 interface Seen {
-  program: ProcessIdentity | undefined;
+  identity: ProcessIdentity | undefined;
   known: Known | undefined;
 }
 
-/** Which program of those that were seen it is that stalled: a wrong one is worse than none. */
-export class Processes {
+/** Matches stalls with the processes that were seen under their pids. A wrong match is worse than none. */
+export class Matcher {
   readonly #services: boolean;
-  readonly #known = new Map<number, Known>();
+  readonly #known = new Lru<number, Known>(MAX_PROCESSES);
   readonly #batch = new Map<number, Seen>();
   readonly #unseen = new Map<string, ProcessFacts>();
 
@@ -47,36 +47,34 @@ export class Processes {
 
   /** Version of the facts that are kept of a process, 0 when there are none. */
   version(pid: number): number {
-    return this.#known.get(pid)?.program.version ?? 0;
+    return this.#known.peek(pid)?.identity.version ?? 0;
   }
 
-  /** @param program what is in that process now, its facts only if they are others than before; undefined: it has ended */
-  saw(pid: number, program: ProcessIdentity | undefined): void {
-    const before = this.#known.get(pid);
-    if (program === undefined) {
-      this.#batch.set(pid, { program, known: before });
+  /** @param identity what is in that process now, with facts only if they have changed; undefined: it has ended */
+  saw(pid: number, identity: ProcessIdentity | undefined): void {
+    const before = this.#known.peek(pid);
+    if (identity === undefined) {
+      this.#batch.set(pid, { identity, known: before });
       return;
     }
-    this.#known.delete(pid);
-    const same = before?.program.startedNs === program.startedNs && before.program.execId === program.execId;
-    const facts = same && program.version === before.program.version ? before.facts : program.facts;
-    if (program.isKernelThread || facts === undefined) {
-      this.#batch.set(pid, { program, known: undefined });
+    const same = before !== undefined && isSameExec(before.identity, identity);
+    const facts = same && identity.version === before.identity.version ? before.facts : identity.facts;
+    if (identity.isKernelThread || facts === undefined) {
+      this.#known.delete(pid);
+      this.#batch.set(pid, { identity, known: undefined });
       return;
     }
-    const known = { program, facts, seenNs: same ? before.seenNs : 0n };
-    this.#batch.set(pid, { program, known });
+    const known = { identity, facts, seenNs: same ? before.seenNs : 0n };
+    this.#batch.set(pid, { identity, known });
     this.#known.set(pid, known);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_PROCESSES) this.#known.delete(oldest!);
   }
 
-  /** @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later has only been given the same pid */
+  /** @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later was only given the same pid */
   lookUp({ pid, tid, comm }: Thread, atNs: bigint): ProcessFacts {
-    const { program, known } = this.#batch.get(pid) ?? { program: undefined, known: this.#known.get(pid) };
-    if (program?.isKernelThread && program.startedNs <= atNs) return {};
-    if (known !== undefined && isOf(known.program, comm, tid === pid, atNs)) {
-      if (program === undefined) {
+    const { identity, known } = this.#batch.get(pid) ?? { identity: undefined, known: this.#known.peek(pid) };
+    if (identity?.isKernelThread && identity.startedNs <= atNs) return {};
+    if (known !== undefined && isOf(known.identity, comm, tid === pid, atNs)) {
+      if (identity === undefined) {
         if (atNs <= known.seenNs + SAME_NS) return known.facts;
       } else {
         if (atNs > known.seenNs) known.seenNs = atNs;
@@ -87,8 +85,8 @@ export class Processes {
   }
 
   /**
-   * Of a process that cannot be looked up any more. A main thread begins with the name of its executable; the names of
-   * other threads tell nothing. No executable has a slash in its name, but the kernel's workers have.
+   * The facts of a process that has gone before it was looked up. A main thread begins with the name of its executable; the
+   * names of other threads say nothing. No executable has a slash in its name, but the kernel's workers have.
    */
   #factsOfRecord(comm: string): ProcessFacts {
     if (!this.#services || comm.startsWith('kworker/')) return {};
@@ -101,6 +99,6 @@ export class Processes {
   }
 }
 
-/** A main thread that had another name stalled before this program was there, or before it renamed itself. */
-const isOf = (program: ProcessIdentity, comm: string, isMain: boolean, atNs: bigint): boolean =>
-  program.startedNs <= atNs && (!isMain || comm === program.comm);
+/** A main thread that had another name stalled before this executable was there, or before it renamed itself. */
+const isOf = (identity: ProcessIdentity, comm: string, isMain: boolean, atNs: bigint): boolean =>
+  identity.startedNs <= atNs && (!isMain || comm === identity.comm);

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Processes that wait; beyond that the one that has waited longest is left until it stalls. */
+/** How many processes wait; beyond that the one that has waited longest is left out, until it stalls. */
 const MAX_WAITING = 4096;
 
-/** When processes are to be looked at, for one reason: a few times each. */
+/**
+ * The processes to probe for one reason, a few times each. Not an Lru: a process that is added again keeps its turn, or one
+ * that stalls all the time would never have it.
+ */
 export class ProbeQueue {
   readonly #delaysMs: readonly number[];
   readonly #most: number;
   readonly #waiting = new Map<number, { dueMs: number; later: readonly number[] }>();
 
-  /** @param delaysMs of each look, after the one before it */
+  /** @param delaysMs of each probe, after the one before it */
   constructor(delaysMs: readonly number[], most = MAX_WAITING) {
     this.#delaysMs = delaysMs;
     this.#most = most;
   }
 
-  /** What was to come for it is dropped. @returns when it is due */
+  /** Its earlier probes are dropped. @returns when it is due */
   add(pid: number, nowMs: number): number {
     this.#add(pid, nowMs, this.#delaysMs);
     return nowMs + this.#delaysMs[0]!;
   }
 
-  /** One that is to be looked at now. */
+  /** A process that is due now. */
   take(nowMs: number): number | undefined {
     for (const [pid, { dueMs, later }] of this.#waiting) {
       if (dueMs > nowMs) continue;
@@ -32,7 +35,7 @@ export class ProbeQueue {
     return undefined;
   }
 
-  /** Of the next look; infinite when there is none. */
+  /** When the next probe is due; infinite when there is none. */
   get dueMs(): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { dueMs } of this.#waiting.values()) earliest = Math.min(earliest, dueMs);

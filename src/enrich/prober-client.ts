@@ -4,9 +4,16 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Limitation, proberEnded, proberNotStarted } from '../host/limitations.ts';
 import type { UserIds } from '../host/users.ts';
-import { FAILED, parseContexts, parseIdentity, type Question, READY } from '../prober/protocol.ts';
-import type { ProcessIdentity } from '../prober/service/executables.ts';
-import type { Located } from '../prober/thread-context/record.ts';
+import {
+  FAILED,
+  type Located,
+  type ProcessIdentity,
+  parseContexts,
+  parseIdentity,
+  type Question,
+  questionLine,
+  READY,
+} from '../prober/protocol.ts';
 
 const SUPERVISOR = fileURLToPath(new URL('../../native/prober-supervisor/build/prober-supervisor', import.meta.url));
 const MAIN = fileURLToPath(new URL('../prober/main.js', import.meta.url));
@@ -94,15 +101,15 @@ export class ProberClient {
   }
 
   /**
-   * Which program is in that process; undefined when it has ended or could not be looked at.
+   * Which executable runs in the process; undefined when it has ended or could not be probed.
    * @param version of the facts that are known already: they are not given again
    */
-  async program(pid: number, version: number): Promise<ProcessIdentity | undefined> {
-    const line = await this.#ask({ about: this.#isAvoided(pid) ? 'status' : 'program', pid, version });
+  async identity(pid: number, version: number): Promise<ProcessIdentity | undefined> {
+    const line = await this.#ask({ about: this.#isAvoided(pid) ? 'stat' : 'identity', pid, version });
     return line === undefined ? undefined : parseIdentity(line);
   }
 
-  /** Where its threads publish their contexts; undefined when it could not be looked at. */
+  /** Where its threads publish their contexts; undefined when it could not be probed. */
   async contexts(pid: number): Promise<Located | undefined> {
     if (this.#isAvoided(pid)) return undefined;
     const line = await this.#ask({ about: 'contexts', pid });
@@ -151,7 +158,7 @@ export class ProberClient {
         this.#unsent = '';
       });
     }
-    this.#unsent += `${JSON.stringify(question)}\n`;
+    this.#unsent += `${questionLine(question)}\n`;
   }
 
   #read(text: string): void {
@@ -221,7 +228,7 @@ export class ProberClient {
       const { question, askedMs, resolve } = open;
       if (now - askedMs >= PATIENCE_MS) resolve(undefined);
       else if (question.pid !== pid) this.#open.push(open);
-      else if (question.about === 'program') this.#open.push({ ...open, question: { ...question, about: 'status' } });
+      else if (question.about === 'identity') this.#open.push({ ...open, question: { ...question, about: 'stat' } });
       else resolve(undefined);
     }
     this.#state = 'starting';

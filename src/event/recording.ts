@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { EXIT, systemWords, UserError } from '../errors.ts';
+import { Lru } from '../lru.ts';
 import type { SourceBooks } from './books.ts';
 import type { CompactionEvent } from './event.ts';
 import { parseEvent } from './parse.ts';
@@ -10,6 +11,8 @@ import type { Source } from './source.ts';
 const BATCH = 256;
 /** Later complaints are only counted: a file with nothing but malformed lines is not a recording. */
 const MAX_COMPLAINTS = 10;
+/** Hosts see few different ones. */
+const MAX_STACKS = 4096;
 
 /** A recording: lines of `--output json`. Malformed lines are reported, counted and skipped. */
 export class Recording implements Source {
@@ -17,7 +20,7 @@ export class Recording implements Source {
   readonly #warn: (sentence: string) => void;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   /** Shared arrays for equal stacks, as sinks expect. */
-  readonly #stacks = new Map<string, readonly string[]>();
+  readonly #stacks = new Lru<string, readonly string[]>(MAX_STACKS);
   #stopped = false;
 
   private constructor(path: string, warn: (sentence: string) => void) {
@@ -89,11 +92,7 @@ export class Recording implements Source {
   }
 
   #shared(stack: readonly string[]): readonly string[] {
-    const key = JSON.stringify(stack);
-    const known = this.#stacks.get(key);
-    if (known) return known;
-    this.#stacks.set(key, stack);
-    return stack;
+    return this.#stacks.getOrMake(JSON.stringify(stack), () => stack);
   }
 }
 

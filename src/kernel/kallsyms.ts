@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
+import { withFile } from '../descriptor.ts';
 
 const CHUNK = 256 * 1024;
 const NEWLINE = 10;
@@ -74,28 +75,28 @@ export function readKallsyms(file: number): SymbolTable {
  * in pieces. undefined when it cannot be read.
  */
 export function findTextSymbols(path: string, part: string, wanted: RegExp): string[] | undefined {
-  let file: number | undefined;
   try {
-    file = openSync(path, 'r');
-    const found: string[] = [];
-    const chunk = Buffer.allocUnsafe(CHUNK);
-    let kept = 0;
-    for (;;) {
-      const size = readSync(file, chunk, kept, CHUNK - kept, null);
-      if (size === 0) return found;
-      const end = chunk.lastIndexOf(NEWLINE, kept + size - 1) + 1;
-      for (let at = chunk.indexOf(part); at >= 0 && at < end; at = chunk.indexOf(part, chunk.indexOf(NEWLINE, at))) {
-        const line = chunk.toString('latin1', chunk.lastIndexOf(NEWLINE, at) + 1, chunk.indexOf(NEWLINE, at));
-        const [, name] = /^\S+ [tTwW] (\S+)$/.exec(line) ?? [];
-        if (name && wanted.test(name)) found.push(name);
-      }
-      chunk.copyWithin(0, end, kept + size);
-      kept += size - end;
-    }
+    return withFile(path, (file) => findIn(file, part, wanted));
   } catch {
     return undefined;
-  } finally {
-    if (file !== undefined) closeSync(file);
+  }
+}
+
+function findIn(file: number, part: string, wanted: RegExp): string[] {
+  const found: string[] = [];
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  let kept = 0;
+  for (;;) {
+    const size = readSync(file, chunk, kept, CHUNK - kept, null);
+    if (size === 0) return found;
+    const end = chunk.lastIndexOf(NEWLINE, kept + size - 1) + 1;
+    for (let at = chunk.indexOf(part); at >= 0 && at < end; at = chunk.indexOf(part, chunk.indexOf(NEWLINE, at))) {
+      const line = chunk.toString('latin1', chunk.lastIndexOf(NEWLINE, at) + 1, chunk.indexOf(NEWLINE, at));
+      const [, name] = /^\S+ [tTwW] (\S+)$/.exec(line) ?? [];
+      if (name && wanted.test(name)) found.push(name);
+    }
+    chunk.copyWithin(0, end, kept + size);
+    kept += size - end;
   }
 }
 

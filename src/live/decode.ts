@@ -10,6 +10,7 @@ import {
   TRIGGER,
   ZONE_STATE,
 } from '../abi.generated.ts';
+import type { Batch } from '../enrich/enricher.ts';
 import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event/event.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
@@ -37,17 +38,10 @@ export interface DecoderParts {
   children: boolean;
 }
 
-/** A batch of records. */
-export interface Decoded {
-  events: CompactionEvent[];
-  /** The begin of each event, CLOCK_BOOTTIME. */
-  beganNs: bigint[];
+/** A batch of records: what the enricher takes, and how many records could not be decoded. */
+export interface Decoded extends Batch {
   /** Records that are not of this ABI. */
   malformed: number;
-  /** Processes that started another program. */
-  started: number[];
-  /** Processes that began to publish, or updated what they publish. */
-  published: number[];
 }
 
 /** Bytes of a ring-buffer record (struct event of bpf/event.h) to a CompactionEvent. */

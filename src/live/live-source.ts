@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
-import { ContextRegistry } from '../enrich/context-registry.ts';
 import { Enricher } from '../enrich/enricher.ts';
-import { ProberClient, type ProberOptions } from '../enrich/prober-client.ts';
+import type { ProberOptions } from '../enrich/prober-client.ts';
 import { balances, decodeKernelBooks, equations, type SourceBooks } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
 import type { Source } from '../event/source.ts';
@@ -19,8 +18,6 @@ import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
 import { RingReader } from './ring-reader.ts';
 import { Stacks } from './stacks.ts';
 
-/** The longest wait for the prober's last answers when the run ends. */
-const LAST_ANSWERS_MS = 4000;
 /** The longest wait for programs that were running while they were detached; they end within microseconds. */
 const LAST_RECORDS_MS = 200;
 
@@ -59,8 +56,6 @@ export class LiveSource implements Source {
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   readonly #stopped = Promise.withResolvers<void>();
   readonly #onDetached: (() => void) | undefined;
-  readonly #prober: ProberClient | undefined;
-  readonly #registry: ContextRegistry | undefined;
   readonly #enricher: Enricher | undefined;
   #reader: RingReader | undefined;
 
@@ -69,7 +64,7 @@ export class LiveSource implements Source {
     this.#onDetached = options.onDetached;
     // Started first: it gets ready while the programs are loaded.
     if (options.prober && seesInitialPids()) {
-      this.#prober = new ProberClient(options.prober);
+      this.#enricher = new Enricher(options.prober);
       this.lackingForOthers = lackingCapabilities(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']);
     }
     const btf = readKernelBtf(options.btfFile);
@@ -97,14 +92,7 @@ export class LiveSource implements Source {
       options.onAttaching,
     );
     this.#object = object;
-    if (this.#prober) {
-      this.#enricher = new Enricher(this.#prober);
-      if (contexts) {
-        this.#registry = new ContextRegistry(object, this.#prober);
-        // While still root: where /proc is mounted with hidepid, other users see only their own processes.
-        this.#registry.lookAtAll();
-      }
-    }
+    if (contexts) this.#enricher?.fillContexts(object);
     this.plan = plan;
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
@@ -114,20 +102,14 @@ export class LiveSource implements Source {
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
     this.#reader = new RingReader(this.#object, 'cs_records', (batch) => {
-      const { events, beganNs, malformed, started, published } = this.#decoder.decode(batch);
-      for (const pid of started) this.#registry?.started(pid);
-      for (const pid of published) this.#registry?.published(pid);
-      // A process's own word is more reliable than OBI, which watches from outside.
-      for (const { context, pid } of events) {
-        this.#registry?.stalled(pid, context !== undefined && context.source !== 'obi');
-      }
+      const decoded = this.#decoder.decode(batch);
+      const { events, malformed } = decoded;
       this.#books.received += events.length + malformed;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
+      if (this.#enricher) this.#enricher.enrich(decoded, onEvents);
       // A batch may hold process events only.
-      if (events.length === 0) return;
-      if (this.#enricher) this.#enricher.enrich(events, beganNs, onEvents);
-      else onEvents(events);
+      else if (events.length > 0) onEvents(events);
     });
     return this.#stopped.promise;
   }
@@ -145,10 +127,8 @@ export class LiveSource implements Source {
     // Only the plan's programs count: a missed process event is not a lost compaction.
     const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
     this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
-    const late = setTimeout(() => this.#prober?.leaveUnanswered(), LAST_ANSWERS_MS);
-    await this.#enricher?.settled();
-    clearTimeout(late);
-    if (this.#registry) this.#books.probes = this.#registry.books;
+    await this.#enricher?.finish();
+    if (this.#enricher?.probes) this.#books.probes = this.#enricher.probes;
     this.#stopped.resolve();
   }
 
@@ -166,11 +146,11 @@ export class LiveSource implements Source {
   }
 
   async close(): Promise<void> {
-    this.#registry?.close();
+    const enricherClosed = this.#enricher?.close();
     this.#reader?.close();
     this.#runTimeStats?.close();
     this.#object.close();
     this.symbols.close();
-    await this.#prober?.close();
+    await enricherClosed;
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KernelSymbols } from '../kernel/symbols.ts';
+import { Lru } from '../lru.ts';
 
 /** The frames above the compaction in a stack taken in a tracepoint: the BPF program and its callers. */
 const TRACING = /^(bpf_|__bpf_|__traceiter_|perf_|__perf_|trace_call_bpf|0x)/;
@@ -13,7 +14,7 @@ const NONE: readonly string[] = Object.freeze([]);
  */
 export class Stacks {
   readonly #symbols: KernelSymbols;
-  readonly #known = new Map<string, readonly string[]>();
+  readonly #known = new Lru<string, readonly string[]>(MAX_STACKS);
 
   constructor(symbols: KernelSymbols) {
     this.#symbols = symbols;
@@ -27,14 +28,7 @@ export class Stacks {
   /** @param raw addresses, 8 bytes each, innermost first */
   name(raw: Buffer): readonly string[] {
     if (raw.length === 0) return NONE;
-    const key = raw.toString('latin1');
-    let frames = this.#known.get(key);
-    if (!frames) {
-      if (this.#known.size >= MAX_STACKS) this.#known.clear();
-      frames = Object.freeze(this.#frames(raw));
-      this.#known.set(key, frames);
-    }
-    return frames;
+    return this.#known.getOrMake(raw.toString('latin1'), () => Object.freeze(this.#frames(raw)));
   }
 
   #frames(raw: Buffer): string[] {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The prober: a process of its own, with the rights to look into others, that does nothing but answer the agent's
- * questions. What it looks at may make it wait; then it is ended, and begins again. Run by the supervisor (native/prober-supervisor/supervisor.c).
+ * The prober: a process with the right to read others' memory, which only answers the agent's questions (protocol.ts). A
+ * process that it probes may make it wait; then it is ended, and begins again. The supervisor runs it
+ * (native/prober-supervisor/supervisor.c).
  */
 import { createInterface } from 'node:readline';
-import { readStat } from '../procfs/stat.ts';
-import { contextsLine, FAILED, identityLine, parseQuestion, READY } from './protocol.ts';
+import { contextsLine, FAILED, identityLine, NO_ANSWER, parseQuestion, READY } from './protocol.ts';
 import { Executables } from './service/executables.ts';
 import { locatePublisher } from './thread-context/record.ts';
 
-const programs = new Executables({ services: process.argv.includes('--services') });
+const executables = new Executables({ services: process.argv.includes('--services') });
 const ready = `${READY}${process.pid}`;
 let begun = false;
 
-// Who stops a service sends them to all its processes, but the agent has questions left. It ends with the agent.
+// A service manager signals all processes of a service at once, but the agent has questions left. It ends with the agent.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});
-// The line that the one before was writing ends here.
+// An earlier prober may have left a line unfinished.
 process.stdout.write(`\n${ready}\n`);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
@@ -24,30 +24,29 @@ createInterface({ input: process.stdin })
   })
   .once('close', () => process.exit(0));
 
-/** What one process is must not keep all others from being looked at. */
+/** A process that cannot be probed must not keep all others from being probed. */
 function answerOrNone(line: string): string {
   try {
     return answer(line);
   } catch (error) {
     console.error(`${FAILED}${String(error).split('\n')[0]}`);
-    return 'null';
+    return NO_ANSWER;
   }
 }
 
 function answer(line: string): string {
   const question = parseQuestion(line);
-  if (question === undefined) return 'null';
-  switch (question.about) {
+  switch (question?.about) {
+    case 'identity':
+      return identityLine(executables.see(question.pid), question.version);
+    case 'stat':
+      return identityLine(executables.seeStat(question.pid, question.version), question.version);
     case 'contexts':
       return contextsLine(locatePublisher(question.pid));
-    case 'program':
-      return identityLine(programs.see(question.pid), question.version);
-    case 'status': {
-      const status = readStat(`/proc/${question.pid}`);
-      return identityLine(status && { ...status, version: question.version, facts: undefined }, question.version);
-    }
     case 'published':
-      programs.published(question.pid);
-      return 'null';
+      executables.published(question.pid);
+      return NO_ANSWER;
+    default:
+      return NO_ANSWER;
   }
 }

@@ -1,34 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the agent asks the prober, and what it answers: lines of JSON, answers in the order of the questions. What is no
- * answer of this form is none at all; what the values say comes from processes that nobody trusts, and has its bounds.
+ * Everything that the agent and the prober know of each other: the questions, the answers, and their form as lines of JSON.
+ * Answers come in the order of the questions. A line of another form is no answer; what the values say comes from processes
+ * that nobody trusts, and has its bounds.
  */
 import { PUBLISHER_SIZE } from '../abi.generated.ts';
-import type { ProcessIdentity } from './service/executables.ts';
-import type { ProcessFacts } from './service/identify.ts';
+import type { ProcStat } from '../procfs/stat.ts';
+import type { ResourceAttributes } from '../protobuf/attribute.ts';
 import { REASONS, type Reason } from './thread-context/reason.ts';
-import type { Located } from './thread-context/record.ts';
 
 export type Question =
-  /** Which program is in that process? With the version of what is known of it already. */
-  | { about: 'program'; pid: number; version: number }
-  /** The same of one that makes those wait who look into it: nothing is asked but what waits for nobody. */
-  | { about: 'status'; pid: number; version: number }
+  /** Which executable runs in the process, of which service? With the version of the facts that the agent has already. */
+  | { about: 'identity'; pid: number; version: number }
+  /** The same from /proc/PID/stat alone, for a process whose memory cannot be read without waiting. */
+  | { about: 'stat'; pid: number; version: number }
   /** Where do its threads publish their contexts? */
   | { about: 'contexts'; pid: number }
-  /** No question: it publishes something else now. */
+  /** Not a question: the process has published another context. */
   | { about: 'published'; pid: number };
 
-const ABOUT = new Set(['program', 'status', 'contexts', 'published'] satisfies Question['about'][]);
+const ABOUT = new Set(['identity', 'stat', 'contexts', 'published'] satisfies Question['about'][]);
+
+/** What is known of a stalled process while it lives. */
+export interface ProcessFacts {
+  executable?: string;
+  container?: string;
+  resource?: ResourceAttributes;
+}
+
+/** One executable in one process, from exec to exec, and what is known of it. */
+export interface ProcessIdentity extends Pick<ProcStat, 'startedNs' | 'execId' | 'comm' | 'isKernelThread'> {
+  /** Of the facts: another one whenever they may have changed. */
+  version: number;
+  /** undefined for a kernel thread, when an exec came in between, and when the asker has this version. */
+  facts: ProcessFacts | undefined;
+}
+
+/** Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h; or why they do not. */
+export type Located = { publisher: Buffer } | { reason: Reason };
+
+/** How many processes each side remembers. */
+export const MAX_PROCESSES = 4096;
 
 /**
- * The prober begins with a line of this and its pid, also when it had to begin again; the agent says it back, and asks
- * what is open. Questions before that were to one that is no more: answered, they would be one answer too many each.
+ * The prober begins with a line of this and its pid, also after it had to begin again. The agent repeats the line, and asks
+ * its open questions after it. Questions before the line were for an earlier prober: an answer to them would be one too many.
  */
 export const READY = 'ready ';
 
-/** On its standard error: an answer that it has not, as something failed. */
+/** Begins a line of the prober's standard error: something failed, so an answer is `null`. */
 export const FAILED = 'no answer: ';
+
+/** The answer to what is not a question, or is not known. */
+export const NO_ANSWER = 'null';
 
 interface IdentityLine {
   startedNs: string;
@@ -39,7 +63,9 @@ interface IdentityLine {
   facts?: ProcessFacts;
 }
 
-/** undefined for what is no question. */
+export const questionLine = (question: Question): string => JSON.stringify(question);
+
+/** undefined for what is not a question. */
 export function parseQuestion(line: string): Question | undefined {
   const question = parseObject(line) as Partial<Question> | undefined;
   const isOne = question?.about !== undefined && ABOUT.has(question.about) && Number.isSafeInteger(question.pid);
@@ -47,9 +73,9 @@ export function parseQuestion(line: string): Question | undefined {
 }
 
 /** @param known version of the facts that the asker has; they are not sent again */
-export function identityLine(program: ProcessIdentity | undefined, known: number): string {
-  if (program === undefined) return 'null';
-  const { startedNs, execId, comm, isKernelThread, version, facts } = program;
+export function identityLine(identity: ProcessIdentity | undefined, known: number): string {
+  if (identity === undefined) return NO_ANSWER;
+  const { startedNs, execId, comm, isKernelThread, version, facts } = identity;
   const line: IdentityLine = {
     startedNs: String(startedNs),
     execId,
@@ -78,7 +104,7 @@ export function parseIdentity(line: string): ProcessIdentity | undefined {
 export const contextsLine = (located: Located): string =>
   JSON.stringify('publisher' in located ? { publisher: located.publisher.toString('base64') } : located);
 
-/** undefined for what is no answer. */
+/** undefined for what is not an answer. */
 export function parseContexts(line: string): Located | undefined {
   const { publisher, reason } = (parseObject(line) ?? {}) as { publisher?: unknown; reason?: unknown };
   if (typeof reason === 'string' && Object.hasOwn(REASONS, reason)) return { reason: reason as Reason };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readProcFile } from './proc-file.ts';
+import { attempt, readProcFile } from './proc-file.ts';
 
 /**
  * File systems that answer by themselves. On others (fuse*, nfs, cifs, 9p ...) even stat() waits for a program or a
@@ -13,7 +13,17 @@ const LOCAL = new Set(
 /** A host with many containers has some thousand mounts, of 100 to 500 bytes each. */
 const MAX_BYTES = 4 << 20;
 
-/** Asks /proc, and never a file system itself. */
+/** A line of /proc/PID/mountinfo. */
+export interface Mount {
+  /** `major:minor`, in decimal. */
+  device: string;
+  /** Where it is mounted. */
+  point: string;
+  /** Of the file system, such as `ext4` or `fuse.sshfs`. */
+  type: string;
+}
+
+/** File systems by their devices. Asks /proc, and never a file system itself. */
 export class FileSystems {
   readonly #types: Map<string, string>[] = [];
   readonly #sources: string[];
@@ -28,7 +38,7 @@ export class FileSystems {
     const [major, minor] = device.split(':').map((part) => Number.parseInt(part, 16));
     const key = `${major}:${minor}`;
     for (let index = 0; index < this.#sources.length; index++) {
-      this.#types[index] ??= typesOf(this.#sources[index]!);
+      this.#types[index] ??= new Map(readMounts(this.#sources[index]!).map(({ device, type }) => [device, type]));
       const type = this.#types[index]!.get(key);
       if (type !== undefined) return LOCAL.has(type);
     }
@@ -37,21 +47,22 @@ export class FileSystems {
   }
 }
 
-/** `36 35 98:0 /root /mount/point options tags... - ext4 /dev/sda1 options` */
-export function parseMountinfo(text: string): Map<string, string> {
-  const types = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const fields = line.split(' ');
-    const type = fields[fields.indexOf('-') + 1];
-    if (fields.length > 6 && type !== undefined) types.set(fields[2]!, type);
-  }
-  return types;
+/** The mounts in a mountinfo file; none when it cannot be read. */
+export function readMounts(path: string): Mount[] {
+  const text = attempt(() => readProcFile(path, MAX_BYTES).toString('utf8'));
+  return text === undefined ? [] : parseMountinfo(text);
 }
 
-function typesOf(path: string): Map<string, string> {
-  try {
-    return parseMountinfo(readProcFile(path, MAX_BYTES).toString('utf8'));
-  } catch {
-    return new Map();
-  }
+/** `36 35 98:0 /root /mount/point options tags... - ext4 /dev/sda1 options` (proc_pid_mountinfo(5)) */
+export function parseMountinfo(text: string): Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ');
+    const [, , device, , point] = before.split(' ');
+    const [type] = after.split(' ');
+    return device && point && type ? [{ device, point: unescaped(point), type }] : [];
+  });
 }
+
+/** Blanks, tabs, line ends and backslashes in a path are three octal digits. */
+const unescaped = (path: string) =>
+  path.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));

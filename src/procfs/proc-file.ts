@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
+import { withFile } from '../descriptor.ts';
 
 /** undefined when the process has ended, is a kernel thread, or may not be looked at. */
 export function attempt<T>(read: () => T): T | undefined {
@@ -14,15 +15,13 @@ const FIRST_BYTES = 64 * 1024;
 let scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
 
 /**
- * What a file of /proc says, at most so many bytes of it: it is another process that decides how long it is.
+ * The contents of a file of /proc, or its first `mostBytes`: another process decides how long it is.
  * @throws the system's error, such as ENOENT or EACCES
  */
 export function readProcFile(path: string, mostBytes: number): Buffer {
-  const file = openSync(path, 'r');
   try {
-    return readToEnd(file, mostBytes);
+    return withFile(path, (file) => readToEnd(file, mostBytes));
   } finally {
-    closeSync(file);
     // One giant must not cost memory for ever.
     if (scratch.length > FIRST_BYTES) scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }

@@ -2,9 +2,9 @@
 // `node --import compactstall/register app.js`, or `import 'compactstall/register'` first in the application: publishes which
 // service this process is, and which span each of its threads is in, for readers outside such as compactstall's agent.
 import { isMainThread } from 'node:worker_threads';
+import { environmentResource } from '../otel-environment/resource.ts';
 import { watchApi } from './api.ts';
 import { followContexts } from './context-manager.ts';
-import { environmentResource } from './environment.ts';
 import { ProcessContext } from './process-context.ts';
 import { watchResource } from './resource.ts';
 import { whyUnknown } from './runtime.ts';
@@ -20,7 +20,11 @@ function register(): void {
 
   const threads = ThreadContexts.load(warnOnce);
   const processContext = ProcessContext.load(threads?.processAttributes ?? {}, warnOnce);
-  if (isMainThread) processContext?.publish(environmentResource(process.env), 'environment');
+  // Until an SDK says more, and where none does.
+  if (isMainThread) {
+    const fromEnvironment = environmentResource((name) => process.env[name]);
+    processContext?.publish(Object.fromEntries(fromEnvironment), 'environment');
+  }
 
   const resource = watchResource((attributes) => processContext?.publish(attributes, isMainThread ? 'main' : 'worker'));
   if (threads !== undefined) threads.onNewSpan = (span) => resource.ofSpan(span);

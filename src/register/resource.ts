@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Attributes } from './environment.ts';
+/** What a resource says; an SDK, or whoever stands in for it, may have put anything there. */
+export type Attributes = { readonly [name: string]: unknown };
 
 interface Resource {
   attributes: Attributes;

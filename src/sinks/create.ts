@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { withFile } from '../descriptor.ts';
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
 import type { Sink } from '../event/sink.ts';
 import { otlpConfigured } from './otlp/configured.ts';
@@ -116,9 +117,7 @@ function openForAppending(path: string): number {
 function endsInTheMiddleOfALine(path: string): boolean {
   const status = statSync(path);
   if (!status.isFile() || status.size === 0) return false;
-  const file = openSync(path, 'r');
   const last = Buffer.alloc(1);
-  readSync(file, last, 0, 1, status.size - 1);
-  closeSync(file);
+  withFile(path, (file) => readSync(file, last, 0, 1, status.size - 1));
   return last.toString() !== '\n';
 }

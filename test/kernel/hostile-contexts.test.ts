@@ -39,7 +39,7 @@ const JUST_RIGHT = { fits_page: 'thread', node: 'nodejs', node_long_chain: 'node
 /** These publish right, but are hard to look at. */
 const ODD = [
   ...['context_version', 'context_4_gb', 'context_unmapped', 'context_kernel', 'context_never_ready'],
-  ...['context_userfault', 'context_nested', 'context_republished'],
+  ...['context_userfault', 'context_marked', 'context_nested', 'context_republished'],
   ...['code_huge', 'code_tables_too_long', 'code_tables_far', 'code_many_files', 'many_mappings', 'many_threads'],
 ];
 

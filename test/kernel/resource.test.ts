@@ -3,12 +3,13 @@
 // neither; that change it, call exec, or are gone at once.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
+import { findContexts } from '../../src/prober/service/context-mappings.ts';
 import { readContext } from '../../src/prober/service/process-context.ts';
-import { readMaps } from '../../src/procfs/maps.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { PUBLISHER, Publisher } from '../support/publisher.ts';
 import { attribute, context, int, named, text } from '../unit/prober/service/payload.ts';
@@ -36,6 +37,15 @@ async function setUp(t: TestContext, args: readonly string[] = ['--output', 'jso
   };
 }
 
+/** One more than there are, until the end of the test. @returns whether there is one */
+function reserveHugePage(t: TestContext): boolean {
+  const setting = '/proc/sys/vm/nr_hugepages';
+  const before = readFileSync(setting, 'latin1').trim();
+  t.after(() => writeFileSync(setting, before));
+  writeFileSync(setting, String(Number(before) + 1));
+  return Number(readFileSync(setting, 'latin1')) > Number(before);
+}
+
 function assertResource(events: readonly CompactionEvent[], resource: CompactionEvent['resource']): void {
   assert.equal(events.length, ZONES);
   for (const one of events) {
@@ -52,7 +62,7 @@ it('a context that is changed all the time is never read half old and half new',
   const folder = `/proc/${publisher.pid}`;
   const found = { a: 0, b: 0 };
   while (found.a < 500 || found.b < 500) {
-    const payload = readContext(folder, readMaps(folder)!)?.payload;
+    const payload = readContext(folder, findContexts(folder))?.payload;
     if (payload === undefined) continue;
     const first = String.fromCharCode(payload[0]!) as 'a' | 'b';
     assert.ok(payload.equals(Buffer.alloc(64 * 1024, first)), 'two contexts mixed');
@@ -78,6 +88,30 @@ describe('the service of a stalled process', () => {
       await publisher.end();
     });
   }
+
+  for (const where of ['data', 'shm', 'huge'] as const) {
+    it(`whose context lies in ${where}: that, as its pages are in memory`, async (t) => {
+      if (where === 'huge' && !reserveHugePage(t)) return t.skip('memory is too fragmented for a huge page');
+      const { stalled } = await setUp(t);
+      const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
+      await publisher.put(where);
+      await publisher.publish(named(where));
+      assertResource(await stalled(publisher), { 'service.name': where });
+      await publisher.end();
+    });
+  }
+
+  it('whose context lies in a file, of which nothing is in its memory yet: its environment', async (t) => {
+    const { stalled } = await setUp(t);
+    const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
+    await publisher.put('file');
+    await publisher.publish(named('shop'));
+    const folder = `/proc/${publisher.pid}`;
+    assert.equal(findContexts(folder).length, 1);
+    assert.equal(readContext(folder, findContexts(folder)), undefined);
+    assertResource(await stalled(publisher), { 'service.name': 'of-the-environment' });
+    await publisher.end();
+  });
 
   it('which publishes another context, later none: a second later known', async (t) => {
     const { stalled } = await setUp(t);
@@ -109,6 +143,13 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
+  it('whose environment is malformed in part: the rest of it', async (t) => {
+    const { stalled } = await setUp(t);
+    const publisher = new Publisher('memfd', { OTEL_RESOURCE_ATTRIBUTES: 'service.name=checkout,a=b=c,d=%zz,e' });
+    assertResource(await stalled(publisher), { 'service.name': 'checkout', a: 'b=c', d: '%zz' });
+    await publisher.end();
+  });
+
   it('which says nothing: unknown, with its executable', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd');
@@ -126,7 +167,7 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
-  it('which calls exec: what the new program says, at once', async (t) => {
+  it('which calls exec: what the new executable says, at once', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd');
     await publisher.publish(named('before-exec'));

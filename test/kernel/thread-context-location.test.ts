@@ -80,7 +80,7 @@ function address(location: TlsLocation, threadPointer: bigint, memory: Memory): 
 /** What is found is right for every thread that has published. @returns the two, and whether the others have one too */
 function check({ pid, threads }: { pid: number; threads: Thread[] }) {
   const found = locateThreadContexts(pid);
-  const memory = new ProcessMemory(pid);
+  const memory = new ProcessMemory(`/proc/${pid}`);
   try {
     for (const name of ['v1', 'nodejs'] as const) {
       if (threads.every((thread) => !thread[name])) {
@@ -160,7 +160,7 @@ describe('glibc', () => {
     assert.equal(untouched, undefined);
     assert.ok(v1?.kind === 'dynamic' && v1.generation > 0n);
     // What the generation is for: the entry is still there, and the other library's.
-    const memory = new ProcessMemory(publisher.pid);
+    const memory = new ProcessMemory(`/proc/${publisher.pid}`);
     t.after(() => memory.close());
     const thread = publisher.threads.find((one) => one.v1 === undefined)!;
     assert.ok(address({ ...v1, generation: 0n }, thread.pointer, memory));
@@ -249,7 +249,7 @@ describe('files and rights', () => {
 
   it('memory that is not there yet is not read: whoever is to bring it may take its time', async (t) => {
     const { pid, threads } = await start(t, `${BUILD}glibc/program-pie`);
-    const memory = new ProcessMemory(pid);
+    const memory = new ProcessMemory(`/proc/${pid}`);
     t.after(() => memory.close());
     // The middle of the stack of 8 MB that the thread pointer is at the top of.
     const untouched = threads[1]!.pointer - (4n << 20n);

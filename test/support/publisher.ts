@@ -13,6 +13,8 @@ export class Publisher extends Told {
   }
 
   publish = (payload: Buffer) => this.tell(`publish ${payload.toString('hex')}`);
+  /** From now on payloads are there. */
+  put = (where: 'heap' | 'data' | 'shm' | 'huge' | 'file') => this.tell(`put ${where}`);
   churn = () => this.tell('churn');
   withdraw = () => this.tell('withdraw');
   stall = (file: string) => this.tell(`stall ${file}`);

@@ -3,12 +3,12 @@
 
 #include <bpf/bpf.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "btf_check.h"
 #include "failure.h"
+#include "mapping.h"
 
 namespace bpf {
 
@@ -60,15 +60,6 @@ bpf_map* findMap(const NamedMaps& maps, const std::string& name, const char* whi
   throw Failure("UNKNOWN_NAME",
                 std::string("The object has no ") + which + " '" + name + "'. It has: " + listed(names) + ".");
 }
-
-struct Descriptor {
-  explicit Descriptor(int fd) : fd(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  const int fd;
-};
 
 std::string shape(uint32_t type, uint32_t keySize, uint32_t valueSize) {
   const char* known = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type));
@@ -135,18 +126,18 @@ void Object::takePinnedMaps(const LoadOptions& options) {
     LogCapture capture(log_, verbose_);
     // It is somebody else's. Only maps can be had for reading, so this is no program either.
     LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = BPF_F_RDONLY);
-    Descriptor pin(bpf_obj_get_opts(path.c_str(), &opts));
+    UniqueFd pin(bpf_obj_get_opts(path.c_str(), &opts));
     bpf_map_info info = {};
     uint32_t size = sizeof(info);
     std::string tried = "Cannot take the map pinned at '" + path + "'";
-    if (pin.fd < 0 || bpf_obj_get_info_by_fd(pin.fd, &info, &size) != 0) {
+    if (!pin.valid() || bpf_obj_get_info_by_fd(pin.get(), &info, &size) != 0) {
       int error = errno;
       throw Failure("PIN_FAILED", sentence(tried, error, capture, log_), error, log_);
     }
     std::string its = shape(info.type, info.key_size, info.value_size);
     std::string expected = shape(bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map));
     if (its != expected) throw Failure("PIN_FAILED", tried + ": it is " + its + ", but '" + name + "' is " + expected + ".");
-    int error = -bpf_map__reuse_fd(map, pin.fd);
+    int error = -bpf_map__reuse_fd(map, pin.get());
     if (error != 0) throw Failure("PIN_FAILED", sentence(tried, error, capture, log_), error, log_);
   }
 }

@@ -24,7 +24,7 @@ const MAX_ELEMENTS = 64;
  * The resource in the payload of a process context: attributes that are strings, numbers, booleans, or lists of these.
  * Bytes, maps and what is nested more deeply are left out. undefined when it is no such message.
  */
-export function contextResource(payload: Buffer): [name: string, value: AttributeValue][] | undefined {
+export function contextAttributes(payload: Buffer): [name: string, value: AttributeValue][] | undefined {
   const reader = new BoundedReader();
   const found: [string, AttributeValue][] = [];
   try {

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+import { environmentResource } from '../../otel-environment/resource.ts';
+import { isThere } from '../../procfs/pagemap.ts';
 import { attempt, readProcFile } from '../../procfs/proc-file.ts';
+import type { ProcStat } from '../../procfs/stat.ts';
 
 const MAX_BYTES = 256 * 1024;
-/** OpenTelemetry's own detector for JavaScript takes no longer ones. */
-const MAX_LENGTH = 255;
 const MAX_ATTRIBUTES = 128;
 
 /**
- * What the environment of a process says of its resource: OTEL_RESOURCE_ATTRIBUTES, and OTEL_SERVICE_NAME, which beats
- * it. It is the environment that the program was started with. @param folder /proc/PID
+ * The attributes that the environment names, with which the program was started. The kernel reads it from the process's
+ * memory, so its pages have to be there.
+ * @param folder /proc/PID
  */
-export function environmentResource(folder: string): [name: string, value: string][] {
+export function environmentAttributes(
+  folder: string,
+  { environmentAt, environmentSize }: ProcStat,
+): [name: string, value: string][] {
+  if (!isThere(folder, environmentAt, Math.min(environmentSize, MAX_BYTES))) return [];
   const environment = attempt(() => readProcFile(`${folder}/environ`, MAX_BYTES));
-  if (environment === undefined) return [];
-  const name = variable(environment, 'OTEL_SERVICE_NAME')?.trim();
-  const attributes = parseAttributes(variable(environment, 'OTEL_RESOURCE_ATTRIBUTES') ?? '');
-  return name ? [...attributes, ['service.name', name]] : attributes;
+  return environment === undefined ? [] : environmentResource((name) => variable(environment, name), MAX_ATTRIBUTES);
 }
 
 /** The first of that name, as getenv(3) gives it. */
@@ -27,24 +30,4 @@ function variable(environment: Buffer, name: string): string | undefined {
     return environment.toString('utf8', at + wanted.length, end < 0 ? environment.length : end);
   }
   return undefined;
-}
-
-/** `key=value,...`, percent-encoded. As the specification says, one that cannot be read makes the whole void. */
-export function parseAttributes(text: string): [name: string, value: string][] {
-  const found: [string, string][] = [];
-  for (const pair of text.split(',', MAX_ATTRIBUTES).filter((part) => part.trim() !== '')) {
-    const [key, value, ...more] = pair.split('=', 3).map((part) => decoded(part.trim()));
-    const isFine = key && value !== undefined && more.length === 0;
-    if (!isFine || key.length > MAX_LENGTH || value.length > MAX_LENGTH) return [];
-    found.push([key, value]);
-  }
-  return found;
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Lru } from '../../lru.ts';
+import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
+import { MAX_PROCESSES, type ProcessIdentity } from '../protocol.ts';
+import { type Identity, identify, isOutdated } from './identify.ts';
 
-import { type ProcStat, readStat } from '../../procfs/stat.ts';
-import { type Identity, identify, isOutdated, type ProcessFacts } from './identify.ts';
-
-/** Least recently seen ones are forgotten first. */
-export const MAX_PROCESSES = 4096;
 /** A process is asked no more often whether it says something else now. */
 const REFRESH_MS = 1000;
 /** A program publishes its context soon after it started or never: the search, which costs most, becomes rarer. */
 const RAREST_SEARCH_MS = 60_000;
-
-/** One program in one process, from exec to exec, and what is known of it. */
-export interface ProcessIdentity extends Pick<ProcStat, 'startedNs' | 'execId' | 'comm' | 'isKernelThread'> {
-  /** Of the facts: another one whenever they may be others. */
-  version: number;
-  /** undefined for a kernel thread, and when one program became another meanwhile. */
-  facts: ProcessFacts | undefined;
-}
 
 export interface ExecutablesOptions {
   /** Find out the service as well. */
@@ -27,25 +18,25 @@ export interface ExecutablesOptions {
 }
 
 interface Known extends Identity {
-  status: ProcStat;
+  stat: ProcStat;
   version: number;
   refreshAt: number;
   searchAt: number;
   searchAfterMs: number;
-  /** When it said last that it publishes, and was believed. */
-  saidAt: number;
+  /** When it last announced a publication, and was believed. */
+  announcedAt: number;
 }
 
 /**
- * Looks programs up in /proc: whether it is still the same each time; everything else when it is new, called exec, or
- * published another context.
+ * The executables that processes run, and what is known of each. /proc/PID/stat says each time whether it is still the same;
+ * it is identified when it is new, after an exec, and when it has published another context.
  */
 export class Executables {
   readonly #services: boolean;
   readonly #proc: string;
   readonly #now: () => number;
-  readonly #known = new Map<number, Known>();
-  /** Of another run of the prober as well: no two runs begin in the same microsecond. */
+  readonly #known = new Lru<number, Known>(MAX_PROCESSES);
+  /** Different from those of an earlier run of the prober, too: no two runs begin in the same microsecond. */
   #version = Date.now() * 1000;
 
   constructor({ services, proc = '/proc', now = () => performance.now() }: ExecutablesOptions) {
@@ -57,33 +48,46 @@ export class Executables {
   /** undefined when the process has ended. */
   see(pid: number): ProcessIdentity | undefined {
     const folder = `${this.#proc}/${pid}`;
-    const status = readStat(folder);
-    const known = this.#known.get(pid);
-    if (status === undefined) return undefined;
-    this.#known.delete(pid);
-    if (status.isKernelThread) return { ...status, version: 0, facts: undefined };
-    const same =
-      known !== undefined && known.status.startedNs === status.startedNs && known.status.execId === status.execId;
-    const current = same ? this.#refreshed(folder, { ...known, status }) : this.#identify(folder, status);
-    if (current === undefined) return { ...status, version: 0, facts: undefined };
-    this.#keep(pid, current);
-    return { ...status, version: current.version, facts: current.facts };
+    const stat = readStat(folder);
+    if (stat === undefined) return undefined;
+    const current = stat.isKernelThread ? undefined : this.#current(folder, stat, this.#known.peek(pid));
+    if (current === undefined) {
+      this.#known.delete(pid);
+      return { ...stat, version: 0, facts: undefined };
+    }
+    this.#known.set(pid, current);
+    return { ...stat, version: current.version, facts: current.facts };
   }
 
-  /** It says that it publishes something else now. Whoever says so without doing it is searched no more often than others. */
+  /**
+   * The same from /proc/PID/stat alone, for a process whose memory cannot be read without waiting.
+   * @param version of the facts that the asker has, which stay as they are
+   */
+  seeStat(pid: number, version: number): ProcessIdentity | undefined {
+    const stat = readStat(`${this.#proc}/${pid}`);
+    return stat && { ...stat, version, facts: undefined };
+  }
+
+  /** The process announces that it has published a context. One that announces without publishing is not searched more often. */
   published(pid: number): void {
-    const known = this.#known.get(pid);
+    const known = this.#known.peek(pid);
     if (known === undefined) return;
     const now = this.#now();
-    const isDue = now >= known.saidAt + known.searchAfterMs;
-    this.#known.set(pid, { ...known, refreshAt: now, ...(isDue && { saidAt: now, searchAt: now }) });
+    const isDue = now >= known.announcedAt + known.searchAfterMs;
+    this.#known.set(pid, { ...known, refreshAt: now, ...(isDue && { announcedAt: now, searchAt: now }) });
+  }
+
+  #current(folder: string, stat: ProcStat, known: Known | undefined): Known | undefined {
+    return known && isSameExec(known.stat, stat)
+      ? this.#refreshed(folder, { ...known, stat })
+      : this.#identify(folder, stat);
   }
 
   #refreshed(folder: string, known: Known): Known | undefined {
     const began = this.#now();
     if (!this.#services || began < known.refreshAt) return known;
     const search = began >= known.searchAt;
-    if (isOutdated(folder, known, search)) return this.#identify(folder, known.status);
+    if (isOutdated(folder, known, search)) return this.#identify(folder, known.stat);
     // It may have had to wait: then it is not due again at once.
     const now = this.#now();
     const searchAfterMs = search ? Math.min(2 * known.searchAfterMs, RAREST_SEARCH_MS) : known.searchAfterMs;
@@ -91,23 +95,12 @@ export class Executables {
     return { ...known, refreshAt: now + REFRESH_MS, searchAt, searchAfterMs };
   }
 
-  /** undefined when it was not one and the same program all the while. */
-  #identify(folder: string, status: ProcStat): Known | undefined {
-    const identity = identify(folder, status, this.#services);
-    const after = readStat(folder);
-    if (after?.startedNs !== status.startedNs || after.execId !== status.execId) return undefined;
+  #identify(folder: string, stat: ProcStat): Known | undefined {
+    const identity = identify(folder, stat, this.#services);
+    if (identity === undefined) return undefined;
     const next = this.#now() + REFRESH_MS;
     this.#version += 1;
-    const search = { searchAt: next, searchAfterMs: REFRESH_MS, saidAt: Number.NEGATIVE_INFINITY };
-    return { ...identity, status, version: this.#version, refreshAt: next, ...search };
-  }
-
-  #keep(pid: number, known: Known): void {
-    this.#known.set(pid, known);
-    if (this.#known.size <= MAX_PROCESSES) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      return;
-    }
+    const search = { searchAt: next, searchAfterMs: REFRESH_MS, announcedAt: Number.NEGATIVE_INFINITY };
+    return { ...identity, stat, version: this.#version, refreshAt: next, ...search };
   }
 }

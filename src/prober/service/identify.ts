@@ -1,62 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readlinkSync } from 'node:fs';
-import { basename } from 'node:path';
 import { containerOf } from '../../procfs/container-id.ts';
-import { readMaps } from '../../procfs/maps.ts';
-import { attempt } from '../../procfs/proc-file.ts';
-import type { ProcStat } from '../../procfs/stat.ts';
-import type { AttributeValue, ResourceAttributes } from '../../protobuf/attribute.ts';
-import { contextsIn, isMemory } from './context-mappings.ts';
-import { contextResource } from './context-payload.ts';
-import { environmentResource } from './environment.ts';
+import { executableOf } from '../../procfs/executable.ts';
+import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
+import type { ProcessFacts } from '../protocol.ts';
+import { findContexts } from './context-mappings.ts';
+import { contextAttributes } from './context-payload.ts';
+import { environmentAttributes } from './environment.ts';
 import { publishedNs, readContext } from './process-context.ts';
 import { serviceResource } from './resource.ts';
 
-/** What can be identity about a stalled process while it lives. */
-export interface ProcessFacts {
-  executable?: string;
-  container?: string;
-  resource?: ResourceAttributes;
-}
-
 export interface Identity {
   facts: ProcessFacts;
-  /** The process context that its resource comes from. */
-  context?: { at: bigint; publishedNs: bigint };
+  /** The process context that the process had. */
+  context: { at: bigint; publishedNs: bigint } | undefined;
 }
 
 /**
- * Each is asked for apart: the cgroup may be read by anybody, the rest not, and the service may not be wanted at all.
+ * Identifies a process: its executable and its container; and, if `services` are wanted, its resource, from the process context
+ * that it publishes, which is what the program's own SDK uses, or else from its environment, which may say less or something
+ * else. Each step has its own file in /proc, and may fail alone: anybody may read the cgroup, but not the others.
  * @param folder /proc/PID
+ * @returns undefined when it was not one and the same executable all the while
  */
-export function identify(folder: string, status: ProcStat, services: boolean): Identity {
-  const executable = attempt(() => basename(readlinkSync(`${folder}/exe`)).replace(/ \(deleted\)$/, ''));
+export function identify(folder: string, stat: ProcStat, services: boolean): Identity | undefined {
+  const executable = executableOf(folder);
   const container = containerOf(folder);
   const facts: ProcessFacts = { ...(executable && { executable }), ...(container && { container }) };
-  if (!services) return { facts };
-  const { said, context } = whatItSays(folder, status);
-  // Without the right to see the executable its main thread's name, which begins as the executable's, is the next best.
-  facts.resource = serviceResource(said, { executable: executable ?? status.comm, container });
-  return { facts, ...(context && { context }) };
+  const context = services ? readContext(folder, findContexts(folder)) : undefined;
+  if (services) {
+    const said = (context && contextAttributes(context.payload)) ?? environmentAttributes(folder, stat);
+    // The name of the main thread begins as that of the executable, which not everybody may see.
+    facts.resource = serviceResource(said, { executable: executable ?? stat.comm, container });
+  }
+  if (!isSameExec(stat, readStat(folder))) return undefined;
+  return { facts, context: context && { at: context.at, publishedNs: context.publishedNs } };
 }
 
-/** What a process context says is what the program's own SDK uses. The environment may say less, or something else. */
-function whatItSays(
-  folder: string,
-  { environmentAt, environmentSize }: ProcStat,
-): { said: [string, AttributeValue][]; context?: { at: bigint; publishedNs: bigint } } {
-  const mappings = attempt(() => readMaps(folder));
-  if (mappings === undefined) return { said: [] };
-  const context = readContext(folder, mappings);
-  const resource = context && contextResource(context.payload);
-  const said = resource ?? (isMemory(mappings, environmentAt, environmentSize) ? environmentResource(folder) : []);
-  return { said, ...(context && { context: { at: context.at, publishedNs: context.publishedNs } }) };
-}
-
-/** Whether a process that was identity of would say something else now. A context is only searched for if `search`. */
+/** Whether a process would be identified differently now. A context is only searched for if `search`. */
 export function isOutdated(folder: string, { facts, context }: Identity, search: boolean): boolean {
   if (containerOf(folder) !== facts.container) return true;
-  if (context === undefined) return search && contextsIn(attempt(() => readMaps(folder)) ?? []).length > 0;
+  if (context === undefined) return search && findContexts(folder).length > 0;
   const published = publishedNs(folder, context.at);
   // While it is being changed it still says what it said.
   return published !== context.publishedNs && published !== 0n;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readSync } from 'node:fs';
-import type { Mapping } from '../../procfs/maps.ts';
-import { attempt } from '../../procfs/proc-file.ts';
-import { contextsIn, isMemory } from './context-mappings.ts';
+import { type Memory, withMemory } from '../../procfs/remote-memory.ts';
 
 /** A process context as it was found (OTEP 4719). */
 export interface PublishedContext {
@@ -28,14 +25,17 @@ const MAX_BYTES = 64 * 1024;
 /** A change takes the process microseconds. */
 const TRIES = 3;
 
-/** The context that a process publishes; undefined when there is none. @param folder /proc/PID */
-export function readContext(folder: string, mappings: readonly Mapping[]): PublishedContext | undefined {
-  const candidates = contextsIn(mappings);
+/**
+ * The context that a process publishes; undefined when there is none.
+ * @param folder /proc/PID
+ * @param candidates where it may be, see context-mappings.ts
+ */
+export function readContext(folder: string, candidates: readonly bigint[]): PublishedContext | undefined {
   if (candidates.length === 0) return undefined;
   return withMemory(folder, (memory) => {
     for (const at of candidates) {
       for (let i = 0; i < TRIES; i++) {
-        const found = readOnce(memory, at, mappings);
+        const found = readOnce(memory, at);
         if (found === 'none') break;
         if (found !== 'changing') return found;
       }
@@ -49,37 +49,20 @@ export function publishedNs(folder: string, at: bigint): bigint | undefined {
   return withMemory(folder, (memory) => readHeader(memory, at)?.publishedNs);
 }
 
-function readOnce(memory: number, at: bigint, mappings: readonly Mapping[]): PublishedContext | 'none' | 'changing' {
+function readOnce(memory: Memory, at: bigint): PublishedContext | 'none' | 'changing' {
   const header = readHeader(memory, at);
   if (header === undefined) return 'none';
   if (header.publishedNs === 0n) return 'changing';
   const { size, publishedNs, payloadAt } = header;
-  const isReadable = size <= MAX_BYTES && isMemory(mappings, payloadAt, size);
-  const payload = isReadable ? readMemory(memory, payloadAt, size) : undefined;
+  const payload = size <= MAX_BYTES ? memory.read(payloadAt, size) : undefined;
   // The same time before and after: all that was read in between belongs together.
   if (readHeader(memory, at)?.publishedNs !== publishedNs) return 'changing';
   return payload === undefined ? 'none' : { at, publishedNs, payload };
 }
 
-function readHeader(memory: number, at: bigint): Header | undefined {
-  const bytes = readMemory(memory, at, HEADER_BYTES);
+function readHeader(memory: Memory, at: bigint): Header | undefined {
+  const bytes = memory.read(at, HEADER_BYTES);
   if (bytes === undefined || bytes.toString('latin1', 0, 8) !== SIGNATURE) return undefined;
   if (bytes.readUInt32LE(8) !== VERSION) return undefined;
   return { size: bytes.readUInt32LE(12), publishedNs: bytes.readBigUInt64LE(16), payloadAt: bytes.readBigUInt64LE(24) };
-}
-
-/** undefined when not all of it is there. */
-function readMemory(memory: number, at: bigint, size: number): Buffer | undefined {
-  const bytes = Buffer.allocUnsafe(size);
-  return attempt(() => readSync(memory, bytes, 0, size, at)) === size ? bytes : undefined;
-}
-
-function withMemory<T>(folder: string, read: (memory: number) => T): T | undefined {
-  const memory = attempt(() => openSync(`${folder}/mem`, 'r'));
-  if (memory === undefined) return undefined;
-  try {
-    return read(memory);
-  } finally {
-    closeSync(memory);
-  }
 }

@@ -37,10 +37,11 @@ export class ThreadContextLocator {
   locate(pid: number): ThreadContexts {
     if (!this.#machine || !this.#files) return { reason: 'other_machine' };
     try {
-      const mappings = readMaps(`${this.#proc}/${pid}`);
+      const folder = `${this.#proc}/${pid}`;
+      const mappings = readMaps(folder);
       if (!mappings) return { reason: 'too_many_mappings' };
       if (mappings.length === 0) return { reason: 'no_mappings' };
-      const entry = mappingAt(mappings, auxiliaryValue(pid, AT_ENTRY, this.#proc) ?? 0n);
+      const entry = mappingAt(mappings, auxiliaryValue(folder, AT_ENTRY) ?? 0n);
       const search = new Search({
         pid,
         mappings,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { constants, fstatSync, type Stats, statSync } from 'node:fs';
+import { withFile } from '../../descriptor.ts';
 import type { Mapping } from '../../procfs/maps.ts';
 
 /** Nothing that is opened here may wait, run a program or become a terminal, whatever stands at the path by then. */
@@ -33,15 +34,13 @@ export function findMappedFile(pid: number, mapping: Mapping, proc = '/proc'): M
 }
 
 /** Calls `use` with the open file, and closes it. @throws the system's error, or what `use` throws */
-export function withFile<T>(file: MappedFile, use: (descriptor: number, size: number) => T): T {
-  const descriptor = openSync(file.path, FLAGS);
-  try {
+export function withMappedFile<T>({ path, identity }: MappedFile, use: (descriptor: number, size: number) => T): T {
+  const checked = (descriptor: number) => {
     const stats = fstatSync(descriptor);
-    if (!stats.isFile() || identityOf(stats) !== file.identity) throw new Error(`${file.path} changed`);
+    if (!stats.isFile() || identityOf(stats) !== identity) throw new Error(`${path} changed`);
     return use(descriptor, stats.size);
-  } finally {
-    closeSync(descriptor);
-  }
+  };
+  return withFile(path, checked, FLAGS);
 }
 
 function identify(path: string): MappedFile {

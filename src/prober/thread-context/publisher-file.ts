@@ -4,7 +4,7 @@ import { Lru } from '../../lru.ts';
 import { Elf } from './elf/elf.ts';
 import { ElfError } from './elf/elf-error.ts';
 import { FileBytes } from './elf/file-bytes.ts';
-import { type MappedFile, withFile } from './mapped-file.ts';
+import { type MappedFile, withMappedFile } from './mapped-file.ts';
 import type { Reason } from './reason.ts';
 import { findTlsSource, type Libc, type TlsSource } from './tls/locate.ts';
 import type { Machine } from './tls/machine.ts';
@@ -29,7 +29,7 @@ const MAX_FILES = 4096;
 /** Nearly all files have neither symbol, and most processes have the same files. */
 export class PublisherFiles {
   readonly #machine: Machine;
-  readonly #files: Lru<FileFacts>;
+  readonly #files: Lru<string, FileFacts>;
 
   constructor(machine: Machine, most = MAX_FILES) {
     this.#machine = machine;
@@ -38,7 +38,9 @@ export class PublisherFiles {
 
   /** @throws the system's error when the file cannot be opened */
   look(file: MappedFile): FileFacts {
-    return this.#files.get(file.identity, () => withFile(file, (descriptor, size) => this.#read(descriptor, size)));
+    return this.#files.getOrMake(file.identity, () =>
+      withMappedFile(file, (descriptor, size) => this.#read(descriptor, size)),
+    );
   }
 
   get size(): number {

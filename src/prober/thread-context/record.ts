@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PUBLISHER, PUBLISHER_SIZE, TLS, TLS_PLACE } from '../../abi.generated.ts';
 import { type ProcStat, readStat, TICK_NS } from '../../procfs/stat.ts';
+import type { Located } from '../protocol.ts';
 import { locateThreadContexts } from './locator.ts';
-import type { Reason } from './reason.ts';
 import type { TlsLocation } from './tls/locate.ts';
-
-/** Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h; or why they do not. */
-export type Located = { publisher: Buffer } | { reason: Reason };
 
 export function locatePublisher(pid: number): Located {
   const folder = `/proc/${pid}`;
-  const status = readStat(folder);
-  if (status === undefined) return { reason: 'gone' };
+  const stat = readStat(folder);
+  if (stat === undefined) return { reason: 'gone' };
   const { v1, nodejs, reason } = locateThreadContexts(pid);
   if (v1 === undefined && nodejs === undefined) return { reason: reason ?? 'no_symbol' };
-  // An exec meanwhile would have mixed two programs.
+  // An exec in between would have mixed two executables.
   const after = readStat(folder);
-  if (after?.startedNs !== status.startedNs || after.startStack !== status.startStack) return { reason: 'gone' };
-  return { publisher: publisherBytes(status, v1, nodejs) };
+  if (after?.startedNs !== stat.startedNs || after.startStack !== stat.startStack) return { reason: 'gone' };
+  return { publisher: publisherBytes(stat, v1, nodejs) };
 }
 
-function publisherBytes(status: ProcStat, v1: TlsLocation | undefined, nodejs: TlsLocation | undefined): Buffer {
+function publisherBytes(stat: ProcStat, v1: TlsLocation | undefined, nodejs: TlsLocation | undefined): Buffer {
   const bytes = Buffer.alloc(PUBLISHER_SIZE);
-  bytes.writeBigUInt64LE(status.startedNs / TICK_NS, PUBLISHER.started.offset);
-  bytes.writeBigUInt64LE(status.startStack, PUBLISHER.startStack.offset);
+  bytes.writeBigUInt64LE(stat.startedNs / TICK_NS, PUBLISHER.started.offset);
+  bytes.writeBigUInt64LE(stat.startStack, PUBLISHER.startStack.offset);
   if (v1) writePlace(bytes.subarray(PUBLISHER.thread.offset), v1);
   if (nodejs) writePlace(bytes.subarray(PUBLISHER.nodejs.offset), nodejs);
   return bytes;

@@ -115,7 +115,7 @@ export class Search {
       };
       const result = locate(source, loaded, this.#target.machine, {
         read: (address, length) => {
-          this.#memory ??= new ProcessMemory(this.#target.pid, this.#target.proc);
+          this.#memory ??= new ProcessMemory(`${this.#target.proc}/${this.#target.pid}`);
           return this.#memory.read(address, length);
         },
       });

@@ -2,6 +2,7 @@
 import type { Resource } from '@opentelemetry/resources';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { CompactionEvent } from '../../event/event.ts';
+import { Lru } from '../../lru.ts';
 import type { ResourceAttributes } from '../../protobuf/attribute.ts';
 
 /** Whose resource a span has: the stalled process's service, or the host, which is the agent's own resource. */
@@ -32,8 +33,7 @@ export class Resources {
   readonly #onTooMany: () => void;
   readonly #ofHost: ResourceAttributes;
   readonly #ofPlace: ResourceAttributes;
-  /** Resources by content, least recently used first. */
-  readonly #byContent = new Map<string, Interned>();
+  readonly #byContent = new Lru<string, Interned>(MAX_RESOURCES);
   /** The events of one process share their attributes. */
   readonly #recent = new WeakMap<ResourceAttributes, Interned>();
 
@@ -58,14 +58,13 @@ export class Resources {
   }
 
   #find(content: string, attributes: ResourceAttributes, usedS: string): Interned | undefined {
-    const known = this.#byContent.get(content);
-    if (known === undefined && !this.#makeRoom(Number(usedS))) {
+    const known = this.#byContent.peek(content);
+    if (known === undefined && !this.#hasRoom(Number(usedS))) {
       this.#onTooMany();
       return undefined;
     }
     const found = known ?? { content, usedS, resource: this.#make(attributes) };
     found.usedS = usedS;
-    this.#byContent.delete(content);
     this.#byContent.set(content, found);
     return found;
   }
@@ -74,10 +73,10 @@ export class Resources {
     return resourceFromAttributes({ ...this.#ofPlace, ...attributes, ...this.#ofHost });
   }
 
-  #makeRoom(nowS: number): boolean {
+  #hasRoom(nowS: number): boolean {
     if (this.#byContent.size < MAX_RESOURCES) return true;
-    const oldest = this.#byContent.values().next().value!;
-    return nowS - Number(oldest.usedS) >= IDLE_S && this.#byContent.delete(oldest.content);
+    const [, oldest] = this.#byContent.oldest()!;
+    return nowS - Number(oldest.usedS) >= IDLE_S;
   }
 }
 

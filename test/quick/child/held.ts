@@ -7,15 +7,11 @@ import { recordedBatch, recordedDecoder } from '../../unit/recorded-kernel.ts';
 
 const EVENTS = 100_000;
 const DIST = new URL('../../../dist/', import.meta.url).href;
-const { ProberClient }: typeof import('../../../src/enrich/prober-client.ts') = await import(
-  `${DIST}enrich/prober-client.js`
-);
 const { Enricher }: typeof import('../../../src/enrich/enricher.ts') = await import(`${DIST}enrich/enricher.js`);
 
 const warnings: string[] = [];
 const user = { uid: process.getuid!(), gid: process.getgid!() };
-const prober = new ProberClient({ services: true, user, warn: (sentence) => warnings.push(sentence) });
-const enricher = new Enricher(prober);
+const enricher = new Enricher({ services: true, user, warn: (sentence) => warnings.push(sentence) });
 const decoder = recordedDecoder();
 let told = 0;
 let delivered = 0;
@@ -24,13 +20,12 @@ const deliver = (events: readonly CompactionEvent[]) => {
   delivered += events.length;
 };
 while (told < EVENTS) {
-  const { events, beganNs } = decoder.decode(recordedBatch());
-  told += events.length;
-  enricher.enrich(events, beganNs, deliver);
+  const batch = decoder.decode(recordedBatch());
+  told += batch.events.length;
+  enricher.enrich(batch, deliver);
   await nextTurn();
   mostHeld = Math.max(mostHeld, told - delivered);
 }
-prober.leaveUnanswered();
-await enricher.settled();
-await prober.close();
+await enricher.finish(0);
+await enricher.close();
 console.log(JSON.stringify({ told, delivered, mostHeld, warnings }));

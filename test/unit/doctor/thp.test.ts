@@ -22,7 +22,7 @@ function auxv(pageBytes: bigint): Buffer {
 function host(t: TestContext, files: Readonly<Record<string, string>>, pageBytes = 4096n) {
   const at = folderWith(t, { 'thp/khugepaged/defrag': '0\n', ...files });
   writeFileSync(at('auxv'), auxv(pageBytes));
-  return { folder: at('thp'), auxv: at('auxv') };
+  return { folder: at('thp'), self: at() };
 }
 
 describe('transparent huge pages', () => {
@@ -83,7 +83,7 @@ describe('transparent huge pages', () => {
   });
 
   it('a kernel without them', () => {
-    const { status, why } = thp({ folder: '/nonexistent', auxv: '/nonexistent' });
+    const { status, why } = thp({ folder: '/nonexistent', self: '/nonexistent' });
     assert.equal(status, 'ok');
     assert.match(why, /^unknown: /);
   });
@@ -112,7 +112,7 @@ describe('transparent huge pages', () => {
   for (const text of ODD_TEXTS) {
     it(`odd contents ${JSON.stringify(text)} are unknown`, (t) => {
       const at = folderWith(t, { enabled: text, defrag: text, hpage_pmd_size: text, auxv: text });
-      assert.match(thp({ folder: at(), auxv: at('auxv') }).why, /unknown/);
+      assert.match(thp({ folder: at(), self: at() }).why, /unknown/);
     });
   }
 });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BpfObject } from 'bpf-loader-native';
 import { ContextRegistry } from '../../../src/enrich/context-registry.ts';
 import type { ProberClient } from '../../../src/enrich/prober-client.ts';
-import type { Located } from '../../../src/prober/thread-context/record.ts';
+import type { Located } from '../../../src/prober/protocol.ts';
 import { fakeProc } from '../prober/service/proc.ts';
 
 /** No process has such pids. */
@@ -17,13 +17,13 @@ const MANY = Array.from({ length: 30 }, (_, i) => FIRST + 1000 + i);
 
 function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
   const answers = new Map<number, Located>();
-  const lookedAt: number[] = [];
+  const probed: number[] = [];
   const told: string[] = [];
   let meanwhile = () => {};
   const pid = (key: Buffer) => key.readUInt32LE();
   const prober = {
     contexts: async (pid: number) => {
-      lookedAt.push(pid);
+      probed.push(pid);
       meanwhile();
       return answers.get(pid);
     },
@@ -33,20 +33,20 @@ function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
     updateMap: (map: string, key: Buffer, value: Buffer) => told.push(`${map} ${pid(key)} = ${value}`),
     deleteFromMap: (map: string, key: Buffer) => told.push(`${map} ${pid(key)} deleted`),
   };
-  const publishers = new ContextRegistry(object as unknown as BpfObject, prober as unknown as ProberClient, options);
-  t.after(() => publishers.close());
+  const registry = new ContextRegistry(object as unknown as BpfObject, prober as unknown as ProberClient, options);
+  t.after(() => registry.close());
   return {
-    publishers,
-    lookedAt,
+    registry,
+    probed,
     told,
-    onLook: (work: () => void) => {
+    onProbe: (work: () => void) => {
       meanwhile = work;
     },
     answer: (pid: number, located: Located | undefined) => (located ? answers.set(pid, located) : answers.delete(pid)),
     publishes: (pid: number, where: string) => answers.set(pid, { publisher: Buffer.from(where) }),
     /** Until so many looks were made, and their answers taken. */
-    looks: async (count: number) => {
-      while (lookedAt.length < count) await sleep(5);
+    probes: async (count: number) => {
+      while (probed.length < count) await sleep(5);
       await sleep(0);
     },
   };
@@ -54,38 +54,38 @@ function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
 
 describe('what the programs are told', () => {
   it('where a process publishes, once, until it says something else', async (t) => {
-    const { publishers, publishes, told, looks } = setUp(t);
+    const { registry, publishes, told, probes } = setUp(t);
     publishes(A, 'here');
     for (const [i, where] of ['here', 'here', 'there', 'there'].entries()) {
       publishes(A, where);
-      publishers.published(A);
-      await looks(i + 1);
+      registry.published(A);
+      await probes(i + 1);
     }
     assert.deepEqual(told, [`cs_publishers ${A} = here`, `cs_publishers ${A} = there`]);
   });
 
   it('nothing found another time takes nothing back', async (t) => {
-    const { publishers, publishes, answer, told, looks } = setUp(t);
+    const { registry, publishes, answer, told, probes } = setUp(t);
     publishes(A, 'here');
-    publishers.published(A);
-    await looks(1);
+    registry.published(A);
+    await probes(1);
     answer(A, { reason: 'no_symbol' });
-    publishers.published(A);
-    await looks(2);
+    registry.published(A);
+    await probes(2);
     assert.deepEqual(told, [`cs_publishers ${A} = here`]);
   });
 
   it('of as many as there is room for: the one whose stall is longest ago is forgotten', async (t) => {
-    const { publishers, publishes, told, looks } = setUp(t, { places: 3 });
+    const { registry, publishes, told, probes } = setUp(t, { places: 3 });
     let count = 0;
     const publish = async (pid: number) => {
       publishes(pid, 'here');
-      publishers.published(pid);
+      registry.published(pid);
       count += 1;
-      await looks(count);
+      await probes(count);
     };
     for (const pid of [A, B, C]) await publish(pid);
-    publishers.stalled(A, true);
+    registry.stalled(A, true);
     await publish(D);
     await publish(E);
     assert.deepEqual(told.slice(3), [
@@ -99,55 +99,55 @@ describe('what the programs are told', () => {
 
 describe('who is looked at', () => {
   it('those for each reason in turn: who stalls all the time does not keep others waiting', async (t) => {
-    const { publishers, lookedAt, looks } = setUp(t);
-    for (const pid of MANY) publishers.stalled(pid, false);
-    publishers.published(A);
-    await looks(10);
-    assert.ok(lookedAt.slice(0, 10).includes(A), `${lookedAt}`);
-    assert.ok(lookedAt.slice(0, 10).includes(MANY[0]!), `${lookedAt}`);
+    const { registry, probed, probes } = setUp(t);
+    for (const pid of MANY) registry.stalled(pid, false);
+    registry.published(A);
+    await probes(10);
+    assert.ok(probed.slice(0, 10).includes(A), `${probed}`);
+    assert.ok(probed.slice(0, 10).includes(MANY[0]!), `${probed}`);
   });
 
   it('who stalls without a context, but not again at once, nor for a stall meanwhile', async (t) => {
-    const { publishers, lookedAt, looks, onLook } = setUp(t);
-    onLook(() => publishers.stalled(A, false));
-    publishers.stalled(A, false);
-    await looks(1);
-    onLook(() => {});
-    publishers.stalled(A, false);
-    publishers.stalled(B, false);
-    await looks(2);
-    assert.deepEqual(lookedAt, [A, B]);
+    const { registry, probed, probes, onProbe } = setUp(t);
+    onProbe(() => registry.stalled(A, false));
+    registry.stalled(A, false);
+    await probes(1);
+    onProbe(() => {});
+    registry.stalled(A, false);
+    registry.stalled(B, false);
+    await probes(2);
+    assert.deepEqual(probed, [A, B]);
   });
 
   it('no thread of the kernel', async (t) => {
     const proc = fakeProc(t);
     proc.put(A, { comm: 'kcompactd0', kernelThread: true });
     proc.put(B, { comm: 'summ' });
-    const { publishers, lookedAt, looks } = setUp(t, { proc: proc.root });
-    publishers.lookAtAll();
-    for (const pid of [A, B]) publishers.stalled(pid, false);
-    await looks(2);
-    assert.deepEqual(lookedAt, [B, B]);
+    const { registry, probed, probes } = setUp(t, { proc: proc.root });
+    registry.probeAll();
+    for (const pid of [A, B]) registry.stalled(pid, false);
+    await probes(2);
+    assert.deepEqual(probed, [B, B]);
   });
 
   it('nobody whose stalls have contexts', async (t) => {
-    const { publishers, lookedAt, looks } = setUp(t);
-    publishers.stalled(A, true);
-    publishers.stalled(B, false);
-    await looks(1);
-    assert.deepEqual(lookedAt, [B]);
+    const { registry, probed, probes } = setUp(t);
+    registry.stalled(A, true);
+    registry.stalled(B, false);
+    await probes(1);
+    assert.deepEqual(probed, [B]);
   });
 });
 
 it('each look is counted, by what came of it', async (t) => {
-  const { publishers, publishes, answer, looks } = setUp(t);
+  const { registry, publishes, answer, probes } = setUp(t);
   publishes(A, 'here');
   answer(B, { reason: 'no_symbol' });
   answer(C, { reason: 'no_permission' });
   answer(D, { reason: 'no_symbol' });
-  for (const pid of [A, B, C, D, E]) publishers.published(pid);
-  await looks(5);
-  assert.deepEqual(publishers.books, {
+  for (const pid of [A, B, C, D, E]) registry.published(pid);
+  await probes(5);
+  assert.deepEqual(registry.books, {
     made: 5,
     open: 0,
     publishing: 1,

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { Identified } from '../prober/service/identified.ts';
 import { type FakeProcess, fakeProc, putStatus, statLine } from '../prober/service/proc.ts';
-import { Sightings } from '../prober/service/sightings.ts';
 
 const ID = '4a1f6f2b9c0d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f';
 const SECOND = 1_000_000_000n;
@@ -20,7 +20,7 @@ function setUp(t: TestContext, first?: FakeProcess, services = true) {
   const put = (fake: FakeProcess) => proc.put(7, { comm: 'summ', exe: '/usr/bin/summ', ...fake });
   if (first !== undefined) put(first);
   let nowMs = 0;
-  const processes = new Sightings({ services, proc: proc.root, now: () => nowMs });
+  const processes = new Identified({ services, proc: proc.root, now: () => nowMs });
   const lookUp = (atNs = NOW, comm = 'summ', tid = 7) => processes.lookUp({ pid: 7, tid, comm }, atNs);
   return {
     root: proc.root,
@@ -61,16 +61,16 @@ describe('what is known of a process', () => {
     const { put, root, lookUp } = setUp(t);
     put({ cgroup: `0::/docker/${ID}\n`, environ: 'OTEL_SERVICE_NAME=hidden\0' });
     rmSync(`${root}/7/exe`);
-    rmSync(`${root}/7/maps`);
+    for (const name of ['maps', 'pagemap']) rmSync(`${root}/7/${name}`);
     assert.deepEqual(lookUp(NOW, 'worker', 8), {
       container: ID,
       resource: { 'service.name': 'unknown_service:summ', 'container.id': ID },
     });
   });
 
-  it('whose environment may be in a file system that answers when it likes: that is not read', (t) => {
-    const maps = '7ffd00000000-7ffd00010000 rw-p 00000000 00:31 77                        /mnt/fuse/x\n';
-    assert.equal(setUp(t, { maps, environ: 'OTEL_SERVICE_NAME=trap\0' }).service(), 'unknown_service:summ');
+  it('whose environment is not in memory, so that who brings it may take its time: that is not read', (t) => {
+    const fake = { environmentAway: true, environ: 'OTEL_SERVICE_NAME=trap\0' };
+    assert.equal(setUp(t, fake).service(), 'unknown_service:summ');
   });
 
   it('services are not asked for: no resource', (t) => {
@@ -90,7 +90,7 @@ describe('what is known of a process', () => {
 
   it('this process, in the real /proc: started before now, and not before the boot', () => {
     const lookUp = (atNs: bigint) =>
-      new Sightings({ services: false }).lookUp({ pid: process.pid, tid: -1, comm: '' }, atNs);
+      new Identified({ services: false }).lookUp({ pid: process.pid, tid: -1, comm: '' }, atNs);
     // In hundredths of a second.
     const [uptime] = readFileSync('/proc/uptime', 'latin1').split(' ');
     const boottimeNs = BigInt(Math.round(Number(uptime) * 100)) * 10_000_000n;
@@ -122,7 +122,7 @@ describe('the same process again', () => {
     assert.equal(service(), 'unknown_service:other');
   });
 
-  it('after an exec: what the new program says', (t) => {
+  it('after an exec: what the new executable says', (t) => {
     const { service, put, pass } = setUp(t, { environ });
     assert.equal(service(), 'shop');
     put({ environ: 'OTEL_SERVICE_NAME=till\0', startStack: 0x7ffc12345678 });
@@ -166,10 +166,10 @@ describe('the same process again', () => {
 describe('a process that is not looked into for a while', () => {
   const environ = 'OTEL_SERVICE_NAME=shop\0';
 
-  it('known before: is what it was, as long as it is the same program', (t) => {
+  it('known before: is what it was, as long as it is the same executable', (t) => {
     const { service, put, pass, processes } = setUp(t, { environ });
     assert.equal(service(), 'shop');
-    processes.statusOnly = true;
+    processes.statOnly = true;
     for (const seconds of [1n, 30n, 59n]) {
       pass(1000);
       assert.equal(service(NOW + seconds * SECOND), 'shop');
@@ -177,21 +177,21 @@ describe('a process that is not looked into for a while', () => {
     put({ environ, startStack: 1 });
     pass(0);
     assert.equal(service(NOW + 60n * SECOND), 'unknown_service:summ');
-    processes.statusOnly = false;
+    processes.statOnly = false;
     pass(0);
     assert.equal(service(NOW + 61n * SECOND), 'shop');
   });
 
   it('not known before: the name of its main thread', (t) => {
     const { service, processes } = setUp(t, { environ });
-    processes.statusOnly = true;
+    processes.statOnly = true;
     assert.equal(service(), 'unknown_service:summ');
   });
 
   it('another with its pid: nothing of the one before', (t) => {
     const { service, put, pass, processes } = setUp(t, { environ });
     assert.equal(service(), 'shop');
-    processes.statusOnly = true;
+    processes.statOnly = true;
     put({ environ, startedTicks: 20_000 });
     pass(0);
     assert.equal(service(201n * SECOND), 'unknown_service:summ');

@@ -10,19 +10,20 @@ import {
   parseIdentity,
   parseQuestion,
   type Question,
+  questionLine,
 } from '../../../src/prober/protocol.ts';
 import { REASONS, type Reason } from '../../../src/prober/thread-context/reason.ts';
 
-const ODD = ['', 'null', '7', '"x"', '[]', '{', '{}', '{"about":"else","pid":7}', '{"about":"program"}', 'ready 7'];
+const ODD = ['', 'null', '7', '"x"', '[]', '{', '{}', '{"about":"else","pid":7}', '{"about":"identity"}', 'ready 7'];
 
 describe('a question', () => {
   for (const question of [
-    { about: 'program', pid: 7, version: 3 },
-    { about: 'status', pid: 7, version: 3 },
+    { about: 'identity', pid: 7, version: 3 },
+    { about: 'stat', pid: 7, version: 3 },
     { about: 'contexts', pid: 4194304 },
     { about: 'published', pid: 1 },
   ] satisfies Question[]) {
-    it(question.about, () => assert.deepEqual(parseQuestion(JSON.stringify(question)), question));
+    it(question.about, () => assert.deepEqual(parseQuestion(questionLine(question)), question));
   }
 
   it('is nothing else', () => {
@@ -49,13 +50,13 @@ describe('an answer about contexts', () => {
   });
 });
 
-describe('an answer about a program', () => {
-  const program = { startedNs: 123n, execId: '1 2 3', comm: 'sh', isKernelThread: false, version: 5 };
+describe('an answer about an executable', () => {
+  const identity = { startedNs: 123n, execId: '1 2 3', comm: 'sh', isKernelThread: false, version: 5 };
   const facts = { executable: 'dash', resource: { 'service.name': 'shop' } };
 
   it('what is known of it, but not again', () => {
-    assert.deepEqual(parseIdentity(identityLine({ ...program, facts }, 4)), { ...program, facts });
-    assert.deepEqual(parseIdentity(identityLine({ ...program, facts }, 5)), { ...program, facts: undefined });
+    assert.deepEqual(parseIdentity(identityLine({ ...identity, facts }, 4)), { ...identity, facts });
+    assert.deepEqual(parseIdentity(identityLine({ ...identity, facts }, 5)), { ...identity, facts: undefined });
   });
 
   it('is nothing else', () => {

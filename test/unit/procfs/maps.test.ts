@@ -80,11 +80,11 @@ describe('file systems', () => {
   const line = (device: string, type: string) =>
     `36 35 ${device} / /mnt/a\\040b rw,noatime shared:1 - ${type} /dev/x rw\n`;
 
-  it('a type by device', () => {
-    assert.deepEqual(parseMountinfo(`${line('254:0', 'ext4')}\n36 35 1:1 / - x\nfoo\n${line('0:40', 'fuse.sshfs')}`), new Map([
-      ['254:0', 'ext4'],
-      ['0:40', 'fuse.sshfs'],
-    ])); // biome-ignore format: one line
+  it('the mounts: device, place and type of each', () => {
+    assert.deepEqual(parseMountinfo(`${line('254:0', 'ext4')}\n36 35 1:1 / - x\nfoo\n${line('0:40', 'fuse.sshfs')}`), [
+      { device: '254:0', point: '/mnt/a b', type: 'ext4' },
+      { device: '0:40', point: '/mnt/a b', type: 'fuse.sshfs' },
+    ]);
   });
 
   it('not one whose answers a program or another machine makes, nor one that nobody knows', (t) => {

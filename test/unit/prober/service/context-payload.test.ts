@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { contextResource } from '../../../../src/prober/service/context-payload.ts';
+import { contextAttributes } from '../../../../src/prober/service/context-payload.ts';
 import { array, attribute, bool, bytes, context, double, int, named, text, varint } from './payload.ts';
 
 const read = (payload: Buffer) => {
-  const found = contextResource(payload);
+  const found = contextAttributes(payload);
   return found && Object.fromEntries(found);
 };
 
@@ -88,7 +88,7 @@ describe('a hostile payload', () => {
       for (let value = 0; value < 256; value++) {
         const changed = Buffer.from(whole);
         changed[at] = value;
-        const found = contextResource(changed) ?? [];
+        const found = contextAttributes(changed) ?? [];
         assert.ok(found.length <= 2);
         JSON.stringify(found);
       }
@@ -107,7 +107,7 @@ describe('a hostile payload', () => {
 
   it('thousands of attributes: the first 128', () => {
     const many = Array.from({ length: 5000 }, (_, i) => attribute(`a${i}`, int(i)));
-    assert.equal(contextResource(context(...many))?.length, 128);
+    assert.equal(contextAttributes(context(...many))?.length, 128);
   });
 
   it('thousands of elements: the first 64', () => {

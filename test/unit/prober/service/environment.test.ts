@@ -1,50 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { envDetector } from '@opentelemetry/resources';
-import { environmentResource, parseAttributes } from '../../../../src/prober/service/environment.ts';
-import { withEnvironment } from '../../../../src/sinks/otlp/environment.ts';
+import { environmentAttributes } from '../../../../src/prober/service/environment.ts';
+import { readStat } from '../../../../src/procfs/stat.ts';
 import { fakeProc } from './proc.ts';
 
-function read(t: TestContext, environ: string) {
+function read(t: TestContext, environ: string, environmentAway = false) {
   const proc = fakeProc(t);
-  proc.put(7, { environ });
-  return Object.fromEntries(environmentResource(`${proc.root}/7`));
+  proc.put(7, { environ, environmentAway });
+  const folder = `${proc.root}/7`;
+  return Object.fromEntries(environmentAttributes(folder, readStat(folder)!));
 }
-
-describe('OTEL_RESOURCE_ATTRIBUTES: read as OpenTelemetry does', () => {
-  for (const text of [
-    '',
-    'a=b',
-    'service.name=shop,deployment.environment.name=gr%C3%B6%C3%9Fe%2C%3D',
-    ' a = b , c=d ,',
-    'a=',
-    'a=b,a=c',
-    'a=b,nonsense',
-    'a=b=c',
-    'a=b,=c',
-    'a=%zz,b=c',
-    'a=%ff',
-    ',,,',
-    `a=${'x'.repeat(255)}`,
-    `a=${'x'.repeat(256)}`,
-    `${'k'.repeat(256)}=x`,
-    '%61=%62',
-  ]) {
-    it(JSON.stringify(text.slice(0, 60)), () => {
-      const stock = withEnvironment({ OTEL_RESOURCE_ATTRIBUTES: text }, () => envDetector.detect().attributes);
-      assert.deepEqual(Object.fromEntries(parseAttributes(text)), { ...stock });
-    });
-  }
-
-  it('the first 128 of thousands', () => assert.equal(parseAttributes('a=b,'.repeat(60_000)).length, 128));
-  it('thousands of equals signs', () => assert.deepEqual(parseAttributes('='.repeat(250_000)), []));
-});
 
 describe('the environment of a process', () => {
   it('both variables; the name beats the attributes', (t) => {
     const found = read(t, 'OTEL_SERVICE_NAME=shop\0OTEL_RESOURCE_ATTRIBUTES=service.name=other,a=b\0');
     assert.deepEqual(found, { 'service.name': 'shop', a: 'b' });
+  });
+
+  for (const [attributes, expected] of [
+    ['a=b=c', { a: 'b=c' }],
+    ['a=%zz,b=1', { a: '%zz', b: '1' }],
+    ['a=1,b', { a: '1' }],
+    ['service.name=checkout,a=b=c', { 'service.name': 'checkout', a: 'b=c' }],
+  ] as const) {
+    it(`malformed: ${attributes}`, (t) => {
+      assert.deepEqual(read(t, `OTEL_RESOURCE_ATTRIBUTES=${attributes}\0`), expected);
+    });
+  }
+
+  it('is not read while its pages are not in memory', (t) => {
+    assert.deepEqual(read(t, 'OTEL_SERVICE_NAME=shop\0', true), {});
   });
 
   it('the first of that name, as getenv gives it; blank is not set', (t) => {
@@ -58,7 +44,7 @@ describe('the environment of a process', () => {
 
   it('without either, and without an environment', (t) => {
     assert.deepEqual(read(t, 'A=OTEL_SERVICE_NAME=x\0'), {});
-    assert.deepEqual(environmentResource('/nonexistent'), []);
+    assert.deepEqual(environmentAttributes('/nonexistent', readStat(`/proc/${process.pid}`)!), []);
   });
 
   it('is read up to 256 KiB', (t) => {

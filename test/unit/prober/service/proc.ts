@@ -2,6 +2,7 @@
 /** A folder like /proc, with processes that a test makes up. */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
+import { pageBytes } from '../../../../src/procfs/auxv.ts';
 import { temporaryFolder } from '../../fixtures.ts';
 
 export interface FakeProcess {
@@ -9,15 +10,30 @@ export interface FakeProcess {
   comm?: string;
   cgroup?: string;
   environ?: string;
-  /** Without it the process has an anonymous mapping, in which its environment is. */
   maps?: string;
+  /** Its environment's pages are not there. */
+  environmentAway?: boolean;
   startedTicks?: number;
   startStack?: number;
   kernelThread?: boolean;
 }
 
-export const ENVIRONMENT_AT = 0x7ffd0000f000;
-export const STACK = '7ffd00000000-7ffd00010000 rw-p 00000000 00:00 0                          [stack]\n';
+export const ENVIRONMENT_AT = 0x700000;
+export const STACK = '006f0000-00710000 rw-p 00000000 00:00 0                          [stack]\n';
+
+const PRESENT = 1n << 63n;
+
+/** What the kernel says of the pages of a process: those of these ranges, end excluded, are in memory, or as `flags` says. */
+export function putPagemap(
+  folder: string,
+  ranges: readonly (readonly [start: number, end: number])[],
+  flags = PRESENT,
+) {
+  const page = pageBytes();
+  const entries = new BigUint64Array(Math.ceil(Math.max(...ranges.map(([, end]) => end)) / page));
+  for (const [start, end] of ranges) entries.fill(flags, Math.floor(start / page), Math.ceil(end / page));
+  writeFileSync(`${folder}/pagemap`, entries);
+}
 
 /** Fields 3 to 52 of proc_pid_stat(5). The name has what would mislead a split at spaces. */
 export function statLine(pid: number, fake: FakeProcess): string {
@@ -58,6 +74,15 @@ export function fakeProc(t: TestContext) {
       if (fake.exe !== undefined) symlinkSync(fake.exe, at(String(pid), 'exe'));
       if (fake.kernelThread) return;
       file('maps', fake.maps ?? STACK);
+      putPagemap(
+        at(String(pid)),
+        fake.environmentAway
+          ? [[0, 0x20000]]
+          : [
+              [0, 0x20000],
+              [ENVIRONMENT_AT, ENVIRONMENT_AT + 100],
+            ],
+      );
       file('environ', fake.environ ?? '');
     },
   };

@@ -5,14 +5,19 @@ import { openSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { contextsIn } from '../../../../src/prober/service/context-mappings.ts';
 import { publishedNs, readContext } from '../../../../src/prober/service/process-context.ts';
-import { parseMaps, readMaps } from '../../../../src/procfs/maps.ts';
+import { parseMaps } from '../../../../src/procfs/maps.ts';
 import { temporaryFolder } from '../../fixtures.ts';
+import { putPagemap } from './proc.ts';
 
 const AT = 0x10000;
 const PAYLOAD_AT = 0x20000;
 const HEADER_LINE = '00010000-00011000 r--p 00000000 00:01 5      /memfd:OTEL_CTX (deleted)\n';
 const HEAP_LINE = '00020000-00060000 rw-p 00000000 00:00 0       [heap]\n';
 const MAPS = `00001000-00002000 r-xp 00000000 08:01 77  /usr/bin/summ\n${HEADER_LINE}${HEAP_LINE}`;
+
+/** What of it is in memory. */
+const HEADER = [AT, AT + 0x1000] as const;
+const HEAP = [PAYLOAD_AT, 0x60000] as const;
 
 interface Header {
   signature?: string;
@@ -37,7 +42,8 @@ function setUp(t: TestContext) {
   const memory = openSync(at('mem'), 'w+');
   const write = (bytes: Buffer, address: number) => writeSync(memory, bytes, 0, bytes.length, address);
   write(Buffer.from('hello'), PAYLOAD_AT);
-  return { folder: at(), write, read: (maps = MAPS) => readContext(at(), parseMaps(maps)!) };
+  putPagemap(at(), [HEADER, HEAP]);
+  return { folder: at(), write, read: (maps = MAPS) => readContext(at(), contextsIn(parseMaps(maps)!)) };
 }
 
 describe('a process context', () => {
@@ -74,6 +80,16 @@ describe('a process context', () => {
   });
 });
 
+it('whatever file or device its pages belong to', (t) => {
+  const { read, write } = setUp(t);
+  write(header(), AT);
+  // Huge pages, the data of an executable, /dev/shm.
+  for (const device of ['00:0f', '08:01', '00:1b']) {
+    const maps = MAPS.replace(HEADER_LINE, HEADER_LINE.replace('00:01', device));
+    assert.equal(String(read(maps.replace(HEAP_LINE, HEAP_LINE.replace('00:00', device)))?.payload), 'hello');
+  }
+});
+
 describe('no process context', () => {
   const none = (what: string, change: Header, maps?: string) =>
     it(what, (t) => {
@@ -87,9 +103,6 @@ describe('no process context', () => {
   none('the payload is nowhere', { payloadAt: 0x3000n });
   none('the payload begins at the end of memory', { payloadAt: 0x5fffen });
   none('the payload is at no possible address', { payloadAt: 2n ** 64n - 1n });
-  const trap = (line: string, device: string) => MAPS.replace(line, line.replace(/00:0\d/, device));
-  none('the payload is in a file', {}, trap(HEAP_LINE, '00:31'));
-  none('the header is in a file of that name', {}, trap(HEADER_LINE, '00:31'));
   none('no mapping of that name', {}, HEAP_LINE);
   none('a mapping that only ends with it', {}, MAPS.replace('/memfd:', '/tmp/memfd:'));
   none('a mapping that may not be read', {}, MAPS.replace('r--p', '--xp'));
@@ -104,13 +117,23 @@ describe('no process context', () => {
     assert.equal(read(), undefined);
   });
 
-  it('of a process that has gone', () => {
-    assert.equal(readContext('/nonexistent', parseMaps(MAPS)!), undefined);
-    assert.throws(() => readMaps('/nonexistent'), { code: 'ENOENT' });
-  });
+  for (const [what, there] of [
+    ['its header', [HEAP]],
+    ['its payload', [HEADER]],
+    ['the end of its payload', [HEADER, [PAYLOAD_AT, PAYLOAD_AT + 0x1000]]],
+  ] as const) {
+    it(`${what} is not in memory`, (t) => {
+      const { folder, read, write } = setUp(t);
+      const size = 0x2000;
+      write(Buffer.alloc(size), PAYLOAD_AT);
+      write(header({ size }), AT);
+      assert.equal(read()?.payload.length, size);
+      putPagemap(folder, there);
+      assert.equal(read(), undefined);
+    });
+  }
 
-  it('after four mappings of that name it is looked for no more', () => {
-    const many = Array.from({ length: 5000 }, () => HEADER_LINE).join('');
-    assert.equal(contextsIn(parseMaps(many)!).length, 4);
+  it('of a process that has gone', () => {
+    assert.equal(readContext('/nonexistent', contextsIn(parseMaps(MAPS)!)), undefined);
   });
 });

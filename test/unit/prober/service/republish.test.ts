@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
+import { Identified } from './identified.ts';
 import { named } from './payload.ts';
 import { fakeProc, STACK } from './proc.ts';
-import { Sightings } from './sightings.ts';
 
 const AT = 0x10000;
 const CONTEXT = '00010000-00012000 rw-p 00000000 00:01 5    /memfd:OTEL_CTX (deleted)\n';
@@ -14,7 +14,7 @@ function setUp(t: TestContext) {
   const proc = fakeProc(t);
   let nowMs = 0;
   let published = 0n;
-  const processes = new Sightings({ services: true, proc: proc.root, now: () => nowMs });
+  const processes = new Identified({ services: true, proc: proc.root, now: () => nowMs });
   proc.put(7, { environ: 'OTEL_SERVICE_NAME=environment\0' });
   const map = (text: string) => writeFileSync(`${proc.root}/7/maps`, text);
   const write = (service: string, publishedNs: bigint) => {

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { Lru } from '../../../../src/lru.ts';
 import { ThreadContextLocator } from '../../../../src/prober/thread-context/locator.ts';
-import { findMappedFile, withFile } from '../../../../src/prober/thread-context/mapped-file.ts';
+import { findMappedFile, withMappedFile } from '../../../../src/prober/thread-context/mapped-file.ts';
 import { PublisherFiles } from '../../../../src/prober/thread-context/publisher-file.ts';
 import { moreTelling, REASONS, type Reason, reasonOf } from '../../../../src/prober/thread-context/reason.ts';
 import { machineOf } from '../../../../src/prober/thread-context/tls/machine.ts';
@@ -46,11 +45,11 @@ describe('the file behind a mapping', () => {
     writeFileSync(folder('file'), 'before');
     utimesSync(folder('file'), 0, 0);
     const file = findMappedFile(7, MAPPING, processWith(t, folder('file'))());
-    assert.equal(withFile(file, (_, size) => size), 6); // biome-ignore format: one line
+    assert.equal(withMappedFile(file, (_, size) => size), 6); // biome-ignore format: one line
     // The same length, and told to be as old.
     writeFileSync(folder('file'), 'behind');
     utimesSync(folder('file'), 0, 0);
-    assert.throws(() => withFile(file, () => 0), /changed/);
+    assert.throws(() => withMappedFile(file, () => 0), /changed/);
   });
 });
 
@@ -80,19 +79,6 @@ describe('what files say', () => {
     const file = findMappedFile(7, MAPPING, processWith(t, '/sys/kernel/mm/transparent_hugepage/enabled')());
     for (let i = 0; i < 2; i++) assert.throws(() => files.look(file), { reason: 'unreadable_file' });
     assert.equal(files.size, 0);
-  });
-
-  it('of so many files as were used last', () => {
-    const cache = new Lru<string>(2);
-    const made: string[] = [];
-    const get = (key: string) =>
-      cache.get(key, () => {
-        made.push(key);
-        return key;
-      });
-    for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) get(key);
-    assert.deepEqual(made, ['a', 'b', 'c', 'b']);
-    assert.equal(cache.size, 2);
   });
 });
 

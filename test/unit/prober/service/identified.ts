@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the prober finds and what the agent makes of it, without the pipe between them. */
+import { Matcher, type Thread } from '../../../../src/enrich/match.ts';
+import { Executables, type ExecutablesOptions } from '../../../../src/prober/service/executables.ts';
+
+export class Identified {
+  readonly #executables: Executables;
+  readonly #matcher: Matcher;
+  readonly #seen = new Set<number>();
+  /** As for processes whose memory cannot be read without waiting. */
+  statOnly = false;
+
+  constructor(options: ExecutablesOptions) {
+    this.#executables = new Executables(options);
+    this.#matcher = new Matcher(options.services);
+  }
+
+  newBatch(): void {
+    this.#seen.clear();
+    this.#matcher.newBatch();
+  }
+
+  published(pid: number): void {
+    this.#executables.published(pid);
+  }
+
+  /** Asks about a process once in a batch. */
+  lookUp(thread: Thread, atNs: bigint) {
+    const { pid } = thread;
+    if (!this.#seen.has(pid)) {
+      this.#seen.add(pid);
+      this.#matcher.saw(
+        pid,
+        this.statOnly ? this.#executables.seeStat(pid, this.#matcher.version(pid)) : this.#executables.see(pid),
+      );
+    }
+    return this.#matcher.lookUp(thread, atNs);
+  }
+}
