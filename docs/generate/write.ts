@@ -3,7 +3,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { tracePicture } from '../../examples/trace/picture.ts';
 import { flattenSpans } from '../../harness/receivers/otlp.ts';
-import { attributesDoc } from './attributes.ts';
+import { attributesDoc } from './attributes-doc.ts';
 
 const docs = new URL('..', import.meta.url).pathname;
 

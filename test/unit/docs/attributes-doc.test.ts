@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { attributesDoc } from '../../../docs/generate/attributes.ts';
+import { attributesDoc } from '../../../docs/generate/attributes-doc.ts';
 import { SPAN_ATTRIBUTES } from '../../../src/sinks/otlp/attributes.ts';
 
 test('docs/attributes.md is what the table says; otherwise: npm run generate', () => {
