@@ -32,6 +32,14 @@ describe("the documents' commands", () => {
     }
   });
 
+  it('stand word for word in the test that types them', () => {
+    const typing = 'test/backends/commands.test.ts';
+    const source = readFileSync(ROOT + typing, 'utf8');
+    const entries = Object.entries(RUN_BY).filter(([, { file }]) => file === typing);
+    const absent = entries.map(([command]) => command).filter((command) => !source.includes(`'${command}'`));
+    assert.deepEqual(absent, []);
+  });
+
   it('name scripts of package.json', () => {
     const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
     for (const { command, document } of documented) {
