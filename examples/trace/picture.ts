@@ -132,16 +132,14 @@ function label(one: ReceivedSpan, x: number, y: number, service: string): string
 function bar(one: ReceivedSpan, y: number, colour: string, from: number, to: number): string {
   const width = Math.max(to - from, MIN_BAR);
   const time = duration(length(one));
-  const behind = from + width + 6;
-  const fits = behind + textWidth(time, SMALL) <= RIGHT;
-  const [x, anchor] = fits ? [behind, ''] : [from - 6, ' end'];
-  const inside = !fits && x - textWidth(time, SMALL) < LEFT;
-  return [
-    element('rect', { x: from, y: y + 7, width, height: ROW - 14, rx: 2, style: fill(colour) }),
-    inside
-      ? text(from + width - 6, y + 18, time, { class: 'small end', style: fill('page') })
-      : text(x, y + 18, time, { class: `small${anchor}` }),
-  ].join('');
+  const room = textWidth(time, SMALL) + 12;
+  const place =
+    from + width + room <= RIGHT
+      ? text(from + width + 6, y + 18, time, { class: 'small' })
+      : width >= room
+        ? text(from + width - 6, y + 18, time, { class: 'small end', style: fill('page') })
+        : text(from - 6, y + 18, time, { class: 'small end' });
+  return [element('rect', { x: from, y: y + 7, width, height: ROW - 14, rx: 2, style: fill(colour) }), place].join('');
 }
 
 const panelHeight = (one: ReceivedSpan) => LINE * Math.max(ATTRIBUTES.length, stackOf(one).length + 1) + 26;
