@@ -126,6 +126,7 @@ if for_any test example demo all; then
 fi
 if for_any test all; then
   made native/bpf-loader test-object
+  made harness/programs/refusal
   made harness/programs/publishers
   made harness/programs/stalls
 fi

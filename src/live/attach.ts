@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, release } from 'node:os';
 import { BpfError, BpfObject, type LoadOptions } from 'bpf-loader-native';
 import { TRIGGER } from '../abi.generated.ts';
 import { HostError, InstallError, systemWords } from '../errors.ts';
@@ -174,9 +174,20 @@ function throwIfPrivilegesAreMissing({ log }: BpfError): void {
   if (error !== undefined) throw error;
 }
 
-/** Before 5.11 BPF memory counts against RLIMIT_MEMLOCK, which libbpf tries to raise. */
+/**
+ * Before 5.11 BPF memory counts against RLIMIT_MEMLOCK, which libbpf tries to raise. It tries so, too, where every call of
+ * bpf(2) is refused, as it cannot find out then how the kernel counts.
+ */
 function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
   if (!/RLIMIT_MEMLOCK/.test(message + log)) return;
+  const [major = 0, minor = 0] = release().split('.', 2).map(Number);
+  if (major > 5 || (major === 5 && minor >= 11)) {
+    throw new HostError(
+      'every call of bpf(2) is refused: Operation not permitted, whatever capabilities this process has.',
+      'In a container its seccomp profile refuses them: use one that allows bpf and perf_event_open, or --security-opt seccomp=unconfined.',
+      log,
+    );
+  }
   throw new HostError(
     'this kernel (before 5.11) counts BPF memory against RLIMIT_MEMLOCK, and this process may not raise that limit.',
     'Set LimitMEMLOCK=infinity in the systemd unit (ulimit -l unlimited in a shell), or grant CAP_SYS_RESOURCE.',

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A host that refuses bpf(2), as the seccomp profiles of containers do: what the commands say, and what npm test does.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runDeprived } from '../support/deprived.ts';
+
+const REFUSE_BPF = fileURLToPath(new URL('../../harness/programs/refusal/build/refuse-bpf', import.meta.url));
+const WHY = 'every call of bpf(2) is refused: Operation not permitted, whatever capabilities this process has.';
+
+it('run: says so, and what allows it, exit code 3', () => {
+  const { status, stderr } = runDeprived([REFUSE_BPF], ['-d', '1']);
+  assert.equal(status, 3, stderr);
+  assert.equal(stderr.split('\n').length, 2, stderr);
+  assert.ok(stderr.startsWith(`compactstall: ${WHY} In a container its seccomp profile`), stderr);
+});
+
+it('doctor: the same words', () => {
+  const { status, stdout } = runDeprived([REFUSE_BPF], ['doctor', '--json']);
+  assert.equal(status, 3, stdout);
+  const { checks } = JSON.parse(stdout);
+  assert.equal(checks.find(({ id }: { id: string }) => id === 'attach').why, WHY);
+});
+
+it('npm test: leaves the live tests out, in those words', () => {
+  const program = `console.log((await import('${import.meta.resolve('../runner/host.ts')}')).missingForLive())`;
+  const words = [process.execPath, '--input-type=module', '--eval', program];
+  assert.equal(spawnSync(REFUSE_BPF, words, { encoding: 'utf8' }).stdout, `${WHY}\n`);
+});
