@@ -91,6 +91,8 @@ export class ProberClient {
       // Nothing of the agent's environment is its business, and some would change how it runs.
       env: {},
       cwd: '/',
+      // For ps; the prober names itself.
+      argv0: 'compactstall-supervisor',
     });
     this.#supervisor.once('error', ({ message }) => this.#end(message));
     // Not at its exit: the reason may not have been read by then.

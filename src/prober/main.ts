@@ -9,6 +9,8 @@ import { contextsLine, FAILED, identityLine, NO_ANSWER, parseQuestion, READY } f
 import { Executables } from './service/executables.ts';
 import { locatePublisher } from './thread-context/record.ts';
 
+process.title = 'compactstall-prober';
+
 const executables = new Executables({ services: process.argv.includes('--services') });
 const ready = `${READY}${process.pid}`;
 let begun = false;

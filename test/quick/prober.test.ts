@@ -126,6 +126,14 @@ describe('started as root', () => {
     for (const pid of [supervisor, prober]) assert.ok(!existsSync(`/proc/${pid}/fd/77`));
   });
 
+  it('the prober and its supervisor have names in ps', async (t) => {
+    const { agent, service } = await setUp(t);
+    await service();
+    const { supervisor, prober } = await proberOf(agent);
+    const name = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[0];
+    assert.deepEqual([name(supervisor), name(prober)], ['compactstall-supervisor', 'compactstall-prober']);
+  });
+
   it('says so and stays root where securebits would leave other threads their capabilities', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json'], ['setpriv', '--securebits=+no_setuid_fixup']);
     const { stderr } = await agent.stop();
