@@ -26,7 +26,7 @@ const EXPECTED = [
 ];
 /** Inline code that names a file or folder of this repository; what is built, and patterns, are not looked for. */
 const PATH = /`((?:bench|bpf|docs|examples|findings|harness|native|otel-collector|src|test|toolchain)\/[\w./-]*)`/g;
-const LINK = /(?<!!\[[^\]]*)\]\(([^()\s]+)\)|href="([^"]+)"/g;
+const LINK = /\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"]+)"/g;
 
 describe('documents', () => {
   it('are where a reader looks for them', () => {
