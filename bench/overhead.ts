@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the agent costs, as tables. Needs root and the built agent (./setup.sh test). The parts about this host take about
+ * What the agent costs, as tables. Needs root and the built agent (./setup.sh all). The parts about this host take about
  * five minutes together, the two in emulated machines ten minutes each.
  *
  *   node bench/overhead.ts              prints the tables
