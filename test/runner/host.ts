@@ -2,7 +2,7 @@
 /** What this host lets the live tests do. It is found out by doing it. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { bpfObjects, COMPACT_MEMORY } from '../../harness/host.ts';
+import { bpfObjectsLeft, COMPACT_MEMORY } from '../../harness/host.ts';
 import { ROOT } from './layers.ts';
 
 /** The doctor loads and attaches everything; on a busy host that takes seconds. */
@@ -14,8 +14,8 @@ interface Report {
 }
 
 /** Why the live tests cannot run here, in the doctor's words where those say it. The agent has to be built. */
-export function missingForLive(): string | undefined {
-  return refusedToAgent() ?? refusedToTests();
+export async function missingForLive(): Promise<string | undefined> {
+  return refusedToAgent() ?? (await refusedToTests());
 }
 
 function refusedToAgent(): string | undefined {
@@ -31,14 +31,15 @@ function refusedToAgent(): string | undefined {
 }
 
 /** They count all compactions of the host, make them happen, and hide things of the host from the agent in namespaces. */
-function refusedToTests(): string | undefined {
+async function refusedToTests(): Promise<string | undefined> {
   if (process.getuid!() !== 0) return 'the live tests need root: they write to /proc/sys/vm/compact_memory.';
   try {
     closeSync(openSync(COMPACT_MEMORY, constants.O_WRONLY));
   } catch (error) {
     return `the live tests may not write to ${COMPACT_MEMORY}: ${(error as NodeJS.ErrnoException).code}.`;
   }
-  if (bpfObjects().length > 0) {
+  // What the doctor loaded may be freed a little later.
+  if ((await bpfObjectsLeft()).length > 0) {
     return 'another compactstall is running here, and the live tests look at all that the kernel holds. End it first.';
   }
   const { status, stderr } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {

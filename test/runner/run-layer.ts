@@ -26,7 +26,7 @@ export async function runLayer(layer: Layer, strict: boolean, results: Results):
 
   const needsHost = layer.needsHost ?? (() => live);
   // Asked once: it loads programs.
-  if (layer.files.some(needsHost)) whyNotLive ??= { why: missingForLive() };
+  if (layer.files.some(needsHost)) whyNotLive ??= { why: await missingForLive() };
   const whyNot = layer.files.some(needsHost) ? whyNotLive?.why : undefined;
   const files = whyNot === undefined ? layer.files : layer.files.filter((file) => !needsHost(file));
   if (whyNot !== undefined) {
