@@ -5,33 +5,39 @@ import type { Results } from './results.ts';
 
 const SLOWEST = 10;
 
-export function report(results: Results, notRun: readonly Layer[]): void {
-  const rows = (list: string[][]) => {
-    const widths = list[0]?.map((_, column) => Math.max(...list.map((row) => row[column]!.length))) ?? [];
-    for (const row of list) console.log(`  ${row.map((text, i) => text.padEnd(widths[i]!)).join('  ')}`.trimEnd());
-  };
-  const took = ({ seconds }: { seconds: number }) => `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`.padStart(7);
-
-  console.log('\nlayers:');
+export function reportText(results: Results, notRun: readonly Pick<Layer, 'name' | 'takes' | 'shows'>[]): string {
   const total = results.layers.reduce((sum, { seconds }) => sum + seconds, 0);
-  rows([...results.layers, { name: 'together', seconds: total }].map((layer) => [took(layer), layer.name]));
-  if (notRun.length === 0) {
-    console.log('slowest files:');
-    const slowest = results.files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
-    rows(slowest.map((file) => [took(file), file.file]));
-  }
-  if (results.leftOut.length > 0) {
-    console.log('this host cannot run:');
-    for (const { what, why } of results.leftOut) console.log(`  ${what}: ${why}`);
-  }
-  if (notRun.length > 0) {
-    console.log('not run:');
-    rows(notRun.map(({ name, takes, shows }) => [`npm test -- ${name}`, takes, shows]));
-    rows([['npm test -- --all', '', 'everything; what cannot run counts as failed']]);
-  }
-  if (results.failed.length > 0) {
-    console.log('failed:');
-    for (const test of results.failed) console.log(`  ${test}`);
-  }
-  console.log(`\n${results.line}`);
+  const slowest = results.files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+  return [
+    ...section('seconds', [...results.layers, { name: 'together', seconds: total }].map(took)),
+    ...section(
+      'slowest files',
+      notRun.length > 0 ? [] : slowest.map(({ file, seconds }) => took({ name: file, seconds })),
+    ),
+    ...section(
+      'this host cannot run',
+      results.leftOut.map(({ what, why }) => `${what}: ${why}`),
+    ),
+    ...section('not run', [...columns(notRun.map(({ name, takes, shows }) => [`npm test -- ${name}`, takes, shows]))]),
+    ...(notRun.length > 0 ? ['  npm test -- --all runs everything; what cannot run counts as failed'] : []),
+    ...section('failed', results.failed),
+    '',
+    results.line,
+  ].join('\n');
+}
+
+const took = ({ name, seconds }: { name: string; seconds: number }) =>
+  `${seconds.toFixed(seconds < 10 ? 1 : 0).padStart(5)}  ${name}`;
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
+
+function columns(rows: readonly string[][]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((text, i) => text.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
 }
