@@ -21,7 +21,10 @@ done
 echo '{"type":"attached"}' >&3
 OTEL_SERVICE_NAME=demo ./harness/programs/fragment/build/fragment -r 0 -p 10 &
 program=$!
-until [ "$(grep -c '"trigger":"direct"' /tmp/seen)" -ge "$1" ]; do sleep 0.5; done
+until [ "$(grep -c '"trigger":"direct"' /tmp/seen)" -ge "$1" ]; do
+  kill -0 $program # Otherwise it would be waited for in vain.
+  sleep 0.5
+done
 kill $program
 wait $program || true
 kill $agent
