@@ -25,7 +25,7 @@ const BUILT = [
     'bpf/build/*.bpf.o',
     'native/bpf-loader/build/*.node',
     'native/process-context/build/*.node',
-    'native/prober-supervisor/build/prober-supervisor',
+    'native/prober-supervisor/build/compactstall-supervisor',
   ],
 ];
 

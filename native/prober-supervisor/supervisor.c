@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * supervisor UID GID PROGRAM [ARGUMENT...]: runs a program that looks into other processes, with no more rights than that
- * takes, and runs it again when it ends.
+ * compactstall-supervisor UID GID PROGRAM [ARGUMENT...]: runs the prober, a program that reads other processes, with the rights
+ * that this takes and no others, and runs it again when it ends.
  *
- * The rights are CAPABILITIES, as far as the caller has them. When the caller is root the program runs as this user.
- * SIGUSR1 ends the program, to be run again: it waits for something that may never come. Where even SIGKILL has to wait for
- * that, it is left behind, and run again all the same. An exit with 0 is the end; so are too many failures in a row, and the
- * end of whoever started the supervisor. SIGTERM, SIGINT and SIGHUP are not: who stops a service sends them to all its processes
- * at once, and the one that started the supervisor may have questions left. SIGKILL ends both. Standard input and output stay
- * the same from one run to the next.
+ * The rights are CAPABILITIES, as far as the caller has them. If the caller is root, the program runs as UID and GID.
+ * SIGUSR1 kills the program, which waits for something that may never come, and starts another. Where even SIGKILL has to wait
+ * for that, the program is left behind. The supervisor ends when the program exits with 0, after too many failures in a row, and
+ * with its parent. It ignores SIGTERM, SIGINT and SIGHUP: a service manager sends them to all processes of a service at once, and
+ * the parent may have questions left. SIGKILL ends both. Standard input and output stay the same from one run to the next.
  */
 #include <errno.h>
 #include <grp.h>
@@ -25,34 +24,37 @@
 #include <unistd.h>
 
 /*
- * To see memory maps, memory and executables of other users' processes; to read their files of /proc and the libraries
- * that they have mapped, which only their users may read; and those of them that an upgrade has replaced.
+ * CAP_SYS_PTRACE shows memory maps, memory and executables of other users' processes; CAP_DAC_READ_SEARCH their files in /proc
+ * and mapped libraries that only their users may read; CAP_CHECKPOINT_RESTORE mapped libraries that an upgrade has replaced.
  */
 static const int CAPABILITIES[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, 40 /* CAP_CHECKPOINT_RESTORE, from 5.9 */ };
 #define COUNT (sizeof(CAPABILITIES) / sizeof(CAPABILITIES[0]))
 
 /*
- * A program that is killed within a second has not come far, and is run again after longer and longer pauses: memory, or
- * processes, may be short just then. One that fails by itself may take long to do so, and will again.
+ * A program that is killed within a second has done little, and is run again after longer and longer pauses: memory, or
+ * processes, may be short at that time. A program that fails by itself may take long to fail, and will fail again.
  */
 #define QUICK_SECONDS 1
 #define QUICK_FAILURE_SECONDS 20
-#define MOST_FAILURES 5
+#define MAX_FAILURES 5
 #define FIRST_PAUSE_MS 100
-#define MOST_DOUBLINGS 8
+#define MAX_DOUBLINGS 8
 
-/* SIGKILL takes less, unless the program is in the middle of what cannot be interrupted, such as a read of FUSE. */
+/* SIGKILL takes less, unless the program is in an uninterruptible wait, such as a read of FUSE. */
 #define PATIENCE_MS 250
-/* Each keeps its memory until it ends, some 20 MB. */
-#define MOST_LEFT 8
+/* Programs left behind. Each keeps its memory, some 20 MB, until it ends. */
+#define MAX_LEFT 8
 
-/* They wait until they are asked for. */
+/* As ps shows it; the kernel keeps 15 characters of it, compactstall-su. */
+#define NAME "compactstall-supervisor"
+
+/* Blocked, and taken by sigtimedwait(). */
 static sigset_t awaited;
 static int left;
 
 static void fail(const char *what)
 {
-	fprintf(stderr, "supervisor: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, NAME ": %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
@@ -73,7 +75,7 @@ static void set_capabilities(const struct __user_cap_data_struct *sets)
 		fail("capset");
 }
 
-/* Ambient ones survive the exec of a program that has none of its own. */
+/* Ambient capabilities survive the exec of a program whose file has none. */
 static void confine(uid_t user, gid_t group)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -81,11 +83,11 @@ static void confine(uid_t user, gid_t group)
 
 	if (geteuid() == 0) {
 		for (int number = 0; prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0; number++) {
-			/* Takes CAP_SETPCAP. A root without it has less to give, and NO_NEW_PRIVS does the rest. */
+			/* Needs CAP_SETPCAP. Without it, NO_NEW_PRIVS keeps the program from gaining what stays in the set. */
 			if (!is_wanted(number))
 				prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
 		}
-		/* A root that may not become somebody else, as in some containers, stays root with these capabilities. */
+		/* A root that may not become another user, as in some containers, stays root with these capabilities. */
 		prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 		if (setgroups(0, NULL) || setresgid(group, group, group) || setresuid(user, user, user))
 			prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
@@ -112,7 +114,7 @@ static void confine(uid_t user, gid_t group)
 		fail("no_new_privs");
 }
 
-/* @returns whether this one has ended, with its status; others that were left behind are forgotten */
+/* @returns whether this child has ended, with its status; children that were left behind are only reaped */
 static bool has_ended(pid_t child, int *status)
 {
 	pid_t ended;
@@ -125,18 +127,18 @@ static bool has_ended(pid_t child, int *status)
 	return false;
 }
 
-/* @returns whether it has ended; false when it was told to, and does not */
+/* @returns whether it has ended; false when it was killed, and does not end */
 static bool wait_for(pid_t child, int *status)
 {
 	const struct timespec patience = { .tv_nsec = PATIENCE_MS * 1000000L };
-	bool told = false;
+	bool killed = false;
 
 	while (!has_ended(child, status)) {
-		int signal = sigtimedwait(&awaited, NULL, told && left < MOST_LEFT ? &patience : NULL);
+		int signal = sigtimedwait(&awaited, NULL, killed && left < MAX_LEFT ? &patience : NULL);
 
 		if (signal == SIGUSR1) {
 			kill(child, SIGKILL);
-			told = true;
+			killed = true;
 		} else if (signal < 0 && errno == EAGAIN) {
 			left++;
 			return false;
@@ -145,7 +147,7 @@ static bool wait_for(pid_t child, int *status)
 	return true;
 }
 
-/* One that came while nothing ran is not about what will. */
+/* A SIGUSR1 that came while nothing ran does not concern the next program. */
 static void forget_signals(void)
 {
 	const struct timespec now = { 0 };
@@ -157,7 +159,7 @@ static void forget_signals(void)
 		;
 }
 
-/* @returns its status; SIGKILL when it could not be started, or is left behind */
+/* @returns its exit status; SIGKILL when it could not be started, or is left behind */
 static int run(char **words)
 {
 	pid_t supervisor = getpid(), child;
@@ -166,7 +168,7 @@ static int run(char **words)
 	forget_signals();
 	child = fork();
 	if (child < 0) {
-		fprintf(stderr, "supervisor: fork: %s\n", strerror(errno));
+		fprintf(stderr, NAME ": fork: %s\n", strerror(errno));
 		return SIGKILL;
 	}
 	if (child == 0) {
@@ -184,7 +186,7 @@ static int run(char **words)
 
 static void pause_after(int ends)
 {
-	long ms = (long)FIRST_PAUSE_MS << (ends < MOST_DOUBLINGS ? ends : MOST_DOUBLINGS);
+	long ms = (long)FIRST_PAUSE_MS << (ends < MAX_DOUBLINGS ? ends : MAX_DOUBLINGS);
 	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
 
 	nanosleep(&time, NULL);
@@ -204,7 +206,7 @@ static unsigned int number(const char *word)
 	unsigned long value = strtoul(word, &end, 10);
 
 	if (*word == 0 || *end != 0 || value >= 0xffffffff) {
-		fprintf(stderr, "supervisor: '%s' is no user or group id\n", word);
+		fprintf(stderr, NAME ": '%s' is not a user or group id\n", word);
 		exit(2);
 	}
 	return value;
@@ -216,12 +218,12 @@ int main(int count, char **words)
 	int failures = 0, quick_ends = 0;
 
 	if (count < 4) {
-		fprintf(stderr, "usage: supervisor UID GID PROGRAM [ARGUMENT...]\n");
+		fprintf(stderr, "usage: " NAME " UID GID PROGRAM [ARGUMENT...]\n");
 		return 2;
 	}
-	/* What a shell left open for the one who started it. Before 5.9 it stays. */
+	/* Descriptors that a shell left open for the parent. Before 5.9 they stay open. */
 	syscall(SYS_close_range, 3U, ~0U, 0U);
-	/* Whatever a terminal sends is for the one who started it. */
+	/* Signals of a terminal are for the parent. */
 	setsid();
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -234,7 +236,7 @@ int main(int count, char **words)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		return 0;
-	while (failures < MOST_FAILURES) {
+	while (failures < MAX_FAILURES) {
 		time_t began = seconds();
 		int status = run(words + 3);
 		bool failed = WIFEXITED(status);

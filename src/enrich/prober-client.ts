@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Limitation, proberEnded, proberNotStarted } from '../host/limitations.ts';
 import type { UserIds } from '../host/users.ts';
@@ -15,43 +16,45 @@ import {
   READY,
 } from '../prober/protocol.ts';
 
-const SUPERVISOR = fileURLToPath(new URL('../../native/prober-supervisor/build/prober-supervisor', import.meta.url));
+const SUPERVISOR = fileURLToPath(
+  new URL('../../native/prober-supervisor/build/compactstall-supervisor', import.meta.url),
+);
 const MAIN = fileURLToPath(new URL('../prober/main.js', import.meta.url));
 const NODE_FLAGS = [
-  // A small heap: what it keeps of processes and files is a few megabytes.
+  // A small heap: the prober keeps a few megabytes about processes and files.
   '--no-memory-reducer',
   '--max-semi-space-size=1',
   '--disable-warning=ExperimentalWarning',
-  // Any process of its user may send the signal that starts Node.js's debugger, which would hand it these rights.
+  // Any process of the same user may send the signal that starts Node.js's debugger, and would get the prober's rights by it.
   '--disable-sigusr1',
 ];
 
-/** The largest memory map takes a tenth of it. What lasts longer waits for something. */
+/** An answer about the largest memory map takes a tenth of it. One that takes longer waits for something. */
 const ANSWER_MS = 2000;
-/** Whatever it is that an answer waits for, be it those before it: a stall has waited long enough then. */
+/** The longest that a stall waits for its answer, whatever the answer waits for. */
 const PATIENCE_MS = 4000;
-/** Until it can be asked; a machine that is busy starting may take seconds. */
+/** Until the prober is ready; on a machine that is busy booting this may take seconds. */
 const START_MS = 20_000;
 const GRACE_MS = 20;
 const END_MS = 500;
-/** A process that made it wait is not looked into for so long. */
+/** A process that made the prober wait is avoided for so long. */
 const AVOID_MS = 60_000;
-/** Questions that are open; only an prober that waits has as many. */
+/** Open questions; only a prober that waits has as many. */
 const MAX_OPEN = 16_384;
 const ERRORS_LENGTH = 8192;
 
 export interface ProberOptions {
   /** Find out services as well. */
   services: boolean;
-  /** Whose rights it has, should this process be root. */
+  /** The user that the prober becomes, if this process is root. */
   user: UserIds;
-  /** Called with a sentence when something cannot be looked at. */
+  /** Called with a sentence when something cannot be probed. */
   warn: (sentence: string) => void;
 }
 
 /** The last error of those that Node.js or the supervisor reported. */
 const failureIn = (errors: string): string | undefined =>
-  [...errors.matchAll(/^(?:\w*Error(?: \[\w+\])?|supervisor): (.+)$/gm)].at(-1)?.[1];
+  [...errors.matchAll(/^(?:\w*Error(?: \[\w+\])?|compactstall-supervisor): (.+)$/gm)].at(-1)?.[1];
 
 interface Open {
   question: Question;
@@ -60,12 +63,12 @@ interface Open {
 }
 
 /**
- * Asks the prober, a process of its own that may look into others. Every answer comes within seconds or is undefined: an
- * prober that waits for a process is ended and begins again, and that process is not looked into for a while.
+ * Starts the prober, a separate process that may read others, and asks it. Every answer comes within seconds or is undefined: a
+ * prober that waits for a process is killed and replaced, and that process is avoided for a while.
  */
 export class ProberClient {
   readonly services: boolean;
-  /** Why nobody is looked into any more. */
+  /** Why there is no prober any more. */
   obstacle: Limitation | undefined;
   readonly #supervisor: ChildProcess;
   readonly #warn: (sentence: string) => void;
@@ -73,7 +76,7 @@ export class ProberClient {
   readonly #open: Open[] = [];
   readonly #avoided = new Map<number, number>();
   #hasBegun = false;
-  /** To answer, which was said. */
+  /** It failed to answer, and the user was warned. */
   #hasFailed = false;
   #state: 'starting' | 'late' | 'answering' | 'ended' = 'starting';
   #unsent = '';
@@ -87,15 +90,15 @@ export class ProberClient {
     this.#warn = warn;
     const words = [`${user.uid}`, `${user.gid}`, process.execPath, ...NODE_FLAGS, MAIN];
     this.#supervisor = spawn(SUPERVISOR, services ? [...words, '--services'] : words, {
+      // For ps; the prober names itself.
+      argv0: basename(SUPERVISOR),
       stdio: ['pipe', 'pipe', 'pipe'],
-      // Nothing of the agent's environment is its business, and some would change how it runs.
+      // The prober needs nothing of the agent's environment, and some variables would change how it runs.
       env: {},
       cwd: '/',
-      // For ps; the prober names itself.
-      argv0: 'compactstall-supervisor',
     });
     this.#supervisor.once('error', ({ message }) => this.#end(message));
-    // Not at its exit: the reason may not have been read by then.
+    // Not on exit: the reason may not have been read by then.
     this.#supervisor.once('close', () => this.#end(failureIn(this.#errors) ?? 'it ended'));
     this.#supervisor.stdin!.on('error', () => {});
     this.#supervisor.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text));
@@ -118,17 +121,17 @@ export class ProberClient {
     return line === undefined ? undefined : parseContexts(line);
   }
 
-  /** A process publishes something else now: what is known of it is not taken for granted. */
+  /** Notifies the prober that a process has published another context: what is known of it may be outdated. */
   published(pid: number): void {
     this.#ask({ about: 'published', pid });
   }
 
-  /** Who waits for an answer goes on without it. */
+  /** Resolves all open questions without an answer. */
   leaveUnanswered(): void {
     for (const { resolve } of this.#open) resolve(undefined);
   }
 
-  /** It ends by itself when nobody can ask it any more, but for one that waits. */
+  /** The prober ends by itself when its standard input is closed, unless it waits. */
   async close(): Promise<void> {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
@@ -152,7 +155,7 @@ export class ProberClient {
     return promise;
   }
 
-  /** What is asked in one turn goes out in one write. */
+  /** Questions of one turn of the event loop go out in one write. */
   #send(question: Question): void {
     if (this.#unsent === '') {
       queueMicrotask(() => {
@@ -171,7 +174,7 @@ export class ProberClient {
       if (line.startsWith(READY)) this.#begin(line);
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
     }
-    // Each before it may have taken its time, and none of them too long.
+    // The answers before it may each have taken some time, and none of them too long.
     const longAgo = performance.now() - PATIENCE_MS;
     for (const { askedMs, resolve } of this.#open) {
       if (askedMs > longAgo) break;
@@ -200,7 +203,7 @@ export class ProberClient {
     for (const { question } of this.#open) this.#send(question);
   }
 
-  /** When time is up, what has come while this process was busy itself is read first. */
+  /** When time is up, answers that came while this process was busy are read first. */
   #wait(): NodeJS.Timeout {
     const late = () => {
       this.#timer = setTimeout(() => this.#late(), GRACE_MS);
@@ -208,7 +211,7 @@ export class ProberClient {
     return setTimeout(late, this.#state === 'starting' ? START_MS : ANSWER_MS);
   }
 
-  /** No answer for so long: the process that the first open question is about makes it wait. */
+  /** No answer for so long: the process of the first open question makes the prober wait. */
   #late(): void {
     this.#timer = undefined;
     if (this.#state === 'starting') {

@@ -9,6 +9,7 @@ import { contextsLine, FAILED, identityLine, NO_ANSWER, parseQuestion, READY } f
 import { Executables } from './service/executables.ts';
 import { locatePublisher } from './thread-context/record.ts';
 
+// Shown by ps; the kernel keeps 15 characters of it, compactstall-pr, where it shows a thread's name.
 process.title = 'compactstall-prober';
 
 const executables = new Executables({ services: process.argv.includes('--services') });

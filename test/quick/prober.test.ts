@@ -100,6 +100,20 @@ describe('started as root', () => {
     assert.equal(code, 0, stderr);
   });
 
+  it('the prober and its supervisor have names in ps', async (t) => {
+    const { agent, service } = await setUp(t);
+    assert.equal(await service(), 'shop');
+    const { supervisor, prober } = await proberOf(agent);
+    const comm = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'latin1').trimEnd();
+    const args = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
+    assert.deepEqual([supervisor, prober].map(comm), ['compactstall-su', 'compactstall-pr']);
+    assert.match(
+      args(supervisor),
+      /^compactstall-supervisor 65534 65534 \S+node .*\/dist\/prober\/main\.js --services$/,
+    );
+    assert.equal(args(prober), 'compactstall-prober');
+  });
+
   it('--user: that one', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json', '--user', '1234:4321']);
     const { prober } = await proberOf(agent);
@@ -124,14 +138,6 @@ describe('started as root', () => {
     const { supervisor, prober } = await proberOf(agent);
     assert.ok(existsSync(`/proc/${agent.pid}/fd/77`));
     for (const pid of [supervisor, prober]) assert.ok(!existsSync(`/proc/${pid}/fd/77`));
-  });
-
-  it('the prober and its supervisor have names in ps', async (t) => {
-    const { agent, service } = await setUp(t);
-    await service();
-    const { supervisor, prober } = await proberOf(agent);
-    const name = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[0];
-    assert.deepEqual([name(supervisor), name(prober)], ['compactstall-supervisor', 'compactstall-prober']);
   });
 
   it('says so and stays root where securebits would leave other threads their capabilities', async (t) => {
@@ -285,11 +291,15 @@ describe('the prober', () => {
     assert.ok(said.length >= 1 && said.length <= 3, stderr);
   });
 
-  const NOT_FOUND = /Cannot find module '[^ ]*\/dist\/prober\/main\.js'\.$/;
+  const NOT_FOUND = /: Cannot find module '[^ ]*\/dist\/prober\/main\.js'\. Spans carry no service and no parent\.$/;
   for (const [what, under, reason] of [
     ['is not there', NO_PROBER, NOT_FOUND],
     // Where this project is in a folder that is closed as well, so is its Node.js.
-    ['may not be read by its user', CLOSED_PROBER, new RegExp(`${NOT_FOUND.source}|/node: Permission denied\\.$`)],
+    [
+      'may not be read by its user',
+      CLOSED_PROBER,
+      new RegExp(`${NOT_FOUND.source}|/node: Permission denied\\. Spans carry`),
+    ],
   ] as const) {
     it(`${what}: that is said once, in the words of doctor, and stalls go out without services`, async (t) => {
       const { agent, service } = await setUp(t, ['-o', 'json'], under);
@@ -326,7 +336,7 @@ describe('the prober', () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
     assert.equal(
-      stderr.match(/has no answer to a question: TypeError: broken\. Please report it\.$/gm)?.length,
+      stderr.match(/the prober failed to answer a question: TypeError: broken\. Please report it\.$/gm)?.length,
       1,
       stderr,
     );
@@ -335,7 +345,7 @@ describe('the prober', () => {
 
   it('fails slowly: it is not started for ever', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json', '--context', 'off'], SLOWLY_FAILING_PROBER);
-    await agent.until(() => agent.stderr.includes('does not start'));
+    await agent.until(() => agent.stderr.includes('cannot start the prober'));
     assert.match(agent.stderr, /: broken\. /);
     assert.deepEqual(childrenOf(agent.pid), []);
   });
