@@ -6,7 +6,8 @@ import { nothingIsRunning, Run } from '../support/example.ts';
 import { assertTrees } from '../support/example-trees.ts';
 
 export function exampleTests(): void {
-  describe('the example in a machine', () => {
+  // They would inherit that of the machines.
+  describe('the example in a machine', { concurrency: 1 }, () => {
     it('shows direct stalls inside requests of a Node.js and of a C service', async () => {
       const run = new Run(['--machine', '6.12']);
       assert.equal(await run.ended, 0, run.stderr);
