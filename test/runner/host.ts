@@ -38,12 +38,13 @@ async function refusedToTests(): Promise<string | undefined> {
   } catch (error) {
     return `the live tests may not write to ${COMPACT_MEMORY}: ${(error as NodeJS.ErrnoException).code}.`;
   }
+  const { status, stderr } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) return `the live tests may not mount anything in a namespace: ${stderr.trim()}.`;
   // What the doctor loaded may be freed a little later.
   if ((await bpfObjectsLeft()).length > 0) {
     return 'another compactstall is running here, and the live tests look at all that the kernel holds. End it first.';
   }
-  const { status, stderr } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {
-    encoding: 'utf8',
-  });
-  return status === 0 ? undefined : `the live tests may not mount anything in a namespace: ${stderr.trim()}.`;
+  return undefined;
 }
