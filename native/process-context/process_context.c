@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Publishes a process context (OTEP 4719): 32 bytes that a reader outside finds in /proc/PID/maps by the name OTEL_CTX,
-// and that say where the payload is. One for the process: all threads that load this share it.
+// Publishes a process context (OTEP 4719): 32 bytes with the address of the payload. Another process finds them by the name
+// OTEL_CTX in /proc/PID/maps. There is one for the process: all threads that load this addon share it.
 #include <node_api.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -37,7 +37,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct header *published;
 static uint32_t published_rank;
 
-// A memfd's name shows on every kernel; that of anonymous memory only with CONFIG_ANON_VMA_NAME.
+// Prefers a memfd: its name shows on every kernel, that of anonymous memory only with CONFIG_ANON_VMA_NAME.
 static struct header *map_header(void) {
   int fd = (int)syscall(SYS_memfd_create, NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
   if (fd < 0) fd = (int)syscall(SYS_memfd_create, NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -52,7 +52,7 @@ static struct header *map_header(void) {
     memory = mmap(NULL, sizeof(struct header), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return NULL;
   }
-  // A forked child is another process, whose context this is not.
+  // A forked child is another process and must not inherit this context.
   madvise(memory, sizeof(struct header), MADV_DONTFORK);
   return memory;
 }
@@ -64,7 +64,7 @@ static uint64_t later_than(uint64_t before) {
   return ns > before ? ns : before + 1;
 }
 
-// Takes the payload over when it returns true.
+// Publishes the payload, and owns it when it returns true.
 static bool publish(void *payload, uint32_t size, uint32_t rank) {
   if (published && rank < published_rank) return false;
   if (!published && !(published = map_header())) return false;
@@ -79,14 +79,14 @@ static bool publish(void *payload, uint32_t size, uint32_t rank) {
   header->payload = payload;
   __atomic_store_n(&header->published_at_ns, later_than(before), __ATOMIC_RELEASE);
   published_rank = rank;
-  // Names anonymous memory, and tells readers that watch this call, whatever the memory is and whether the kernel has names.
+  // Names anonymous memory. For any memory and on any kernel, the call itself notifies readers that watch it.
   prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, header, sizeof(*header), NAME);
-  // A reader that is in the middle of the old one sees by the time that it changed, and reads again.
+  // The time tells a reader that is halfway through the old payload to read again.
   free(old);
   return true;
 }
 
-// publish(payload: Uint8Array, rank: number): boolean. False: one of a higher rank is there, or there is no memory.
+// publish(payload: Uint8Array, rank: number): boolean. False: a publication of a higher rank exists, or memory ran out.
 static napi_value js_publish(napi_env env, napi_callback_info info) {
   size_t count = 2, size = 0;
   napi_value arguments[2], result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the addon exports. Each environment (main thread, workers) gets its own classes and its own Instance.
+// The addon's exports. Each environment (main thread, workers) gets its own classes and its own Instance.
 #include <napi.h>
 
 #include "clocks.h"
@@ -34,13 +34,13 @@ class NoWork : public Napi::AsyncWorker {
   void Execute() override {}
 };
 
-// uid and gid, or nothing.
+// Arguments: uid and gid, or none.
 Napi::Value jsGiveUpPrivileges(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     std::optional<User> user;
     if (info.Length() > 0) user = {info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()};
     bool keepBpf = bpfCallsNeedCapability();
-    // libuv's threads are started by the first work that there is for them, and would have what this thread keeps.
+    // libuv starts its threads with the first work. Started later, they would inherit what this thread keeps.
     if (keepBpf) (new NoWork(info.Env()))->Queue();
     giveUpPrivileges(user, keepBpf);
     return Napi::Boolean::New(info.Env(), keepBpf);

@@ -78,7 +78,7 @@ class BtfCheck {
     reference(id);
   }
 
-  // typedef and const of each other would be followed for ever.
+  // A typedef and a const of each other would be followed for ever.
   void chainEnds(const btf_type* type) const {
     for (uint32_t steps = 0; type != nullptr && (btf_is_mod(type) || btf_is_typedef(type)); steps++) {
       if (steps == count_) damaged("is a typedef of itself");
@@ -107,7 +107,7 @@ Elf_Data* findBtf(Elf* elf) {
 
 void checkBtf(const std::vector<char>& object) {
   elf_version(EV_CURRENT);
-  // libelf takes a pointer that is not const but only reads.
+  // libelf's parameter is not const, but it only reads.
   std::unique_ptr<Elf, int (*)(Elf*)> elf(elf_memory(const_cast<char*>(object.data()), object.size()), elf_end);
   Elf_Data* data = elf ? findBtf(elf.get()) : nullptr;
   if (data == nullptr || data->d_buf == nullptr) return;

@@ -8,8 +8,8 @@
 
 namespace bpf {
 
-// libbpf before 1.3 follows the references inside an object's BTF without looking whether there is a type or a string at the
-// other end, and a damaged file then ends the process. Throws OPEN_FAILED for such an object; all else is left to libbpf.
+// Checks the references inside an object's BTF. libbpf before 1.3 follows them without checking that there is a type or a
+// string, and a damaged file ends the process. Throws OPEN_FAILED for such an object; libbpf checks the rest.
 void checkBtf(const std::vector<char>& object);
 
 }  // namespace bpf

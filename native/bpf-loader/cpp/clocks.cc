@@ -7,7 +7,7 @@ namespace bpf {
 
 namespace {
 
-// The first try warms caches; some of the others may be hit by an interrupt or a preemption, hardly all.
+// The number of tries. The first warms caches; an interrupt or a preemption may hit some of the others, but hardly all.
 constexpr int kTries = 10;
 
 uint64_t now(clockid_t clock) {

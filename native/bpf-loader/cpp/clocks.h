@@ -5,7 +5,7 @@
 
 namespace bpf {
 
-// Three clocks at one instant. The true monotonic time of the other two readings is within uncertaintyNs of monotonicNs.
+// Readings of three clocks. The other two were read within uncertaintyNs of monotonicNs.
 struct Clocks {
   uint64_t monotonicNs;
   uint64_t realtimeNs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core throws. It knows nothing of Node-API: js_error.h turns it into a BpfError at the boundary.
+// The exception of the core, which is independent of Node-API: js_error.h turns it into a BpfError at the boundary.
 #pragma once
 
 #include <cerrno>
@@ -18,7 +18,7 @@ struct Failure {
   std::string log;
 };
 
-// The system's or libbpf's words for a (positive) error number.
+// The system's or libbpf's message for a (positive) error number.
 std::string describe(int error);
 
 // "a, b, c", or "none".

@@ -8,7 +8,7 @@ namespace {
 bool isInteger(const btf_type* type) { return btf_is_int(type) || btf_is_any_enum(type); }
 
 bool mayBeNegative(const btf_type* type) {
-  // Before LLVM 15 the signedness of an enum is not in BTF, so an enum takes both ranges.
+  // Before LLVM 15 BTF does not have the signedness of an enum, so an enum takes both ranges.
   if (btf_is_any_enum(type)) return true;
   return (btf_int_encoding(type) & BTF_INT_SIGNED) != 0;
 }
@@ -61,7 +61,7 @@ void storeInteger(void* address, uint32_t size, const Integer& value) {
       store<uint64_t>(address, bits);
   }
   // A sequentially consistent store alone does not order later plain loads on every architecture. A reader that arms a
-  // flag and then looks into the ring once more depends on this.
+  // flag and then checks the ring again depends on this.
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An integer from JavaScript, and storing it into an integer variable described by BTF.
+// An integer from JavaScript, and its store into an integer variable that BTF describes.
 #pragma once
 
 #include <bpf/btf.h>
@@ -27,7 +27,7 @@ struct IntegerType {
   bool holds(const Integer& value) const;
 };
 
-// One store of `size` bytes, sequentially consistent and followed by a full barrier.
+// Makes one store of `size` bytes, sequentially consistent and followed by a full barrier.
 void storeInteger(void* address, uint32_t size, const Integer& value);
 
 }  // namespace bpf

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arguments as the JavaScript side hands them over: it has checked their types, so this only converts.
+// Conversion of arguments. The JavaScript side has already checked their types.
 #pragma once
 
 #include <napi.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The boundary: what the core throws becomes a BpfError, made by a function that the JavaScript side hands over.
+// The boundary: the core's exceptions become BpfErrors, made by a function that the JavaScript side passes in.
 #pragma once
 
 #include <napi.h>
@@ -10,7 +10,7 @@
 
 namespace bpf {
 
-// Per environment (the main thread and each worker have their own).
+// The data of an environment; the main thread and each worker have their own.
 struct Instance {
   Napi::FunctionReference makeError;
 };

@@ -8,20 +8,20 @@ namespace bpf {
 
 namespace {
 
-// On the JavaScript thread. env is null when the environment is going away with a call still queued.
+// Runs on the JavaScript thread. env is null when the environment goes away while a call is queued.
 void callReadable(napi_env env, napi_value onReadable, void*, void*) {
   if (env == nullptr || onReadable == nullptr) return;
   napi_value undefined;
   if (napi_get_undefined(env, &undefined) != napi_ok) return;
   if (napi_call_function(env, undefined, onReadable, 0, nullptr, nullptr) != napi_pending_exception) return;
-  // Left pending, the exception would only become a deprecation warning (DEP0168).
+  // A pending exception would only become a deprecation warning (DEP0168).
   napi_value exception;
   if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
 }
 
 napi_threadsafe_function makeReadable(Napi::Env env, Napi::Function onReadable) {
   napi_threadsafe_function out = nullptr;
-  // Queue size 1: when a call is waiting already, one more would find the ring empty.
+  // Queue size 1: a second call would find the ring empty.
   napi_status status =
       napi_create_threadsafe_function(env, onReadable, nullptr, Napi::String::New(env, "bpf ring buffer"), 1, 1, nullptr,
                                       nullptr, nullptr, callReadable, &out);
@@ -51,7 +51,8 @@ JsRing::JsRing(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsRing>(info),
       throw;
     }
   });
-  // Hooks run in reverse order: added after the thread-safe function's own, this one stops the thread before that is freed.
+  // Hooks run in reverse order. Added after the thread-safe function's hook, this one stops the thread before the function
+  // is freed.
   napi_add_env_cleanup_hook(environment_, onEnvironmentExit, this);
 }
 
@@ -63,7 +64,7 @@ void JsRing::stop() {
   if (!waiter_) return;
   napi_remove_env_cleanup_hook(environment_, onEnvironmentExit, this);
   waiter_.reset();
-  // Abort: a call that is still queued must not reach onReadable after close().
+  // Abort: a queued call must not reach onReadable after close().
   napi_release_threadsafe_function(readable_, napi_tsfn_abort);
   ring_.reset();
 }

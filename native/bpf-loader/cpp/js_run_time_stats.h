@@ -7,7 +7,7 @@
 
 namespace bpf {
 
-// The kernel counts run time of all BPF programs while somebody holds a descriptor from BPF_ENABLE_STATS.
+// The kernel counts the run time of all BPF programs while any process holds a descriptor from BPF_ENABLE_STATS.
 class JsRunTimeStats : public Napi::ObjectWrap<JsRunTimeStats> {
  public:
   static Napi::Function define(Napi::Env env);

@@ -30,7 +30,7 @@ int print(enum libbpf_print_level level, const char* format, va_list arguments) 
     line.pop_back();
     capture->append(line, level == LIBBPF_WARN);
   } catch (const std::bad_alloc&) {
-    // An exception must not unwind through libbpf's frames; a truncated log is the lesser evil.
+    // An exception must not unwind through libbpf's frames; a truncated log is better.
   }
   return length;
 }

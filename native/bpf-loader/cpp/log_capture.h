@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// libbpf has one print callback per process; worker threads load objects at the same time. So the callback is installed
-// once and looks at a thread-local pointer: while a LogCapture lives, what libbpf says on that thread goes to it, and
-// otherwise libbpf is silent.
+// libbpf has one print callback per process, but worker threads load objects at the same time. So the callback is installed
+// once and uses a thread-local pointer: while a LogCapture lives, it receives libbpf's messages on that thread; otherwise
+// libbpf is silent.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ class LogCapture {
 
   void append(const std::string& line, bool warning);
   bool verbose() const { return verbose_; }
-  // The first warning of this capture without libbpf's prefix: usually the one that names the culprit.
+  // The first warning of this capture without libbpf's prefix; it usually names the cause.
   const std::string& firstWarning() const { return firstWarning_; }
 
  private:

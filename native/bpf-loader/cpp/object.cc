@@ -16,13 +16,13 @@ namespace {
 
 std::string advice(const std::string& log) {
   if (log.find("PROG LOAD LOG") != std::string::npos) return " The verifier's log is in the property `log`.";
-  return log.empty() ? "" : " What libbpf said is in the property `log`.";
+  return log.empty() ? "" : " libbpf's messages are in the property `log`.";
 }
 
 std::string sentence(const std::string& tried, int error, const LogCapture& capture, const std::string& log) {
   std::string why = describe(error);
   const std::string& warning = capture.firstWarning();
-  // Most of libbpf's warnings end with the system's words.
+  // Most of libbpf's warnings end with the system's message.
   if (!warning.empty()) why = warning.find(why) == std::string::npos ? why + " (" + warning + ")" : warning;
   return tried + ": " + why + "." + advice(log);
 }
@@ -93,9 +93,9 @@ void Object::open(const LoadOptions& options) {
   LIBBPF_OPTS(bpf_object_open_opts, opts);
   opts.object_name = name_.c_str();
   if (!options.btfPath.empty()) opts.btf_custom_path = options.btfPath.c_str();
-  // kernel_log_level stays 0: libbpf then loads without a verifier log, which is much faster, and when that fails it
-  // loads once more with a log whose buffer it enlarges until all fits. A log buffer of ours would do neither, and would
-  // fail the load of a good program with ENOSPC when it is too small.
+  // kernel_log_level stays 0: libbpf then loads without a verifier log, which is much faster. When that fails it loads again
+  // with a log buffer that grows until everything fits. With our own buffer it would do neither, and a good program would
+  // fail with ENOSPC when the buffer is too small.
   object_.reset(bpf_object__open_mem(options.bytes.data(), options.bytes.size(), &opts));
   if (object_) return;
   int error = errno;
@@ -124,7 +124,7 @@ void Object::takePinnedMaps(const LoadOptions& options) {
   for (const auto& [name, path] : options.pinnedMaps) {
     bpf_map* map = findMap(maps_, name, "map");
     LogCapture capture(log_, verbose_);
-    // It is somebody else's. Only maps can be had for reading, so this is no program either.
+    // Read-only, because it belongs to another program. The flag works for maps only, so a pinned program is refused.
     LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = BPF_F_RDONLY);
     UniqueFd pin(bpf_obj_get_opts(path.c_str(), &opts));
     bpf_map_info info = {};
@@ -146,7 +146,7 @@ void Object::load() {
   LogCapture capture(log_, verbose_);
   int error = -bpf_object__load(object_.get());
 #ifdef __GLIBC__
-  // libbpf has just freed its copy of the kernel's BTF, some 10 MB; left alone, malloc may keep it for good.
+  // libbpf has just freed its copy of the kernel's BTF, some 10 MB, which malloc might keep for good.
   malloc_trim(0);
 #endif
   if (error == 0) return;
@@ -193,7 +193,7 @@ void Object::attach(const std::optional<std::vector<std::string>>& names) {
 
 void Object::detach() {
   LogCapture capture(log_, verbose_);
-  // The last first: what was attached to be there before another must be there after it.
+  // In reverse order: a program that was attached before another must outlive it.
   while (!attached_.empty()) attached_.pop_back();
 }
 

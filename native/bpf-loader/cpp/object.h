@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One BPF object: opened from bytes, loaded, attached and detached.
+// A BPF object: opened from bytes, loaded, attached and detached.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -46,7 +46,7 @@ class Object {
   std::vector<ProgramStats> programStats() const;
   // Key and value have the map's own sizes.
   void updateMap(const std::string& name, const std::vector<char>& key, const std::vector<char>& value);
-  // A key that is not there is none to delete.
+  // A missing key is not an error.
   void deleteFromMap(const std::string& name, const std::vector<char>& key);
   // The descriptor of a ring buffer map; it belongs to the object.
   int ringMap(const std::string& name) const;
@@ -78,7 +78,7 @@ class Object {
   std::string name_;
   bool verbose_;
   std::unique_ptr<bpf_object, CloseObject> object_;
-  NamedMaps maps_;  // by the object's names: libbpf gives one that is taken from a pin the name that it has there
+  NamedMaps maps_;  // by the object's names: libbpf renames a map that is taken from a pin
   std::unique_ptr<Variables> variables_;
   std::vector<Attached> attached_;  // after object_: links are destroyed before the programs
 };

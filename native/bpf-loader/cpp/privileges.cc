@@ -24,12 +24,12 @@ namespace bpf {
 namespace {
 
 constexpr int kCapBpf = 39;
-// Nobody else uses the last real-time signal.
+// The last real-time signal, which has no other use.
 const int kSignal = SIGRTMAX;
 constexpr int kWaitUs = 100;
 constexpr int kMostWaits = 10000;
 
-// capset(2) is for one thread; libc has no wrapper that would do it for all.
+// capset(2) changes one thread, and libc has no wrapper that changes all.
 bool setCapabilities(bool bpf) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2] = {};
@@ -54,7 +54,7 @@ void onSignal(int) {
   errno = saved;
 }
 
-// Has a thread drop its capabilities by itself, as nobody else can.
+// Makes a thread drop its capabilities: only the thread itself can.
 void dropIn(pid_t thread) {
   int before = dropped;
   if (syscall(SYS_tgkill, getpid(), thread, kSignal) < 0) {
@@ -76,7 +76,7 @@ std::vector<pid_t> threads() {
   return found;
 }
 
-// A thread that starts has the capabilities of the one that starts it: so until there is none that was not asked.
+// Repeats until no new thread appears: a new thread inherits the capabilities of the thread that starts it.
 void dropInOtherThreads() {
   struct sigaction action = {}, before;
   action.sa_handler = onSignal;
@@ -105,7 +105,7 @@ void dropInherited() {
   if (givenUp) setCapabilities(false);
 }
 
-// Asked in a thread that has no capabilities: is a look-up refused, or only the descriptor, which is none?
+// Tries a look-up in a thread without capabilities: does the kernel refuse the call, or only the invalid descriptor?
 bool bpfCallsNeedCapability() {
   bool refused = false;
   std::thread([&refused] {
@@ -118,14 +118,14 @@ bool bpfCallsNeedCapability() {
 }
 
 void giveUpPrivileges(std::optional<User> user, bool keepBpf) {
-  // Any process of this user may send it, and Node.js would open its debugger for all who can connect to the host.
+  // Any process of this user may send SIGUSR1, and Node.js would open its debugger to everybody who can connect to the host.
   check(signal(SIGUSR1, SIG_IGN) != SIG_ERR, "signal");
-  // The signal that whoever started this process wants it to get at its own end; another user means none.
+  // A change of user clears the signal that this process gets when its parent ends, so it is set again below.
   int atParentsEnd = 0;
   check(prctl(PR_GET_PDEATHSIG, &atParentsEnd, 0, 0, 0) == 0, "prctl");
   if (user) {
     if (prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP) throw failure("securebits keep them in other threads", EINVAL);
-    // libc does these in all threads; with the last of them they lose their capabilities.
+    // libc makes these calls in all threads; with the last one they lose their capabilities.
     check(prctl(PR_SET_KEEPCAPS, keepBpf ? 1 : 0, 0, 0, 0) == 0, "prctl");
     check(setgroups(0, nullptr) == 0, "setgroups");
     check(setresgid(user->gid, user->gid, user->gid) == 0, "setresgid");
@@ -137,7 +137,7 @@ void giveUpPrivileges(std::optional<User> user, bool keepBpf) {
   givenUp = true;
   check(prctl(PR_SET_PDEATHSIG, atParentsEnd, 0, 0, 0) == 0, "prctl");
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "prctl");
-  // What is open is more than other processes of this user have. Of one that was root the kernel does it by itself.
+  // Other processes of this user must not get at the open descriptors. For a former root the kernel does this itself.
   check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "prctl");
 }
 

@@ -12,15 +12,15 @@ struct User {
   gid_t gid;
 };
 
-// Whether the kernel allows bpf(2) to nobody without CAP_BPF, not even with an open descriptor (before 5.19).
+// Whether the kernel refuses bpf(2) without CAP_BPF even with an open descriptor (before 5.19).
 bool bpfCallsNeedCapability();
 
-// Gives up every capability in all threads of the process; a process that is root becomes this user as well. The calling
-// thread may keep CAP_BPF; what it starts after that has it, too.
+// Gives up every capability in all threads of the process; a root process also becomes this user. The calling thread may
+// keep CAP_BPF, and threads that it starts later inherit it.
 void giveUpPrivileges(std::optional<User> user, bool keepBpf);
 
-// For a thread of this library, when it starts: what giveUpPrivileges() left to the thread that started it is not for this one.
-// Before that nothing is dropped: libc changes the user of all threads at once, and aborts where one of them may not.
+// Drops what a new thread of this library inherited from a thread that giveUpPrivileges() left with CAP_BPF. Before that
+// call it drops nothing: libc changes the user of all threads at once, and aborts if one of them may not.
 void dropInherited();
 
 }  // namespace bpf

@@ -47,7 +47,7 @@ Ring::Ring(int mapFd) : fd_(fcntl(mapFd, F_DUPFD_CLOEXEC, 0)) {
 Ring::~Ring() { free(buffer_); }
 
 uint64_t Ring::pendingBytes() const {
-  // The consumer first: it moves only on this thread, so the difference is never negative.
+  // Reads the consumer first: it moves only on this thread, so the difference is never negative.
   uint64_t consumed = position(consumer_);
   return position(producer_) - consumed;
 }
@@ -56,7 +56,7 @@ Batch Ring::drain(size_t maxBytes) {
   used_ = 0;
   limit_ = maxBytes;
   outOfMemory_ = false;
-  // A framed record is as long as it is in the ring, so this is room for all that is there now.
+  // A framed record is as long as in the ring, so this is room for everything that is there now.
   uint64_t pending = pendingBytes();
   if (pending == 0) return {nullptr, 0};
   bool reserved = reserve(std::min<uint64_t>(pending, maxBytes));
@@ -78,7 +78,7 @@ int Ring::onRecord(void* self, void* data, size_t size) {
 
 int Ring::append(const uint8_t* data, uint32_t size) {
   size_t framed = kHeader + padded(size);
-  // Only a first record longer than the limit gets here without room.
+  // Only a first record that is longer than the limit gets here without room.
   if (!reserve(used_ + framed)) {
     outOfMemory_ = true;
     return kStop;
@@ -100,12 +100,12 @@ bool Ring::reserve(size_t capacity) {
   return true;
 }
 
-// libbpf gives no way to leave a record in the ring once it was shown, so look at the header of the one that follows.
+// Reads the header of the following record: libbpf cannot leave a record in the ring once the callback has seen it.
 // Stopping when nothing follows yet also keeps a fast producer from holding this thread.
 bool Ring::nextFits(const uint8_t* data, uint32_t size) const {
   uint64_t next = position(consumer_) + kHeader + padded(size);
   uint64_t produced = position(producer_);
-  const uint8_t* header = data + padded(size);  // libbpf maps the data twice in a row: no wrapping around
+  const uint8_t* header = data + padded(size);  // does not wrap around: libbpf maps the data twice in a row
   while (next < produced) {
     uint32_t word = __atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
     if (word & BPF_RINGBUF_BUSY_BIT) return false;

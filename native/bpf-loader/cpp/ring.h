@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a BPF ring buffer: drain() copies records out on the caller's thread, a Waiter thread says when there are some.
+// Reads a BPF ring buffer: drain() copies records out on the caller's thread; a Waiter thread reports new ones.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -25,7 +25,7 @@ class Ring {
   Ring& operator=(const Ring&) = delete;
   ~Ring();
 
-  // At most maxBytes, but at least one record when there is one; size 0 when there is none.
+  // Returns at most maxBytes but at least one record; size 0 when there is none.
   Batch drain(size_t maxBytes);
   uint64_t pendingBytes() const;
   int fd() const { return fd_.get(); }

@@ -11,7 +11,7 @@ namespace {
 
 bool startsWith(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
-// BPF programs write while this reads. Eight aligned bytes at a time, a 64-bit counter is never seen half written.
+// Copies eight aligned bytes at a time: BPF programs write meanwhile, and a 64-bit counter must not be seen half written.
 void copyWords(uint8_t* to, const uint8_t* from, size_t size) {
   size_t done = 0;
   if (reinterpret_cast<uintptr_t>(from) % 8 == 0) {

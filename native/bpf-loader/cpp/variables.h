@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The global variables of an object, by name: .rodata before load, everything memory-mapped after it. Mapped memory
-// needs no system call, so reading and writing go on working after the process gave up its privileges.
+// The global variables of an object by name: .rodata before load, everything memory-mapped after it. Mapped memory needs
+// no system call, so reads and writes keep working after the process gave up its privileges.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -16,11 +16,11 @@ namespace bpf {
 
 class Variables {
  public:
-  // After bpf_object__open and before bpf_object__load.
+  // Call it after bpf_object__open and before bpf_object__load.
   explicit Variables(bpf_object* object);
 
   void setConstant(const std::string& name, const Integer& value);
-  // After bpf_object__load.
+  // Call it after bpf_object__load.
   void mapMemory();
   std::vector<uint8_t> read(const std::string& name) const;
   void write(const std::string& name, const Integer& value);

@@ -41,7 +41,7 @@ Waiter::Waiter(int ringFd, std::function<void()> notify)
 }
 
 void Waiter::start() {
-  // Signals belong to the threads that Node.js expects them on.
+  // Blocks signals here: they belong to the threads on which Node.js expects them.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread that sleeps until the kernel wakes the readers of a ring buffer, and then calls `notify` once. It has no
-// timer: while the BPF side does not wake, it costs nothing.
+// A thread that sleeps until the kernel wakes the readers of a ring buffer, and then calls `notify` once. It has no timer:
+// until the BPF side wakes it, it costs nothing.
 #pragma once
 
 #include <pthread.h>

@@ -33,7 +33,7 @@ export interface NativeRing {
   close(): void;
 }
 
-/** What build/bpf_loader.node exports. It converts its arguments without checking them. */
+/** The exports of build/bpf_loader.node. It converts its arguments without checking them. */
 interface Addon {
   setMakeError(make: typeof makeError): void;
   NativeObject: new (options: NativeLoadOptions) => NativeObject;
@@ -45,7 +45,7 @@ interface Addon {
 
 function load(): Addon {
   try {
-    // The same relative path from src/ and from dist/.
+    // The relative path is the same from src/ and from dist/.
     const addon = createRequire(import.meta.url)('../build/bpf_loader.node') as Addon;
     addon.setMakeError(makeError);
     return addon;

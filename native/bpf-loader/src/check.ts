@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every argument is checked here, in words, before native code runs. What only BTF or the object can tell (names, the
-// range of a variable) is left to the addon.
+// Checks every argument, with a message in words, before native code runs. The addon checks what only BTF or the object
+// can tell: names, and the range of a variable.
 import { types } from 'node:util';
 import { BpfError } from './error.ts';
 
@@ -44,7 +44,7 @@ export function someBytes(what: string, value: unknown): Uint8Array {
   return value;
 }
 
-/** A name or a path: C strings, so no NUL. */
+/** Checks a name or a path: C strings, so no NUL. */
 export function text(what: string, value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0')) {
     throw invalid(what, 'a string that is not empty and has no NUL', value);
@@ -52,7 +52,7 @@ export function text(what: string, value: unknown): string {
   return value;
 }
 
-/** Not 0, which gives up nothing, and not the last, which means none. */
+/** Checks a user or group id: not 0, which gives up nothing, and not the last, which means none. */
 export function userId(what: string, value: unknown): number {
   const isOne = Number.isInteger(value) && (value as number) > 0 && (value as number) < 0xffffffff;
   if (!isOne) throw invalid(what, 'a whole number from 1 to 4294967294', value);
@@ -69,7 +69,7 @@ export function names(what: string, value: unknown): string[] {
   return Array.from(value, (name, index) => text(`${what}[${index}]`, name));
 }
 
-/** As a bigint that fits 64 bits, signed or unsigned. */
+/** Converts to a bigint that fits in 64 bits, signed or unsigned. */
 export function integer(what: string, value: unknown): bigint {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
   if (typeof value === 'bigint' && value >= -(2n ** 63n) && value < 2n ** 64n) return value;

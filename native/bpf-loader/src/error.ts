@@ -6,14 +6,14 @@ export interface BpfErrorDetails {
   code: string;
   /** The system's error name, such as 'EPERM'. */
   errno?: string;
-  /** What libbpf and the verifier said. */
+  /** The output of libbpf and the verifier. */
   log?: string;
 }
 
 export class BpfError extends Error {
   override readonly name = 'BpfError';
   readonly code: string;
-  // Declared only: an error without one has no such property.
+  // Only declared: an error without an errno does not have the property.
   declare readonly errno?: string;
   readonly log: string;
 
@@ -25,7 +25,7 @@ export class BpfError extends Error {
   }
 }
 
-/** Called by the addon for everything that it throws. `errno` is a positive number, or 0 when there is none. */
+/** Makes every error that the addon throws. `errno` is a positive number, or 0 when there is none. */
 export function makeError(message: string, code: string, errno: number, log: string): BpfError {
   const name = errnoName(errno);
   const error = new BpfError(message, name === undefined ? { code, log } : { code, errno: name, log });
@@ -34,9 +34,9 @@ export function makeError(message: string, code: string, errno: number, log: str
 }
 
 function errnoName(errno: number): string | undefined {
-  // From 4000 up they are libbpf's own numbers, which have no names; the message describes them.
+  // Numbers from 4000 up are libbpf's own and have no names; the message describes them.
   if (errno <= 0 || errno >= 4000) return undefined;
-  // Not in any libc: the kernel's internal ENOTSUPP, which some attach types let through.
+  // 524 is not in any libc: the kernel's internal ENOTSUPP, which some attach types let through.
   if (errno === 524) return 'ENOTSUPP';
   return getSystemErrorMap().get(-errno)?.[0] ?? `E${errno}`;
 }

@@ -18,7 +18,7 @@ export interface Clocks {
   uncertaintyNs: number;
 }
 
-/** The tightest of several readings. */
+/** Reads the clocks several times and returns the tightest reading. */
 export function readClocks(): Clocks {
   return addon.readClocks();
 }
@@ -30,9 +30,10 @@ export function enableRunTimeStats(): { close(): void } {
 }
 
 /**
- * Once everything is loaded and attached: gives up every capability for good, in all threads; a process that is root has to
- * say which user it becomes. Before Linux 5.19 CAP_BPF stays with the calling thread, as bpf(2) takes it even with an open
- * descriptor there; threads that it starts later have it, too, but for libuv's and that of a ring buffer. Throws PRIVILEGES_FAILED; some threads may have lost theirs then.
+ * Gives up every capability for good, in all threads; call it once everything is loaded and attached. A root process names
+ * the user that it becomes. Before Linux 5.19 the calling thread keeps CAP_BPF, because bpf(2) requires it even with an open
+ * descriptor. Threads that it starts later have it too, except libuv's and a ring buffer's. Throws PRIVILEGES_FAILED, after
+ * which some threads may have lost their capabilities.
  * @returns whether CAP_BPF was kept
  */
 export function giveUpPrivileges(user?: { uid: number; gid: number }): boolean {

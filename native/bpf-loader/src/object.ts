@@ -11,18 +11,18 @@ export interface LoadOptions {
   name?: string;
   /** Values of `const volatile` globals, by name. */
   constants?: Readonly<Record<string, number | bigint | boolean>>;
-  /** The programs to load. When absent, all but those that the object itself marks as optional (`SEC("?...")`). */
+  /** The programs to load; by default all except those that the object marks as optional (`SEC("?...")`). */
   programs?: readonly string[];
   /** max_entries of maps, by name; for a ring buffer it is the size in bytes. */
   mapSizes?: Readonly<Record<string, number>>;
   /**
-   * Maps that are somebody else's: paths in a BPF file system, by the names of the object's maps whose place they take. They
-   * are of the same type and the same sizes of key and value, and cannot be changed through this object.
+   * Maps that another program has pinned: paths in a BPF file system, by the names of the object's maps that they replace.
+   * Type and sizes of key and value must be the same. They cannot be changed through this object.
    */
   pinnedMaps?: Readonly<Record<string, string>>;
   /** A file with the BTF for CO-RE relocations, instead of the running kernel's. */
   btfPath?: string;
-  /** Keep libbpf's debug messages in `log` as well. */
+  /** Whether `log` keeps libbpf's debug messages too. */
   verbose?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface ProgramStats {
 
 const OPTIONS = ['object', 'name', 'constants', 'programs', 'mapSizes', 'pinnedMaps', 'btfPath', 'verbose'] as const;
 
-/** A BPF object in the kernel. `close()` it; a garbage-collected one is closed as well, but nobody knows when. */
+/** A BPF object in the kernel. `close()` it: garbage collection also closes it, but at an unknown time. */
 export class BpfObject {
   readonly #native: NativeObject;
   readonly #rings = new Map<string, RingBuffer>();
@@ -65,8 +65,8 @@ export class BpfObject {
   }
 
   /**
-   * Attaches the named programs, or all that are loaded, in that order; those that are attached already stay so. All or
-   * nothing: when one fails, those that this call attached are detached again.
+   * Attaches the named programs, or all that are loaded, in that order; attached programs stay attached. All or nothing:
+   * when one fails, those that this call attached are detached again.
    */
   attach(programs?: readonly string[]): void {
     this.#native.attach(programs === undefined ? undefined : check.names('programs', programs));
@@ -78,8 +78,8 @@ export class BpfObject {
   }
 
   /**
-   * Opens a ring buffer map for reading. `onReadable` is called on this thread after the BPF side woke its readers:
-   * it should `drain()` until null. While open, the ring keeps the event loop and this object alive.
+   * Opens a ring buffer map for reading. `onReadable` is called on this thread after the BPF side woke its readers. It
+   * should `drain()` until null. An open ring keeps the event loop and this object alive.
    */
   ringBuffer(map: string, onReadable: () => void): RingBuffer {
     const name = check.text('map', map);
@@ -89,8 +89,8 @@ export class BpfObject {
         code: 'ALREADY_OPEN',
       });
     }
-    // The addon holds this function until the ring is closed, and so the function holds this object: without it an object
-    // that only its callback uses would be collected, and its programs detached.
+    // The addon holds this function until the ring is closed, and the function holds this object. Otherwise an object that
+    // only its callback uses would be collected, and its programs detached.
     const native = new addon.NativeRing(this.#native, name, () => {
       if (this.#rings.get(name) === ring) callback();
     });
@@ -101,12 +101,12 @@ export class BpfObject {
     return ring;
   }
 
-  /** Stores a value in a hash or array map. Key and value are bytes of the sizes that the map has, in host order. */
+  /** Stores a value in a hash or array map. Key and value have the map's sizes and are in host byte order. */
   updateMap(map: string, key: Uint8Array, value: Uint8Array): void {
     this.#native.updateMap(check.text('map', map), check.someBytes('key', key), check.someBytes('value', value));
   }
 
-  /** Removes a key from a hash map; one that is not there is fine. */
+  /** Removes a key from a hash map; a missing key is not an error. */
   deleteFromMap(map: string, key: Uint8Array): void {
     this.#native.deleteFromMap(check.text('map', map), check.someBytes('key', key));
   }
@@ -121,17 +121,17 @@ export class BpfObject {
     this.#native.writeVariable(check.text('name', name), check.integer('value', value));
   }
 
-  /** What the kernel counted for each loaded program. */
+  /** The kernel's counts for each loaded program. */
   programStats(): ProgramStats[] {
     return this.#native.programStats();
   }
 
-  /** What libbpf said so far, warnings and information; with `verbose` everything. Readable after `close()`. */
+  /** libbpf's output so far: warnings and information, with `verbose` everything. Readable after `close()`. */
   get log(): string {
     return this.#native.log();
   }
 
-  /** Detaches, closes the rings, frees. Idempotent. */
+  /** Detaches, closes the rings and frees everything. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -4,7 +4,7 @@ import * as check from './check.ts';
 
 const DEFAULT_DRAIN_BYTES = 1024 * 1024;
 
-/** A BPF ring buffer being read. `BpfObject.ringBuffer()` makes it. */
+/** The reader of a BPF ring buffer, made by `BpfObject.ringBuffer()`. */
 export class RingBuffer {
   readonly #native: NativeRing;
   readonly #closed: () => void;
@@ -16,14 +16,14 @@ export class RingBuffer {
   }
 
   /**
-   * Takes records out of the ring: a batch of at most `maxBytes` (1 MiB), but at least one record, or null when there is
-   * none. In the batch each record is a u32 length, a u32 zero, and the bytes padded to a multiple of 8.
+   * Takes records out of the ring: a batch of at most `maxBytes` (default 1 MiB) but at least one record, or null when there
+   * is none. Each record in the batch is a u32 length, a u32 zero, and the bytes padded to a multiple of 8.
    */
   drain(maxBytes: number = DEFAULT_DRAIN_BYTES): Buffer | null {
     return this.#native.drain(check.count('maxBytes', maxBytes, 2 ** 32 - 1));
   }
 
-  /** Bytes in the ring that were not consumed, headers and padding included. */
+  /** Bytes in the ring that were not consumed, including headers and padding. */
   get pendingBytes(): number {
     return this.#native.pendingBytes();
   }
@@ -39,7 +39,7 @@ export class RingBuffer {
     return this;
   }
 
-  /** Stops the thread; `onReadable` is not called any more. What is still in the ring is lost. Idempotent. */
+  /** Stops the thread; `onReadable` is not called any more. Records still in the ring are lost. Idempotent. */
   close(): void {
     this.#native.close();
     this.#closed();
