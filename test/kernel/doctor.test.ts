@@ -194,7 +194,7 @@ describe('what it knows without privileges', () => {
 
   it('run says whose services and spans are not known, where they are wanted', () => {
     const said = (...args: string[]) => runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', ...args]).stderr;
-    const sentence = /^compactstall: without CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, processes of other users are not/m;
+    const sentence = /^compactstall: without CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, the prober cannot read processes/m;
     assert.match(said('-o', 'json'), sentence);
     assert.doesNotMatch(said(), sentence);
     assert.doesNotMatch(runDeprived([], ['-d', '0.2', '-o', 'json']).stderr, sentence);
