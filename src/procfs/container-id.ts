@@ -11,7 +11,7 @@ const CONTAINER = /^\d+:[^:]*:(.*(?:[/:]|(?<!conmon)-)([0-9a-f]{64}))(?:\.scope)
 const MAX_BYTES = 64 * 1024;
 
 /**
- * The container that a process runs in, from its cgroups' paths (version 1 or 2). In version 1 a runtime moves nobody in a
+ * The container that a process runs in, from its cgroups' paths (version 1 or 2). In version 1 a runtime moves no process in a
  * hierarchy that it does not know, as runc in misc: a container in a container is in the outer one there.
  * @param folder /proc/PID
  */

@@ -6,15 +6,15 @@ export interface Mapping {
   start: bigint;
   /** The first address behind it. */
   end: bigint;
-  /** Of its first byte in the file. */
+  /** Offset of its first byte in the file. */
   offset: number;
-  /** As a number; beyond 2^53 it is inexact. 0 when there is no file. */
+  /** The inode number, inexact beyond 2^53; 0 without a file. */
   inode: number;
   /** `major:minor` in hexadecimal, as the kernel prints it. */
   device: string;
   /** `rwxp`, with `-` for what is not allowed, and `s` when shared. */
   permissions: string;
-  /** A name in brackets when there is no file, or empty. A file that was removed ends in ` (deleted)`. */
+  /** The path of the file; without a file a name in brackets, or empty. The path of a removed file ends in ` (deleted)`. */
   path: string;
 }
 
@@ -26,7 +26,7 @@ export const MAX_MAPS_BYTES = 8 << 20;
 const LINE =
   /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-r][-w][-x][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/;
 
-/** @returns undefined when there are more than are read. Lines that are none are left out. */
+/** Parses the lines of a maps file, and leaves out malformed ones. @returns undefined when there are more than `most` */
 export function parseMaps(text: string, most = MAX_MAPPINGS): Mapping[] | undefined {
   const mappings: Mapping[] = [];
   for (let at = 0; at < text.length; ) {
@@ -50,7 +50,7 @@ export function parseMaps(text: string, most = MAX_MAPPINGS): Mapping[] | undefi
   return mappings;
 }
 
-/** The mapping that holds an address; `mappings` in the order of addresses, as the kernel gives them. */
+/** The mapping that contains an address. `mappings` are sorted by address, as in the file. */
 export function mappingAt(mappings: readonly Mapping[], address: bigint): Mapping | undefined {
   let low = 0;
   let high = mappings.length;

@@ -3,7 +3,7 @@ import { attempt, readProcFile } from './proc-file.ts';
 
 /**
  * File systems that answer by themselves. On others (fuse*, nfs, cifs, 9p ...) even stat() waits for a program or a
- * machine that may belong to the process looked at, and may never answer.
+ * machine that may belong to the process under examination, and may never answer.
  */
 const LOCAL = new Set(
   'bcachefs btrfs devtmpfs erofs ext2 ext3 ext4 f2fs iso9660 jfs overlay ramfs reiserfs rootfs squashfs tmpfs udf vfat xfs zfs'.split(
@@ -42,7 +42,7 @@ export class FileSystems {
       const type = this.#types[index]!.get(key);
       if (type !== undefined) return LOCAL.has(type);
     }
-    // Not mounted here, as the lower layers of a container's overlay: what has a disk is no network's.
+    // Not mounted here, such as the lower layers of a container's overlay: a device with a major number is not a network's.
     return major !== 0;
   }
 }

@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs';
 import { withFile } from '../descriptor.ts';
 
-/** undefined when the process has ended, is a kernel thread, or may not be looked at. */
+/** The result of `read`; undefined when it throws: the process has ended, is a kernel thread, or may not be read. */
 export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -22,12 +22,12 @@ export function readProcFile(path: string, mostBytes: number): Buffer {
   try {
     return withFile(path, (file) => readToEnd(file, mostBytes));
   } finally {
-    // One giant must not cost memory for ever.
+    // One large file must not cost memory for ever.
     if (scratch.length > FIRST_BYTES) scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 }
 
-/** Such a file gives a page at a time, whatever is asked for. */
+/** Reads until the end: a file of /proc returns one page at a time, whatever the size of the buffer. */
 function readToEnd(file: number, mostBytes: number): Buffer {
   let length = 0;
   while (length < mostBytes) {

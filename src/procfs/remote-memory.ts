@@ -11,7 +11,10 @@ export interface Memory {
   read(address: bigint, length: number): Buffer | undefined;
 }
 
-/** The memory of another process, through /proc/PID/mem. Opening it needs the rights of a debugger. Reads what is there, see Pagemap. */
+/**
+ * The memory of another process, through /proc/PID/mem, as far as it is there (Pagemap). Opening it needs the rights of a
+ * debugger.
+ */
 export class ProcessMemory implements Memory {
   readonly #memory: number;
   readonly #pagemap: Pagemap;

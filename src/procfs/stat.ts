@@ -5,14 +5,14 @@ import { attempt, readProcFile } from './proc-file.ts';
 /** Ticks of /proc/PID/stat are hundredths of a second on every architecture. */
 export const TICK_NS = 10_000_000n;
 const PF_KTHREAD = 0x200000;
-/** Fields by their number in proc_pid_stat(5), of those behind the name, which is the second. */
+/** Indexes among the fields after the name, which is field 2 of proc_pid_stat(5). */
 const FLAGS = 9 - 3;
 const STARTED = 22 - 3;
 const START_STACK = 28 - 3;
 const ENV_START = 50 - 3;
 const ENV_END = 51 - 3;
 
-/** What the kernel says of a process, as far as it tells one, and one program in it, from another. */
+/** The part of /proc/PID/stat that tells one process from another, and one executable in a process from the next. */
 export interface ProcStat {
   /** Name of the main thread. */
   comm: string;
@@ -20,24 +20,25 @@ export interface ProcStat {
   /** CLOCK_BOOTTIME, rounded down to ticks; a pid together with it is never used twice. */
   startedNs: bigint;
   /**
-   * Another one after each exec: where the stack begins and the environment lies. Both are at random addresses, and
-   * without that randomness depend on arguments and environment. They come with the start time at no further cost.
-   * Without the right to look into the process all are 0; then there is nothing else either that an exec would change.
+   * Different after each exec: the addresses of the stack and of the environment. Both are random; without randomness they
+   * depend on arguments and environment. They cost nothing beyond reading the start time. Without the right to read the
+   * process all are 0; then nothing else that an exec changes is known either.
    */
   execId: string;
-  /** Where the main thread's stack begins; 0 without the right to know. */
+  /** The start of the main thread's stack; 0 without the right to know. */
   startStack: bigint;
-  /** Where the environment lies, and its bytes; 0 without the right to know. */
+  /** The address of the environment, and its size in bytes; 0 without the right to know. */
   environmentAt: bigint;
   environmentSize: number;
 }
 
-/** What tells one executable in one process from all others. */
+/** The identity of one executable in one process. */
 export type ExecMark = Pick<ProcStat, 'startedNs' | 'execId'>;
 
 /**
- * undefined when the process has ended. The main thread's file says the same of all this as the process's own, for which
- * the kernel adds up all threads' times, before 6.8 with interrupts off: with 29 000 threads 10 ms, instead of 17 us.
+ * Reads the file of the main thread; undefined when the process has ended. It agrees with the process's own file in all this,
+ * but for that one the kernel adds up the times of all threads, before 6.8 with interrupts off: with 29 000 threads it takes
+ * 10 ms instead of 17 us.
  * @param folder /proc/PID
  */
 export function readStat(folder: string): ProcStat | undefined {

@@ -11,7 +11,7 @@ const DOUBLE = fixed64Tag(4);
 const ARRAY = bytesTag(5);
 const ELEMENT = bytesTag(1);
 
-/** What a KeyValue with this name begins with: its key, and the tag of its value. */
+/** The first bytes of a KeyValue of this name: its key, and the tag of its value. */
 export function keyBytes(name: string): Uint8Array {
   const out = new ProtobufWriter(64);
   out.varint(KEY);
@@ -20,7 +20,7 @@ export function keyBytes(name: string): Uint8Array {
   return out.written();
 }
 
-/** A KeyValue in a field with this tag. `double`: numbers are doubles also when they are integral. */
+/** Writes a KeyValue into a field with this tag. `double`: integral numbers are doubles, too. */
 export function writeAttribute(
   out: ProtobufWriter,
   tag: number,
@@ -35,7 +35,7 @@ export function writeAttribute(
   out.end(start);
 }
 
-/** With its length. */
+/** Writes a value with its length. */
 function writeAnyValue(out: ProtobufWriter, value: unknown, double: boolean): void {
   if (typeof value === 'number' && !double && Number.isSafeInteger(value)) {
     out.integerMessage(INT, value);

@@ -39,7 +39,7 @@ function watch(api: Api, watchers: Watchers): void {
       try {
         watchers[name](value);
       } catch {
-        // What cannot be followed stays as it is.
+        // A resource that cannot be followed stays as it is.
       }
     };
     if (api[name] !== undefined) seen(api[name]);

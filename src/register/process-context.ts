@@ -9,7 +9,7 @@ interface Addon {
   publish(payload: Uint8Array, rank: number): boolean;
 }
 
-/** Who knows best what this process is. What a later one says replaces what an earlier one said, never the other way. */
+/** Sources of the resource, the most reliable last. A higher rank replaces a lower one, never the other way round. */
 const RANKS = { environment: 0, worker: 1, main: 2 };
 
 // ProcessContext { Resource resource = 1; repeated KeyValue attributes = 2; }, and OTLP's Resource.
@@ -43,7 +43,7 @@ export class ProcessContext {
   }
 }
 
-/** What is no attribute value becomes an empty one. */
+/** Anything that is not an attribute value becomes an empty one. */
 export function encodeProcessContext(resource: Attributes, attributes: Attributes): Uint8Array {
   const writer = new ProtobufWriter(1024);
   writer.varint(RESOURCE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a resource says; an SDK, or whoever stands in for it, may have put anything there. */
+/** The attributes of a resource; an SDK, or a substitute for it, may have put anything there. */
 export type Attributes = { readonly [name: string]: unknown };
 
 interface Resource {
@@ -9,7 +9,7 @@ interface Resource {
 }
 type Has<Name extends string> = { [name in Name]?: unknown };
 
-/** Says what the SDK's resource is: at once where a tracer provider shows it, else with the first span that is recorded. */
+/** Reports the SDK's resource: at once where a tracer provider shows it, otherwise with the first recorded span. */
 export function watchResource(known: (attributes: Attributes) => void) {
   let last: Resource | undefined;
 
@@ -54,11 +54,11 @@ function resourceOf(holder: unknown): Resource | undefined {
   return typeof found === 'object' && found !== null && 'attributes' in found ? found : undefined;
 }
 
-/** It runs within calls of the application, and who provides tracers may be anybody. */
+/** Runs within calls of the application; tracer providers may be anything, so errors are ignored. */
 function safely(work: () => void): void {
   try {
     work();
   } catch {
-    // What cannot be followed stays as it is.
+    // A resource that cannot be followed stays as it is.
   }
 }

@@ -15,14 +15,14 @@ const ELEMENT = 1;
 /** fixed64, field 4: what fields() leaves out. */
 const DOUBLE_TAG = 0x21;
 
-/** What the payload of any process may cost: some 0.3 us each. An attribute takes four. */
+/** The most fields that are read of a payload, at some 0.3 us each. An attribute takes four. */
 const MAX_FIELDS = 4096;
 const MAX_ATTRIBUTES = 128;
 const MAX_ELEMENTS = 64;
 
 /**
  * The resource in the payload of a process context: attributes that are strings, numbers, booleans, or lists of these.
- * Bytes, maps and what is nested more deeply are left out. undefined when it is no such message.
+ * Bytes, maps and anything nested more deeply are left out. undefined when it is not such a message.
  */
 export function contextAttributes(payload: Buffer): [name: string, value: AttributeValue][] | undefined {
   const reader = new BoundedReader();
@@ -41,7 +41,7 @@ export function contextAttributes(payload: Buffer): [name: string, value: Attrib
   }
 }
 
-/** Ends as if the message did when its fields are used up. */
+/** Ends, as if the message ended, after so many fields. */
 class BoundedReader {
   #left = MAX_FIELDS;
 
@@ -95,7 +95,7 @@ function list(reader: BoundedReader, bytes: Uint8Array): (string | number | bool
   return undefined;
 }
 
-/** JSON has no others. */
+/** Only finite numbers: JSON has no others. */
 const finite = (value: number) => (Number.isFinite(value) ? value : undefined);
-/** What is no UTF-8 becomes U+FFFD. */
+/** Invalid UTF-8 becomes U+FFFD. */
 const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');

@@ -4,9 +4,9 @@ import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
 import { MAX_PROCESSES, type ProcessIdentity } from '../protocol.ts';
 import { type Identity, identify, isOutdated } from './identify.ts';
 
-/** A process is asked no more often whether it says something else now. */
+/** The shortest time between two checks of whether a process has changed what it says. */
 const REFRESH_MS = 1000;
-/** A program publishes its context soon after it started or never: the search, which costs most, becomes rarer. */
+/** A program publishes its context soon after its start or never, so the search, which costs most, becomes rarer, up to this. */
 const RAREST_SEARCH_MS = 60_000;
 
 export interface ExecutablesOptions {
@@ -88,7 +88,7 @@ export class Executables {
     if (!this.#services || began < known.refreshAt) return known;
     const search = began >= known.searchAt;
     if (isOutdated(folder, known, search)) return this.#identify(folder, known.stat);
-    // It may have had to wait: then it is not due again at once.
+    // The check may have had to wait: then it is not due again at once.
     const now = this.#now();
     const searchAfterMs = search ? Math.min(2 * known.searchAfterMs, RAREST_SEARCH_MS) : known.searchAfterMs;
     const searchAt = search ? now + searchAfterMs : known.searchAt;

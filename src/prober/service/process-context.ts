@@ -3,9 +3,9 @@ import { type Memory, withMemory } from '../../procfs/remote-memory.ts';
 
 /** A process context as it was found (OTEP 4719). */
 export interface PublishedContext {
-  /** Where its header is in the process. */
+  /** The address of its header in the process. */
   at: bigint;
-  /** Another one after each change. */
+  /** Different after each change. */
   publishedNs: bigint;
   /** A protobuf message, which may be anything. */
   payload: Buffer;
@@ -44,7 +44,7 @@ export function readContext(folder: string, candidates: readonly bigint[]): Publ
   });
 }
 
-/** When the context there was published, 0 while it is being changed; undefined when it is there no more. */
+/** When the context at an address was published; 0 while it is being changed, undefined when it is no longer there. */
 export function publishedNs(folder: string, at: bigint): bigint | undefined {
   return withMemory(folder, (memory) => readHeader(memory, at)?.publishedNs);
 }

@@ -3,19 +3,19 @@ import type { AttributeValue, ResourceAttributes } from '../../protobuf/attribut
 
 const SERVICE_NAME = 'service.name';
 const CONTAINER_ID = 'container.id';
-/** By the semantic conventions, for a service whose name nobody set. */
+/** The name, by the semantic conventions, of a service without a name. */
 const UNKNOWN = 'unknown_service';
 
-/** Bounds of what is kept of each process, and sent with each request: some 8 KiB. */
+/** The bounds of a resource, which is kept for each process and sent with each request: some 8 KiB. */
 const MAX_ATTRIBUTES = 64;
 const MAX_NAME = 255;
 const MAX_VALUE = 1024;
 const MAX_ALL = 8192;
 
-/** The spans tell one process of a service from another; and a pid of its own namespace would mislead beside them. */
+/** Attributes of a single process: the spans have them, and the pid in a separate namespace would mislead beside them. */
 const OF_ONE_PROCESS = /^process\.(?!runtime\.)/;
 
-/** What is known of a process beside what it says of itself. */
+/** Known facts of a process besides those that it publishes. */
 export interface Appearance {
   /** Base name of the executable. */
   executable?: string | undefined;
@@ -34,13 +34,13 @@ export function serviceResource(
   const name = resource.get(SERVICE_NAME);
   if (typeof name !== 'string' || name.trim() === '') resource.set(SERVICE_NAME, unknownService(executable));
   if (container && !resource.has(CONTAINER_ID)) resource.set(CONTAINER_ID, container);
-  // fromEntries also takes a name like __proto__ for what it is.
+  // fromEntries keeps a name such as __proto__ as an ordinary one.
   return Object.fromEntries(resource);
 }
 
 export const unknownService = (executable: string | undefined) => (executable ? `${UNKNOWN}:${executable}` : UNKNOWN);
 
-/** `service.*` comes first: it is what must not fall victim to the bounds. */
+/** Applies the bounds. `service.*` comes first, because it must not be cut off. */
 function bounded(said: readonly (readonly [name: string, value: AttributeValue])[]): Map<string, AttributeValue> {
   const kept = new Map<string, AttributeValue>();
   let size = 0;

@@ -13,7 +13,7 @@ export type { Libc, TlsLocation } from './tls/locate.ts';
 /** Browsers and desktop programs have 200 to 400 libraries. */
 const LIMITS: Limits = { files: 1024, milliseconds: 100 };
 
-/** Keeps what files say, so that only the first process with a library reads it. */
+/** Locates thread contexts, and remembers files, so that a library is read only for the first process that maps it. */
 export class ThreadContextLocator {
   readonly #machine: Machine | undefined;
   readonly #files: PublisherFiles | undefined;
@@ -63,7 +63,7 @@ export class ThreadContextLocator {
 
 let shared: ThreadContextLocator | undefined;
 
-/** With what was learnt about files from all processes before. */
+/** Locates with one shared locator, which remembers the files of all processes before. */
 export function locateThreadContexts(pid: number): ThreadContexts {
   shared ??= new ThreadContextLocator();
   return shared.locate(pid);

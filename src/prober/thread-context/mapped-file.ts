@@ -3,12 +3,12 @@ import { constants, fstatSync, type Stats, statSync } from 'node:fs';
 import { withFile } from '../../descriptor.ts';
 import type { Mapping } from '../../procfs/maps.ts';
 
-/** Nothing that is opened here may wait, run a program or become a terminal, whatever stands at the path by then. */
+/** Opening must not wait, run a program or acquire a terminal, whatever is at the path by then. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 export interface MappedFile {
   path: string;
-  /** Tells it, as it is now, from all other files and from itself after a change. */
+  /** Different for all other files, and for this file after a change. */
   identity: string;
 }
 
@@ -45,12 +45,12 @@ export function withMappedFile<T>({ path, identity }: MappedFile, use: (descript
 
 function identify(path: string): MappedFile {
   const stats = statSync(path);
-  // To open a device can do something.
+  // Opening a device can have an effect.
   if (!stats.isFile()) throw new Error(`${path} is no regular file`);
   return { path, identity: identityOf(stats) };
 }
 
-/** ctime as well: mtime can be set to anything. */
+/** Includes ctime, because mtime can be set to anything. */
 function identityOf({ ino, dev, size, mtimeMs, ctimeMs }: Stats): string {
   return `${ino} ${dev} ${size} ${mtimeMs} ${ctimeMs}`;
 }

@@ -12,7 +12,7 @@ import type { Machine } from './tls/machine.ts';
 /** The two variables of the thread context (OTEP 4947). */
 export const SYMBOLS = { v1: 'otel_thread_ctx_v1', nodejs: 'otel_thread_ctx_nodejs_v1' } as const;
 
-/** What a file says about them; which process it is loaded in makes no difference. */
+/** The variables in a file, the same in whichever process it is loaded. */
 export interface FileFacts {
   elf: Elf | undefined;
   /** Whose dynamic linker it names; executables do, and glibc's libc.so.6. */
@@ -37,7 +37,7 @@ export class PublisherFiles {
   }
 
   /** @throws the system's error when the file cannot be opened */
-  look(file: MappedFile): FileFacts {
+  factsOf(file: MappedFile): FileFacts {
     return this.#files.getOrMake(file.identity, () =>
       withMappedFile(file, (descriptor, size) => this.#read(descriptor, size)),
     );
@@ -55,14 +55,14 @@ export class PublisherFiles {
       if (v1 || nodejs) return { elf, libc, v1, nodejs, failure: undefined };
       return libc === undefined ? NOTHING : nothing('no_symbol', libc);
     } catch (error) {
-      // It may be readable another time, in another process.
+      // It may be readable at another time, in another process.
       if (!(error instanceof ElfError) || error.reason === 'unreadable_file') throw error;
       return failures[error.reason];
     }
   }
 }
 
-/** By the name of the dynamic linker, which is part of each libc's ABI: /lib/ld-musl-x86_64.so.1. */
+/** The libc of a file, by the name of the dynamic linker, which is part of each libc's ABI: /lib/ld-musl-x86_64.so.1. */
 function libcOf({ interpreter }: Elf): Libc | undefined {
   if (interpreter === undefined) return undefined;
   return basename(interpreter).startsWith('ld-musl-') ? 'musl' : 'glibc';
@@ -72,7 +72,7 @@ function nothing(failure: Reason, libc?: Libc): FileFacts {
   return { elf: undefined, libc, v1: undefined, nodejs: undefined, failure };
 }
 
-/** One object for the thousands of files that are alike. */
+/** One shared object for thousands of files without the symbols. */
 const NOTHING = nothing('no_symbol');
 const failures = {
   not_elf: nothing('not_elf'),

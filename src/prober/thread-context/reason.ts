@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Why no thread context was found in a process; each has a counter. From the most to the least telling. */
+/** The reasons why no thread context was found in a process, each with a counter, from the most to the least specific. */
 export const REASONS = {
   gone: 'the process has ended, or runs another program now',
   no_permission: 'its memory map, files or memory may not be read',
   no_mappings: 'it has no memory of its own: a kernel thread, or ended',
-  too_many_mappings: 'its list of mappings is longer than is read',
+  too_many_mappings: 'it has more mappings than are read',
   other_machine: 'its executable is for another kind of machine, or 32-bit',
-  /** The descriptor or the GOT has no value yet. Worth another try. */
+  /** The descriptor or the GOT has no value yet; another try may succeed. */
   not_relocated: 'the dynamic linker has not filled in the place yet',
   no_relocation: 'the file that has the symbol does not say how it reaches it',
   bounds_exceeded: 'a file asks for more reading than is done for one',
   damaged_elf: 'an ELF file contradicts itself',
   /** More files or time than one process may take. */
-  too_much_work: 'it has more files than are looked at for one process',
+  too_much_work: 'searching it takes more files or time than one process may take',
   unsafe_file_system: 'a file is on a file system whose reads may never return',
   unreadable_file: 'a file could not be opened or read',
   not_elf: 'its executable is not an ELF file',
@@ -23,12 +23,12 @@ export type Reason = keyof typeof REASONS;
 
 const ORDER = Object.keys(REASONS) as Reason[];
 
-/** The more telling of two. */
-export function moreTelling(a: Reason, b: Reason): Reason {
+/** The more specific of two reasons. */
+export function moreSpecific(a: Reason, b: Reason): Reason {
   return ORDER.indexOf(a) <= ORDER.indexOf(b) ? a : b;
 }
 
-/** Of a failed system call. @param ifMissing what it means that there is no such file */
+/** The reason behind a failed system call. @param ifMissing the reason for ENOENT */
 export function reasonOf(error: unknown, ifMissing: Reason): Reason {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM') return 'no_permission';

@@ -5,15 +5,15 @@ import { FileSystems } from '../../procfs/mountinfo.ts';
 import { ProcessMemory } from '../../procfs/remote-memory.ts';
 import { findMappedFile } from './mapped-file.ts';
 import { type FileFacts, type PublisherFiles, SYMBOLS } from './publisher-file.ts';
-import { moreTelling, type Reason, reasonOf } from './reason.ts';
+import { moreSpecific, type Reason, reasonOf } from './reason.ts';
 import { type Libc, locate, type TlsLocation, type TlsSource } from './tls/locate.ts';
 import type { Machine } from './tls/machine.ts';
 
 /** Where the threads of a process publish which span they are in (OTEP 4947). */
 export interface ThreadContexts {
-  /** Of a pointer to the record, NULL outside of spans. */
+  /** The place of a pointer to the record; NULL outside of spans. */
   v1?: TlsLocation;
-  /** Of the struct that Node.js publishers have. */
+  /** The place of the struct that Node.js publishers have. */
   nodejs?: TlsLocation;
   /** Why there is neither. */
   reason?: Reason;
@@ -21,27 +21,27 @@ export interface ThreadContexts {
 
 export interface Limits {
   files: number;
-  /** Looked at between files: one file can take some milliseconds more. */
+  /** Checked between files: one file can take some milliseconds more. */
   milliseconds: number;
 }
 
-/** Of one file's code: pieces of one module, or the file loaded again (dlmopen). */
+/** The most mappings of one file's code: pieces of one module, or the file loaded again (dlmopen). */
 const MAX_PIECES = 8;
 
 const NAMES = Object.keys(SYMBOLS) as (keyof typeof SYMBOLS)[];
 
-/** What is looked through, and what is known already. */
+/** The process to search, and what is known already. */
 export interface SearchTarget {
   pid: number;
   mappings: readonly Mapping[];
-  /** Where the kernel started the program: in its executable. */
+  /** The mapping in which the kernel started the program: its executable. */
   entry: Mapping | undefined;
   machine: Machine;
   files: PublisherFiles;
   proc: string;
 }
 
-/** Looks through one process. `close()` it. */
+/** The search through one process. Needs `close()`. */
 export class Search {
   readonly #target: SearchTarget;
   readonly #fileSystems: FileSystems;
@@ -63,7 +63,7 @@ export class Search {
         this.#failed('too_much_work');
         break;
       }
-      this.#look(pieces);
+      this.#searchFile(pieces);
       if (NAMES.every((name) => this.#found[name])) break;
     }
     return this.#found.v1 || this.#found.nodejs ? this.#found : { reason: this.#reason };
@@ -73,7 +73,7 @@ export class Search {
     this.#memory?.close();
   }
 
-  #look(pieces: readonly Mapping[]): void {
+  #searchFile(pieces: readonly Mapping[]): void {
     const isExecutable = sameFile(pieces[0]!, this.#target.entry);
     if (!this.#fileSystems.isLocal(pieces[0]!.device)) {
       this.#failed('unsafe_file_system');
@@ -81,15 +81,15 @@ export class Search {
     }
     let facts: FileFacts;
     try {
-      facts = this.#target.files.look(findMappedFile(this.#target.pid, pieces[0]!, this.#target.proc));
+      facts = this.#target.files.factsOf(findMappedFile(this.#target.pid, pieces[0]!, this.#target.proc));
     } catch (error) {
       this.#failed(reasonOf(error, 'unreadable_file'));
       return;
     }
-    // The executable comes first; should it name no linker, libc.so.6 does.
+    // The executable comes first. If it does not name a linker, libc.so.6 does.
     this.#libc ??= facts.libc;
     const { failure } = facts;
-    // Programs map all sorts of files as code; of the executable itself it matters.
+    // Programs map all sorts of files as code, so these failures matter only for the executable.
     if (failure && (isExecutable || (failure !== 'not_elf' && failure !== 'other_machine'))) this.#failed(failure);
     for (const name of NAMES) {
       const source = facts[name];
@@ -128,11 +128,11 @@ export class Search {
   }
 
   #failed(reason: Reason): void {
-    this.#reason = moreTelling(this.#reason, reason);
+    this.#reason = moreSpecific(this.#reason, reason);
   }
 }
 
-/** The pieces of code of each file, the executable's first. Fonts, archives and data need no look. */
+/** The pieces of code of each file, the executable's first. Fonts, archives and data are left out. */
 function filesWithCode(mappings: readonly Mapping[], entry: Mapping | undefined): Mapping[][] {
   const files = new Map<string, Mapping[]>();
   for (const mapping of entry ? [entry, ...mappings] : mappings) {

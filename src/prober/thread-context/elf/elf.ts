@@ -43,7 +43,7 @@ interface Segment {
 /** The headers of an ELF file, 64-bit and little-endian, for one machine. @throws ElfError */
 export class Elf {
   readonly bytes: FileBytes;
-  /** Where its thread-local variables are, if it has any. */
+  /** Its segment of thread-local variables, if it has any. */
   readonly tls: { address: number; size: number; align: number } | undefined;
   /** Its dynamic linker, when it is an executable that has one. */
   readonly interpreter: string | undefined;
@@ -70,7 +70,7 @@ export class Elf {
     this.#dynamic = this.#readDynamic();
     const tls = this.#segment(SEGMENT.TLS);
     if (tls) {
-      // 0 and 1 both mean none; the loader refuses what is no power of two.
+      // 0 and 1 both mean no alignment; the loader refuses anything but a power of two.
       const align = Math.max(tls.align, 1);
       if (!Number.isInteger(Math.log2(align))) throw new ElfError('damaged_elf', `TLS is aligned to ${align}`);
       this.tls = { address: tls.address, size: tls.size, align };
@@ -88,7 +88,7 @@ export class Elf {
     return this.#dynamic.get(tag);
   }
 
-  /** Where in the file an address is, as the file counts them. */
+  /** The offset in the file of an address, as the file counts addresses. */
   offsetOf(address: number): number {
     const segment = this.#segments.find(
       (one) => one.type === SEGMENT.LOAD && address >= one.address && address < one.address + one.fileSize,
@@ -156,5 +156,5 @@ export class Elf {
   }
 }
 
-/** Only these are looked at: others may have any value. */
+/** Only these are checked; other fields may have any value. */
 const KNOWN = new Set<number>(Object.values(DT));

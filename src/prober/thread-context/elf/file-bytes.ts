@@ -36,7 +36,7 @@ export class FileBytes {
     } catch (error) {
       throw new ElfError('unreadable_file', (error as Error).message);
     }
-    // It was longer a moment ago.
+    // The file has become shorter.
     if (read !== length) throw new ElfError('unreadable_file', `it ended at ${at + read}`);
     return new DataView(buffer.buffer);
   }

@@ -23,7 +23,7 @@ export interface TlsRelocation {
 const ORDER = ['static', 'descriptor', 'module'] as const;
 
 /**
- * The best place to look where the symbol is. A linker that resolves a reference by itself (protected visibility,
+ * The best relocation to find the symbol by. A linker that resolves a reference by itself (protected visibility,
  * -Bsymbolic, a hidden alias) leaves one that names no symbol; where any variable of the file is, the others are too.
  * @throws ElfError
  */

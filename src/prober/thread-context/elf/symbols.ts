@@ -87,7 +87,7 @@ function dynamicSymbol(elf: Elf, index: number, name: string): TlsSymbol | undef
     : undefined;
 }
 
-/** One symbol after the other. */
+/** Goes through a symbol table one by one. */
 function bySearch(elf: Elf, name: string): TlsSymbol | undefined {
   const { offset, entrySize, count } = elf.sections;
   if (offset === 0 || count === 0 || entrySize !== SECTION_SIZE) return undefined;

@@ -26,9 +26,9 @@ export type TlsLocation =
       generation: bigint;
     };
 
-/** What a file says, in whichever process it is loaded. */
+/** A thread-local variable in a file, in whichever process it is loaded. */
 export interface TlsSource {
-  /** From the thread pointer, should the file be the executable. */
+  /** Its offset from the thread pointer if the file is the executable. */
   asExecutable: bigint | undefined;
   /** Whether the file says itself that it is an executable. */
   isExecutable: boolean;
@@ -53,7 +53,7 @@ const MAX_MODULE = 1n << 20n;
 /** @throws ElfError */
 export function findTlsSource(elf: Elf, machine: Machine, name: string): TlsSource | undefined {
   const symbol = elf.tls && findTlsSymbol(elf, name);
-  // A variable that begins behind its segment is none.
+  // A variable cannot begin behind its segment.
   if (!symbol || symbol.value >= elf.tls!.size) return undefined;
   return {
     asExecutable: machine.executableBlock(elf.tls!) + BigInt(symbol.value),
@@ -63,7 +63,7 @@ export function findTlsSource(elf: Elf, machine: Machine, name: string): TlsSour
   };
 }
 
-/** What the dynamic linker has made of it. */
+/** The place of the variable, from what the dynamic linker has filled in. */
 export function locate(
   source: TlsSource,
   loaded: LoadedModule,
@@ -120,7 +120,7 @@ function ofDescriptor(
   return asDynamic(index.readBigUInt64LE(0), about + rest, generation, loaded);
 }
 
-/** 0, in a place not filled in yet, is no distance either. */
+/** A place that has not been filled in yet holds 0, which is not a distance either. */
 function asStatic(offset: bigint, machine: Machine): TlsLocation | Reason {
   return machine.isStaticOffset(offset) ? { kind: 'static', offset } : 'not_relocated';
 }

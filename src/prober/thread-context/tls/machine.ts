@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What differs between processors in how threads keep their variables (the ELF psABI supplements, and the two libcs). */
+/** The differences between processors in thread-local variables (the ELF psABI supplements, and the two libcs). */
 export interface Machine {
   /** e_machine of the ELF header. */
   elf: number;
@@ -15,7 +15,7 @@ export interface Machine {
   isStaticOffset(offset: bigint): boolean;
 }
 
-/** Further than that from the thread pointer no block is, whose size counts into each thread's stack. */
+/** No block is further from the thread pointer: its size counts into each thread's stack. */
 const FAR = 1n << 31n;
 
 const X86_64: Machine = {
@@ -37,7 +37,7 @@ const ARM64: Machine = {
   isStaticOffset: (offset) => offset >= 16n && offset < FAR,
 };
 
-/** Of this process; undefined on others. */
+/** The machine of this process; undefined when it is not supported. */
 export function machineOf(architecture: string = process.arch): Machine | undefined {
   return architecture === 'x64' ? X86_64 : architecture === 'arm64' ? ARM64 : undefined;
 }

@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { ThreadContextLocator } from '../../../../src/prober/thread-context/locator.ts';
 import { findMappedFile, withMappedFile } from '../../../../src/prober/thread-context/mapped-file.ts';
 import { PublisherFiles } from '../../../../src/prober/thread-context/publisher-file.ts';
-import { moreTelling, REASONS, type Reason, reasonOf } from '../../../../src/prober/thread-context/reason.ts';
+import { moreSpecific, REASONS, type Reason, reasonOf } from '../../../../src/prober/thread-context/reason.ts';
 import { machineOf } from '../../../../src/prober/thread-context/tls/machine.ts';
 import type { Mapping } from '../../../../src/procfs/maps.ts';
 import { temporaryFolder } from '../../fixtures.ts';
@@ -57,7 +57,7 @@ describe('what files say', () => {
   it('is kept, until a file changes; also that it says nothing', (t) => {
     const folder = temporaryFolder(t);
     const files = new PublisherFiles(X86_64);
-    const look = () => files.look(findMappedFile(7, MAPPING, processWith(t, folder('file'))()));
+    const look = () => files.factsOf(findMappedFile(7, MAPPING, processWith(t, folder('file'))()));
     writeFileSync(folder('file'), library());
     const first = look();
     assert.equal(first.v1?.relocation?.kind, 'descriptor');
@@ -77,16 +77,16 @@ describe('what files say', () => {
     const files = new PublisherFiles(X86_64);
     // Says that it has 4096 bytes, and ends earlier.
     const file = findMappedFile(7, MAPPING, processWith(t, '/sys/kernel/mm/transparent_hugepage/enabled')());
-    for (let i = 0; i < 2; i++) assert.throws(() => files.look(file), { reason: 'unreadable_file' });
+    for (let i = 0; i < 2; i++) assert.throws(() => files.factsOf(file), { reason: 'unreadable_file' });
     assert.equal(files.size, 0);
   });
 });
 
 describe('reasons', () => {
   it('the more telling one is kept, and each is a sentence', () => {
-    assert.equal(moreTelling('no_symbol', 'not_relocated'), 'not_relocated');
-    assert.equal(moreTelling('not_relocated', 'unreadable_file'), 'not_relocated');
-    for (const reason of Object.keys(REASONS) as Reason[]) assert.equal(moreTelling(reason, 'no_symbol'), reason);
+    assert.equal(moreSpecific('no_symbol', 'not_relocated'), 'not_relocated');
+    assert.equal(moreSpecific('not_relocated', 'unreadable_file'), 'not_relocated');
+    for (const reason of Object.keys(REASONS) as Reason[]) assert.equal(moreSpecific(reason, 'no_symbol'), reason);
     assert.equal(reasonOf(Object.assign(new Error(), { code: 'EPERM' }), 'gone'), 'no_permission');
     assert.equal(reasonOf(Object.assign(new Error(), { code: 'ENOENT' }), 'gone'), 'gone');
     assert.equal(reasonOf(Object.assign(new Error(), { code: 'EMFILE' }), 'gone'), 'unreadable_file');
