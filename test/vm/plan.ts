@@ -42,12 +42,8 @@ const kernel = (name: string) => `test/kernel/${name}.test.ts`;
 const guest = (name: string) => `test/vm/guest/${name}.test.ts`;
 const every = (reason: string) => Object.fromEntries(KERNELS.map(({ name }) => [name, reason]));
 
+/** In the order in which they run: zone-state wants memory that nobody has fragmented yet, and triggers leaves it so. */
 export const PLAN: readonly Row[] = [
-  {
-    file: guest('triggers'),
-    shows: 'every trigger, seen by all attach plans at once: equal to one another and to vmstat',
-    on: every('structures, tracepoints and functions differ in each'),
-  },
   {
     file: kernel('zone-state'),
     shows: "a zone's watermarks, free pages and free blocks are those of zoneinfo and buddyinfo",
@@ -66,14 +62,34 @@ export const PLAN: readonly Row[] = [
     only: { '6.1': 'two nodes|by itself', '6.12': 'two nodes|by itself', '6.18': 'two nodes|by itself' },
   },
   {
-    file: guest('many-threads'),
-    shows: 'nothing is lost when many more threads than CPUs compact at once',
-    on: {
-      '5.10': 'fentry; not preemptible',
-      '6.1': 'tp_btf; not preemptible, as 6.12',
-      '6.18': 'preemptible, except programs on tracepoints',
-      '7.3': 'preemptible, programs on tracepoints as well',
-    },
+    file: guest('privileges'),
+    shows: 'the rights of each thread of the agent, and that they suffice',
+    on: { '5.10': 'keeps CAP_BPF', '6.12': 'keeps none' },
+  },
+  {
+    file: kernel('cgroup'),
+    shows: 'the cgroup and the container of a stalled process',
+    on: { '5.10': 'the oldest', '6.18': 'a newer one; the kernel layer shows this host' },
+  },
+  {
+    file: kernel('hidden-symbols'),
+    shows: 'kptr_restrict=2: addresses, and one warning',
+    on: { '6.12': 'one is enough: kallsyms is the same in all' },
+  },
+  {
+    file: guest('btf-file'),
+    shows: '--btf FILE on a kernel that does not describe its types',
+    on: { '6.12': 'one is enough: user space reads the file; triggers shows kprobe on all' },
+  },
+  {
+    file: guest('snoop'),
+    shows: "compactsnoop's columns, rows and stacks",
+    on: { '6.12': 'one is enough: it prints the records that triggers compares' },
+  },
+  {
+    file: guest('fragment'),
+    shows: "the workload's own manners",
+    on: { '6.12': 'one is enough: it is not about the kernel' },
   },
   {
     file: guest('contexts'),
@@ -133,16 +149,6 @@ export const PLAN: readonly Row[] = [
     only: { '5.10': 'is sent' },
   },
   {
-    file: guest('privileges'),
-    shows: 'the rights of each thread of the agent, and that they suffice',
-    on: { '5.10': 'keeps CAP_BPF', '6.12': 'keeps none' },
-  },
-  {
-    file: kernel('cgroup'),
-    shows: 'the cgroup and the container of a stalled process',
-    on: { '5.10': 'the oldest', '6.18': 'a newer one; the kernel layer shows this host' },
-  },
-  {
     file: guest('time'),
     shows: "spans by an application's clock, while it is stepped and slewed",
     on: {
@@ -151,24 +157,19 @@ export const PLAN: readonly Row[] = [
     },
   },
   {
-    file: guest('btf-file'),
-    shows: '--btf FILE on a kernel that does not describe its types',
-    on: { '6.12': 'one is enough: user space reads the file; triggers shows kprobe on all' },
+    file: guest('many-threads'),
+    shows: 'nothing is lost when many more threads than CPUs compact at once',
+    on: {
+      '5.10': 'fentry; not preemptible',
+      '6.1': 'tp_btf; not preemptible, as 6.12',
+      '6.18': 'preemptible, except programs on tracepoints',
+      '7.3': 'preemptible, programs on tracepoints as well',
+    },
   },
   {
-    file: kernel('hidden-symbols'),
-    shows: 'kptr_restrict=2: addresses, and one warning',
-    on: { '6.12': 'one is enough: kallsyms is the same in all' },
-  },
-  {
-    file: guest('snoop'),
-    shows: "compactsnoop's columns, rows and stacks",
-    on: { '6.12': 'one is enough: it prints the records that triggers compares' },
-  },
-  {
-    file: guest('fragment'),
-    shows: "the workload's own manners",
-    on: { '6.12': 'one is enough: it is not about the kernel' },
+    file: guest('triggers'),
+    shows: 'every trigger, seen by all attach plans at once: equal to one another and to vmstat',
+    on: every('structures, tracepoints and functions differ in each'),
   },
 ];
 
