@@ -9,7 +9,7 @@ import type { ProberClient } from './prober-client.ts';
 
 /** After an exec a process starts up, and publishes at some time: it is probed 0.2, 2 and 15 s later. */
 const STARTED_MS = [200, 1800, 13_000];
-/** At once; once more after the second or so in which its next announcement is ignored (bpf/notices.h); and 15 s later. */
+/** At once; once more after the second or so in which its next announcement is ignored (bpf/process_events.h); and 15 s later. */
 const PUBLISHED_MS = [0, 1500, 13_500];
 /**
  * A stalled process without a context is probed again, as it may have loaded a library; but at most so often, and for a

@@ -37,7 +37,7 @@ export class Enricher {
   #last: Promise<void> = Promise.resolve();
   #held = 0;
 
-  /** Starts the prober, which takes longer than loading the BPF programs. */
+  /** Starts the prober, which gets ready while the BPF programs are loaded. */
   constructor(options: ProberOptions) {
     this.#prober = new ProberClient(options);
     this.#matcher = new Matcher(options.services);
