@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The built agent, as a child that ends with the benchmark, however that ends. */
+/** The built agent, as a child that ends with the benchmark in every case. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,9 +9,9 @@ import { Child } from '../harness/child.ts';
 import type { CompactionEvent } from '../src/event/event.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/bin/compactstall.js', import.meta.url));
-/** Started as a user does, by the file itself: its first line has Node's flags. */
+/** The agent's file, started directly as a user does: its first line has Node's flags. */
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const GIVE_UP_MS = 60_000;
 
 /** Resolves when the agent is attached. */
@@ -21,7 +21,7 @@ export async function startAgent(args: readonly string[], env: Record<string, st
   return agent;
 }
 
-/** Runs the agent to its end. @returns what it says; throws when it fails */
+/** Runs the agent to its end. @returns its messages; throws when it fails */
 export async function runAgent(args: readonly string[], env: Record<string, string>): Promise<string> {
   const { stderr } = await promisify(execFile)('setpriv', ['--pdeathsig', 'KILL', COMMAND, ...args], {
     env: { ...process.env, PATH, ...env },

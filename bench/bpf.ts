@@ -9,19 +9,19 @@ import type { Row } from './report.ts';
 import { median, overRounds, sum } from './statistics.ts';
 
 const ROUNDS = 5;
-/** Each gives one pair per zone, 303 with three. */
+/** The number of writes. Each gives one pair per zone, 303 with three. */
 const BURST_WRITES = 101;
 const SINGLE_WRITES = 11;
-/** The agent's reader is asleep again after its two naps of 50 ms. */
+/** A pause after which the agent's reader sleeps again: it naps twice for 50 ms. */
 const SINGLE_PAUSE_MS = 250;
-/** Longer than the compaction of the smallest zone takes, shorter than that of any other. */
+/** A duration between the compaction of the smallest zone and that of any other. */
 const LONG = '100us';
 
-/** One write, hence a pair for each zone. */
+/** A sample: one write, hence a pair for each zone. */
 interface Write {
   beginNs: number;
   endNs: number;
-  /** Somebody else compacted meanwhile; the counters cannot tell whose runs they were. */
+  /** Whether another process compacted meanwhile; the counters cannot tell the runs apart. */
   disturbed: boolean;
 }
 
@@ -30,7 +30,7 @@ interface Series {
   /** Per pair. */
   beginNs: number;
   endNs: number;
-  /** The same of the median write, which a lost CPU cannot spoil. */
+  /** The same for the median write, which a lost CPU cannot spoil. */
   medianNs: number;
   /** BPF run time in percent of the compactions' own time. */
   percent: number;
@@ -49,7 +49,7 @@ export async function measureBpf(folder: string): Promise<Row[]> {
   const none: Round[] = [];
   const event: Round[] = [];
   const long: Round[] = [];
-  // In turns, so that a slow minute of the machine hits both.
+  // Alternates, so that a slow minute of the machine hits both.
   for (let i = 0; i < ROUNDS; i++) {
     none.push(await round(['--stack', 'none'], join(folder, `none-${i}.json`)));
     event.push(await round(['--stack', 'event'], join(folder, `event-${i}.json`)));
@@ -67,7 +67,7 @@ async function round(options: readonly string[], file: string): Promise<Round> {
   const pairsPerWrite = populatedZones().filter(({ node }) => node === 0).length;
   const pid = String(process.pid);
   const agent = await startAgent(['--verbose', ...options, '--output', `json:${file}`, '--pid', pid]);
-  // "attached" is said a little before the sinks are there, and loading their code is not idle.
+  // The agent prints "attached" a little before the sinks are ready, and loading their code is not idle.
   await sleep(1000);
   const counters = new ProgramCounters(agent.pid);
   const ringSwitches = () => switchesSince(new Map(), switches(agent.pid)).get(RING_THREAD) ?? 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the begin program takes to find out which span the stalled thread is in. */
+/** The cost of finding the stalled thread's span in the begin program. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -14,25 +14,25 @@ import { table } from './report.ts';
 import { median, overRounds } from './statistics.ts';
 
 const ROUNDS = 9;
-/** Turns of each round, in which each who stalls does so in turn. */
+/** Turns of each round; in a turn each process stalls once. */
 const TURNS = 11;
 const STALLS = 6;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const SPAN = { traceId: '1'.padStart(32, '0'), spanId: '1'.padStart(16, '0') };
-/** Until a process that publishes is known; it is looked at within seconds. */
+/** The longest wait for a publishing process to be known; it is probed within seconds. */
 const KNOWN_MS = 30_000;
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Who stalls. */
+/** A stalling process. */
 interface Stalling {
   pid: number;
-  /** compaction.context.source, where there is one. */
+  /** Its compaction.context.source, if it has one. */
   source?: string;
   stall(): Promise<void>;
 }
 
-/** A process that stalls as often as a line of its input says, and answers with a line; each time it is told the same. */
+/** A process that stalls as often as a line of its input says, then answers with a line. */
 class Child implements Stalling {
   readonly source: string;
   readonly #child: ChildProcess;
@@ -61,7 +61,7 @@ class Child implements Stalling {
   }
 }
 
-/** ns of the begin program per stall, by row of the table. */
+/** Nanoseconds of the begin program per stall, by row of the table. */
 type Round = Record<string, number>;
 
 export async function measureContexts(folder: string): Promise<string> {
@@ -102,7 +102,7 @@ const STATIC = 'thread context, in static TLS';
 const DYNAMIC = 'thread context, in dynamic TLS (glibc)';
 const NODEJS = 'Node.js context';
 
-/** One agent, and those who stall one after the other. */
+/** A round: one agent, and processes that stall one after the other. */
 async function turns(
   file: string,
   all: Readonly<Record<string, Stalling>>,
@@ -126,7 +126,7 @@ async function turns(
       const before = counters.read().begin;
       await who.stall();
       const after = counters.read().begin;
-      // Otherwise somebody else compacted meanwhile, and the counters cannot tell whose runs they were.
+      // Otherwise another process compacted meanwhile, and the counters cannot tell the runs apart.
       if (after.runs - before.runs === STALLS * ZONES) {
         perStall.get(row)!.push((after.ns - before.ns) / (STALLS * ZONES));
       }

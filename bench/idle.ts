@@ -11,13 +11,13 @@ import type { Row } from './report.ts';
 import { sum } from './statistics.ts';
 
 const SECONDS = 30;
-/** After its start the agent gives a hint after 3 s; after work V8 collects garbage for up to 8 s more. */
+/** The time until the agent is idle: it prints a hint after 3 s, and V8 collects garbage for up to 8 s after work. */
 const SETTLE_MS = 10_000;
 const WRITES = 7;
 
 export async function measureIdle(folder: string): Promise<Row[]> {
   const collector = await startCollector({ spansFile: join(folder, 'idle-spans.json') });
-  // Other processes' compactions are none of these agents' business.
+  // The agents must not see other processes' compactions.
   const pid = String(process.pid);
   const alone = await startAgent(['--pid', pid]);
   const exporting = await startAgent(['--pid', pid, '--output', 'none'], {
@@ -63,7 +63,7 @@ async function idle(agent: { pid: number }, what: string): Promise<Row[]> {
   ];
 }
 
-/** Where there is one: the child of the supervisor. */
+/** The prober, if there is one: the child of the supervisor. */
 const proberOf = (agent: number): number[] => childrenOf(agent).flatMap(childrenOf);
 
 function mb(bytes: number): string {

@@ -7,7 +7,7 @@
  *   node bench/overhead.ts bpf plans    these only
  *   node bench/overhead.ts --write      and puts them into docs/overhead.md
  *
- * It judges nothing: a figure depends on the machine and on what else runs there.
+ * It does not judge: a figure depends on the machine and on its other load.
  */
 import { measureBpf } from './bpf.ts';
 import { measureContexts } from './contexts.ts';
@@ -19,7 +19,7 @@ import { measureStart } from './start.ts';
 import { compareWithBcc } from './vm/bcc.ts';
 import { comparePlans } from './vm/plans.ts';
 
-/** On this host. */
+/** The parts that run on this host. */
 const host = (measure: (folder: string) => Promise<string>) => async (folder: string) => {
   const stolen = stolenShare();
   const text = await measure(folder);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What /proc says about a running agent, from outside: the agent itself does nothing for it. */
+/** Readings of a running agent in /proc; the agent itself takes no part. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** The thread of bpf-loader-native that waits for the ring buffer: it runs once for each wake-up by a BPF program. */
@@ -7,7 +7,7 @@ export const RING_THREAD = 'bpf-ring';
 
 export interface Memory {
   rssBytes: number;
-  /** Without files, most of which is Node.js itself, shared with every other process that runs it. */
+  /** Memory without files. Most of those is Node.js itself, shared with every other process that runs it. */
   anonymousBytes: number;
 }
 
@@ -17,7 +17,7 @@ export function memory(pid: number): Memory {
   return { rssBytes: bytes('VmRSS'), anonymousBytes: bytes('RssAnon') };
 }
 
-/** How often each thread was switched out so far, by `tid name`. A thread that sleeps is switched out once per wake-up. */
+/** Counts of switches by `tid name`. A sleeping thread is switched out once per wake-up. */
 export type Switches = Map<string, number>;
 
 export function switches(pid: number): Switches {
@@ -31,7 +31,7 @@ export function switches(pid: number): Switches {
   return found;
 }
 
-/** Switches since `before` by thread name, those without any left out. */
+/** Switches since `before` by thread name, without the zeros. */
 export function switchesSince(before: Switches, now: Switches): Map<string, number> {
   const byName = new Map<string, number>();
   for (const [thread, count] of now) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What frames a benchmark: its folder, its end, the state of the host meanwhile. */
+/** The frame of a benchmark: its folder, its end, and the state of the host meanwhile. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const GIVE_UP_MS = 7_200_000;
 
 /**
@@ -18,7 +18,7 @@ export function leaveHostAsFound(): string {
   }
   const folder = mkdtempSync(join(tmpdir(), 'compactstall-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  // A signal by itself ends the process without `exit`.
+  // An unhandled signal ends the process without `exit`.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
   }
@@ -29,7 +29,7 @@ export function leaveHostAsFound(): string {
   return folder;
 }
 
-/** From the call of this to the call of what it returns: the share of CPU time that the hypervisor gave to others. */
+/** Measures the share of CPU time that the hypervisor gave to others, from this call to the call of the result. */
 export function stolenShare(): () => number {
   const before = cpuTimes();
   return () => {

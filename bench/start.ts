@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** From the start of the process until the programs are attached, by the agent's own clock. */
+/** The time from the start of the process until the programs are attached, by the agent's own clock. */
 import { join } from 'node:path';
 import { startCollector } from '../harness/receivers/receivers.ts';
 import { startAgent } from './agent.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A BPF file system at /sys/fs/bpf that only those see who enter its mount namespace, with a map as OBI pins it there. */
+/** A BPF file system at /sys/fs/bpf, visible in its own mount namespace only, with a map pinned as OBI pins it. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -11,7 +11,7 @@ export interface Span {
 }
 
 export class PrivateBpffs {
-  /** Words of a command that starts another one inside. */
+  /** The prefix of a command that runs in the namespace. */
   readonly under: readonly string[];
   /** The file system, from outside. */
   readonly folder: string;
@@ -21,7 +21,7 @@ export class PrivateBpffs {
     this.folder = `/proc/${pid}/root/sys/fs/bpf`;
   }
 
-  /** It is gone with the process that mounts it, and that is when this one has ended, and with it the pipe. */
+  /** It disappears with the process that mounts it, which ends when this process, and with it the pipe, ends. */
   static async mount(): Promise<PrivateBpffs> {
     const holder = spawn('unshare', ['--mount', 'sh', '-c', 'mount -t bpf bpf /sys/fs/bpf && echo done && exec cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -45,12 +45,12 @@ export class ObiMap {
     execFileSync('bpftool', ['map', 'create', this.#path, ...shape.split(' ')]);
   }
 
-  /** A thread serves a request, as OBI sees it. */
+  /** Records that a thread serves a request, as OBI does. */
   set(pid: number, tid: number, { traceId, spanId }: Span): void {
     this.#tell('update', ...keyOf(pid, tid), 'value', ...words(Buffer.from(traceId + spanId, 'hex')));
   }
 
-  /** It has answered it. */
+  /** Removes the entry of a thread that has answered its request. */
   remove(pid: number, tid: number): void {
     this.#tell('delete', ...keyOf(pid, tid));
   }
@@ -59,7 +59,7 @@ export class ObiMap {
     execFileSync('bpftool', ['map', command, 'pinned', this.#path, ...rest]);
   }
 
-  /** How many threads are in it. */
+  /** The number of threads in the map. */
   size(): number {
     return JSON.parse(execFileSync('bpftool', ['-j', 'map', 'dump', 'pinned', this.#path], { encoding: 'utf8' }))
       .length;

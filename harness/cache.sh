@@ -1,15 +1,15 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# To be sourced by scripts that make what tests need, once, and keep it outside the repository: in $cache. They have a `say`.
+# Sourced by scripts that make what tests need once and keep it outside the repository, in $cache. They define `say`.
 cache=${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set, so there is no place for what the tests keep}/.cache}/compactstall
 
-# Makes TARGET by a command, where it is not there. The command must leave either nothing or the whole.
+# Makes TARGET with a command, unless it exists. The command must leave either nothing or the complete target.
 once() { # once NAME TARGET COMMAND...
   locked=$1 wanted=$2
   shift 2
   [ ! -e "$wanted" ] || return 0
   mkdir -p "$cache"
-  # Of two that want it at the same time one makes it, the other waits here and then finds it done.
+  # Of two concurrent callers one makes it; the other waits here and then finds it done.
   exec 9>"$cache/$locked.lock"
   if ! flock -n 9; then
     say "another process is making $locked; waiting for it"
@@ -19,7 +19,7 @@ once() { # once NAME TARGET COMMAND...
   exec 9>&-
 }
 
-# An empty folder $tmp, beside what is kept, until the subshell ends that called this, of a command of `once`.
+# Makes an empty folder $tmp beside the target. It is removed when the calling subshell (a command of `once`) ends.
 scratch() { # scratch NAME
   rm -rf "$cache/$1".tmp.* # of a run that was killed; the lock is ours
   tmp=$(mktemp -d "$cache/$1.tmp.XXXXXX")

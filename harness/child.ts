@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Child processes that are servers: free ports, a start that ends when the server answers, a stop that ends when it is gone.
+// Child processes that are servers: free ports, a start that waits until the server answers, a stop that waits for its end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fstatSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, rmSync } from 'node:fs';
@@ -11,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * `count` different TCP ports on 127.0.0.1 that nobody listens on.
  *
- * They are below 32768, where the kernel's ports for outgoing connections begin by default. A client that keeps trying to
- * reach a stopped server on one of those is given, sooner or later, the same number as its own, and is connected to itself.
+ * They are below 32768, where the kernel's ports for outgoing connections begin by default. A client that keeps retrying a
+ * stopped server on one of those sooner or later gets that number as its own port, and connects to itself.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const held: Server[] = [];
@@ -37,7 +37,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Calls `probe` until it gives something other than undefined. After `deadlineMs` throws with what `describe` says. */
+/** Calls `probe` until it returns something other than undefined. Throws after `deadlineMs`, with the text of `describe`. */
 export async function waitUntil<T>(
   probe: () => T | undefined | Promise<T | undefined>,
   deadlineMs: number,
@@ -57,20 +57,20 @@ export class Child {
   readonly #name: string;
   readonly #process: ChildProcess;
   readonly #exit: Promise<unknown>;
-  /** The file descriptor of its output. It is never closed: a test has few servers, and asks for the log afterwards. */
+  /** The file descriptor of its output. It is never closed: a test has few servers, and reads the log afterwards. */
   readonly #log: number;
   #told = false;
 
   /**
-   * Starts `command`. Its output goes to a file and not through a pipe: a busy or blocked test never holds it up.
-   * When this process ends, for whatever reason, the kernel kills the child; no handler could see to that after SIGKILL.
+   * Starts `command`. Its output goes to a file rather than a pipe, so that a busy or blocked test never holds it up. When
+   * this process ends for any reason, the kernel kills the child; after SIGKILL no handler could do that.
    */
   constructor(name: string, command: string, args: string[], env: Record<string, string> = {}) {
     this.#name = name;
     const directory = mkdtempSync(join(tmpdir(), `compactstall-${name}-`));
     this.#log = openSync(join(directory, 'log'), 'a+');
     rmSync(directory, { recursive: true }); // The open file lives on, and is gone with its last user.
-    // setpriv becomes the command, so that pid is the command's. In a group of its own, so that Ctrl-C is for this process.
+    // setpriv becomes the command, so pid is the command's. A separate process group keeps Ctrl-C for this process.
     this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
       detached: true,
       env: { ...process.env, ...env },
@@ -88,7 +88,7 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** The end of what it has written on both of its outputs, 64 KiB at most. Also after it has ended. */
+  /** The last 64 KiB of both outputs, also after it has ended. */
   log(): string {
     const end = Buffer.alloc(64 << 10);
     const length = readSync(this.#log, end, 0, end.length, Math.max(0, fstatSync(this.#log).size - end.length));
@@ -131,7 +131,7 @@ export class Child {
     }
   }
 
-  /** SIGKILL, and waits for the end: what a crash looks like. */
+  /** Kills it with SIGKILL, like a crash, and waits for the end. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL', 15_000);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Node.js versions that the tests run applications on. They come from npm, once, into ~/.cache/compactstall; the one of
-// the project is there already.
+// The Node.js versions that the tests run applications on. They are downloaded from npm once, into ~/.cache/compactstall;
+// the project has its own version already.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ import { CACHE } from './cache.ts';
 export interface NodeVersion {
   major: number;
   path: string;
-  /** What thread contexts need there. */
+  /** The flags that thread contexts need with this version. */
   flags: string[];
 }
 
 const VERSIONS = ['22.23.3', '26.9.0'];
-/** Too old. */
+/** A version that is too old. */
 const OLD = '20.20.2';
 const pathOf = (version: string) => join(CACHE, `node-${version}`, 'bin/node');
 
@@ -26,7 +26,7 @@ export const NODES: NodeVersion[] = [
   }),
 ].sort((a, b) => a.major - b.major);
 
-/** Those of NODES that are not the project's own. */
+/** The versions of NODES other than the project's own. */
 export const FETCHED = VERSIONS.map(pathOf);
 export const OLD_NODE = pathOf(OLD);
 

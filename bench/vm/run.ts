@@ -15,9 +15,9 @@ export interface Run {
   disk?: string;
 }
 
-/** The less, the sooner it is filled; bcc needs a good part of it. */
+/** The memory of the machine: little, so that it fills soon, but bcc needs a good part of it. */
 const MEMORY_MB = 1024;
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const LIMIT_MS = 3_600_000;
 
 export async function samplesOf({ kernel, program, disk }: Run): Promise<Sample[]> {
@@ -51,7 +51,7 @@ function inWords({ tool, round, manual, direct, firstRowMs }: Sample): string {
   return `round ${round + 1}, ${tool}: ${start}, manual ${cost(manual)}, direct ${cost(direct)}`;
 }
 
-/** What a table of such samples has to say first. */
+/** The text above a table of such samples. */
 export function emulated(kernel: string): string {
   const machine = `Linux ${kernel} in an emulated x86-64 machine with one CPU and ${MEMORY_MB} MB`;
   return `${machine}, in which time passes with instructions: one each nanosecond`;

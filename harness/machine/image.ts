@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Root images: ext4, made from a folder without being mounted, so that it takes no privilege. */
+/** Root images: ext4, made from a folder without a mount, so that no privilege is needed. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -23,22 +23,22 @@ import { CACHE } from '../cache.ts';
 import { ensureNodes, FETCHED } from '../node-versions.ts';
 import { contents, type Entry } from './contents.ts';
 
-/** Images that stay in the cache: those of a few working copies. */
+/** The number of images kept in the cache: enough for a few working copies. */
 const KEPT = 4;
-/** Mount points, and what programs expect. */
+/** Mount points, and folders that programs expect. */
 const FOLDERS = ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc'];
 const FREE_MB = 128;
 const HOUR_MS = 3_600_000;
 
 /**
- * The image of the project as it is built now; made in seconds, when no machine ran with the same files before.
+ * The image of the project as it is built now. It takes seconds to make when no machine has run with the same files before.
  * @param network a kernel's directory, to have its modules for a network
  */
 export function projectImage(network?: string): string {
   return imageOf([...contents(), ...modules(network)]);
 }
 
-/** That, and the other versions of Node.js that tests run services on; fetches those when that has not been done. */
+/** The same with the other versions of Node.js that tests run services on, which it fetches if necessary. */
 export function testImage(network?: string): string {
   ensureNodes();
   return imageOf([...contents(FETCHED), ...modules(network)]);
@@ -66,7 +66,7 @@ function imageOf(entries: readonly Entry[]): string {
   return image;
 }
 
-/** Puts the entries into a folder, which may hold a system already. */
+/** Copies the entries into a folder, which may already hold a system. */
 export function stage(entries: readonly Entry[], folder: string): void {
   for (const name of FOLDERS) makeFolder(join(folder, name));
   for (const entry of entries) {
@@ -77,10 +77,10 @@ export function stage(entries: readonly Entry[], folder: string): void {
   }
 }
 
-/** Users other than root may not have its folder in their PATH. */
+/** Finds a program that may be outside the PATH of users other than root. */
 export const MKE2FS = ['/usr/sbin/mke2fs', '/sbin/mke2fs'].find(existsSync) ?? 'mke2fs';
 
-/** An ext4 file system with what is in the folder, and some room. */
+/** Makes an ext4 file system of the folder's contents, with some room. */
 export function makeImage(folder: string, image: string): void {
   const used = Number(execFileSync('du', ['-sm', folder], { encoding: 'utf8' }).split('\t')[0]);
   const size = `${Math.ceil(used * 1.1) + FREE_MB}m`;
@@ -92,7 +92,7 @@ function makeFolder(path: string): string {
   return path;
 }
 
-/** Of names, kinds and bytes of all that is in the image. */
+/** A hash of the names, kinds and bytes of everything in the image. */
 function fingerprint(entries: readonly Entry[]): string {
   const hash = createHash('sha256');
   const add = (path: string, to: string) => {
@@ -118,7 +118,7 @@ function prune(): void {
   const images = globSync(join(CACHE, 'vm-image-*.ext4')).map((path) => ({ path, used: statSync(path).mtimeMs }));
   images.sort((a, b) => b.used - a.used);
   for (const { path } of images.slice(KEPT)) rmSync(path, { force: true });
-  // Those of a run that was ended by a signal.
+  // Leftovers of a run that a signal ended.
   for (const path of globSync(join(CACHE, 'vm-image.tmp.*'))) {
     if (Date.now() - statSync(path).mtimeMs > HOUR_MS) rmSync(path, { recursive: true, force: true });
   }

@@ -20,7 +20,7 @@ export const KERNELS: readonly Kernel[] = [
   { name: '7.3', suite: 'trixie-backports', version: '7.3.4-1~bpo13+1', packages: ['binary', 'modules'] },
 ];
 
-/** Throws an error that names those there are. */
+/** Finds a kernel. Throws an error that lists the known ones. */
 export function kernelNamed(name: string): Kernel {
   const kernel = KERNELS.find((candidate) => candidate.name === name);
   if (!kernel) throw new Error(`no kernel ${name}; there are ${KERNELS.map(({ name }) => name).join(', ')}`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Boots a machine, has it run one command, and hands out the lines that the command writes to its descriptor 3. */
+/** Boots a machine, runs one command in it, and passes on the lines that the command writes to its descriptor 3. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,21 +9,21 @@ import { fileURLToPath } from 'node:url';
 import { accelerator, forgetHardware } from './accelerator.ts';
 import { type Hardware, QEMU, qemuArguments } from './qemu.ts';
 
-/** Consoles of machines that did not end well. */
+/** The folder for the consoles of machines that failed. */
 const CONSOLES = fileURLToPath(new URL('../../build/vm/', import.meta.url));
-/** For each boot. One takes 6 s, alone. Some never begin: the emulator hangs, once in 20 times or so. Few end in a panic. */
+/** The limit of each boot. One takes 6 s, alone. The emulator hangs in about one of 20; a few end in a panic. */
 const BOOTS_MS = [90_000, 90_000];
 
 export interface MachineOptions extends Hardware {
   /** Names the console's file. */
   name: string;
-  /** Run by /bin/sh as root, in one line of at most 4000 bytes. The machine ends with it. */
+  /** The command, which /bin/sh runs as root: one line of at most 4000 bytes. The machine ends with it. */
   command: string;
-  /** Only a machine that hangs takes as long. */
+  /** A limit that only a machine that hangs reaches. */
   limitMs?: number;
   /** The terminal is the machine's console. */
   interactive?: boolean;
-  /** Instead of qemu, for the tests of this file. */
+  /** A replacement for qemu, for the tests of this file. */
   emulator?: string;
   bootsMs?: readonly number[];
   say?: (message: string) => void;
@@ -33,7 +33,7 @@ class FailedBoot extends Error {}
 
 /**
  * @returns the command's exit status
- * Throws when the machine did not boot or did not end as it should; the message names the file with its console.
+ * Throws when the machine did not boot or did not end cleanly; the message names the file with its console.
  */
 export async function* runMachine(options: MachineOptions): AsyncGenerator<string, number> {
   const limits = options.bootsMs ?? BOOTS_MS;
@@ -43,7 +43,7 @@ export async function* runMachine(options: MachineOptions): AsyncGenerator<strin
       const file = `${options.name}-${process.pid}-${i + 1}.console`;
       return yield* runOnce({ ...options, accelerator: chosen }, bootMs, join(CONSOLES, file));
     } catch (error) {
-      // Lines come only after the boot, so none is handed out twice.
+      // Lines come only after the boot, so a repeated boot passes none on twice.
       if (!(error instanceof FailedBoot) || i === limits.length - 1) throw error;
       options.say?.(`${error.message}; trying once more`);
       if (chosen === 'kvm') forgetHardware();
@@ -79,7 +79,7 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
         port.write(`${command}\n`);
       } else if (message.type === 'end') {
         status = message.status!;
-        // Nothing is left to be said or saved. The console of one that failed is read to its end.
+        // Nothing is left to save. The console of a machine that failed is read to its end.
         if (status === 0) qemu.kill('SIGKILL');
       } else {
         yield line;
@@ -101,12 +101,12 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
   } finally {
     clearTimeout(limit);
     clearTimeout(boot);
-    // Also when nobody wants more lines.
+    // Also when the caller wants no more lines.
     qemu.kill('SIGKILL');
   }
 }
 
-/** It is killed with this process, however that ends, and not by a Ctrl-C that is for this process. */
+/** Starts the emulator. It is killed when this process ends in any way, and a Ctrl-C for this process does not reach it. */
 function start(options: MachineOptions, interactive: boolean): ChildProcess {
   const terminal = interactive ? 'inherit' : 'pipe';
   return spawn('setpriv', ['--pdeathsig', 'KILL', options.emulator ?? QEMU, ...qemuArguments(options)], {

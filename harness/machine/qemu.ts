@@ -7,7 +7,7 @@ export const QEMU = 'qemu-system-x86_64';
 export interface Hardware {
   /** The directory that fetch.sh names. */
   kernel: string;
-  /** The root file system. What the machine writes there is gone when it ends. */
+  /** The root file system. The machine's writes to it are discarded at the end. */
   image: string;
   memoryMb?: number;
   cpus?: number;
@@ -16,19 +16,19 @@ export interface Hardware {
   /** Added to the kernel's command line. */
   append?: string;
   /**
-   * A network of its own, in which this host is 10.0.2.2; no way in but these ports of 127.0.0.1, as host:guest. The image
-   * must have the kernel's modules for it.
+   * A private network, in which this host is 10.0.2.2. The only way in is through these ports of 127.0.0.1, as host:guest.
+   * The image must have the kernel's modules for it.
    */
   network?: readonly `${number}:${number}`[];
   /** The host's hardware, or the emulator's software, which is the default. */
   accelerator?: 'kvm' | 'tcg';
-  /** Time passes with instructions, one each nanosecond: the same work takes as long again, whatever the host does. */
+  /** Whether time passes by instructions, one each nanosecond: the same work then always takes the same time. */
   countInstructions?: boolean;
-  /** One more file system, /dev/nvme0n2. What the machine writes there is gone as well. */
+  /** Another file system, /dev/nvme0n2. The machine's writes to it are discarded too. */
   disk?: string;
 }
 
-/** The emulator's TSC is the host's; the kernel does not trust it, and its other clocks cost an exit for every look. */
+/** Makes the kernel trust the TSC, which the emulator takes from the host: each reading of another clock costs an exit. */
 const CLOCK = 'tsc=reliable';
 
 /**
@@ -64,7 +64,7 @@ function accelerate({ countInstructions, accelerator = 'tcg' }: Hardware): strin
   return accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', EMULATED];
 }
 
-/** On one controller: with two, which of them becomes nvme0 is a matter of luck. */
+/** The disks, on one controller: with two, either could become nvme0. */
 function disks(root: string, more?: string): string[] {
   return [
     ...drive('root', root),
@@ -74,7 +74,7 @@ function disks(root: string, more?: string): string[] {
 }
 
 function drive(id: string, file: string): string[] {
-  // A comma in a file name is written twice.
+  // qemu expects a comma in a file name twice.
   return ['-drive', `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`];
 }
 

@@ -12,7 +12,7 @@ let agent: Agent;
 before(async () => {
   agent = await new Agent(['--output', 'json', '--verify']).attached();
 });
-/** Until the next stalls are made, it looks at nothing. */
+/** Stops the agent's probes until the next stalls are made. */
 const stopAgent = () => agent.child.kill('SIGSTOP');
 
 describe('a stall of', () => {
@@ -23,7 +23,7 @@ describe('a stall of', () => {
     await life.end();
   });
 
-  it('a forked child: a child from the first on, as its parent is known; its own child after a look', async () => {
+  it('a forked child: its stalls are children from the first on, as its parent is known; its own child’s after a probe', async () => {
     const life = new Life(agent, PUBLISHES);
     await life.known();
     await life.fork();

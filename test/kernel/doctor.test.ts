@@ -10,6 +10,7 @@ import { bpfObjectsLeft } from '../../harness/host.ts';
 import type { Check } from '../../src/doctor/check.ts';
 import { ATTACH_PLANS } from '../../src/live/attach-plan.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
+import { CommandedProgram } from '../support/commanded-program.ts';
 import {
   capabilities,
   type Deprivation,
@@ -21,7 +22,6 @@ import {
   user,
 } from '../support/deprived.ts';
 import { Stalls } from '../support/stalls.ts';
-import { Told } from '../support/told.ts';
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -231,7 +231,7 @@ describe('--pid: a process', () => {
   });
 
   it('that does not: its service, and why they are roots', async () => {
-    const shell = new Told('sh', ['-c', 'read -r _'], { OTEL_SERVICE_NAME: 'shop' });
+    const shell = new CommandedProgram('sh', ['-c', 'read -r _'], { OTEL_SERVICE_NAME: 'shop' });
     const { status, why } = await found(shell.pid);
     assert.equal(status, 'warn');
     assert.match(why, /^\d+ is dash, service shop; its stalls are root spans: .* it publishes nothing\.$/);

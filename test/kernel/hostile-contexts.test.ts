@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent } from '../support/agent.ts';
+import { CommandedProgram } from '../support/commanded-program.ts';
 import { spanOf } from '../support/stalls.ts';
-import { Told } from '../support/told.ts';
 
 const STALLS = 7;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
@@ -36,7 +36,7 @@ const REASONS: Record<string, readonly string[]> = {
 };
 /** At the edge of what is read. */
 const JUST_RIGHT = { fits_page: 'thread', node: 'nodejs', node_long_chain: 'nodejs' };
-/** These publish right, but are hard to look at. */
+/** Processes that publish correctly, but are hard to read. */
 const ODD = [
   ...['context_version', 'context_4_gb', 'context_unmapped', 'context_kernel', 'context_never_ready'],
   ...['context_userfault', 'context_marked', 'context_nested', 'context_republished'],
@@ -44,7 +44,7 @@ const ODD = [
 ];
 
 /** Stalls by one thread, whose trace and span follow from how often it did. */
-class Stalling extends Told {
+class Stalling extends CommandedProgram {
   made = 0;
 
   constructor(behaviour: string, program = 'hostile') {
@@ -71,7 +71,7 @@ class Watch {
     return watch;
   }
 
-  of({ pid }: Told): readonly CompactionEvent[] {
+  of({ pid }: CommandedProgram): readonly CompactionEvent[] {
     return this.agent.events().filter((event) => event.pid === pid);
   }
 

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent } from '../support/agent.ts';
+import { CommandedProgram } from '../support/commanded-program.ts';
 import { contextOf } from '../support/stalls.ts';
 import { AGREE_NS, endOf, startOf } from '../support/timed.ts';
-import { Told } from '../support/told.ts';
 
 const WANTED = 17;
 /** Each takes milliseconds; some hundred are enough. */
@@ -55,7 +55,7 @@ function pageOf(change: Change, { begin, end, from, to }: Stall, events: readonl
 describe('a stall whose record’s page', () => {
   const judged: Record<string, boolean[]> = { 'came meanwhile': [], 'went meanwhile': [], 'not there': [], there: [] };
   let agent: Agent;
-  let program: Told;
+  let program: CommandedProgram;
   let stalls = 0;
   let roots = 0;
   let children = 0;
@@ -87,7 +87,7 @@ describe('a stall whose record’s page', () => {
   before(async () => {
     assert.ok(existsSync(PROGRAM), 'absent has not been built');
     agent = await new Agent(['--output', 'json', '--verify'], { giveUpMs: GIVE_UP_MS }).attached();
-    program = new Told(PROGRAM, [COMPACT_NODE0]);
+    program = new CommandedProgram(PROGRAM, [COMPACT_NODE0]);
     let last = await stall('stay');
     for (; !own().at(-1)!.context; last = await stall('stay')) await sleep(100);
     children = own().filter(({ context }) => context).length;

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import { Agent } from '../support/agent.ts';
+import { CommandedProgram } from '../support/commanded-program.ts';
 import { contextOf } from '../support/stalls.ts';
-import { Told } from '../support/told.ts';
 
 const STALLS = 23;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
@@ -20,7 +20,7 @@ const WORKER = /^(iou-wrk-|io_wqe_worker)/;
 it('a stall of a worker of io_uring is a root, one of the thread that waits for it a child', async () => {
   assert.ok(existsSync(PROGRAM), 'worker has not been built');
   const agent = await new Agent(['--output', 'json', '--verify']).attached();
-  const program = new Told(PROGRAM, [COMPACT_NODE0]);
+  const program = new CommandedProgram(PROGRAM, [COMPACT_NODE0]);
   const own = () => agent.events().filter(({ tid }) => tid === program.pid);
   const workers = () => agent.events().filter(({ comm }) => WORKER.test(comm));
   const complete = (stalls: number) => own().length === stalls * ZONES && workers().length === stalls * ZONES;

@@ -10,6 +10,7 @@ import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import { childrenOf } from '../../harness/processes.ts';
 import type { Check } from '../../src/doctor/check.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
+import { CommandedProgram } from '../support/commanded-program.ts';
 import {
   CLOSED_PROBER,
   capabilities,
@@ -22,7 +23,6 @@ import {
 } from '../support/deprived.ts';
 import { freeze } from '../support/frozen.ts';
 import { catches, NOBODY, proberOf, rightsOf, rightsOfThreads } from '../support/rights.ts';
-import { Told } from '../support/told.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const HELD = fileURLToPath(new URL('child/held.ts', import.meta.url));
@@ -30,7 +30,7 @@ const HELD = fileURLToPath(new URL('child/held.ts', import.meta.url));
 const OF_PROBER = (1n << 2n) | (1n << 19n) | (1n << 40n);
 
 /** A shell that stalls when it is told to, and has a service. */
-class Shell extends Told {
+class Shell extends CommandedProgram {
   constructor(service = 'shop') {
     super('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], { OTEL_SERVICE_NAME: service });
   }
@@ -72,7 +72,7 @@ const isThere = (pid: number): boolean => {
   }
 };
 
-/** Not even a process of the same user may look into it. */
+/** Whether a process of the same user can read it, which must fail. */
 function assertClosed(pid: number, user: number): void {
   const words = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--inh-caps=-all', 'cat', `/proc/${pid}/maps`];
   assert.match(spawnSync('setpriv', words, { encoding: 'utf8' }).stderr, /Permission denied/);
@@ -164,7 +164,7 @@ describe('started as root', () => {
     ['-o', 'table'],
     ['-o', 'otlp', '--resource', 'host', '--context', 'off'],
   ]) {
-    it(`nobody looks into others for ${args.join(' ')}`, async (t) => {
+    it(`no prober runs for ${args.join(' ')}`, async (t) => {
       const { agent } = await setUp(t, args);
       assert.deepEqual(childrenOf(agent.pid), []);
     });
@@ -247,7 +247,7 @@ describe('the prober', () => {
     assert.equal(code, 0, stderr);
   });
 
-  it('is killed twice while the agent does not look: every answer is for its question', async (t) => {
+  it('is killed twice while the agent is stopped: every answer is for its question', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json', '--context', 'off']);
     const shells = ['shop', 'stock', 'cart'].map((name) => ({ name, shell: new Shell(name) }));
     const first = await proberOf(agent);

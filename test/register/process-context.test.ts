@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reader outside learns of the process itself.
+// The attributes of the process that an outside reader finds.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NODES } from '../../harness/node-versions.ts';

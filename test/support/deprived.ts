@@ -34,7 +34,7 @@ export const hidden = (path: string): Deprivation =>
     ? inMountNamespace(`mount -t tmpfs none '${path}'`)
     : inMountNamespace(`mount --bind /dev/null '${path}'`);
 
-/** Whoever may not look into others does not see them in /proc at all. */
+/** A /proc in which a process sees no process that it may not read. */
 export const HIDDEN_PROCESSES: Deprivation = inMountNamespace('mount -t proc -o hidepid=2 none /proc');
 
 /** Another program in the place of the prober. */

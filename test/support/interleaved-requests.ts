@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent } from './agent.ts';
-import { Answers } from './answers.ts';
+import { JsonProgram } from './json-program.ts';
 
 /** In each thread; three of each of the ten ways. */
 const REQUESTS = 30;
@@ -27,7 +27,7 @@ export async function assertOwnStalls(path: string, flags: readonly string[], fi
   const agent = await new Agent(['--output', 'json']).attached();
   const script = fileURLToPath(new URL(`../kernel/child/${file}`, import.meta.url));
   const env = { ...process.env, OTEL_SERVICE_NAME: 'requests' };
-  const service = new Answers(path, [...flags, script, COMPACT_NODE0], env);
+  const service = new JsonProgram(path, [...flags, script, COMPACT_NODE0], env);
   const own = () => agent.events().filter(({ pid }) => pid === service.pid);
   let before = 0;
   for (let round = 0; !own().some(({ context }) => context); round++) {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import type { Agent } from './agent.ts';
+import { CommandedProgram } from './commanded-program.ts';
 import { contextOf } from './stalls.ts';
-import { Told } from './told.ts';
 
 const BUILD = fileURLToPath(new URL('../../harness/programs/publishers/build/', import.meta.url));
 /** The programs: one publishes in a variable of its own, the others in the library that they open. */
@@ -24,7 +24,7 @@ export const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 export const roots = (list: readonly (string | undefined)[]) => list.filter((span) => span === undefined).length;
 
 /** A process of lives.c, later a child of it. */
-export class Life extends Told {
+export class Life extends CommandedProgram {
   readonly #agent: Agent;
   #process: number;
   #made = 0;

@@ -2,7 +2,7 @@
 /** A Node.js application with spans around its stalls (test/kernel/child/spans.mjs), and where these may be. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { Answers } from './answers.ts';
+import { JsonProgram } from './json-program.ts';
 import type { Recorded } from './records.ts';
 import { AGREE_NS, startOf } from './timed.ts';
 
@@ -16,7 +16,7 @@ export interface NodeSpan {
 }
 
 export class NodeSpans {
-  readonly #program = new Answers(process.execPath, [
+  readonly #program = new JsonProgram(process.execPath, [
     fileURLToPath(new URL('../kernel/child/spans.mjs', import.meta.url)),
   ]);
 

@@ -2,11 +2,11 @@
 /** A process that publishes a process context and stalls when told to: harness/programs/publishers/context.c. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Told } from './told.ts';
+import { CommandedProgram } from './commanded-program.ts';
 
 export const PUBLISHER = fileURLToPath(new URL('../../harness/programs/publishers/build/context', import.meta.url));
 
-export class Publisher extends Told {
+export class Publisher extends CommandedProgram {
   constructor(how: 'memfd' | 'anon', env: NodeJS.ProcessEnv = {}) {
     if (!existsSync(PUBLISHER)) throw new Error(`${PUBLISHER} has not been built`);
     super(PUBLISHER, [how], env);

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0 } from '../../harness/host.ts';
 import type { TraceContext } from '../../src/event/event.ts';
-import { Told } from './told.ts';
+import { CommandedProgram } from './commanded-program.ts';
 
 const BUILD = fileURLToPath(new URL('../../harness/programs/stalls/build/', import.meta.url));
 
@@ -17,7 +17,7 @@ export interface Fault {
   end: bigint;
 }
 
-export class Stalls extends Told {
+export class Stalls extends CommandedProgram {
   /**
    * @param name of the program in harness/programs/stalls/build
    * @param threads of which the last one publishes no span

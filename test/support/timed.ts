@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event/event.ts';
-import { Answers } from './answers.ts';
+import { JsonProgram } from './json-program.ts';
 import type { Recorded } from './records.ts';
 
 /** Spans' edges and an application's clock agree within this. */
@@ -30,7 +30,9 @@ export interface Stall extends Clocks {
 }
 
 export class Timed {
-  readonly #program = new Answers(fileURLToPath(new URL('../../harness/programs/stalls/build/timed', import.meta.url)));
+  readonly #program = new JsonProgram(
+    fileURLToPath(new URL('../../harness/programs/stalls/build/timed', import.meta.url)),
+  );
 
   get pid(): number {
     return this.#program.pid;

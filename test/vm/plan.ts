@@ -141,10 +141,10 @@ export const PLAN: readonly Row[] = [
   },
   {
     file: guest('publications'),
-    shows: 'the agent is notified of publications, and looks again by itself',
+    shows: 'the agent is notified of publications, and probes again by itself',
     on: {
-      '5.10': 'a kernel without PR_SET_VMA; only the notice',
-      '7.3': 'the notice, and when the agent looks, which does not depend on the kernel',
+      '5.10': 'a kernel without PR_SET_VMA; only the process event',
+      '7.3': 'the process event, and when the agent probes, which does not depend on the kernel',
     },
     only: { '5.10': 'is sent' },
   },

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How many compactions the kernel did, counted by neither tool: by ftrace, in a trace instance of our own. */
+/** The number of compactions in the kernel, counted by neither tool but by ftrace, in a separate trace instance. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const INSTANCE = '/sys/kernel/tracing/instances/bench';
 
-/** From here on they are counted. */
+/** Starts counting. */
 export function countCompactions(): void {
   mkdirSync(INSTANCE);
   writeFileSync(`${INSTANCE}/events/compaction/mm_compaction_end/enable`, '1');
 }
 
-/** Ends so far, those that the buffer overwrote included. */
+/** The number of ends so far, including those that the buffer overwrote. */
 export function compactions(): number {
   let all = 0;
   for (const cpu of readdirSync(`${INSTANCE}/per_cpu`)) {
@@ -21,7 +21,7 @@ export function compactions(): number {
   return all;
 }
 
-/** Until there was none for a second: kcompactd goes on for a while after memory was fragmented. */
+/** Waits until none came for a second: kcompactd continues for a while after memory was fragmented. */
 export async function quiet(): Promise<void> {
   for (let before = -1, now = compactions(); now !== before; now = compactions()) {
     before = now;

@@ -12,7 +12,7 @@ import { fakeProc } from '../prober/service/proc.ts';
 /** No process has such pids. */
 const FIRST = 5_000_000;
 const [A, B, C, D, E] = Array.from({ length: 5 }, (_, i) => FIRST + i) as [number, number, number, number, number];
-/** By these a row of looks is full, and more. */
+/** Times by which all probes of a series have been made. */
 const MANY = Array.from({ length: 30 }, (_, i) => FIRST + 1000 + i);
 
 function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
@@ -44,7 +44,7 @@ function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
     },
     answer: (pid: number, located: Located | undefined) => (located ? answers.set(pid, located) : answers.delete(pid)),
     publishes: (pid: number, where: string) => answers.set(pid, { publisher: Buffer.from(where) }),
-    /** Until so many looks were made, and their answers taken. */
+    /** Waits until so many probes were made and answered. */
     probes: async (count: number) => {
       while (probed.length < count) await sleep(5);
       await sleep(0);
@@ -139,7 +139,7 @@ describe('who is looked at', () => {
   });
 });
 
-it('each look is counted, by what came of it', async (t) => {
+it('each probe is counted by its outcome', async (t) => {
   const { registry, publishes, answer, probes } = setUp(t);
   publishes(A, 'here');
   answer(B, { reason: 'no_symbol' });

@@ -18,7 +18,7 @@ import { setUp } from './settings.ts';
 
 /** More than what was begun before takes, be the machine busy. */
 const SETTLED_MS = 3000;
-/** Another notice of the same process is sent in another period: bpf/notices.h. */
+/** Another event of the same process is sent in another period: bpf/process_events.h. */
 const PERIOD_MS = 1100;
 const STALLS = 3;
 
@@ -29,7 +29,7 @@ describe('the agent', () => {
     agent = await new Agent(['--output', 'json']).attached();
   });
 
-  it('looks at a process that started, and knows a library that it opened by then; it sleeps between two looks', async () => {
+  it('probes a process that started, and knows a library that it opened by then; it sleeps between two probes', async () => {
     const lives = [new Life(agent, OPENS), new Life(agent, OPENS)] as const;
     await sleep(1000);
     await lives[0].tell(`open ${library('gd')}`);
@@ -38,7 +38,7 @@ describe('the agent', () => {
     const before = mainSleeps(agent.pid);
     await sleep(8000);
     const woken = mainSleeps(agent.pid) - before;
-    assert.ok(woken < 20, `woken ${woken} times between two looks`);
+    assert.ok(woken < 20, `woken ${woken} times between two probes`);
     await sleep(5000);
     for (const life of lives) {
       assert.equal(roots(await life.stalls(STALLS)), 0);
@@ -57,7 +57,7 @@ describe('the agent', () => {
     await sleep(300);
     for (const life of lives) await life.tell(`open ${library('gd')}`);
     await telling.tell('announce');
-    // Mostly within the period in which it is not heard again: then the look after that finds it.
+    // Mostly within the period of the last event, in which no other is sent: then the probe after that period finds it.
     await twice.tell('announce');
     await sleep(SETTLED_MS);
     assert.equal(roots(await telling.stalls(STALLS)), 0);
@@ -83,7 +83,7 @@ describe('the agent', () => {
     await publisher.publish(named(known));
     for (const name of ['second', 'third']) {
       await sleep(PERIOD_MS);
-      // Without a notice it is asked once a second: just now.
+      // Without an event it is probed once a second: just now.
       await assertStalls(known);
       await publisher.publish(named(name));
       await assertStalls(name);
@@ -96,12 +96,12 @@ describe('the agent', () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
     assert.match(stderr, / 0 lost$/m);
-    // Node.js would warn of a look that is due already when it is waited for.
+    // Node.js would warn if a probe were overdue when the timer is set.
     assert.doesNotMatch(stderr, /Warning/);
   });
 });
 
-describe('the notice of a publication', () => {
+describe('the process event of a publication', () => {
   let object: BpfObject;
   let publisher: Publisher;
   before(() => {
@@ -111,7 +111,7 @@ describe('the notice of a publication', () => {
   });
   after(() => object.close());
 
-  /** Processes of which notices came since the last time. */
+  /** Processes with events since the last call. */
   function noticed(): number[] {
     const ring = object.ringBuffer('cs_records', () => {});
     const pids: number[] = [];
@@ -147,7 +147,7 @@ describe('the notice of a publication', () => {
     const pids = noticed();
     assert.equal(pids.filter((pid) => pid === other.pid).length, 1);
     const own = pids.filter((pid) => pid === publisher.pid).length;
-    assert.ok(own >= 1 && own <= periods, `${own} notices in ${periods} periods`);
+    assert.ok(own >= 1 && own <= periods, `${own} events in ${periods} periods`);
     await other.end();
   });
 

@@ -38,7 +38,7 @@ function setUp(t: TestContext) {
       map(STACK);
       writeFileSync(`${proc.root}/7/mem`, '');
     },
-    /** It says so, as a notice does. */
+    /** It announces the publication, as a process event does. */
     say(ms: number) {
       nowMs = ms;
       processes.published(7);

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { endsWithTests } from '../../harness/ends-with-tests.ts';
 
-export class Answers {
+export class JsonProgram {
   readonly #child;
   readonly #lines;
   readonly #ended: Promise<unknown>;
@@ -13,7 +13,7 @@ export class Answers {
     this.#child = endsWithTests(spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env }));
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#ended = new Promise((resolve) => this.#child.once('close', resolve));
-    // It has ended, and the next answer says so.
+    // The program has ended; the next answer reports that.
     this.#child.stdin.on('error', () => {});
   }
 

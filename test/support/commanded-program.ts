@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A program of the tests that does what each line of its input says, and prints `done` when it has. */
+/** A test program that carries out each line of its input as a command, then prints `done`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { endsWithTests } from '../../harness/ends-with-tests.ts';
 
-export class Told {
+export class CommandedProgram {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #name: string;
@@ -26,7 +26,7 @@ export class Told {
     return this.#child.pid!;
   }
 
-  /** @returns what it printed until it was done */
+  /** Sends a command. @returns the output until `done` */
   async tell(command: string): Promise<string> {
     this.#output = '';
     this.#child.stdin!.write(`${command}\n`);
