@@ -77,7 +77,7 @@ export function stage(entries: readonly Entry[], folder: string): void {
   }
 }
 
-/** Finds a program that may be outside the PATH of users other than root. */
+/** mke2fs, which may be outside the PATH of users other than root. */
 export const MKE2FS = ['/usr/sbin/mke2fs', '/sbin/mke2fs'].find(existsSync) ?? 'mke2fs';
 
 /** Makes an ext4 file system of the folder's contents, with some room. */

@@ -72,7 +72,7 @@ const isThere = (pid: number): boolean => {
   }
 };
 
-/** Whether a process of the same user can read it, which must fail. */
+/** Asserts that not even a process of the same user can read it. */
 function assertClosed(pid: number, user: number): void {
   const words = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--inh-caps=-all', 'cat', `/proc/${pid}/maps`];
   assert.match(spawnSync('setpriv', words, { encoding: 'utf8' }).stderr, /Permission denied/);

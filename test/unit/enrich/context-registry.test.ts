@@ -12,7 +12,7 @@ import { fakeProc } from '../prober/service/proc.ts';
 /** No process has such pids. */
 const FIRST = 5_000_000;
 const [A, B, C, D, E] = Array.from({ length: 5 }, (_, i) => FIRST + i) as [number, number, number, number, number];
-/** Times by which all probes of a series have been made. */
+/** More processes than the queue of probes has places for. */
 const MANY = Array.from({ length: 30 }, (_, i) => FIRST + 1000 + i);
 
 function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
