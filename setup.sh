@@ -9,10 +9,10 @@
 #   ./setup.sh demo       what `npm run demo` needs: also an emulator, and a receiver of spans
 #   ./setup.sh all        everything
 #
-# What is missing is named in one list, with the command that installs it.
+# One list names what is missing, with the command that installs it.
 set -eu
 cd "$(dirname "$0")"
-# The pinned Node comes from npm; the system's only has to run npm. The last two hold mke2fs and Go, and are not in every user's PATH.
+# The pinned Node comes from npm; the system's Node only runs npm. The last two folders hold mke2fs and Go, and may not be in the PATH.
 PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin:/usr/local/go/bin"
 
 say() { echo "setup: $*" >&2; }
@@ -48,7 +48,7 @@ if ! for_any unit; then
   need linux-libc-dev "/usr/include/$multiarch/asm/types.h"
 fi
 if for_any test demo all; then
-  # Lists what the kernel holds; a machine has the host's.
+  # Lists the kernel's BPF objects; an emulated machine uses the host's bpftool.
   need bpftool /usr/sbin/bpftool
 fi
 if for_any test all; then
@@ -68,7 +68,7 @@ if for_any all; then
   need openssl openssl
 fi
 if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null 2>&1; }; then
-  # The emulated machines. Where they cannot be had, npm test names what it leaves out.
+  # The emulated machines. Where they are not available, npm test names what it leaves out.
   need qemu-system-x86 qemu-system-x86_64
   need busybox-static busybox
   need e2fsprogs mke2fs
@@ -137,7 +137,7 @@ if newer native/bpf-loader/src native/bpf-loader/tsconfig.json tsconfig.json nat
 fi
 if newer src native/bpf-loader/dist tsconfig.json package.json dist/.built; then
   say "compiling src"
-  # Beside the old one: a running agent may still have to import from it.
+  # Builds beside the old folder: a running agent may still import from it.
   rm -rf build/dist
   tsc -p tsconfig.json --outDir build/dist >&2 || fail "compiling src failed (above)"
   chmod +x build/dist/bin/*.js
