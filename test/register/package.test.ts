@@ -30,7 +30,7 @@ describe('the packages, installed in an application', () => {
       execFileSync('npm', args, { cwd, encoding: 'utf8', timeout: 150_000 });
     const pack = (name: string) =>
       join(folder, npm(join(ROOT, name), 'pack', '--silent', '--pack-destination', folder).trim());
-    const archives = [pack('.'), pack('native')];
+    const archives = [pack('.'), pack('native/bpf-loader')];
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
     // What npm ci has brought for this project is in npm's cache.
     npm(folder, 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', ...archives);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where it cannot publish: one line on standard error, and an application that runs as if nothing were there.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
@@ -59,12 +59,10 @@ it('without its native parts', async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'compactstall-register-'));
   after(() => rmSync(scratch, { recursive: true }));
   const dist = fileURLToPath(new URL('../../dist', import.meta.url));
-  mkdirSync(join(scratch, 'dist/sinks/otlp'), { recursive: true });
   cpSync(join(dist, '../package.json'), join(scratch, 'package.json'));
-  cpSync(join(dist, 'register'), join(scratch, 'dist/register'), { recursive: true });
-  // All that it shares with the agent.
-  for (const name of ['attribute-writer.js', 'protobuf-writer.js'])
-    cpSync(join(dist, 'sinks/otlp', name), join(scratch, 'dist/sinks/otlp', name));
+  // All that it imports, and nothing of the agent.
+  for (const name of ['register', 'protobuf', 'otel-environment'])
+    cpSync(join(dist, name), join(scratch, 'dist', name), { recursive: true });
   const run = await runApplication(
     process.execPath,
     ['--import', join(scratch, 'dist/register/index.js'), 'app.cjs'],
