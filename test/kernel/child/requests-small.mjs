@@ -4,13 +4,15 @@ import 'compactstall/register';
 import { fileURLToPath } from 'node:url';
 import * as api from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { serve } from './requests.cjs';
 
 class NodeSDK {
   start() {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-    api.trace.setGlobalTracerProvider(new TracerProvider());
+    const resource = resourceFromAttributes({ 'service.name': process.env.OTEL_SERVICE_NAME });
+    api.trace.setGlobalTracerProvider(new TracerProvider({ resource }));
   }
 }
 
