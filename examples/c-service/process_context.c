@@ -14,7 +14,7 @@
 #define PR_SET_VMA_ANON_NAME 0
 #endif
 
-// What a reader looks for in memory, at the beginning of a mapping of this name.
+// The header that a reader finds at the beginning of a mapping with this name.
 struct header {
 	char signature[8];
 	uint32_t version, payload_size;
@@ -51,7 +51,7 @@ static size_t write_payload(const char *service_name)
 
 	size = field(payload, 1, payload, size);
 	size = field(payload, 1, payload, size);
-	// It has thread contexts as well; see span.c.
+	// Says that the process also has thread contexts; see span.c.
 	uint8_t *schema = payload + size;
 	return size + field(schema, 2, schema, attribute(schema, "threadlocal.schema_version", "tlsdesc_v1_dev"));
 }
@@ -76,9 +76,9 @@ bool publish_process_context(const char *service_name)
 	header->payload_size = write_payload(service_name);
 	header->payload = payload;
 	memcpy(header->signature, "OTEL_CTX", sizeof(header->signature));
-	// From here on it is valid.
+	// Makes the header valid.
 	atomic_store(&header->published_ns, now.tv_sec * 1000000000ull + now.tv_nsec);
-	// Names anonymous memory, which this is not, and tells readers that listen for this call; so after each change, too.
+	// Notifies readers that watch this call, also after each change. (It names anonymous memory, which this is not.)
 	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, header, sizeof(*header), "OTEL_CTX");
 	return true;
 }

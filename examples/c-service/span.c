@@ -24,7 +24,7 @@ static uint64_t now_ns(void)
 
 static void publish(struct thread_context *context)
 {
-	// What reads it stopped this thread to do so: all that matters is that the compiler keeps the order.
+	// A reader runs only while this thread is stopped, so only the compiler must keep the order.
 	atomic_signal_fence(memory_order_release);
 	otel_thread_ctx_v1 = context;
 	atomic_signal_fence(memory_order_release);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans for a program without an SDK. A program with an SDK needs the first part only: each thread publishes which span it is
-// in, as OpenTelemetry's thread context (OTEP 4947).
+// Spans for a program without an SDK. A program with an SDK needs the first part only: each thread publishes its active span
+// as OpenTelemetry's thread context (OTEP 4947).
 #pragma once
 #include <stdint.h>
 
-// What readers see. It must not change while it is published.
+// The record that readers see. It must not change while it is published.
 struct thread_context {
 	uint8_t trace_id[16];
 	uint8_t span_id[8];

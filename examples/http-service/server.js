@@ -14,7 +14,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 const REPORT_BYTES = 8 << 20;
 const KEPT = 28;
 
-// OTEL_SERVICE_NAME says its name, and OTEL_EXPORTER_OTLP_ENDPOINT where its spans go.
+// OTEL_SERVICE_NAME is its name; OTEL_EXPORTER_OTLP_ENDPOINT is where its spans go.
 const sdk = new NodeSDK();
 sdk.start();
 const tracer = trace.getTracer('reports');
