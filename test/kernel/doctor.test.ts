@@ -243,7 +243,7 @@ describe('--pid: a process', () => {
     const { status, why, todo } = parse(stdout).get('process');
     assert.equal(status, 'warn');
     assert.match(why, /^1 is .* its spans are not known: its memory map, files or memory may not be read\.$/);
-    assert.match(todo!, /rights that run has/);
+    assert.match(todo!, /rights that compactstall run has/);
   });
 
   it('asked in a container without the host’s PIDs: not known', () => {
@@ -299,7 +299,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     const under = [...bpffs.under, ...user(1234, ...list)];
     const { status, why, todo } = await found(under);
     assert.equal(status, 'warn');
-    assert.match(why, /are not seen\. .*traces_ctx_v1'.*[Pp]ermission denied/);
+    assert.match(why, /cannot be read\. .*traces_ctx_v1'.*[Pp]ermission denied/);
     const { stderr } = await runToEnd(['-d', '0.2', '-o', 'json'], { under });
     assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
   });
