@@ -13,5 +13,5 @@ export async function prober(): Promise<Finding> {
   await asked.close();
   if (identity) return ok('the prober starts and answers.');
   if (asked.obstacle) return warn(asked.obstacle.why, asked.obstacle.todo);
-  return warn(said[0] ?? 'the prober does not answer.', 'Build it with ./setup.sh.');
+  return warn(said[0] ?? 'the prober does not answer.', 'Try again; a busy host or a CPU limit delays it.');
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
-import { MAX_PROCESSES, type ProcessFacts, type ProcessIdentity } from '../prober/protocol.ts';
-import { unknownService } from '../prober/service/resource.ts';
+import { MAX_PROCESSES, type ProcessFacts, type ProcessIdentity, unknownService } from '../prober/protocol.ts';
 import { isSameExec } from '../procfs/stat.ts';
 
 /** A process that has gone counts as the one that last had its pid for so long after that one was last seen. */

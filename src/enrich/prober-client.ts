@@ -97,7 +97,9 @@ export class ProberClient {
       env: {},
       cwd: '/',
     });
-    this.#supervisor.once('error', ({ message }) => this.#end(message));
+    this.#supervisor.once('error', ({ code, message }: NodeJS.ErrnoException) =>
+      this.#end(code === 'ENOENT' ? `${SUPERVISOR} does not exist` : message),
+    );
     // Not on exit: the reason may not have been read by then.
     this.#supervisor.once('close', () => this.#end(failureIn(this.#errors) ?? 'it ended'));
     this.#supervisor.stdin!.on('error', () => {});

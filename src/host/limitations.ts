@@ -29,7 +29,7 @@ export const OTHER_PIDS: Limitation = {
 /** @param lacking names of capabilities */
 export const othersClosed = (lacking: readonly string[]): Limitation => ({
   why: `without ${lacking.join(' and ')}, the prober cannot read processes of other users: their stalls are root spans, and their services have the name of their main thread.`,
-  todo: 'Grant what is missing, or ask for less: --context off --resource host.',
+  todo: 'Grant what is missing, or ask for less: --context off --resource host, without a JSON output.',
 });
 
 /** A reason that publications of contexts are not seen; it rarely matters. */

@@ -40,6 +40,8 @@ export interface DecoderParts {
 
 /** A batch of records: what the enricher takes, and how many records could not be decoded. */
 export interface Decoded extends Batch {
+  /** Records of compactions, counted as they are framed. */
+  received: number;
   /** Records that are not of this ABI. */
   malformed: number;
 }
@@ -69,6 +71,7 @@ export class Decoder {
     const beganNs: bigint[] = [];
     const started: number[] = [];
     const published: number[] = [];
+    let received = 0;
     let malformed = 0;
     for (let at = 0; at < batch.length; ) {
       const length = at + FRAME <= batch.length ? batch.readUInt32LE(at) : Number.POSITIVE_INFINITY;
@@ -80,6 +83,7 @@ export class Decoder {
         pids.push(batch.readUInt32LE(start + PROCESS_EVENT.pid.offset));
         continue;
       }
+      received += 1;
       // A length beyond the end of the batch is malformed: the rest counts as one record.
       const record = batch.subarray(start, start + length);
       const event = start + length <= batch.length ? this.#event(record) : undefined;
@@ -88,7 +92,7 @@ export class Decoder {
         beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
       } else malformed += 1;
     }
-    return { events, beganNs, malformed, started, published };
+    return { events, beganNs, received, malformed, started, published };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {

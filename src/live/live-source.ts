@@ -103,8 +103,8 @@ export class LiveSource implements Source {
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
     this.#reader = new RingReader(this.#object, 'cs_records', (batch) => {
       const decoded = this.#decoder.decode(batch);
-      const { events, malformed } = decoded;
-      this.#books.received += events.length + malformed;
+      const { events, received, malformed } = decoded;
+      this.#books.received += received;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
       if (this.#enricher) this.#enricher.enrich(decoded, onEvents);

@@ -39,6 +39,10 @@ export interface ProcessIdentity extends Pick<ProcStat, 'startedNs' | 'execId' |
 /** Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h; or why they do not. */
 export type Located = { publisher: Buffer } | { reason: Reason };
 
+/** The `service.name`, by the semantic conventions, of a service without a name: both sides know such. */
+export const unknownService = (executable: string | undefined): string =>
+  executable ? `unknown_service:${executable}` : 'unknown_service';
+
 /** How many processes each side remembers. */
 export const MAX_PROCESSES = 4096;
 

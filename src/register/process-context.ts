@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { keyBytes, writeAttribute } from '../protobuf/attribute-writer.ts';
 import { bytesTag, ProtobufWriter } from '../protobuf/writer.ts';
-import type { Attributes } from './resource.ts';
+import type { Attributes } from './sdk-resource.ts';
 
 interface Addon {
   publish(payload: Uint8Array, rank: number): boolean;

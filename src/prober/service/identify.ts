@@ -7,7 +7,7 @@ import { findContexts } from './context-mappings.ts';
 import { contextAttributes } from './context-payload.ts';
 import { environmentAttributes } from './environment.ts';
 import { publishedNs, readContext } from './process-context.ts';
-import { serviceResource } from './resource.ts';
+import { serviceResource } from './service-resource.ts';
 
 export interface Identity {
   facts: ProcessFacts;

@@ -9,7 +9,7 @@ import { routeDiagnostics, routeSettingsComplaints } from './diagnostics.ts';
 import { readEndpoint } from './endpoint.ts';
 import { readLimits } from './limits.ts';
 import { RequestWriter } from './request-writer.ts';
-import { hostResource } from './resource.ts';
+import { hostResource } from './host-resource.ts';
 import { type ResourceOf, Resources } from './resources.ts';
 import { readSampler } from './sampler.ts';
 import { Sender } from './sender.ts';

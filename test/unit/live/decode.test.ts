@@ -26,7 +26,8 @@ function record(change: (record: Buffer) => void = () => {}): Buffer {
 
 const decode = (batch: Buffer) => recordedDecoder().decode(batch);
 const counts = (batch: Buffer) => {
-  const { events, malformed } = decode(batch);
+  const { events, received, malformed } = decode(batch);
+  assert.equal(received, events.length + malformed);
   return [events.length, malformed];
 };
 const u32 = (field: { offset: number }, value: number) => record((r) => r.writeUInt32LE(value >>> 0, field.offset));

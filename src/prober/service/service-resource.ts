@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AttributeValue, ResourceAttributes } from '../../protobuf/attribute.ts';
+import { unknownService } from '../protocol.ts';
 
 const SERVICE_NAME = 'service.name';
 const CONTAINER_ID = 'container.id';
-/** The name, by the semantic conventions, of a service without a name. */
-const UNKNOWN = 'unknown_service';
 
 /** The bounds of a resource, which is kept for each process and sent with each request: some 8 KiB. */
 const MAX_ATTRIBUTES = 64;
@@ -37,8 +36,6 @@ export function serviceResource(
   // fromEntries keeps a name such as __proto__ as an ordinary one.
   return Object.fromEntries(resource);
 }
-
-export const unknownService = (executable: string | undefined) => (executable ? `${UNKNOWN}:${executable}` : UNKNOWN);
 
 /** Applies the bounds. `service.*` comes first, because it must not be cut off. */
 function bounded(said: readonly (readonly [name: string, value: AttributeValue])[]): Map<string, AttributeValue> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { serviceResource } from '../../../../src/prober/service/resource.ts';
+import { serviceResource } from '../../../../src/prober/service/service-resource.ts';
 import type { AttributeValue } from '../../../../src/protobuf/attribute.ts';
 
 const said = (attributes: Record<string, AttributeValue>) => Object.entries(attributes);

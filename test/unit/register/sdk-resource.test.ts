@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { watchResource } from '../../../src/register/resource.ts';
+import { watchResource } from '../../../src/register/sdk-resource.ts';
 
 const resource = (name: string) => ({ attributes: { name } });
 
