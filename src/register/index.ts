@@ -6,8 +6,8 @@ import { environmentResource } from '../otel-environment/resource.ts';
 import { watchApi } from './api.ts';
 import { followContexts } from './context-manager.ts';
 import { ProcessContext } from './process-context.ts';
-import { watchResource } from './sdk-resource.ts';
 import { whyUnknown } from './runtime.ts';
+import { watchResource } from './sdk-resource.ts';
 import { ThreadContexts } from './thread-context.ts';
 import { warnOnce } from './warn.ts';
 
