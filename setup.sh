@@ -17,6 +17,8 @@ PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin:/usr/local/go/bin"
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
+# What the host lacks, as opposed to what is broken.
+lacks() { say "$*"; exit 3; }
 
 wanted=${1:-run}
 case $wanted in
@@ -78,8 +80,8 @@ fi
 
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null 2>&1 ||
-    fail "missing:$missing. This is no Debian or Ubuntu: install your distribution's packages of that kind, then run this again."
-  [ "$(id -u)" = 0 ] || fail "missing:$missing. Install them with: sudo apt-get install --no-install-recommends$missing"
+    lacks "missing:$missing. This is no Debian or Ubuntu: install your distribution's packages of that kind, then run this again."
+  [ "$(id -u)" = 0 ] || lacks "missing:$missing. Install them with: sudo apt-get install --no-install-recommends$missing"
   say "installing Debian packages:$missing"
   log=$(mktemp)
   # shellcheck disable=SC2086  # a list of words
@@ -94,7 +96,7 @@ fi
 
 stamp=node_modules/.compactstall-lock
 if ! cmp -s package-lock.json "$stamp"; then
-  command -v npm >/dev/null 2>&1 || fail "npm is missing. Install Node.js with npm: sudo apt-get install npm"
+  command -v npm >/dev/null 2>&1 || lacks "npm is missing. Install Node.js with npm: sudo apt-get install npm"
   say "installing npm packages (a pinned Node.js among them)"
   npm ci --loglevel=error --no-audit --no-fund >&2 || fail "npm ci failed (above). Is the npm registry reachable?"
   cp package-lock.json "$stamp"

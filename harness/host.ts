@@ -3,7 +3,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ATTACH_PLANS } from '../src/live/attach-plan.ts';
 
 export const COMPACT_MEMORY = '/proc/sys/vm/compact_memory';
 export const COMPACT_NODE0 = '/sys/devices/system/node/node0/compact';
@@ -51,8 +50,6 @@ export function compact(file: string, times: number): void {
   for (let i = 0; i < times; i++) writeFileSync(file, '1');
 }
 
-const PROGRAMS = new Set(ATTACH_PLANS.flatMap(({ programs }) => programs));
-
 interface BpfEntry {
   id: number;
   name?: string;
@@ -63,7 +60,7 @@ interface BpfEntry {
 export function bpfObjects(): string[] {
   const list = (what: string): BpfEntry[] =>
     JSON.parse(execFileSync('bpftool', ['-j', what, 'list'], { encoding: 'utf8' }));
-  const programs = list('prog').filter(({ name }) => PROGRAMS.has(name ?? ''));
+  const programs = list('prog').filter(({ name }) => /^cs_/.test(name ?? ''));
   const maps = list('map').filter(({ name }) => /^(cs_.*|compact.*)$/.test(name ?? ''));
   const links = list('link').filter(({ prog_id }) => programs.some(({ id }) => id === prog_id));
   return [

@@ -72,8 +72,9 @@ function remember(file: string, answer: Accelerator): void {
 
 function boots(emulator: string, kernel: string, limitMs: number): Promise<boolean> {
   const qemu = spawn(
-    emulator,
+    'setpriv',
     [
+      ...['--pdeathsig', 'KILL', emulator],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-accel', 'kvm', '-cpu', 'host'],
       ...['-m', '512', '-serial', 'stdio', '-kernel', join(kernel, 'vmlinuz'), '-append', 'console=ttyS0 panic=-1'],
     ],

@@ -178,12 +178,12 @@ function throwIfPrivilegesAreMissing({ log }: BpfError): void {
  * Before 5.11 BPF memory counts against RLIMIT_MEMLOCK, which libbpf tries to raise. It tries so, too, where every call of
  * bpf(2) is refused, as it cannot find out then how the kernel counts.
  */
-function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
+function throwIfMemoryIsLimited({ message, errno, log = '' }: BpfError): void {
   if (!/RLIMIT_MEMLOCK/.test(message + log)) return;
   const [major = 0, minor = 0] = release().split('.', 2).map(Number);
   if (major > 5 || (major === 5 && minor >= 11)) {
     throw new HostError(
-      'every call of bpf(2) is refused: Operation not permitted, whatever capabilities this process has.',
+      `every call of bpf(2) is refused (${errno ?? 'reason unknown'}), whatever capabilities this process has.`,
       'In a container its seccomp profile refuses them: use one that allows bpf and perf_event_open, or --security-opt seccomp=unconfined.',
       log,
     );

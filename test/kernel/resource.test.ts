@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import { COMPACT_NODE0, populatedZones, putBackAtEnd } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { findContexts } from '../../src/prober/service/context-mappings.ts';
 import { readContext } from '../../src/prober/service/process-context.ts';
@@ -41,7 +41,7 @@ async function setUp(t: TestContext, args: readonly string[] = ['--output', 'jso
 function reserveHugePage(t: TestContext): boolean {
   const setting = '/proc/sys/vm/nr_hugepages';
   const before = readFileSync(setting, 'latin1').trim();
-  t.after(() => writeFileSync(setting, before));
+  t.after(putBackAtEnd(setting));
   writeFileSync(setting, String(Number(before) + 1));
   return Number(readFileSync(setting, 'latin1')) > Number(before);
 }

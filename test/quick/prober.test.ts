@@ -55,7 +55,7 @@ async function serviceOfNext(agent: Agent, shell: Shell): Promise<unknown> {
   return eventsOf(agent, shell)[before]!.resource!['service.name'];
 }
 
-/** Of the one that takes the place of an prober that ended. */
+/** Of the one that takes the place of a prober that ended. */
 async function proberAfter(agent: Agent, before: number): Promise<number> {
   for (;;) {
     const { prober } = await proberOf(agent);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runDeprived } from '../support/deprived.ts';
 
 const REFUSE_BPF = fileURLToPath(new URL('../../harness/programs/refusal/build/refuse-bpf', import.meta.url));
-const WHY = 'every call of bpf(2) is refused: Operation not permitted, whatever capabilities this process has.';
+const WHY = 'every call of bpf(2) is refused (EPERM), whatever capabilities this process has.';
 
 it('run: says so, and what allows it, exit code 3', () => {
   const { status, stderr } = runDeprived([REFUSE_BPF], ['-d', '1']);

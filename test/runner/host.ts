@@ -4,29 +4,40 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { bpfObjectsLeft, COMPACT_MEMORY } from '../../harness/host.ts';
 import { ROOT } from './layers.ts';
+import type { Obstacle } from './results.ts';
 
 /** The doctor loads and attaches everything; on a busy host that takes seconds. */
 const DOCTOR_MS = 60_000;
 
 interface Report {
   canRun: boolean;
-  checks: { status: string; why: string }[];
+  checks: { id: string; status: string; why: string }[];
 }
 
 /** Why the live tests cannot run here, in the doctor's words where those say it. The agent has to be built. */
-export async function missingForLive(): Promise<string | undefined> {
-  return refusedToAgent() ?? (await refusedToTests());
+export async function missingForLive(): Promise<Obstacle | undefined> {
+  const refused = refusedToAgent();
+  if (refused !== undefined) return refused;
+  const why = await refusedToTests();
+  return why === undefined ? undefined : { why, ofHost: true };
 }
 
-function refusedToAgent(): string | undefined {
+/** A plan that fits this kernel, as it says itself, and that its verifier refuses all the same. */
+const REFUSED_PROGRAMS = /\b(?:tp_btf|fentry|kprobe)(?: without probe reads)?: refused:/;
+
+function refusedToAgent(): Obstacle | undefined {
   const words = [`${ROOT}dist/bin/compactstall.js`, 'doctor', '--json'];
   const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8', timeout: DOCTOR_MS });
   try {
     const { canRun, checks } = JSON.parse(stdout) as Report;
     const failed = checks.filter(({ status }) => status === 'fail');
-    return canRun ? undefined : [...new Set(failed.map(({ why }) => why))].join(' ');
+    if (canRun) return undefined;
+    const why = [...new Set(failed.map((check) => check.why))].join(' ');
+    const isBroken = failed.some(({ id }) => id === 'install') || failed.every(({ why }) => REFUSED_PROGRAMS.test(why));
+    return { why, ofHost: !isBroken };
   } catch {
-    return `compactstall doctor gave no report: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+    const why = `compactstall doctor gave no report: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+    return { why, ofHost: false };
   }
 }
 

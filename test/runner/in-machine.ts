@@ -2,7 +2,7 @@
 /** The live tests of the main job in one emulated machine, where this host cannot run them. */
 import { missingForMachines } from '../../harness/machine/ensure.ts';
 import { runInMachine } from '../vm/inside.ts';
-import type { Results } from './results.ts';
+import type { Obstacle, Results } from './results.ts';
 import { setUp } from './set-up.ts';
 
 const KERNEL = '6.12';
@@ -13,21 +13,28 @@ const PARTS = [
   { file: 'test/quick/trace-context.test.ts', only: 'glibc, program|musl, gd|--context link' },
 ];
 
-async function missing(): Promise<string | undefined> {
-  return (await setUp('test')) ?? (await setUp('demo')) ?? missingForMachines();
+async function missing(): Promise<Obstacle | undefined> {
+  const unprepared = (await setUp('test')) ?? (await setUp('demo'));
+  if (unprepared !== undefined) return unprepared;
+  const why = missingForMachines();
+  return why === undefined ? undefined : { why, ofHost: true };
 }
 
 export async function runInstead(results: Results): Promise<void> {
   const what = `live tests in an emulated machine with Linux ${KERNEL}`;
   console.log(`\n=== ${what}`);
-  const leaveOut = (why: string) => results.leftOut.push({ what, why });
-  const why = await missing();
-  if (why !== undefined) return void leaveOut(why);
+  const obstacle = await missing();
+  if (obstacle !== undefined) {
+    const { why, ofHost } = obstacle;
+    if (ofHost) results.leftOut.push({ what, why });
+    else results.failed.push(`${what}: ${why}`);
+    return;
+  }
   const started = performance.now();
   try {
     await run(results);
   } catch (error) {
-    leaveOut((error as Error).message);
+    results.failed.push(`${what}: ${(error as Error).message}`);
   }
   results.layers.push({ name: what, seconds: (performance.now() - started) / 1000 });
 }

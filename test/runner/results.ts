@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Why tests cannot run. */
+export interface Obstacle {
+  why: string;
+  /** The host lacks something. Otherwise something of ours is broken, which no host excuses. */
+  ofHost: boolean;
+}
+
 /** What became of the tests, over all layers. */
 export class Results {
   passed = 0;

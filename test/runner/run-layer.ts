@@ -2,32 +2,33 @@
 import { relative } from 'node:path';
 import { missingForLive } from './host.ts';
 import { type Layer, ROOT } from './layers.ts';
-import type { Results } from './results.ts';
+import type { Obstacle, Results } from './results.ts';
 import { runFiles } from './run-files.ts';
 import { setUp } from './set-up.ts';
 
 const TIMEOUT_MS = 180_000;
 
-let whyNotLive: { why: string | undefined } | undefined;
+let live: { obstacle: Obstacle | undefined } | undefined;
 
 /** @param strict what cannot run counts as failed */
 export async function runLayer(layer: Layer, strict: boolean, results: Results): Promise<void> {
-  const { name, shows, live, timeoutMs = TIMEOUT_MS } = layer;
+  const { name, shows, timeoutMs = TIMEOUT_MS } = layer;
   const started = performance.now();
   console.log(`\n=== ${name}: ${shows}`);
   if (layer.files.length === 0) throw new Error(`no test files in layer ${name}`);
-  const leaveOut = (what: string, why: string) => {
-    console.log(`left out: ${what}. ${why}`);
-    if (strict) results.failed.push(`${what} cannot run here`);
+  const leaveOut = (what: string, { why, ofHost }: Obstacle) => {
+    const counts = strict || !ofHost;
+    console.log(`${counts ? 'cannot run, which counts as failed' : 'left out'}: ${what}. ${why}`);
+    if (counts) results.failed.push(`${what} cannot run here: ${why}`);
     else results.leftOut.push({ what, why });
   };
-  const why = (await setUp(layer.setUp)) ?? layer.missing?.();
-  if (why !== undefined) return leaveOut(name, why);
+  const obstacle = (await setUp(layer.setUp)) ?? lack(layer.missing?.());
+  if (obstacle !== undefined) return leaveOut(name, obstacle);
 
-  const needsHost = layer.needsHost ?? (() => live);
+  const needsHost = layer.needsHost ?? (() => layer.live);
   // Asked once: it loads programs.
-  if (layer.files.some(needsHost)) whyNotLive ??= { why: await missingForLive() };
-  const whyNot = layer.files.some(needsHost) ? whyNotLive?.why : undefined;
+  if (layer.files.some(needsHost)) live ??= { obstacle: await missingForLive() };
+  const whyNot = layer.files.some(needsHost) ? live?.obstacle : undefined;
   const files = whyNot === undefined ? layer.files : layer.files.filter((file) => !needsHost(file));
   if (whyNot !== undefined) {
     const without = layer.files.filter(needsHost).map((file) => relative(ROOT, file));
@@ -37,10 +38,12 @@ export async function runLayer(layer: Layer, strict: boolean, results: Results):
   try {
     await layer.prepare?.();
   } catch (error) {
-    return leaveOut(name, (error as Error).message);
+    return leaveOut(name, { why: `it cannot be prepared: ${(error as Error).message}`, ofHost: false });
   }
-  await runFiles(files, { live, timeoutMs }, results);
+  await runFiles(files, { live: layer.live, timeoutMs }, results);
   const seconds = (performance.now() - started) / 1000;
   results.layers.push({ name, seconds });
   console.log(`=== ${name}: ${files.length} files, ${seconds.toFixed(0)} s`);
 }
+
+const lack = (why: string | undefined): Obstacle | undefined => (why === undefined ? undefined : { why, ofHost: true });

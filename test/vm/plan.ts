@@ -64,7 +64,7 @@ export const PLAN: readonly Row[] = [
   {
     file: guest('privileges'),
     shows: 'the rights of each thread of the agent, and that they suffice',
-    on: { '5.10': 'keeps CAP_BPF', '6.12': 'keeps none' },
+    on: { '5.10': 'keeps CAP_BPF', '6.12': 'keeps none', '7.3': 'the same with kprobe' },
   },
   {
     file: kernel('cgroup'),

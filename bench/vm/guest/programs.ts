@@ -5,7 +5,7 @@ import { sum } from '../../statistics.ts';
 
 const value = (text: string, key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)$`, 'm').exec(text)?.[1]);
 
-export class Executables {
+export class Programs {
   readonly #files: string[];
 
   constructor(pid: number) {

@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { memory } from '../../proc.ts';
 import type { Rows, Sample } from '../samples.ts';
-import { Executables } from './programs.ts';
+import { Programs } from './programs.ts';
 import { RunningTool, type Tool } from './tool.ts';
 import { compactions, countCompactions, quiet } from './truth.ts';
 import { directWork, everyTenthOfASecond, manualWork, setUp } from './work.ts';
@@ -25,7 +25,7 @@ export async function takeTurns(tools: readonly Tool[], rounds: number): Promise
 
 async function sample(tool: Tool, round: number): Promise<Sample> {
   const { running, firstRowMs } = await started(tool);
-  const programs = new Executables(running.pid);
+  const programs = new Programs(running.pid);
   const manual = await counted(running, () => manualWork(programs, WRITES));
   // Now: filling the memory drops pages of files from it.
   const used = memory(running.pid);

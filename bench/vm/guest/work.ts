@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { COMPACT_MEMORY, compact } from '../../../harness/host.ts';
 import type { Cost } from '../samples.ts';
-import type { Executables } from './programs.ts';
+import type { Programs } from './programs.ts';
 import { compactions, quiet } from './truth.ts';
 
 const FRAGMENT = fileURLToPath(new URL('../../../harness/programs/fragment/build/fragment', import.meta.url));
@@ -14,13 +14,13 @@ const FRAGMENT = fileURLToPath(new URL('../../../harness/programs/fragment/build
 const WARM_UP_WRITES = 11;
 
 /** All of memory, so many times. */
-export function manualWork(programs: Executables, writes: number): Promise<Cost> {
+export function manualWork(programs: Programs, writes: number): Promise<Cost> {
   compact(COMPACT_MEMORY, WARM_UP_WRITES);
   return measured(programs, async () => compact(COMPACT_MEMORY, writes));
 }
 
 /** Faults of huge pages on fragmented memory, so many rounds. */
-export async function directWork(programs: Executables, rounds: number): Promise<Cost> {
+export async function directWork(programs: Programs, rounds: number): Promise<Cost> {
   const fragment = async (times: number) => {
     await promisify(execFile)(FRAGMENT, ['-r', String(times)]);
     await quiet();
@@ -29,7 +29,7 @@ export async function directWork(programs: Executables, rounds: number): Promise
   return measured(programs, () => fragment(rounds));
 }
 
-async function measured(programs: Executables, work: () => Promise<void>): Promise<Cost> {
+async function measured(programs: Programs, work: () => Promise<void>): Promise<Cost> {
   const before = { pairs: compactions(), ns: programs.runTimeNs() };
   await work();
   const pairs = compactions() - before.pairs;

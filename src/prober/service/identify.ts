@@ -41,6 +41,8 @@ export function isOutdated(folder: string, { facts, context }: Identity, search:
   if (containerOf(folder) !== facts.container) return true;
   if (context === undefined) return search && findContexts(folder).length > 0;
   const published = publishedNs(folder, context.at);
+  // Memory that is short takes pages of shared mappings away, and the context with them, until the process uses it again.
+  if (published === 'away') return !findContexts(folder).includes(context.at);
   // While it is being changed it still says what it said.
   return published !== context.publishedNs && published !== 0n;
 }

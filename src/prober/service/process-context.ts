@@ -44,9 +44,15 @@ export function readContext(folder: string, candidates: readonly bigint[]): Publ
   });
 }
 
-/** When the context at an address was published; 0 while it is being changed, undefined when it is no longer there. */
-export function publishedNs(folder: string, at: bigint): bigint | undefined {
-  return withMemory(folder, (memory) => readHeader(memory, at)?.publishedNs);
+/**
+ * When the context at an address was published; 0 while it is being changed, `away` while its page is not in memory, undefined
+ * when something else is there.
+ */
+export function publishedNs(folder: string, at: bigint): bigint | 'away' | undefined {
+  return withMemory(folder, (memory) => {
+    const bytes = memory.read(at, HEADER_BYTES);
+    return bytes === undefined ? 'away' : parseHeader(bytes)?.publishedNs;
+  });
 }
 
 function readOnce(memory: Memory, at: bigint): PublishedContext | 'none' | 'changing' {
@@ -62,7 +68,11 @@ function readOnce(memory: Memory, at: bigint): PublishedContext | 'none' | 'chan
 
 function readHeader(memory: Memory, at: bigint): Header | undefined {
   const bytes = memory.read(at, HEADER_BYTES);
-  if (bytes === undefined || bytes.toString('latin1', 0, 8) !== SIGNATURE) return undefined;
+  return bytes && parseHeader(bytes);
+}
+
+function parseHeader(bytes: Buffer): Header | undefined {
+  if (bytes.toString('latin1', 0, 8) !== SIGNATURE) return undefined;
   if (bytes.readUInt32LE(8) !== VERSION) return undefined;
   return { size: bytes.readUInt32LE(12), publishedNs: bytes.readBigUInt64LE(16), payloadAt: bytes.readBigUInt64LE(24) };
 }

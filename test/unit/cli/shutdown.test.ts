@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 
 const ENDING = new URL('../../../src/cli/shutdown.ts', import.meta.url);
 
-/** Runs a script that has an `shutdown`, in a process of its own: signals go to the whole process. */
+/** Runs a script that has a `shutdown`, in a process of its own: signals go to the whole process. */
 function child(script: string) {
   const source = `import { Shutdown } from ${JSON.stringify(ENDING.href)}; const shutdown = new Shutdown(); ${script}`;
   const started = spawn(process.execPath, ['--input-type=module', '--eval', source], {
@@ -71,7 +71,7 @@ describe('what ends a run', () => {
     assert.equal((await run.exit()).status, 143);
   });
 
-  it('after an end of another kind the first signal ends the process: it is shutdown already', async () => {
+  it('after an end of another kind the first signal ends the process: it is ending already', async () => {
     const run = child(`shutdown.end(); ${HANGING}`);
     await run.said('reached');
     run.kill('SIGINT');

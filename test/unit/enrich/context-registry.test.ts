@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is looked at, in which turn, and what the BPF programs are told; with an prober that answers as it is told.
+// Who is looked at, in which turn, and what the BPF programs are told; with a prober that answers as it is told.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

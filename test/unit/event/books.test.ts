@@ -119,7 +119,7 @@ describe('equations', () => {
     );
   });
 
-  it('probes at processes, where there are any', () => {
+  it('probes of processes, where there are any', () => {
     const probes = { made: 9, open: 1, publishing: 2, without: { no_symbol: 5, no_answer: 1 } };
     const all = equations(live({}, { probes }), []);
     assert.deepEqual(

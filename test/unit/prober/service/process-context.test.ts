@@ -75,7 +75,9 @@ describe('a process context', () => {
     assert.equal(publishedNs(folder, BigInt(AT)), 0n);
     write(header({ published: 78n }), AT);
     assert.equal(publishedNs(folder, BigInt(AT)), 78n);
-    assert.equal(publishedNs(folder, 0x3000n), undefined);
+    assert.equal(publishedNs(folder, 0x3000n), 'away');
+    write(Buffer.from('something else, as long as a header'), AT);
+    assert.equal(publishedNs(folder, BigInt(AT)), undefined);
     assert.equal(publishedNs('/nonexistent', BigInt(AT)), undefined);
   });
 });

@@ -5,7 +5,7 @@ import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { Identified } from './identified.ts';
 import { named } from './payload.ts';
-import { fakeProc, STACK } from './proc.ts';
+import { fakeProc, putPagemap, STACK } from './proc.ts';
 
 const AT = 0x10000;
 const CONTEXT = '00010000-00012000 rw-p 00000000 00:01 5    /memfd:OTEL_CTX (deleted)\n';
@@ -34,6 +34,8 @@ function setUp(t: TestContext) {
   return {
     publish: (service: string) => write(service, ++published),
     startChanging: (service: string) => write(service, 0n),
+    /** Its page is not in memory. */
+    takeAway: () => putPagemap(`${proc.root}/7`, [[0, 0]]),
     withdraw: () => {
       map(STACK);
       writeFileSync(`${proc.root}/7/mem`, '');
@@ -74,6 +76,16 @@ describe('a process context', () => {
     publish('second');
     assert.equal(at(1999), 'first');
     assert.equal(at(2000), 'second');
+  });
+
+  it('is what it was while its page is not in memory', (t) => {
+    const { publish, takeAway, withdraw, at } = setUp(t);
+    publish('first');
+    assert.equal(at(0), 'first');
+    takeAway();
+    assert.equal(at(1000), 'first');
+    withdraw();
+    assert.notEqual(at(2000), 'first');
   });
 
   it('that is withdrawn leaves the environment', (t) => {
