@@ -18,7 +18,8 @@ export const VALUES: readonly ValueTable[] = [
       ],
       [
         'kcompactd',
-        'The kernel’s background thread, woken after such an allocation. Nobody waits, but it takes CPU time.',
+        'The kernel’s background thread, woken after such an allocation. No allocation waits, but it takes CPU time, and a thread that ' +
+          'touches a page while it is being moved waits briefly.',
       ],
       [
         'proactive',
@@ -50,7 +51,8 @@ export const VALUES: readonly ValueTable[] = [
       ],
       [
         'contended',
-        'The compaction gave up: a lock was contended, the thread had to be rescheduled in mode `async`, or it was killed.',
+        'The compaction gave up: a lock was contended or too many pages were being moved already (both in mode `async` only), ' +
+          'there was no free page to move to, or the thread had a fatal signal.',
       ],
       [
         'not_suitable_zone, skipped, deferred, no_suitable_page, continue',
@@ -74,9 +76,16 @@ export const VALUES: readonly ValueTable[] = [
       '`compaction.priority`, the kernel’s `enum compact_priority`: a direct attempt begins gently and tries harder when it ' +
       'fails.',
     rows: [
-      ['async', 'The first try, in mode `async`.'],
-      ['sync_light', 'The next, in mode `sync_light`.'],
-      ['sync_full', 'The last: the whole zone, whatever earlier failures suggest.'],
+      [
+        'async',
+        'Usually the first try, in mode `async`. Above order 3 it is all that an allocation with `__GFP_NORETRY` gets.',
+      ],
+      ['sync_light', 'After reclaim, in mode `sync_light`. Up to order 3 it is also the first try for movable pages.'],
+      [
+        'sync_full',
+        'The last, up to order 3 only: the whole zone, whatever earlier failures suggest. If it fails as well, the kernel may kill ' +
+          'a process.',
+      ],
     ],
   },
   {

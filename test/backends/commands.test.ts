@@ -152,10 +152,6 @@ describe('a reader who types the commands of the documents', () => {
   it('sees what the doctor says of this host, and of a process', () => {
     assert.match(typed('npm start -- doctor'), /^compactstall can run here/m);
     assert.match(
-      typed('npm start -- doctor --pid $$'),
-      /^warn {2}process +\d+ is (da)?sh, service unknown_service:(da)?sh; /m,
-    );
-    assert.match(
       typed('npm start -- doctor --pid PID'),
       /^warn {2}process +\d+ is node, service unknown_service:node; /m,
     );

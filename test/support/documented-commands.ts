@@ -25,7 +25,6 @@ export const RUN_BY = {
   'node --import /path/to/compactstall/dist/register/index.js app.js': here('starts a service of Node.js'),
   'npm start -- doctor': here('the doctor says'),
   'npm start -- doctor --pid PID': here('the doctor says'),
-  'npm start -- doctor --pid $$': here('the doctor says'),
   'caps=-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search,+checkpoint_restore': here('the least capabilities'),
   'setpriv --reuid 64999 --regid 64999 --clear-groups --no-new-privs --inh-caps=$caps --ambient-caps=$caps --bounding-set=$caps node_modules/.bin/node dist/bin/compactstall.js doctor':
     here('the least capabilities'),

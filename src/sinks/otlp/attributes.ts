@@ -51,7 +51,8 @@ export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
     name: 'compaction.order',
     type: 'int',
     meaning:
-      'Requested order: 2^order contiguous pages (9: 2 MiB with pages of 4 KiB). -1: the whole zone is compacted.',
+      'Requested order: 2^order contiguous pages (9: 2 MiB with pages of 4 KiB). -1: the whole zone is compacted. On Linux 7.2 ' +
+      'and later, `vm.defrag_mode=1` can raise it above the request.',
     example: '9',
     get: (event) => event.order,
   },
