@@ -9,7 +9,7 @@ export const REASONS = {
   /** The descriptor or the GOT entry is still empty; a later probe may succeed. */
   not_relocated: 'the dynamic linker has not relocated the symbol yet',
   no_relocation: 'the file that defines the symbol has no relocation for it',
-  bounds_exceeded: 'one of its files takes more reads than the prober makes',
+  bounds_exceeded: 'one of its files takes more reads than a file may take',
   damaged_elf: 'one of its ELF files contradicts itself',
   too_much_work: 'a search takes more files or time than one process may take',
   unsafe_file_system: 'one of its files is on a file system whose reads may never return',
