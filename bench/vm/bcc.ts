@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Against bcc's compactsnoop, in an emulated machine on which that works: Linux 5.10 with Debian 11's bcc. */
+/** The comparison with bcc's compactsnoop, in an emulated machine where that works: Linux 5.10 with Debian 11's bcc. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ export async function compareWithBcc(): Promise<string> {
   return `${emulated(KERNEL)}; ${ROUNDS} rounds.\n\n${table(head, rows)}`;
 }
 
-/** bcc compiles its programs at its start, with the headers of the very kernel. */
+/** Makes the disk. bcc compiles its programs at its start, with the headers of the same kernel. */
 function diskWithBcc(): string {
   const packages = readFileSync(join(fetchKernel(kernelNamed(KERNEL)), 'packages'), 'utf8');
   const version = /linux-image-(\S+?)_/.exec(packages)![1];
@@ -45,7 +45,7 @@ function diskWithBcc(): string {
   }
 }
 
-/** Both did the same work, one shortly after the other. */
+/** One round: both did the same work, one shortly after the other. */
 interface Round {
   bcc: Sample;
   ours: Sample;

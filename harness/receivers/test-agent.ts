@@ -22,7 +22,7 @@ import type { Server } from './receivers.ts';
 const INSTALL = fileURLToPath(new URL('install.sh', import.meta.url));
 const RUN = 'from ddapm_test_agent.agent import main; main()';
 
-/** The Python that has it. Installs it if necessary; a failure throws the messages of install.sh. */
+/** The Python that has it. Installs it if necessary; throws when that fails, and install.sh prints the reason on stderr. */
 export async function ensureReceiver(): Promise<string> {
   const install = spawn(INSTALL, { stdio: ['ignore', 'pipe', 'inherit'] });
   let lines = '';
