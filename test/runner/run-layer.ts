@@ -10,7 +10,7 @@ const TIMEOUT_MS = 180_000;
 
 let whyNotLive: { why: string | undefined } | undefined;
 
-/** @param strict what cannot run counts as failed */
+/** @param strict whether a layer that cannot run counts as failed */
 export async function runLayer(layer: Layer, strict: boolean, results: Results): Promise<void> {
   const { name, shows, live, timeoutMs = TIMEOUT_MS } = layer;
   const started = performance.now();
@@ -25,7 +25,7 @@ export async function runLayer(layer: Layer, strict: boolean, results: Results):
   if (why !== undefined) return leaveOut(name, why);
 
   const needsHost = layer.needsHost ?? (() => live);
-  // Asked once: it loads programs.
+  // Asked once, as it loads programs.
   if (layer.files.some(needsHost)) whyNotLive ??= { why: await missingForLive() };
   const whyNot = layer.files.some(needsHost) ? whyNotLive?.why : undefined;
   const files = whyNot === undefined ? layer.files : layer.files.filter((file) => !needsHost(file));

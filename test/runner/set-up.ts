@@ -5,7 +5,7 @@ import { ROOT } from './layers.ts';
 
 const done = new Map<string, Promise<string | undefined>>();
 
-/** Runs ./setup.sh, once for each word. @returns why it failed, if it did */
+/** Runs ./setup.sh, once for each word. @returns the reason of a failure, if it failed */
 export function setUp(what: string): Promise<string | undefined> {
   const result = done.get(what) ?? run(what);
   done.set(what, result);
