@@ -16,7 +16,7 @@ function idsOf(pid: number, kind: 'prog_id' | 'map_id'): Set<number> {
   return new Set(ids.filter((id) => id > 0));
 }
 
-it('programs and maps begin with cs_, but for the sections of data, which begin as the object', async (t) => {
+it('programs and maps begin with cs_, except sections of data, which begin with the name of the object', async (t) => {
   const agent = await new Agent(['--output', 'json', '--verbose']).attached();
   t.after(() => agent.stop());
   const names = (object: 'prog' | 'map') => {

@@ -9,7 +9,7 @@ const CHILD = fileURLToPath(new URL('child/cycles.ts', import.meta.url));
 /** 80 KB for each of the cycles measured; the ring buffer alone is 256 KB. */
 const MAX_GROWTH_BYTES = 8 * 1024 * 1024;
 
-it('200 times attached and detached: nothing stays in the kernel, memory does not grow', async () => {
+it('after 200 times attach and detach, nothing stays in the kernel, and memory has not grown', async () => {
   assert.deepEqual(await bpfObjectsLeft(), [], 'another agent is running');
   const zones = populatedZones().filter(({ node }) => node === 0).length;
   const output = execFileSync(process.execPath, ['--expose-gc', '--max-semi-space-size=1', CHILD], {

@@ -141,7 +141,7 @@ for (const [reason, behaviours] of Object.entries(REASONS)) {
   });
 }
 
-describe('children all the same', () => {
+describe('still children', () => {
   let watch: Watch;
   before(async () => {
     watch = await Watch.begin();
@@ -158,7 +158,7 @@ describe('children all the same', () => {
     });
   }
 
-  it('a record that is written all the time: what was written there, and nothing else', async () => {
+  it('a record that is written all the time: only values that were written', async () => {
     const { events } = await watch.stalls(new Stalling('torn'), 'bad');
     for (const { context } of events) assert.match(context!.traceId + context!.spanId, /^(aa|bb){24}$/);
   });
@@ -173,5 +173,5 @@ describe('children all the same', () => {
     });
   }
 
-  it('and nothing is counted as wrong', () => watch.end({}));
+  it('nothing is counted as wrong', () => watch.end({}));
 });

@@ -147,13 +147,13 @@ describe('glibc', () => {
     });
   }
 
-  it('library that came late, and no room is kept for it', async (t) => {
+  it('library that came late, without room kept for it', async (t) => {
     const env = { GLIBC_TUNABLES: 'glibc.rtld.optional_static_tls=0' };
     const { v1 } = check(await start(t, at('opens'), [at('library-descriptor.so')], { env }));
     assert.equal(v1?.kind, 'dynamic');
   });
 
-  it('library that has the module id of one unloaded: threads that only knew that one have no context', async (t) => {
+  it('library with the module id of an unloaded one: threads that only know the old one have no context', async (t) => {
     const libraries = [at('library-descriptor-protected.so'), at('library-descriptor-large.so')];
     const publisher = await start(t, at('opens'), libraries);
     const { v1, untouched } = check(publisher);
@@ -166,7 +166,7 @@ describe('glibc', () => {
     assert.ok(address({ ...v1, generation: 0n }, thread.pointer, memory));
   });
 
-  it('program started by naming the dynamic linker', async (t) => {
+  it('program started through the dynamic linker', async (t) => {
     const { interpreter } = /interpreter: (?<interpreter>[^\]]+)/.exec(await readelf(at('program-pie')))!.groups!;
     check(await start(t, interpreter!, [at('program-pie')]));
     const { v1 } = check(await start(t, interpreter!, [at('opens'), at('library-gd.so')]));
@@ -220,14 +220,14 @@ describe('files and rights', () => {
     check(publisher);
   });
 
-  it('a file system of its own, in which the host has no such path', async (t) => {
+  it('a private file system, with a path that the host does not have', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'compactstall-test-'));
     t.after(() => rmSync(folder, { recursive: true }));
     copyFileSync(`${BUILD}glibc/program-static`, join(folder, 'publisher'));
     check(await start(t, 'chroot', [folder, '/publisher']));
   });
 
-  it('without capabilities: of a process that has none either, and not of one that has', async (t) => {
+  it('without capabilities: a process without capabilities is read, and one with capabilities is not', async (t) => {
     const bare = (command: string, args: string[] = []) =>
       ['setpriv', ['--inh-caps=-all', '--bounding-set=-all', command, ...args]] as const;
     const own = await start(t, ...bare(`${BUILD}glibc/linked-initial-exec`));
@@ -247,7 +247,7 @@ describe('files and rights', () => {
     assert.deepEqual(JSON.parse(second!), { reason: 'no_permission' });
   });
 
-  it('memory that is not there yet is not read: whoever is to bring it may take its time', async (t) => {
+  it('absent memory is not read: bringing it may take any time', async (t) => {
     const { pid, threads } = await start(t, `${BUILD}glibc/program-pie`);
     const memory = new ProcessMemory(`/proc/${pid}`);
     t.after(() => memory.close());

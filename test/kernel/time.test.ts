@@ -19,7 +19,7 @@ function recordsOf(t: TestContext, pid: number): Records {
 }
 
 describe('spans by the clock of an application', () => {
-  it('are where its own clocks put them, and within its spans', async (t) => {
+  it('agree with its own clocks, and lie within its spans', async (t) => {
     const program = new Timed();
     const records = recordsOf(t, program.pid);
     const agent = await new Agent(['--output', 'json', '--pid', String(program.pid)]).attached();
@@ -40,7 +40,7 @@ describe('spans by the clock of an application', () => {
     for (const [i, event] of events.entries()) assertWithin(event, spans[Math.floor(i / ZONES)]!);
   });
 
-  it('are where the spans of a Node.js application are, whose clock shows milliseconds', async (t) => {
+  it('agree with the spans of a Node.js application, whose clock shows milliseconds', async (t) => {
     const program = new NodeSpans();
     const records = recordsOf(t, program.pid);
     for (let i = 0; i < STALLS; i++) {

@@ -62,7 +62,7 @@ const SERVERS: Record<Protocol, (t: TestContext) => Promise<Server>> = {
   },
 };
 
-describe('files for TLS that only root may read', () => {
+describe('TLS files that only root may read', () => {
   for (const [protocol, authority] of [
     ['grpc', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
     ['http/protobuf', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],

@@ -77,7 +77,7 @@ describe('direct and proactive compactions', () => {
     );
   });
 
-  it('are seen, balance, and scanned as many pages as the kernel counted', () => {
+  it('are seen, balance, and scan as many pages as the kernel counted', () => {
     assert.equal(finished.code, 0, finished.stderr);
     assert.ok(events.length >= WANTED_EVENTS / 2, `${events.length} direct compactions for huge pages`);
     assert.doesNotMatch(finished.stderr, /NOT EQUAL|DOES NOT BALANCE/);
@@ -85,7 +85,7 @@ describe('direct and proactive compactions', () => {
     assert.equal(finished.stderr.match(/verify .*: equal; .*: equal$/gm)?.length, 2, finished.stderr);
   });
 
-  it('proactive ones are of kcompactd, for no order, without an attempt', () => {
+  it('proactive ones come from kcompactd, without an order and an attempt', () => {
     const proactive = all.filter(({ trigger }) => trigger === 'proactive');
     assert.ok(proactive.length > 0);
     for (const event of proactive) {
@@ -129,7 +129,7 @@ describe('direct and proactive compactions', () => {
     }
   });
 
-  it('direct ones have a fragmentation index that says why: no suitable block, memory fragmented', () => {
+  it('direct ones have a fragmentation index that shows why: no suitable block, fragmented memory', () => {
     for (const { begin, end, status } of events) {
       for (const { index, blocks } of [begin, end]) {
         const suitable = blocks.slice(order).some((free) => free > 0);

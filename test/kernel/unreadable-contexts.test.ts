@@ -114,7 +114,7 @@ describe('a stall whose record’s page', () => {
     });
   }
 
-  it('all of them, and others: counted as what they became', async () => {
+  it('all of them: counted by their outcome', async () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
     assert.match(stderr, / 0 lost$/m);

@@ -17,7 +17,7 @@ const PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/worke
 /** Before 5.12 it is a process of its own, of the kernel. */
 const WORKER = /^(iou-wrk-|io_wqe_worker)/;
 
-it('a stall of a worker of io_uring is a root, one of the thread that waits for it a child', async () => {
+it('a stall of an io_uring worker is a root; a stall of the thread that waits for it is a child', async () => {
   assert.ok(existsSync(PROGRAM), 'worker has not been built');
   const agent = await new Agent(['--output', 'json', '--verify']).attached();
   const program = new CommandedProgram(PROGRAM, [COMPACT_NODE0]);

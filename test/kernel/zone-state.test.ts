@@ -43,7 +43,7 @@ async function observe(): Promise<Observation[]> {
   throw new Error(`the watermarks changed during each of ${ATTEMPTS} compactions`);
 }
 
-describe('zone state, against /proc/zoneinfo and /proc/buddyinfo', () => {
+describe('zone state, compared with /proc/zoneinfo and /proc/buddyinfo', () => {
   let observations: Observation[];
 
   it('sees every zone', async () => {
@@ -59,7 +59,7 @@ describe('zone state, against /proc/zoneinfo and /proc/buddyinfo', () => {
     for (const { before, event } of observations) assert.deepEqual(event.watermark, marks(before));
   });
 
-  it('free pages at begin and end are between what zoneinfo says before and after', () => {
+  it('free pages at begin and end are between the values of zoneinfo before and after', () => {
     for (const { before, after, event } of observations) {
       const slack = before.name === 'DMA' ? 0 : MOVING;
       const least = Math.min(before.free, after.free) - slack;

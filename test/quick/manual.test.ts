@@ -61,7 +61,7 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
     assert.ok(starts.every((start, i) => i === 0 || start > starts[i - 1]!));
   });
 
-  it('say what, who and how', () => {
+  it('have the cause, the process and the outcome', () => {
     const gone = new Set(['contended', 'complete', 'partial_skipped', 'success']);
     for (const event of run.own) {
       assert.equal(event.trigger, 'manual');
@@ -92,7 +92,7 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
     }
   });
 
-  it('took less time than the writes did, and happened while they did', () => {
+  it('took less time than the writes, and happened during them', () => {
     const stalled = sum(run.own, ({ durationNano }) => durationNano);
     assert.ok(stalled > 0 && stalled < run.wallNs, `${stalled} of ${run.wallNs} ns`);
     for (const { startUnixNano, durationNano } of run.own) {
@@ -117,8 +117,8 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
   });
 });
 
-describe('other ways to see them', () => {
-  it('node0/compact: the same with another stack', async () => {
+describe('other options', () => {
+  it('node0/compact: the same events, with another stack', async () => {
     const { finished, own } = await traced([], () => compact(COMPACT_NODE0, WRITES));
     balanced(finished);
     assert.equal(own.length, WRITES * ZONES_OF_NODE0);
@@ -132,7 +132,7 @@ describe('other ways to see them', () => {
     }
   });
 
-  it('a thread is told from its process', async () => {
+  it('a thread is distinguished from its process', async () => {
     const source = `
       const { readFileSync, readlinkSync, writeFileSync } = require('node:fs');
       const { parentPort } = require('node:worker_threads');

@@ -81,15 +81,15 @@ describe('a stall within a span', () => {
     assertSpans(threads, before, true);
   });
 
-  it('--context off: nothing is looked for', async () => {
+  it('--context off: nothing is looked up', async () => {
     const { finished, threads } = await stallsOf('glibc/program', ['--context', 'off']);
     assertBooks(finished);
     assert.ok([...threads.values()].flat().every(({ context }) => context === undefined));
     assert.doesNotMatch(finished.stderr, /with context/);
   });
 
-  it('is one from the first on of a process that was there before, also where /proc hides it from others', async () => {
-    // Which of them have been looked at is not said; but one that has not before its first stall is after it.
+  it('is a child from the first on, if its process is older than the agent, even where /proc hides it from others', async () => {
+    // Nothing reports which of them have been probed. One that was not probed before its first stall is probed after it.
     const processes = Array.from({ length: 40 }, () => new Stalls('glibc/program'));
     const agent = await new Agent(['--output', 'json'], { under: HIDDEN_PROCESSES }).attached();
     const known = [];

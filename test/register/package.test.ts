@@ -70,7 +70,7 @@ describe('the packages, installed in an application', () => {
   }
 
   for (const command of ['compactstall', 'compactsnoop']) {
-    it(`${command} says that Node.js is too old`, () => {
+    it(`${command} reports that Node.js is too old`, () => {
       const { status, stdout, stderr } = run(OLD_NODE, join(bin, command), ['--version']);
       const needed = engines.node.replace('>=', '');
       assert.match(

@@ -42,14 +42,14 @@ it('a runtime that only resembles Node.js', async () => {
   assert.equal(published(run), 0);
 });
 
-it('Node.js 22 without its flag still says which service it is', async () => {
+it('Node.js 22 without its flag still publishes its service', async () => {
   const run = await runApplication(NODE_22, [...REGISTER, 'app.cjs'], env);
   assertWarned(run, /^compactstall\/register: stalls will not be children .* needs --experimental-async-context-frame/);
   assert.equal(published(run), 1);
   assert.deepEqual(run.checks.at(-1)!.processContexts[0]!.attributes, {});
 });
 
-it('a Node.js whose flag is turned off', async () => {
+it('a Node.js with its flag turned off', async () => {
   const NODE_OPTIONS = '--no-async-context-frame';
   const run = await runApplication(process.execPath, [...REGISTER, 'app.cjs'], { ...env, NODE_OPTIONS });
   assertWarned(run, /something turned it off/);

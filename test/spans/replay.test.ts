@@ -50,7 +50,7 @@ describe('a recording in a real receiver', () => {
     });
   }
 
-  it('what the receiver rejects with an OK is counted as lost, and makes the exit code 4', async (t) => {
+  it('spans that the receiver rejects with an OK are counted as lost, and make exit code 4', async (t) => {
     // A request of more than 1 MiB: the receiver acknowledges it over gRPC, and rejects every span in it.
     const [first] = snoopEvents();
     const events = Array.from({ length: 2000 }, (_, i) => ({

@@ -10,7 +10,7 @@ import { JsonProgram } from './json-program.ts';
 /** The number of requests in each thread: three of each of the ten ways. */
 const REQUESTS = 30;
 const THREADS = 3;
-/** The number of warm-up requests, as the first may come before the process is known. */
+/** The most rounds until a stall has a context: the first requests may come before the process is known. */
 const ROUNDS = 20;
 
 interface Stall {
