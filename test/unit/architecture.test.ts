@@ -89,7 +89,7 @@ test('src/: arrows point down, as the table says', () => {
   );
 });
 
-test('every arrow of the table points down, and is there', () => {
+test('every arrow of the table points down, and exists', () => {
   const rows = Object.keys(ARROWS);
   const up = rows.flatMap((from, i) =>
     ARROWS[from]!.filter((to) => rows.indexOf(to) <= i).map((to) => `${from} -> ${to}`),
@@ -127,7 +127,7 @@ test('examples/, bench/ and harness/ import nothing of test/', () => {
   );
 });
 
-test('what counts as an import', () => {
+test('the reader of imports', () => {
   const text = `
     import './a.ts';
     import type { B } from './b.ts';

@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		fail("%s is no option; --help shows them", argv[optind]);
+		fail("%s is not an option; see --help", argv[optind]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	check_huge_pages();
 	sigaction(SIGTERM, &action, NULL);

@@ -45,7 +45,7 @@ export function withMappedFile<T>({ path, identity }: MappedFile, use: (descript
 function identify(path: string): MappedFile {
   const stats = statSync(path);
   // Opening a device can have side effects.
-  if (!stats.isFile()) throw new Error(`${path} is no regular file`);
+  if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
   return { path, identity: identityOf(stats) };
 }
 

@@ -46,7 +46,7 @@ const HANGING = `
   await new Promise(() => {});
 `;
 
-describe('what ends a run', () => {
+describe('the end of a run', () => {
   for (const [signal, status] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -71,7 +71,7 @@ describe('what ends a run', () => {
     assert.equal((await run.exit()).status, 143);
   });
 
-  it('after an end of another kind the first signal ends the process: it is shutdown already', async () => {
+  it('after another end the first signal ends the process, as shutdown has begun', async () => {
     const run = child(`shutdown.end(); ${HANGING}`);
     await run.said('reached');
     run.kill('SIGINT');
@@ -83,7 +83,7 @@ describe('what ends a run', () => {
     assert.deepEqual(await run.exit(), { status: 0, stdout: 'reached\n' });
   });
 
-  it('an end before the duration is over leaves nothing behind that keeps the process', async () => {
+  it('an early end leaves no timer that keeps the process alive', async () => {
     const run = child(
       `shutdown.after(2 ** 31 - 1); shutdown.end(); shutdown.end(); await shutdown.reached; console.log('reached');`,
     );

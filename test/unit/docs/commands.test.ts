@@ -16,7 +16,7 @@ describe("the documents' commands", () => {
     assert.deepEqual(unknown, []);
   });
 
-  it('are all that is listed, each once', () => {
+  it('are the listed ones, each once', () => {
     const stale = known.filter((listed) => !documented.some(({ command }) => command === listed));
     assert.deepEqual(stale, []);
     assert.equal(new Set(known).size, known.length);
@@ -32,7 +32,7 @@ describe("the documents' commands", () => {
     }
   });
 
-  it('stand word for word in the test that types them', () => {
+  it('occur word for word in the test that types them', () => {
     const typing = 'test/backends/commands.test.ts';
     const source = readFileSync(ROOT + typing, 'utf8');
     const entries = Object.entries(RUN_BY).filter(([, { file }]) => file === typing);

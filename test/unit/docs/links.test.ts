@@ -29,11 +29,11 @@ const PATH = /`((?:bench|bpf|docs|examples|findings|harness|native|otel-collecto
 const LINK = /\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"]+)"/g;
 
 describe('documents', () => {
-  it('are where a reader looks for them', () => {
+  it('are in the usual places', () => {
     for (const document of EXPECTED) assert.ok(DOCUMENTS.includes(document), `${document} is missing`);
   });
 
-  it('link to files and headings that are there', () => {
+  it('link to existing files and headings', () => {
     const broken = DOCUMENTS.flatMap((document) =>
       linksOf(read(document))
         .filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(document, link))
@@ -42,7 +42,7 @@ describe('documents', () => {
     assert.deepEqual(broken, []);
   });
 
-  it('name files and folders that are there', () => {
+  it('name existing files and folders', () => {
     const missing = DOCUMENTS.flatMap((document) =>
       [...withoutFences(read(document)).matchAll(PATH)]
         .map(([, path]) => path!)

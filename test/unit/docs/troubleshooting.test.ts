@@ -34,14 +34,14 @@ const SAID =
 const ELSEWHERE = /^(?:attached|\.\.\.: \.\.\.|\.\.\. attached|\.\.\. \.\.\.)/;
 
 describe('docs/troubleshooting.md', () => {
-  it('quotes what the sources say', () => {
+  it('quotes the messages of the sources', () => {
     const quoted = quotations().filter((text) => !NO_MESSAGE.test(text));
     assert.ok(quoted.length > 40, `${quoted.length}`);
     const wrong = quoted.flatMap((text) => fixedParts(text).filter((part) => !SOURCES.includes(part)));
     assert.deepEqual(wrong, []);
   });
 
-  it('has each sentence that the agent warns or fails with', () => {
+  it('has each sentence with which the agent warns or fails', () => {
     const sentences = [...WITHOUT_DOCTOR.matchAll(SAID)]
       .map(([, , text]) => text!)
       .filter((text) => !ELSEWHERE.test(text));

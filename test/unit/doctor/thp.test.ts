@@ -88,7 +88,7 @@ describe('transparent huge pages', () => {
     assert.match(why, /^unknown: /);
   });
 
-  it('for every pair of settings there is an expectation of its own kind', () => {
+  it('every pair of settings has its own expectation', () => {
     const said = (who: 'always' | 'madvise') => DEFRAG.map((defrag) => expectation(who, defrag));
     assert.deepEqual(
       said('always').map((text) => /may stall/.test(text)),

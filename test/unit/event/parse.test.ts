@@ -76,7 +76,7 @@ describe('an event as a line, and back', () => {
     assert.equal(lines.split(/(?<=\n)/).map((line) => jsonLine(parseEvent(line))).join(''), lines); // biome-ignore format: one line
   });
 
-  it('what may be absent may be absent, and only that', () => {
+  it('optional fields may be absent, and only those', () => {
     const optional = ['executable', 'container', 'priority', 'attempt'];
     for (const name of Object.keys(event(0))) {
       const line = lineWith(name, undefined);
@@ -87,7 +87,7 @@ describe('an event as a line, and back', () => {
     for (const name of optional) refuses(name, null, `${name}: expected a string, got null`);
   });
 
-  it('the resource: any names, values as OpenTelemetry has them', () => {
+  it('the resource: any names, with the values of OpenTelemetry', () => {
     const resource = { 'service.name': 'shop', n: 1.5, yes: true, list: ['a', 1, false], empty: [] };
     assert.deepEqual(parseEvent(jsonLine(event(0, { resource }))).resource, resource);
     const expected = 'resource: expected an object of strings, numbers, booleans and lists of these';
@@ -96,7 +96,7 @@ describe('an event as a line, and back', () => {
     }
   });
 
-  it('fields that a newer version may add are kept', () => {
+  it('unknown fields, as of a newer version, are kept', () => {
     const line = lineWith('thp', { enabled: 'madvise' });
     assert.equal(jsonLine(parseEvent(line)), `${line}\n`);
   });
@@ -114,7 +114,7 @@ describe('an event as a line, and back', () => {
   });
 });
 
-describe('a field that is wrong is named, with what was expected', () => {
+describe('a wrong field is named, with the expected type', () => {
   it('every field has its check here', () => {
     const names = Object.entries(event(0)).flatMap(([name, value]) =>
       typeof value === 'object' && !Array.isArray(value)

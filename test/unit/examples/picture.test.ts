@@ -58,11 +58,11 @@ const renamed = (spans: ReceivedSpan[], name: string, service: string) =>
   }));
 
 describe('the picture of a trace', () => {
-  it('is the one in docs/images; else run npm run generate', () => {
+  it('is the one in docs/images; otherwise: npm run generate', () => {
     assert.equal(tracePicture(recorded()), readFileSync(`${IMAGE}.svg`, 'utf8'));
   });
 
-  it('is well-formed, and no text leaves it', () => {
+  it('is well-formed, and no text exceeds it', () => {
     const svg = tracePicture(recorded());
     assertWellFormed(svg);
     assertInside(svg);

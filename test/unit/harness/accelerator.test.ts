@@ -29,7 +29,7 @@ describe('the hardware of this host', () => {
     assert.equal(await ask(BOOTS), 'kvm');
   });
 
-  it('is tried once, until this host starts again', async () => {
+  it('is tried once, until this host restarts', async () => {
     assert.equal(await ask(BOOTS), 'kvm');
     assert.equal(await ask('exit 1'), 'kvm');
     writeFileSync(FILE, readFileSync(FILE, 'utf8').replace(/^\S+/, 'another'));

@@ -61,7 +61,7 @@ async function failure(options: MachineOptions): Promise<Error> {
 }
 
 describe('a machine', { timeout: 2 * LONG_MS }, () => {
-  it('gets its command, and hands out lines and the exit status', async () => {
+  it('gets its command, and returns lines and the exit status', async () => {
     const script = `${UP}; echo "{\\"type\\":\\"test\\",\\"command\\":\\"$command\\"}" >&3; echo '{"type":"end","status":7}' >&3`;
     let said = '';
     const say = (message: string) => {

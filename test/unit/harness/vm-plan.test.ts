@@ -32,7 +32,7 @@ describe('the plan of the emulated machines', () => {
     }
   });
 
-  it('has something on each kernel, and says what is new there', () => {
+  it('has something on each kernel, and lists its news', () => {
     assert.deepEqual(Object.keys(DIFFERENCES), NAMES);
     for (const name of NAMES) assert.ok(partsOf(name).length > 0);
   });

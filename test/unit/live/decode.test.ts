@@ -49,7 +49,7 @@ describe('a batch of real records', () => {
     );
   });
 
-  it('who, how, and how it ended', () => {
+  it('the process, the mode, and the end', () => {
     const zoneIndex = new Map(['DMA', 'DMA32', 'Normal', 'Movable', 'Device'].map((name, i) => [name, i]));
     for (const event of events) {
       assert.equal(event.v, 1);
@@ -67,7 +67,7 @@ describe('a batch of real records', () => {
     }
   });
 
-  it('what is not known is absent, not undefined: the event is JSON', () => {
+  it('unknown fields are absent, not undefined: the event is JSON', () => {
     for (const event of events) {
       assert.ok(!('priority' in event) && !('attempt' in event));
       assert.ok(!('executable' in event) && !('container' in event));
@@ -168,7 +168,7 @@ describe('single fields', () => {
     }
   });
 
-  it('names come from the kernel, and a number without a name stays one', () => {
+  it('names come from the kernel, and a number without a name stays a number', () => {
     for (const [value, status] of [
       [5, 'complete'],
       [6, 'partial_skipped'],
@@ -229,7 +229,7 @@ describe('single fields', () => {
     assert.deepEqual([0, 1, 2, 3, 4, 9].map(ofKind), ['DMA', 'DMA32', 'Normal', 'Movable', 'Device', '9']);
   });
 
-  it('a stall within a sampled span is its child; one of another, or where nobody knows, is linked to it', () => {
+  it('a stall within a sampled span is its child; in a span of OBI, or one that is not sampled, it has a link', () => {
     const within = (source: number, flags: number) => {
       const { context, traceId } = decodeOne(
         record((r) => {
@@ -298,7 +298,7 @@ describe('records of another ABI are counted, and the others decoded', () => {
     }
   });
 
-  it('a length that leads out of the batch, or back, ends it', () => {
+  it('a length that leads beyond the batch, or back, ends it', () => {
     for (const length of [0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff]) {
       const batch = framed(record(), record());
       batch.writeUInt32LE(length, batch.length / 2);

@@ -54,7 +54,7 @@ describe('an answer about an executable', () => {
   const identity = { startedNs: 123n, execId: '1 2 3', comm: 'sh', isKernelThread: false, version: 5 };
   const facts = { executable: 'dash', resource: { 'service.name': 'shop' } };
 
-  it('what is known of it, but not again', () => {
+  it('has its facts, but not twice', () => {
     assert.deepEqual(parseIdentity(identityLine({ ...identity, facts }, 4)), { ...identity, facts });
     assert.deepEqual(parseIdentity(identityLine({ ...identity, facts }, 5)), { ...identity, facts: undefined });
   });

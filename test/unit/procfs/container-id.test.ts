@@ -140,7 +140,7 @@ describe('container id from the cgroup', () => {
 });
 
 // Not seen of a runtime.
-describe('what only looks like an id', () => {
+describe('what merely resembles an id', () => {
   for (const [what, path] of [
     ['63 digits', `/docker/${IDS.CONTAINER.slice(1)}`],
     ['65 digits', `/docker/${IDS.CONTAINER}0`],

@@ -69,7 +69,7 @@ describe('a process context', () => {
     assert.equal(read(maps)?.at, 0x50000n);
   });
 
-  it('when it was published, without reading it', (t) => {
+  it('the time of publication, without reading it', (t) => {
     const { folder, write } = setUp(t);
     write(header({ published: 0n }), AT);
     assert.equal(publishedNs(folder, BigInt(AT)), 0n);
@@ -80,7 +80,7 @@ describe('a process context', () => {
   });
 });
 
-it('whatever file or device its pages belong to', (t) => {
+it('a process context in pages of any file or device', (t) => {
   const { read, write } = setUp(t);
   write(header(), AT);
   // Huge pages, the data of an executable, /dev/shm.
@@ -133,7 +133,7 @@ describe('no process context', () => {
     });
   }
 
-  it('of a process that has gone', () => {
+  it('of a process that has ended', () => {
     assert.equal(readContext('/nonexistent', contextsIn(parseMaps(MAPS)!)), undefined);
   });
 });

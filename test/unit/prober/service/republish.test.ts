@@ -53,7 +53,7 @@ function setUp(t: TestContext) {
 }
 
 describe('a process context', () => {
-  it('that is published anew is known a second later', (t) => {
+  it('that is published again is known a second later', (t) => {
     const { publish, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -65,7 +65,7 @@ describe('a process context', () => {
     assert.equal(at(2000), 'third');
   });
 
-  it('is what it was while it is being changed', (t) => {
+  it('is still the old one during a change', (t) => {
     const { publish, startChanging, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -76,7 +76,7 @@ describe('a process context', () => {
     assert.equal(at(2000), 'second');
   });
 
-  it('that is withdrawn leaves the environment', (t) => {
+  it('that is withdrawn is replaced by the environment', (t) => {
     const { publish, withdraw, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -84,7 +84,7 @@ describe('a process context', () => {
     assert.equal(at(1000), 'environment');
   });
 
-  it('that is published anew is known at once when the process says so', (t) => {
+  it('that is published again is known at once if the process announces it', (t) => {
     const { publish, say, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -98,7 +98,7 @@ describe('a process context', () => {
     }
   });
 
-  it('that is published late is known at once when the process says so', (t) => {
+  it('that is published late is known at once if the process announces it', (t) => {
     const { publish, say, at } = setUp(t);
     assert.equal(at(0), 'environment');
     assert.equal(at(500), 'environment');
@@ -107,7 +107,7 @@ describe('a process context', () => {
     assert.equal(at(500), 'late');
   });
 
-  it('is searched for no more often than otherwise in a process that only says so', (t) => {
+  it('is not searched for more often in a process that announces without publishing', (t) => {
     const { publish, say, at } = setUp(t);
     assert.equal(at(0), 'environment');
     say(500);

@@ -46,7 +46,7 @@ describe('symbols', () => {
     assert.equal(findTlsSymbol(elf(t, without), NAME), undefined);
   });
 
-  it('is not there: another name, no thread-local variable, defined elsewhere, behind the segment', (t) => {
+  it('is missing: another name, no thread-local variable, defined elsewhere, beyond the segment', (t) => {
     for (const bytes of [library(), staticExecutable(), changed([valueAt(0x6ffffef5) - 8, 0x70000000, 8])]) {
       assert.equal(findTlsSymbol(elf(t, bytes), 'otel_thread_ctx_v'), undefined);
       assert.equal(findTlsSymbol(elf(t, bytes), 'tel_thread_ctx_v1'), undefined);
@@ -67,7 +67,7 @@ describe('symbols', () => {
 });
 
 describe('relocations', () => {
-  it('the one of the symbol, in either table, behind those that only add the base', (t) => {
+  it('that of the symbol, in either table, after those that only add the base', (t) => {
     const expected = { kind: 'descriptor', place: 0x9f0, byName: true, addend: 0 };
     const find = (bytes: Buffer) => findTlsRelocation(elf(t, bytes), X86_64, { index: SYMBOL, value: VALUE });
     assert.deepEqual(find(library()), expected);
@@ -92,7 +92,7 @@ describe('relocations', () => {
 });
 
 describe('headers', () => {
-  it('what they say', (t) => {
+  it('are read', (t) => {
     const one = elf(t, library());
     assert.deepEqual(one.tls, { address: 0, size: 0x20, align: 16 });
     assert.equal(one.isExecutable, false);
@@ -114,7 +114,7 @@ describe('headers', () => {
   });
 });
 
-describe('files that are made to hurt', () => {
+describe('hostile files', () => {
   const GB_10 = 10 * 2 ** 30;
   const noGnuHash: [number, number, 8] = [valueAt(0x6ffffef5) - 8, 0x70000000, 8];
   for (const [what, reason, bytes, size] of [

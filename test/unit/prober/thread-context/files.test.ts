@@ -31,16 +31,16 @@ function processWith(t: TestContext, target: string) {
 }
 
 describe('the file behind a mapping', () => {
-  it('a pipe or a device is not opened', (t) => {
+  it('is not opened if it is a pipe or a device', (t) => {
     const folder = temporaryFolder(t);
     execFileSync('mkfifo', [folder('pipe')]);
     for (const target of [folder('pipe'), '/dev/zero', folder()]) {
       const at = processWith(t, target);
-      assert.throws(() => findMappedFile(7, MAPPING, at()), /is no regular file/);
+      assert.throws(() => findMappedFile(7, MAPPING, at()), /is not a regular file/);
     }
   });
 
-  it('is not read when it changed since it was looked at', (t) => {
+  it('is not read if it changed after the lookup', (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(folder('file'), 'before');
     utimesSync(folder('file'), 0, 0);
@@ -53,8 +53,8 @@ describe('the file behind a mapping', () => {
   });
 });
 
-describe('what files say', () => {
-  it('is kept, until a file changes; also that it says nothing', (t) => {
+describe('the facts about files', () => {
+  it('are kept until a file changes, even if there are none', (t) => {
     const folder = temporaryFolder(t);
     const files = new PublisherFiles(X86_64);
     const look = () => files.factsOf(findMappedFile(7, MAPPING, processWith(t, folder('file'))()));
@@ -73,7 +73,7 @@ describe('what files say', () => {
     assert.equal(files.size, 3);
   });
 
-  it('of one that cannot be read just then is not kept', (t) => {
+  it('are not kept for a file that cannot be read at the moment', (t) => {
     const files = new PublisherFiles(X86_64);
     // Says that it has 4096 bytes, and ends earlier.
     const file = findMappedFile(7, MAPPING, processWith(t, '/sys/kernel/mm/transparent_hugepage/enabled')());
@@ -83,7 +83,7 @@ describe('what files say', () => {
 });
 
 describe('reasons', () => {
-  it('the more telling one is kept, and each is a sentence', () => {
+  it('the more specific one is kept, and each is a sentence', () => {
     assert.equal(moreSpecific('no_symbol', 'not_relocated'), 'not_relocated');
     assert.equal(moreSpecific('not_relocated', 'unreadable_file'), 'not_relocated');
     for (const reason of Object.keys(REASONS) as Reason[]) assert.equal(moreSpecific(reason, 'no_symbol'), reason);
@@ -92,7 +92,7 @@ describe('reasons', () => {
     assert.equal(reasonOf(Object.assign(new Error(), { code: 'EMFILE' }), 'gone'), 'unreadable_file');
   });
 
-  it('a process that is made up: what cannot be found out is said', (t) => {
+  it('a fictitious process: the reason for each obstacle', (t) => {
     const at = temporaryFolder(t);
     const proc = at();
     mkdirSync(at('7', 'map_files'), { recursive: true });

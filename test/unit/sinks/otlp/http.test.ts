@@ -84,7 +84,7 @@ test('a collector that stays busy longer than a request may take is tried again'
   assert.match(said[0]!, /HTTP 429, 502, 503 or 504, repeatedly; 3 spans queued, retrying/);
 });
 
-test('another status drops the batch and is said', async (t) => {
+test('another status drops the batch and is reported', async (t) => {
   const server = await startHttpServer(t, () => 401, 'who are you');
   const { sink, said } = await sinkTo(server.port, HTTP);
   sink.write(events(3));

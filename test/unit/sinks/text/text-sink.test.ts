@@ -82,7 +82,7 @@ describe('a file', () => {
     assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
   });
 
-  it('is closed at the end when it is the sink’s own, and only then', async (t) => {
+  it('is closed at the end only if it is the sink’s own', async (t) => {
     for (const owned of [true, false]) {
       const file = openSync(temporaryFolder(t)('out'), 'a');
       const { sink } = sinkTo(file, { owned });
@@ -115,7 +115,7 @@ describe('a pipe', () => {
     return text;
   }
 
-  it('far smaller than what is written: all arrives, in order', async (t) => {
+  it('far smaller than the output: all arrives, in order', async (t) => {
     const { reader, writer, open } = pipe(t);
     const child = spawn('cat', { stdio: [open(constants.O_RDONLY), 'pipe', 'inherit'] });
     closeSync(reader);
@@ -152,7 +152,7 @@ describe('a pipe', () => {
     closeSync(reader);
   });
 
-  it('whose reader is gone: said to the owner once, without a warning; nothing counts as lost', async (t) => {
+  it('whose reader has gone: the owner is notified once, without a warning; nothing counts as lost', async (t) => {
     const { reader, writer } = pipe(t);
     closeSync(reader);
     const { sink, said } = sinkTo(writer, { header: 'HEADER\n' });
@@ -179,7 +179,7 @@ describe('a pipe', () => {
     assert.equal(said.closed, 1);
   });
 
-  it('that nobody reads: the queue is bounded, what does not fit is counted, close() gives up in time', async (t) => {
+  it('that nobody reads: the queue is bounded, the excess is counted, close() gives up in time', async (t) => {
     const { reader, writer } = pipe(t);
     // One event a megabyte: the queue takes 32 of them and the one that exceeds the bound.
     const { sink, said } = sinkTo(writer, { format: () => 'z'.repeat(2 ** 20) });
@@ -217,8 +217,8 @@ describe('a pipe', () => {
   });
 });
 
-describe('a device that is full', () => {
-  it('is warned of once, ends the run, and every event that comes is lost for that reason', async () => {
+describe('a full device', () => {
+  it('causes one warning, ends the run, and loses every later event for that reason', async () => {
     const { sink, said } = sinkTo(openSync('/dev/full', 'w'), { header: 'HEADER\n' });
     // The header alone fails; no event is there yet.
     while (said.closed === 0) await new Promise(setImmediate);
