@@ -149,7 +149,7 @@ describe('a reader who types the commands of the documents', () => {
     await server.interrupt(0);
   });
 
-  it('sees what the doctor says of this host, and of a process', () => {
+  it('sees what the doctor says about this host, and about a process', () => {
     assert.match(typed('npm start -- doctor'), /^compactstall can run here/m);
     assert.match(
       typed('npm start -- doctor --pid $$'),

@@ -45,13 +45,13 @@ for (const name of configs) {
   suite(name, () => {
     test('is valid as it stands', async () => assert.deepEqual(await validate(binary(), CONFIGS + name), { code: 0 }));
 
-    test('with a misspelt setting is refused', async () => {
+    test('is refused with a misspelt setting', async () => {
       const { code, output } = await validate(binary(), changed('misspelt', 'endpoint:', 'endpiont:'));
       assert.equal(code, 1);
       assert.match(output ?? '', /endpiont/);
     });
 
-    test('with a component that does not exist is refused', async () => {
+    test('is refused with an unknown component', async () => {
       const { code, output } = await validate(binary(), changed('unknown', '  otlp:', '  oltp:'));
       assert.equal(code, 1);
       assert.match(output ?? '', /oltp/);
@@ -67,7 +67,7 @@ for (const name of configs) {
       assert.deepEqual(opened, expected);
     });
 
-    test('with 0.0.0.0 instead would be noticed', async () => {
+    test('would be noticed with 0.0.0.0 instead', async () => {
       const open = changed('open', '127.0.0.1:', '0.0.0.0:');
       const { opened, expected } = await run(binary(), open, Object.keys(PORTS[name]!));
       assert.equal(opened.length, expected.length);

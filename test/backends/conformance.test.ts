@@ -149,7 +149,7 @@ const CASES: Record<string, Case> = {
   OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: {
     env: () => ({ OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '0', OTEL_ATTRIBUTE_COUNT_LIMIT: '9' }),
   },
-  'limits that are no numbers': {
+  'limits that are not numbers': {
     env: () => ({
       OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: 'few',
       OTEL_ATTRIBUTE_COUNT_LIMIT: '9',
@@ -255,7 +255,7 @@ describe('the same as the stock SDK', () => {
     });
   }
 
-  it('but for doubles that are integral, which the stock exporter writes as ints', async () => {
+  it('except integral doubles, which the stock exporter writes as integers', async () => {
     const both = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
     const begins = (spans: Written[]) =>
       spans.map(({ span }) => span.attributes!.find(({ key }) => key === INDEXES[0])?.value);

@@ -35,12 +35,12 @@ describe('doctor and a real collector', () => {
     });
   }
 
-  it('gRPC towards the port for HTTP: a warning that says so', async () => {
+  it('gRPC to the port for HTTP: a warning that names the mistake', async () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpEndpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
     const { code, stdout } = await runToEnd(['doctor'], { env });
     assert.equal(code, 0, stdout);
     assert.match(stdout, /^warn {2}collector /m);
   });
 
-  it('it got no span', () => assert.deepEqual(collector.spans(), []));
+  it('the collector got no span', () => assert.deepEqual(collector.spans(), []));
 });

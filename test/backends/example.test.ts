@@ -47,7 +47,7 @@ describe('the example', () => {
     });
   }
 
-  it('ends by Ctrl-C, not by the failure of a program that Ctrl-C ended as well', async () => {
+  it('ends by Ctrl-C, and not by the failure of a program that Ctrl-C also ended', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'compactstall-make-'));
     const slowly = join(folder, 'slowly.mk');
     writeFileSync(slowly, `$(shell touch ${folder}/begun; sleep ${GIVE_UP_MS / 1000})\n`);

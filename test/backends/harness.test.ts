@@ -66,7 +66,7 @@ function sendSpan(httpEndpoint: string): Promise<void> {
   return post(`${httpEndpoint}/v1/traces`, { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [span] }] }] });
 }
 
-test('the Collector writes down exactly what it receives', async () => {
+test('the Collector writes exactly what it receives', async () => {
   const collector = await startCollector({ spansFile: join(temporary, 'exact.jsonl') });
   assert.deepEqual(collector.spans(), []);
   await sendSpan(collector.httpEndpoint);
@@ -99,7 +99,7 @@ test('the Collector writes down exactly what it receives', async () => {
   await collector.stop();
 });
 
-test('a Collector that was stopped or killed goes on in the same file, on the same ports', async () => {
+test('a Collector that was stopped or killed continues in the same file, on the same ports', async () => {
   const first = await startCollector({ spansFile: join(temporary, 'restarted.jsonl') });
   await sendSpan(first.httpEndpoint);
   await first.stop();
@@ -118,7 +118,7 @@ test('a Collector that was stopped or killed goes on in the same file, on the sa
   for (const collector of [first, second, third]) assert.equal(collector.spans().length, 3);
 });
 
-test('a Collector that cannot start says why', async () => {
+test('a Collector that cannot start reports why', async () => {
   const collector = await startCollector({ spansFile: join(temporary, 'first.jsonl') });
   await assert.rejects(
     startCollector({ spansFile: join(temporary, 'second.jsonl'), grpcPort: collector.grpcPort }),
@@ -127,7 +127,7 @@ test('a Collector that cannot start says why', async () => {
   await collector.stop();
 });
 
-test('Jaeger finds the span by everything that a user searches for, and shows its event as a log', async () => {
+test('Jaeger finds the span by everything that users search for, and shows its event as a log', async () => {
   const jaeger = await startJaeger();
   await sendSpan(jaeger.httpEndpoint);
 

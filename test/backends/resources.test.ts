@@ -83,7 +83,7 @@ describe('several services', () => {
     }
   };
 
-  it('each span is under its own, one ResourceSpans for each', () => {
+  it('each span is under its service, with one ResourceSpans for each', () => {
     check(received);
     assert.equal(groups(received), 2);
   });
@@ -94,7 +94,7 @@ describe('several services', () => {
     assert.equal(groups(spans), 2);
   });
 
-  it('--resource host: all under the host’s', async () => {
+  it('--resource host: all spans under the host’s resource', async () => {
     const spans = await replayed('host', '--resource', 'host');
     assert.equal(spans.length, events.length);
     for (const { resource } of spans) assert.equal(resource['service.name'], 'compactstall');

@@ -107,7 +107,7 @@ it(`${PLANS[0]}: every stall is a child of exactly the span that its thread was 
   assert.ok(unpublished.every(({ context }) => !context));
 });
 
-it('direct: a page fault that has to compact is a child of the span that it happened in', async () => {
+it('direct: a page fault that compacts is a child of the span in which it happened', async () => {
   const agent = await new Agent(ARGS, { giveUpMs: GIVE_UP_MS }).attached();
   const stalls = new Stalls('glibc/gd', { file: FILE, threads: THREADS });
   const direct = () => agent.events().filter(({ pid, trigger }) => pid === stalls.pid && trigger === 'direct');

@@ -18,7 +18,7 @@ after(() => rmSync(`${BPFFS}/otel`, { recursive: true }));
 
 let watched: Watched[];
 
-it('a thread of a process and threads of the kernel compact, all of them in the map', async () => {
+it('a thread of a process and kernel threads compact, all of them in the map', async () => {
   setUp();
   const map = new ObiMap({ folder: BPFFS });
   for (const pid of [process.pid, ...kcompactd().map(Number)]) map.set(pid, pid, SPAN);
@@ -44,7 +44,7 @@ for (const [i, plan] of PLANS.entries()) {
       }
     });
 
-    it('a thread of the kernel is in no span', () => {
+    it('a kernel thread is in no span', () => {
       const daemons = seen.events.filter(({ comm }) => comm.startsWith('kcompactd'));
       assert.ok(daemons.length > 0);
       for (const { context } of daemons) assert.equal(context, undefined);

@@ -11,7 +11,7 @@ import { NODES, PLANS, setUp } from './settings.ts';
 before(() => setUp());
 
 describe('ways to attach', () => {
-  it('two nodes are here to be told apart', () => assert.deepEqual(NODES, [0, 1]));
+  it('the machine has two nodes, to distinguish', () => assert.deepEqual(NODES, [0, 1]));
 
   for (const [i, plan] of PLANS.entries()) {
     it(`${plan}${i === 0 ? ', which is taken by itself' : ''}: each node's compactions, exactly`, async () => {
@@ -30,7 +30,7 @@ describe('ways to attach', () => {
       );
     });
 
-    it(`${plan}: what a filter leaves out is counted`, async () => {
+    it(`${plan}: filtered compactions are counted`, async () => {
       const args = ['--output', 'json', '--attach', plan];
       const agent = await new Agent([...args, '--trigger', 'direct', '--pid', String(process.pid)]).attached();
       for (const node of NODES) compactNode(node);

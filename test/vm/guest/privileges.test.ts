@@ -15,7 +15,7 @@ const NEEDS_IT = MAJOR < 5 || (MAJOR === 5 && MINOR < 19);
 
 before(() => setUp());
 
-it('the main thread keeps CAP_BPF where bpf(2) needs it, and that is all', async () => {
+it('the main thread keeps CAP_BPF where bpf(2) needs it, and nothing else', async () => {
   const agent = await new Agent(['--output', 'json', '--verify', '--pid', String(process.pid)]).attached();
   compact(COMPACT_MEMORY, 1);
   // By now it has all threads: the record came by that of the ring, and was written by one of libuv's.

@@ -29,7 +29,7 @@ describe('the agent', () => {
     agent = await new Agent(['--output', 'json']).attached();
   });
 
-  it('probes a process that started, and knows a library that it opened by then; it sleeps between two probes', async () => {
+  it('probes a new process, and finds a library that it has opened by then; it sleeps between two probes', async () => {
     const lives = [new Life(agent, OPENS), new Life(agent, OPENS)] as const;
     await sleep(1000);
     await lives[0].tell(`open ${library('gd')}`);
@@ -46,7 +46,7 @@ describe('the agent', () => {
     }
   });
 
-  it('knows of a library that is opened later when its process says that it publishes, and not before', async () => {
+  it('finds a library that is opened later when its process announces a publication, and not before', async () => {
     const [silent, telling, twice] = [new Life(agent, OPENS), new Life(agent, OPENS), new Life(agent, OPENS)];
     const lives = [silent, telling, twice];
     // It was looked at for the last time.
@@ -92,7 +92,7 @@ describe('the agent', () => {
     await publisher.end();
   });
 
-  it('has lost nothing', async () => {
+  it('loses nothing', async () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
     assert.match(stderr, / 0 lost$/m);
@@ -126,7 +126,7 @@ describe('the process event of a publication', () => {
     return pids;
   }
 
-  it('is sent for that name only, and for one that cannot be read', async () => {
+  it('is sent for that name only, and for an unreadable one', async () => {
     for (const name of ['OTEL_CTXX', 'OTEL_CT', 'Go: heap', 'x']) await publisher.name(100, name);
     assert.deepEqual(noticed(), []);
     await publisher.name(1, 'OTEL_CTX');

@@ -62,7 +62,7 @@ describe('spans by the clock of an application', () => {
     }
   }
 
-  it('agree as the machine comes', assertAgree);
+  it('agree before any change of the clock', assertAgree);
 
   for (const seconds of [HOUR_S, -2 * HOUR_S, HOUR_S]) {
     it(`agree after a step of ${seconds} s while the agent sleeps`, async () => {
@@ -86,7 +86,7 @@ describe('spans by the clock of an application', () => {
     }
   });
 
-  it('one that begins before a step and ends after it is placed by the time after it', async () => {
+  it('a span across a step is placed by the time after it', async () => {
     for (let i = 0; ; i++) {
       assert.ok(i < TRIES, 'no step was in a compaction');
       // Never back to where it was.
@@ -106,7 +106,7 @@ describe('spans by the clock of an application', () => {
     }
   });
 
-  it('are where the spans of a Node.js application are that begin after a step', async () => {
+  it('agree with the spans of a Node.js application that begin after a step', async () => {
     const node = new NodeSpans();
     const seen = new Records(node.pid);
     try {
@@ -123,7 +123,7 @@ describe('spans by the clock of an application', () => {
     }
   });
 
-  it('and nothing was lost', async () => {
+  it('nothing was lost', async () => {
     await program.end();
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
