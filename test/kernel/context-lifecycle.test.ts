@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes that publish their spans, and fork, call exec, load and unload libraries, or have the pid of another: a stall is
-// a child of the span that its thread was in, or a root while that is not known yet, and never anything else.
+// Processes that publish their spans, and fork, call exec, load and unload libraries, or reuse a pid. A stall is a child of
+// its thread's span, or a root while that is not known yet, and never anything else.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { Agent } from '../support/agent.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What doctor says of this host, against what run then does.
+// The report of doctor about this host, compared with what run then does.
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
@@ -185,7 +185,7 @@ describe('doctor without privileges', () => {
       report.get('optional_capabilities').why,
       /CAP_SYSLOG.*CAP_SYS_PTRACE.*CAP_CHECKPOINT_RESTORE.*CAP_SYS_ADMIN/,
     );
-    // The words of run.
+    // These are the words of run.
     const { why, todo } = report.get('kptr_restrict');
     const { stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-K']);
     const [, said] = /compactstall: (the kernel hides .*)\n/.exec(stderr)!;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads of which OpenTelemetry eBPF Instrumentation (OBI) knows the span: a stall is linked to exactly that one, where the
-// process says nothing itself. OBI's map is a real one, pinned where OBI pins it; its entries are written by the test.
+// Threads whose span OpenTelemetry eBPF Instrumentation (OBI) knows: a stall is linked to exactly that span, if the process
+// publishes none. OBI's map is a real one, pinned where OBI pins it; the test writes its entries.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { Publisher } from '../support/publisher.ts';
 import { contextOf } from '../support/stalls.ts';
 
 const STALLS = 7;
-/** More stalls than a process makes before it is known to publish. */
+/** More stalls than a process makes before the agent knows that it publishes. */
 const KNOWN_AFTER = 500;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const STALLS_PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/glibc/program', import.meta.url));
@@ -33,7 +33,7 @@ function assertBooks({ code, stderr }: Finished): void {
   assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
 }
 
-/** A term of the books that says with how many begins there was a context, or why not. */
+/** A term of the books: the number of begins with a context, or without one for a reason. */
 function counted({ stderr }: Finished, term: string): number {
   const contexts = stderr.split('\n').find((line) => line.includes('with context'));
   const [, count] = new RegExp(`(\\d+) ${term}`).exec(contexts ?? '') ?? [];

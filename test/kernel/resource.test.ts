@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service of a stalled process, of real processes that publish a process context, have only an environment, or
-// neither; that change it, call exec, or are gone at once.
+// The service of stalled real processes, which publish a process context, have only an environment, or have neither; and which
+// change it, call exec, or end at once.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,9 +15,9 @@ import { PUBLISHER, Publisher } from '../support/publisher.ts';
 import { attribute, context, int, named, text } from '../unit/prober/service/payload.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-/** What may be asked once a second. */
+/** A little more than the second between two checks of a process. */
 const REFRESH_MS = 1100;
-/** Anonymous memory has names where the kernel was built for it. */
+/** Whether the kernel was built with names of anonymous memory. */
 const ways = spawnSync(PUBLISHER, ['can-name']).status === 0 ? (['memfd', 'anon'] as const) : (['memfd'] as const);
 
 async function setUp(t: TestContext, args: readonly string[] = ['--output', 'json'], env: NodeJS.ProcessEnv = {}) {
@@ -27,7 +27,7 @@ async function setUp(t: TestContext, args: readonly string[] = ['--output', 'jso
   return {
     agent,
     eventsOf,
-    /** The events of a stall of this process, which is there until they are. */
+    /** The events of a stall of this process, which waits for them. */
     async stalled(publisher: Publisher): Promise<CompactionEvent[]> {
       const before = eventsOf(publisher.pid).length;
       await publisher.stall(COMPACT_NODE0);
@@ -37,7 +37,7 @@ async function setUp(t: TestContext, args: readonly string[] = ['--output', 'jso
   };
 }
 
-/** One more than there are, until the end of the test. @returns whether there is one */
+/** Adds a huge page until the end of the test. @returns whether there is one */
 function reserveHugePage(t: TestContext): boolean {
   const setting = '/proc/sys/vm/nr_hugepages';
   const before = readFileSync(setting, 'latin1').trim();
@@ -190,7 +190,7 @@ describe('the service of a stalled process', () => {
 
   it('which has ended before the lookup: from the record', async (t) => {
     const { agent } = await setUp(t);
-    // Records are read when this process is stopped no more.
+    // The agent reads the records after SIGCONT.
     agent.child.kill('SIGSTOP');
     const shell = ['-c', `echo $$; echo 1 >${COMPACT_NODE0}`];
     const pid = Number(execFileSync('sh', shell, { encoding: 'utf8', env: { OTEL_SERVICE_NAME: 'gone' } }));

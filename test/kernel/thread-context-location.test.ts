@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where threads have their OpenTelemetry thread context, in programs built in every way that a compiler, a linker and two
-// libcs know (harness/programs/publishers). They say where it is; that has to be, to the byte, where it is found from outside.
+// The places of OpenTelemetry thread contexts, in programs built in every way of a compiler, a linker and two libcs
+// (harness/programs/publishers). They print the address, which must be, to the byte, the one that is found from outside.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -49,7 +49,7 @@ async function start(t: TestContext, command: string, args: readonly string[] = 
 }
 
 /**
- * The steps of a program that runs in the thread, with its thread pointer: each `read` is one bpf_probe_read_user.
+ * The steps of a BPF program that runs in the thread, with its thread pointer. Each `read` is one bpf_probe_read_user.
  * @returns the address of the thread's variable; undefined when the thread has none (yet)
  */
 function address(location: TlsLocation, threadPointer: bigint, memory: Memory): bigint | undefined {
@@ -61,14 +61,14 @@ function address(location: TlsLocation, threadPointer: bigint, memory: Memory): 
   if (dtv === undefined) return undefined;
   let block: bigint | undefined;
   if (libc === 'glibc') {
-    // Entries { pointer, to free } of 16 bytes. The one before the first has how many there are, the first the generation.
+    // Entries { pointer, to free } of 16 bytes. The one before the first has their number, the first has the generation.
     const head = memory.read(dtv - 16n, 24);
     if (!head || module > head.readBigUInt64LE(0) || head.readBigUInt64LE(16) < generation) return undefined;
     block = word(dtv + module * 16n);
     // TLS_DTV_UNALLOCATED: made when the thread first touches it.
     if (block === 0xffff_ffff_ffff_ffffn) return undefined;
   } else {
-    // Pointers; instead of the first, how many there are.
+    // Pointers; the first word is their number.
     const count = word(dtv);
     if (count === undefined || module > count) return undefined;
     block = word(dtv + module * 8n);
@@ -77,7 +77,7 @@ function address(location: TlsLocation, threadPointer: bigint, memory: Memory): 
   return block ? block + offset : undefined;
 }
 
-/** What is found is right for every thread that has published. @returns the two, and whether the others have one too */
+/** Asserts the location for every thread that has published. @returns both, and whether the other threads have one too */
 function check({ pid, threads }: { pid: number; threads: Thread[] }) {
   const found = locateThreadContexts(pid);
   const memory = new ProcessMemory(`/proc/${pid}`);
@@ -130,7 +130,7 @@ describe('glibc', () => {
   }
 
   for (const [name, kind] of [
-    // glibc keeps some room for late libraries that cannot do without, and some more for descriptors.
+    // glibc keeps some room for late libraries that need the static block, and some more for descriptors.
     ['initial-exec', 'static'],
     ['gd', 'dynamic'],
     ['gd-hidden', 'dynamic'],
@@ -159,7 +159,7 @@ describe('glibc', () => {
     const { v1, untouched } = check(publisher);
     assert.equal(untouched, undefined);
     assert.ok(v1?.kind === 'dynamic' && v1.generation > 0n);
-    // What the generation is for: the entry is still there, and the other library's.
+    // The purpose of the generation: the entry still exists, but belongs to the other library.
     const memory = new ProcessMemory(`/proc/${publisher.pid}`);
     t.after(() => memory.close());
     const thread = publisher.threads.find((one) => one.v1 === undefined)!;
@@ -198,7 +198,7 @@ describe('musl', () => {
       assert.equal(v1?.kind, fromStart);
       assert.ok(untouched);
     });
-    // musl refuses to load late what cannot do without the static block.
+    // musl refuses late libraries that need the static block.
     if (!late) continue;
     it(`library that came late: ${name}`, async (t) => {
       const { v1, untouched } = check(await start(t, at('opens'), [at(`library-${name}.so`)]));
@@ -251,11 +251,11 @@ describe('files and rights', () => {
     const { pid, threads } = await start(t, `${BUILD}glibc/program-pie`);
     const memory = new ProcessMemory(`/proc/${pid}`);
     t.after(() => memory.close());
-    // The middle of the stack of 8 MB that the thread pointer is at the top of.
+    // The middle of a stack of 8 MB, with the thread pointer at its top.
     const untouched = threads[1]!.pointer - (4n << 20n);
     assert.equal(memory.read(untouched, 8), undefined);
     assert.ok(memory.read(threads[1]!.pointer, 8));
-    // No process has these.
+    // No process has these addresses.
     for (const wrong of [0n, -1n, 1n << 63n, (1n << 64n) - 8n]) assert.equal(memory.read(wrong, 8), undefined);
     assert.equal(memory.read(threads[1]!.pointer, 1 << 20), undefined);
   });
@@ -271,7 +271,7 @@ describe('reasons', () => {
     while (true) {
       const { reason } = locateThreadContexts(pid);
       if (reason === 'gone') break;
-      // Between its death and its burial.
+      // The process is a zombie here.
       assert.ok(reason === undefined || reason === 'no_mappings', reason);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans' edges by the clock of an application that makes spans of its own around the same stalls. With the clock moved:
-// test/vm/guest/time.test.ts.
+// The edges of spans, compared with the clock of an application that makes spans around the same stalls. For changes of the
+// clock see test/vm/guest/time.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';

@@ -5,7 +5,7 @@ import { COMPACT_MEMORY, compact, freeBlocks, populatedZones, type Zone } from '
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, parseLines } from '../support/agent.ts';
 
-/** Pages that other tasks may allocate or free between two looks at a zone; zone DMA is left alone by all. */
+/** The pages that others may allocate or free between two readings of a zone; none touches zone DMA. */
 const MOVING = 8192;
 const ATTEMPTS = 20;
 
@@ -20,8 +20,8 @@ interface Observation {
 }
 
 /**
- * One compaction between two looks at /proc/zoneinfo. Watermarks change when memory is plugged or boosted; an
- * observation during which they did says nothing, and is made again.
+ * One compaction between two readings of /proc/zoneinfo. Watermarks change when memory is plugged or boosted; an observation
+ * with such a change is repeated.
  */
 async function observe(): Promise<Observation[]> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

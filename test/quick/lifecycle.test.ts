@@ -69,7 +69,7 @@ describe('a run that ends while compactions go on', () => {
   it('loses none: those under way are counted as open or without begin, and none as lost', async () => {
     const work = `while :; do echo 1 >${COMPACT_NODE0}; done`;
     // Ends with this process, and with the test.
-    // Another agent makes the kernel take its time between two detachments.
+    // Another agent makes the kernel slow between two detachments.
     const other = await new Agent(['--output', 'none']).attached();
     const writer = spawn('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', work], { stdio: 'ignore' });
     try {

@@ -8,14 +8,14 @@ import { COMPACT_MEMORY, COMPACT_NODE0, compact, populatedZones, vmstat } from '
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 
-/** A prime, so that a factor of two or three too many or too few cannot hide. */
+/** A prime, so that a wrong factor of two or three cannot hide. */
 const WRITES = 23;
 
 const ZONES_OF_NODE0 = populatedZones().filter(({ node }) => node === 0).length;
 
 const NUMBERS = ['compact_migrate_scanned', 'compact_free_scanned'] as const;
 
-/** Runs the agent around some work; JSON lines of this process's stalls only, others may compact meanwhile. */
+/** Runs the agent around some work. Returns only this process's stalls, as others may compact meanwhile. */
 async function traced(args: readonly string[], work: () => void | Promise<void>) {
   const agent = await new Agent(['--output', 'json', '--verify', ...args]).attached();
   const before = NUMBERS.map(vmstat);
@@ -179,7 +179,7 @@ describe('other options', () => {
       const filtered = Number(/(\d+) filtered\{min_duration\}/.exec(finished.stderr)?.[1] ?? 0);
       assert.equal(filtered + all.length, Number(/paired +(\d+) =/.exec(finished.stderr)![1]));
       assert.ok(filtered + all.length >= expected);
-      // How long one takes is not known, except that it takes some time, and no quarter of an hour.
+      // The length of one is unknown, except that it is more than nothing and less than a quarter of an hour.
       if (least === '1ns') assert.deepEqual([filtered, own.length], [0, expected]);
       if (least === '1000s') assert.equal(all.length, 0);
     }

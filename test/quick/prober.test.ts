@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who has which rights once the agent runs, and what happens when the prober waits, dies, or is left.
+// The rights of each process once the agent runs, and the effects when the prober waits, dies, or is left alone.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const HELD = fileURLToPath(new URL('child/held.ts', import.meta.url));
 /** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
 const OF_PROBER = (1n << 2n) | (1n << 19n) | (1n << 40n);
 
-/** A shell that stalls when it is told to, and has a service. */
+/** A shell with a service that stalls on command. */
 class Shell extends CommandedProgram {
   constructor(service = 'shop') {
     super('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], { OTEL_SERVICE_NAME: service });
@@ -55,7 +55,7 @@ async function serviceOfNext(agent: Agent, shell: Shell): Promise<unknown> {
   return eventsOf(agent, shell)[before]!.resource!['service.name'];
 }
 
-/** Of the one that takes the place of an prober that ended. */
+/** The pid of the prober that replaces one that ended. */
 async function proberAfter(agent: Agent, before: number): Promise<number> {
   for (;;) {
     const { prober } = await proberOf(agent);
@@ -190,7 +190,7 @@ it('another user with capabilities: the agent has none left, and the prober keep
 
 describe('the prober', () => {
   it('waits forever: that process is left alone, and a known one keeps its service', async (t) => {
-    // Without contexts nothing else is asked, so that it is this process which it waits for.
+    // Without contexts there are no other questions, so the prober waits for this process.
     const { agent, shell, service } = await setUp(t, ['-o', 'json', '--context', 'off']);
     assert.equal(await service(), 'shop');
     const [unknown, other] = [new Shell('till'), new Shell('stock')];
@@ -200,7 +200,7 @@ describe('the prober', () => {
     assert.match(agent.stderr, new RegExp(`process ${unknown.pid} could not be read within 2 s`));
     const second = await proberAfter(agent, prober);
     process.kill(second, 'SIGSTOP');
-    // A process that is known is taken for the same for a second after it was seen.
+    // A known process counts as the same for a second after it was seen.
     await sleep(1100);
     assert.equal(await service(), 'shop');
     assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be read within 2 s`));
@@ -253,12 +253,12 @@ describe('the prober', () => {
     const first = await proberOf(agent);
     process.kill(first.prober, 'SIGSTOP');
     for (const { shell } of shells) await shell.stall();
-    // They are asked about.
+    // The agent asks about them.
     await sleep(200);
     process.kill(agent.pid, 'SIGSTOP');
     process.kill(first.prober, 'SIGKILL');
     const second = await proberAfter(agent, first.prober);
-    // It begins, and asks for questions.
+    // The prober starts, and asks for questions.
     await sleep(500);
     process.kill(second, 'SIGKILL');
     await proberAfter(agent, second);
@@ -294,7 +294,7 @@ describe('the prober', () => {
   const NOT_FOUND = /: Cannot find module '[^ ]*\/dist\/prober\/main\.js'\. Spans carry no service and no parent\.$/;
   for (const [what, under, reason] of [
     ['is not there', NO_PROBER, NOT_FOUND],
-    // Where this project is in a folder that is closed as well, so is its Node.js.
+    // If the folder of this project is closed as well, so is its Node.js.
     [
       'may not be read by its user',
       CLOSED_PROBER,
@@ -311,7 +311,7 @@ describe('the prober', () => {
       const found = checks.find(({ id }) => id === 'prober')!;
       assert.equal(found.status, 'warn');
       assert.match(found.why, reason);
-      // No error of Node.js besides.
+      // There is no other error of Node.js.
       const said = stderr
         .split('\n')
         .filter((line) => line !== '' && !/^ {2}|attached|compactions,|without CAP_/.test(line));

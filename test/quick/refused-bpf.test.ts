@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host that refuses bpf(2), as the seccomp profiles of containers do: what the commands say, and what npm test does.
+// The messages of the commands, and the behaviour of npm test, on a host that refuses bpf(2), like seccomp in containers.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
