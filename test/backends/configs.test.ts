@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every configuration in otel-collector/ is good for the real thing, and opens exactly the ports that it says, on loopback.
+// Every configuration in otel-collector/ is valid for the real program, and opens exactly its documented ports, on loopback.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ for (const name of configs) {
   const binary = () => binaries[name.startsWith('jaeger') ? 'jaeger' : 'collector'];
   const source = readFileSync(CONFIGS + name, 'utf8');
 
-  /** A copy with one thing changed; it is an error if the change changes nothing. */
+  /** A copy with one change, which must have an effect. */
   const changed = (suffix: string, from: string, to: string): string => {
     assert.ok(source.includes(from), `${name} has no ${from}`);
     const path = join(temporary, `${suffix}-${name}`);
@@ -85,7 +85,7 @@ function validate(binary: string, config: string): Promise<{ code: number; outpu
   });
 }
 
-/** Runs a configuration on free ports; the addresses that it then listens on, and those that it should. */
+/** Runs a configuration on free ports. @returns the addresses on which it listens, and those on which it should */
 async function run(binary: string, config: string, variables: string[]) {
   const ports = await freePorts(variables.length);
   const child = new Child('config', binary, ['--config', config], {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// compactstall doctor in front of a real collector, which gets no span by that.
+// compactstall doctor with a real collector, which gets no span from it.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

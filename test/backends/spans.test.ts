@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent sends, as a real collector wrote it down.
+// The agent's spans, as written by a real collector.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -94,7 +94,7 @@ describe('the real collector', () => {
     const agent = await new Agent(own).attached();
     compact(COMPACT_NODE0, 1);
     const [manual] = parseLines((await agent.stop()).stdout);
-    // Direct compactions come from test/kernel/triggers.test.ts; here it is what becomes of their fields.
+    // test/kernel/triggers.test.ts has direct compactions; this test is about their fields.
     const direct = (index: number, order: number): CompactionEvent => ({
       ...manual!,
       trigger: 'direct',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// setup.sh where something is missing: its PATH is a folder with links to all commands but those.
+// setup.sh with missing commands: its PATH is a folder with links to all other commands.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ function setUp(what: string, path = process.env.PATH) {
   return spawnSync('/bin/sh', ['setup.sh', what], { cwd: ROOT, env, encoding: 'utf8', timeout: 60_000 });
 }
 
-/** All commands of this PATH, without some; `id` says that it is an ordinary user who asks. */
+/** All commands of this PATH except some. `id` reports an ordinary user. */
 function pathWithout(t: TestContext, ...hidden: string[]): string {
   const folder = temporaryFolder(t)('bin');
   mkdirSync(folder);
@@ -48,7 +48,7 @@ describe('setup.sh', () => {
 
   it('asks only for the needs of a command', (t) => {
     const path = pathWithout(t, 'clang', 'musl-gcc', 'qemu-system-x86_64');
-    // Go may be there, or not: it is also looked for where its own archive unpacks.
+    // Go may be found or not: setup.sh also looks in the folder of Go's own archive.
     const missing = (what: string) =>
       /missing:([^.]*)\./.exec(setUp(what, path).stderr)?.[1]?.replace(' golang-go', '').trim() ?? '';
     assert.equal(missing('unit'), '');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an application gets that installs the packages as they would be published.
+// An application that installs the packages as they would be published.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ describe('the packages, installed in an application', () => {
       join(folder, npm(join(ROOT, name), 'pack', '--silent', '--pack-destination', folder).trim());
     const archives = [pack('.'), pack('native/bpf-loader')];
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-    // What npm ci has brought for this project is in npm's cache.
+    // npm's cache has the packages that npm ci installed for this project.
     npm(folder, 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', ...archives);
   });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans of this host's stalls in a real receiver: one for each write and zone, equal to what the same run printed.
+// Spans of this host's stalls in a real receiver: one for each write and zone, equal to the printed events of the same run.
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans in a real receiver, of a recording: what the built command sends is what another implementation of OTLP reads. It takes no rights.
+// Spans of a recording in a real receiver: another implementation of OTLP reads the output of the built command. It needs no
+// rights.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

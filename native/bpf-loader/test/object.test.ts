@@ -150,7 +150,7 @@ test('run-time statistics', (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   object.attach();
-  // Whoever else measures on this host counts for all programs, so what is asserted is that this asks and stops asking.
+  // Others on this host may measure all programs, too, so the test asserts only that this object starts and stops asking.
   const open = () => openDescriptors().filter((target) => target === 'anon_inode:bpf-stats').length;
   const before = object.programStats()[0]!;
   assert.deepEqual(Object.keys(before), ['name', 'runTimeNs', 'runCount', 'recursionMisses']);

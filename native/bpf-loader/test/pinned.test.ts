@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps that somebody else has pinned, in a BPF file system that nobody else sees: it is mounted in a namespace of its own.
+// Maps pinned by somebody else, in a BPF file system that is mounted in a private namespace.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ function pin(name: string, { type = 'hash', key = 4, value = 8, entries = 3 } = 
   return `${folder}/${name}`;
 }
 
-/** Key 7, which is the one that the test object's program reads. */
+/** Key 7, which the test object's program reads. */
 const setSeven = (path: string, value: number) =>
   execFileSync('bpftool', `map update pinned ${path} key 7 0 0 0 value ${value} 0 0 0 0 0 0 0`.split(' '));
 

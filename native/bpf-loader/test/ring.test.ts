@@ -59,7 +59,7 @@ for (const maxBytes of [1, 24, 31, 100, 4096]) {
       const found = lengths(batch, seen);
       assert.ok(found.length > 0);
       assert.ok(batch.length <= maxBytes || found.length === 1, `${batch.length} bytes, ${found.length} records`);
-      // As many as fit: the next one would not.
+      // The batch is full: the next record would not fit.
       const next = 8 + Math.ceil((16 + ((seen + found.length) % 41)) / 8) * 8;
       seen += found.length;
       if (seen < 499) assert.ok(batch.length + next > maxBytes, 'the next one would have fitted');

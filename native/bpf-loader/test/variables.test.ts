@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bpfError, calls, counters, loadCounter } from './support.ts';
 
-/** What a constant holds after load: read back from the kernel's memory. */
+/** The value of a constant after load, read back from the kernel's memory. */
 function constant(name: string, value: number | bigint | boolean): Buffer {
   const object = loadCounter({ programs: [], constants: { [name]: value } });
   const bytes = object.readVariable(name);

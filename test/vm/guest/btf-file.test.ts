@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kernel without BTF of its own, which is made by hiding it: with --btf FILE the kprobe plan works there.
+// A kernel whose BTF is hidden: with --btf FILE the kprobe plan works there.
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { it } from 'node:test';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The workload's own manners; what it makes the kernel do is seen in the other files.
+// The workload's own behaviour; other files show its effect on the kernel.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

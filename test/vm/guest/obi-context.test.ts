@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The map of OpenTelemetry eBPF Instrumentation, read in every way to attach: a thread that is in it is linked to its span,
-// and a thread of the kernel is not, though its pid is in it.
+// The map of OpenTelemetry eBPF Instrumentation, read in every attach plan: a stall of a thread in the map is linked to its
+// span, and a stall of a kernel thread is not, although its pid is in the map.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';

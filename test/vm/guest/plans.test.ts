@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each way to attach that this kernel takes, alone, and with filters; the others are refused in words.
+// Each attach plan that this kernel accepts, alone and with filters; the others are refused with a reason.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { populatedZones } from '../../../harness/host.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that makes the kernel compact, on purpose, seen in every way to attach at the same time.
+// Everything that makes the kernel compact, done on purpose, and seen by all attach plans at the same time.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { populatedZones } from '../../../harness/host.ts';
@@ -17,7 +17,7 @@ const MODES: Record<string, string> = { async: 'async', sync_light: 'sync_light'
 let done: Done;
 let watched: Watched[];
 
-// A test, so that it is told why when it fails; all others need it.
+// This is a test so that a failure shows its reason; all others need it.
 it('everything that makes the kernel compact is done', async () => {
   watched = await watch(PLANS, async (soFar) => {
     done = await doAll(soFar);
@@ -75,7 +75,7 @@ for (const [i, plan] of PLANS.entries()) {
         assert.ok(NODES.includes(node));
         assert.equal(mode, MODES[priority!], `${priority} and ${mode}`);
       }
-      // Not known of the last ones, when the process had ended before the agent looked.
+      // Unknown for the last ones, if the process ended before the agent identified it.
       assert.deepEqual(
         new Set(direct.slice(0, DIRECT_WANTED / 2).map(({ executable }) => executable)),
         new Set(['fragment']),

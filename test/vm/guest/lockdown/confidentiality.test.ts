@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Booted with lockdown=confidentiality, which forbids probe reads. Where the tracepoints pass compact_control it works
-// without them and says what is missing; elsewhere it refuses with the reason.
+// The machine is booted with lockdown=confidentiality, which forbids probe reads. If the tracepoints pass compact_control, the
+// agent works without them and reports what is missing. Otherwise it refuses, with the reason.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
