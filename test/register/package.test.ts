@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'compactstall-package-'));
 after(() => rmSync(folder, { recursive: true }));
 const bin = join(folder, 'node_modules/.bin');
 
-/** As with that Node.js first in PATH. */
+/** An environment with that Node.js first in PATH. */
 function run(node: string, program: string, args: string[]) {
   const env = { PATH: `${dirname(node)}:${process.env.PATH}`, HOME: process.env.HOME };
   const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attributes of the process that an outside reader finds.
+// The attributes of the process, as found by an outside reader.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NODES } from '../../harness/node-versions.ts';
@@ -32,7 +32,7 @@ for (const { major, path, flags } of NODES) {
       assert.equal(code, 0);
       assert.deepEqual(
         checks.map(({ processContexts }) => processContexts.map(({ resource }) => resource['service.name'])),
-        // With the worker gone it stays.
+        // It stays after the end of the worker.
         [[undefined], ['shop'], ['shop']],
       );
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where it cannot publish: one line on standard error, and an application that runs as if nothing were there.
+// Cases in which it cannot publish: one line on standard error, and an undisturbed application.
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ it('without its native parts', async () => {
   after(() => rmSync(scratch, { recursive: true }));
   const dist = fileURLToPath(new URL('../../dist', import.meta.url));
   cpSync(join(dist, '../package.json'), join(scratch, 'package.json'));
-  // All that it imports, and nothing of the agent.
+  // All its imports, and nothing of the agent.
   for (const name of ['register', 'protobuf', 'otel-environment'])
     cpSync(join(dist, name), join(scratch, 'dist', name), { recursive: true });
   const run = await runApplication(

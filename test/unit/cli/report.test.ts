@@ -7,7 +7,7 @@ import { reportBooks } from '../../../src/cli/report.ts';
 import { EXIT } from '../../../src/errors.ts';
 import { decodeKernelBooks, type NamedSinkBooks, type SourceBooks } from '../../../src/event/books.ts';
 
-/** What is printed, and the exit code. */
+/** The printed lines, and the exit code. */
 function report(source: SourceBooks, sinks: readonly NamedSinkBooks[], failed = false) {
   const lines: string[] = [];
   const messages: Pick<Messages, 'say' | 'print'> = {

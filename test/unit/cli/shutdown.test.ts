@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 
 const ENDING = new URL('../../../src/cli/shutdown.ts', import.meta.url);
 
-/** Runs a script that has an `shutdown`, in a process of its own: signals go to the whole process. */
+/** Runs a script that has a `shutdown`, in a separate process, as signals go to the whole process. */
 function child(script: string) {
   const source = `import { Shutdown } from ${JSON.stringify(ENDING.href)}; const shutdown = new Shutdown(); ${script}`;
   const started = spawn(process.execPath, ['--input-type=module', '--eval', source], {
@@ -29,7 +29,7 @@ function child(script: string) {
       });
       await Promise.race([held, exited.then(() => assert.fail(`ended without saying '${text}': ${stdout}`))]);
     },
-    /** Exit code, or signal when nothing handled it. */
+    /** The exit code, or the signal when nothing handled it. */
     async exit(): Promise<{ status: number | NodeJS.Signals | null; stdout: string }> {
       const [code, signal] = await exited;
       return { status: code ?? signal, stdout };
@@ -37,7 +37,7 @@ function child(script: string) {
   };
 }
 
-/** Says when it runs and when its end is reached, and then hangs, as a sink may. */
+/** Prints when it runs and when its end is reached, and then hangs, as a sink may. */
 const HANGING = `
   setInterval(() => {}, 1000);
   console.log('running');

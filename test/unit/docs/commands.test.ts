@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each command of the documents is run by a test that is named in test/support/documented-commands.ts, or is there with the
-// reason why it is not.
+// test/support/documented-commands.ts names, for each command of the documents, the test that runs it, or the reason why none
+// does.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

@@ -9,7 +9,7 @@ import { readText } from './messages.ts';
 
 const READING = readText('docs/reading-a-stall.md');
 
-/** From a heading to the next one. */
+/** The text from a heading to the next one. */
 function section(heading: string): string {
   const [, text] = new RegExp(`^## ${heading}$([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(READING) ?? [];
   assert.ok(text, heading);

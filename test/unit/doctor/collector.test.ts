@@ -17,7 +17,7 @@ async function closedPort(t: TestContext): Promise<number> {
   return port;
 }
 
-/** An HTTP server that answers with this status. @returns the port, and the paths and sizes of the requests */
+/** Starts an HTTP server that answers with this status. @returns the port, and the paths and sizes of the requests */
 async function startHttp(t: TestContext, code: number) {
   const requests: string[] = [];
   const server = createServer(async (request, response) => {

@@ -10,7 +10,7 @@ import { NO_PROBE_READS, obiUnread, PREEMPTIBLE } from '../../../src/host/limita
 import type { KernelFeatures } from '../../../src/live/kernel-features.ts';
 import type { LiveSource } from '../../../src/live/live-source.ts';
 
-/** Linux 6.1 and later, as distributions build it. */
+/** The features of Linux 6.1 and later, as distributions build it. */
 const NEW: KernelFeatures = {
   ownBtf: true,
   tracepoints: true,

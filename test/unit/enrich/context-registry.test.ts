@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is looked at, in which turn, and what the BPF programs are told; with an prober that answers as it is told.
+// The processes that are probed, their order, and the map of the BPF programs, with a prober that gives prepared answers.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,7 +44,7 @@ function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
     },
     answer: (pid: number, located: Located | undefined) => (located ? answers.set(pid, located) : answers.delete(pid)),
     publishes: (pid: number, where: string) => answers.set(pid, { publisher: Buffer.from(where) }),
-    /** Waits until so many probes were made and answered. */
+    /** Waits until this number of probes was made and answered. */
     probes: async (count: number) => {
       while (probed.length < count) await sleep(5);
       await sleep(0);

@@ -10,11 +10,11 @@ import { type FakeProcess, fakeProc, putStatus, statLine } from '../prober/servi
 
 const ID = '4a1f6f2b9c0d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f';
 const SECOND = 1_000_000_000n;
-/** Of field 22: 500 ticks. */
+/** The start time in field 22: 500 ticks. */
 const STARTED = 5n * SECOND;
 const NOW = 100n * SECOND;
 
-/** A process 7, and what is said of it. `pass` lets time go by and begins a batch. */
+/** A process 7, with its facts. `pass` lets time go by and begins a batch. */
 function setUp(t: TestContext, first?: FakeProcess, services = true) {
   const proc = fakeProc(t);
   const put = (fake: FakeProcess) => proc.put(7, { comm: 'summ', exe: '/usr/bin/summ', ...fake });
@@ -91,7 +91,7 @@ describe('the facts about a process', () => {
   it('this process, in the real /proc: started before now, and not before the boot', () => {
     const lookUp = (atNs: bigint) =>
       new Identified({ services: false }).lookUp({ pid: process.pid, tid: -1, comm: '' }, atNs);
-    // In hundredths of a second.
+    // The kernel counts hundredths of a second.
     const [uptime] = readFileSync('/proc/uptime', 'latin1').split(' ');
     const boottimeNs = BigInt(Math.round(Number(uptime) * 100)) * 10_000_000n;
     assert.equal(lookUp(boottimeNs).executable, basename(process.execPath));
@@ -150,7 +150,7 @@ describe('the same process again', () => {
 
   it('exec during the lookup: the two are not mixed', async (t) => {
     const { root, service, put, pass } = setUp(t, { environ });
-    // A reader of the cgroup waits here until the status is another.
+    // A reader of the cgroup waits here until the status has changed.
     rmSync(`${root}/7/cgroup`);
     execFileSync('mkfifo', [`${root}/7/cgroup`]);
     writeFileSync(`${root}/after`, statLine(7, { comm: 'summ', startStack: 1 }));
@@ -281,7 +281,7 @@ it('4096 processes are remembered; the least recently seen is forgotten', (t) =>
   see(101, 4094);
   pass(0);
   assert.equal(service(), 'shop');
-  // 4096 are known. Each further one takes the place of another: those from 100 on, not the one seen last.
+  // 4096 are known. Each further one replaces another: those from 100 on, not the one seen last.
   see(10_000, 4095);
   end();
   pass(0);

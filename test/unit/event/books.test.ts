@@ -13,7 +13,7 @@ import {
 
 const NAMES = Object.keys(BOOKS) as (keyof KernelBooks)[];
 
-/** A run in which each way to lose or leave out an event happened a different number of times. */
+/** A run with a different number of events for each way to lose or leave one out. */
 const KERNEL: KernelBooks = {
   begins: 100 + 3 + 5 + 7 + 9,
   ends: 100 + 11,

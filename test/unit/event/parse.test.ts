@@ -9,7 +9,7 @@ import { recordedBatch, recordedDecoder } from '../recorded-kernel.ts';
 
 type Json = Record<string, unknown>;
 
-/** A line with one field changed, at a path such as `watermark.min`; `undefined` takes it away. */
+/** A line with one field changed, at a path such as `watermark.min`; `undefined` removes it. */
 function lineWith(path: string, value: unknown): string {
   const whole = structuredClone(event(0)) as unknown as Json;
   const names = path.split('.');
@@ -23,7 +23,7 @@ function lineWith(path: string, value: unknown): string {
 const refuses = (path: string, value: unknown, message: string) =>
   assert.throws(() => parseEvent(lineWith(path, value)), { message });
 
-/** Every field: what is expected there, and values that are not. */
+/** Every field with its expected type, and wrong values. */
 const FIELDS: [path: string, expected: string, ...bad: unknown[]][] = [
   ['startUnixNano', 'a string of digits', 1795441812325, '', '-1', '1e18', '1795441812.5', '123456789012345678901'],
   ['durationNano', 'an integer of 0 or more', '14200123', -1, 0.5, 2 ** 53, null],

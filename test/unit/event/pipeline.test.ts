@@ -12,7 +12,7 @@ import type { Source } from '../../../src/event/source.ts';
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
-/** A sink that is full for good: it takes nothing, counts it, and never has room again. */
+/** A sink that stays full: it takes no events, and counts them. */
 class FullSink implements Sink {
   readonly name = 'full';
   readonly #waiters: (() => void)[] = [];

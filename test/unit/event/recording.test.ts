@@ -9,7 +9,7 @@ import { Recording } from '../../../src/event/recording.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
 import { event, events, temporaryFolder } from '../fixtures.ts';
 
-/** There is always room. */
+/** Always has room. */
 const enough = async () => {};
 
 /** Reads a file to its end. */
@@ -196,7 +196,7 @@ describe('a file that cannot be read', () => {
 describe('stopped in the middle', () => {
   it('delivers nothing more, and the books show what was delivered', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
-    // The broken line is where the recording is stopped: a batch and a half later.
+    // The recording is stopped at the malformed line, a batch and a half later.
     writeFileSync(path, `${lines(events(384))}broken\n${lines(events(384))}`);
     const recording = await Recording.open(path, () => void recording.stop());
     let delivered = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which Debian mirror the scripts take, with a shell script instead of apt-get.
+// The choice of the Debian mirror, with a shell script instead of apt-get.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

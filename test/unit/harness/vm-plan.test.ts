@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plan of the emulated machines names what is there: no test is left out by accident, and none is meant that is gone.
+// The plan of the emulated machines lists exactly the existing tests.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

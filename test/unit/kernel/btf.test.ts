@@ -110,7 +110,7 @@ describe('BTF made by hand', () => {
 });
 
 describe('invalid or damaged BTF', () => {
-  /** A struct, an enum and a function pointer: something of each kind to damage. */
+  /** One type of each kind to damage: a struct, an enum and a function pointer. */
   function small(): Buffer {
     const b = new BtfBuilder();
     const int = b.int('int', 4);

@@ -7,7 +7,7 @@ import { gfpFlags } from '../../../src/kernel/gfp-flags.ts';
 import { fixture, temporaryFolder } from '../fixtures.ts';
 import { recordedEnum } from '../recorded-kernel.ts';
 
-/** Bit numbers of the kernel whose enum was recorded. */
+/** The bit numbers of the kernel whose enum was recorded. */
 const bits = recordedEnum('gfp');
 const flags = gfpFlags({ enumWith: () => bits })!;
 const names = gfpNames(flags);

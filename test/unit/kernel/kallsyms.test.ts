@@ -26,7 +26,7 @@ function readText(t: TestContext, text: string): string[] {
   return read(path);
 }
 
-/** The same from the same text, by splitting it. */
+/** The same, by splitting the text. */
 function expected(text: string): string[] {
   return text
     .split('\n')

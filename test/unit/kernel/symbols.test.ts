@@ -8,7 +8,7 @@ import { recordedSymbols } from '../recorded-kernel.ts';
 
 const KERNEL = ['ffffffff81000000 T _stext', 'ffffffff81000080 T entry', 'ffffffff81200000 t last_of_kernel'];
 
-/** Files in the place of /proc/kallsyms and /proc/modules, which the test may write again. */
+/** Files instead of /proc/kallsyms and /proc/modules, which the test may rewrite. */
 function host(t: TestContext, kallsyms: readonly string[], modules = '') {
   const at = temporaryFolder(t);
   const paths = { kallsyms: at('kallsyms'), modules: at('modules') };

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { CONTEXT, EVENT, TRACE_CONTEXT, ZONE_STATE } from '../../../src/abi.generated.ts';
 import { recordedBatch, recordedDecoder, recordedFacts } from '../recorded-kernel.ts';
 
-/** Frames records as the ring buffer's reader does. */
+/** Frames records like the reader of the ring buffer. */
 function framed(...records: Buffer[]): Buffer {
   return Buffer.concat(
     records.map((record) => {
@@ -97,7 +97,7 @@ describe('a batch of real records', () => {
         assert.equal(state.index, null, 'it has no meaning for a whole zone');
         assert.equal(state.blocks.length, blocks.length);
         if (event.zone !== 'DMA') continue;
-        // Nobody else touches this one.
+        // Nobody else uses this zone.
         assert.equal(state.free, zone.free);
         assert.deepEqual(state.blocks, blocks);
       }
@@ -198,9 +198,9 @@ describe('single fields', () => {
     const changed = record((r) => {
       r.writeInt32LE(3, EVENT.order.offset);
       for (const zone of [EVENT.begin, EVENT.end]) r.fill(0, zone.offset, zone.offset + zone.size);
-      // Two blocks of order 2, at the begin: 8 pages, nothing suitable. 1 - (1000 + 8 * 1000 / 8) / 2 / 1000 = 0.
+      // At the begin, two blocks of order 2: 8 pages, none suitable. 1 - (1000 + 8 * 1000 / 8) / 2 / 1000 = 0.
       r.writeUInt32LE(2, EVENT.begin.offset + ZONE_STATE.freeBlocks.offset + 2 * 4);
-      // One of order 3, at the end.
+      // At the end, one of order 3.
       r.writeUInt32LE(1, EVENT.end.offset + ZONE_STATE.freeBlocks.offset + 3 * 4);
     });
     const { begin, end } = decodeOne(changed);

@@ -47,7 +47,7 @@ describe('what a kernel offers', () => {
       ],
       ['inlined', line('compact_zone_order') + line('sysctl_compaction_handler'), []],
       ['data, or of a module', line('compact_zone', 'd') + line('compact_zone', 't', '\t[mod]'), []],
-      // Longer than what is read at once.
+      // Longer than one read.
       ['far behind', line('x'.repeat(60)).repeat(20_000) + line('compact_zone'), ['compact_zone']],
     ] as const) {
       it(what, (t) => {

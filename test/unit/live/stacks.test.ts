@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { KernelSymbols } from '../../../src/kernel/symbols.ts';
 import { Stacks } from '../../../src/live/stacks.ts';
 
-/** Symbols as a test wants them; names asked for are counted. */
+/** The symbols of a test, with a count of lookups. */
 class FakeSymbols {
   available = true;
   changed = false;

@@ -132,7 +132,7 @@ describe('/proc/vmstat', () => {
       lenient.lines[0]!,
       /vmstat 200, .* 123: fewer \(1 were under way at the start; their pages are unknown\);/,
     );
-    // A begin that was seen did not lack its end for that reason.
+    // If the begin was seen, the missing end has another reason.
     const missed = { ...explained, evictedNoControl: 1 };
     assert.equal(
       verify(t, { ...GOOD, detaching: [5200, 71_001], detached: [5200, 71_001], kernel: missed }).agrees,

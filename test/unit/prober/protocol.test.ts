@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes over the pipe to the prober and back: what is said is understood, and what is not of that form is nothing.
+// The lines to the prober and back: well-formed ones are understood, and others are ignored.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PUBLISHER_SIZE } from '../../../src/abi.generated.ts';

@@ -6,7 +6,7 @@ import { readStat } from '../../../src/procfs/stat.ts';
 import { temporaryFolder } from '../fixtures.ts';
 import { fakeProc } from '../prober/service/proc.ts';
 
-/** As if the main thread's file held what the process's own does. */
+/** A folder in which the main thread's file has the contents of the process's own. */
 function ofProcess(t: TestContext, pid: number) {
   const at = temporaryFolder(t);
   mkdirSync(at(`${pid}`, 'task', `${pid}`), { recursive: true });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With a library that only remembers; the real one is tried in test/register.
+// Thread contexts with a library that only records calls; test/register uses the real one.
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { it } from 'node:test';

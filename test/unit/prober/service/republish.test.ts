@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a process is asked again for its context. A file stands for its memory.
+// The times at which a process is searched again for its context. A file replaces its memory.
 import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
@@ -38,7 +38,7 @@ function setUp(t: TestContext) {
       map(STACK);
       writeFileSync(`${proc.root}/7/mem`, '');
     },
-    /** It announces the publication, as a process event does. */
+    /** Announces the publication, like a process event. */
     say(ms: number) {
       nowMs = ms;
       processes.published(7);

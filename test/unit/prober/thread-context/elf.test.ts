@@ -41,7 +41,7 @@ describe('symbols', () => {
     const old = changed([valueAt(0x6ffffef5) - 8, 0x70000000, 8]);
     assert.deepEqual(findTlsSymbol(elf(t, old), NAME), { index: SYMBOL, value: VALUE });
     assert.deepEqual(findTlsSymbol(elf(t, staticExecutable()), NAME), { index: undefined, value: VALUE });
-    // Libraries export, or they do not: their other table is not searched.
+    // The other table of a library is not searched: either it exports the symbol, or not.
     const without = changed([valueAt(0x6ffffef5) - 8, 0x70000000, 8], [valueAt(4) - 8, 0x70000000, 8]);
     assert.equal(findTlsSymbol(elf(t, without), NAME), undefined);
   });
@@ -85,7 +85,7 @@ describe('relocations', () => {
         addend: -8,
       },
     );
-    // The better of two: an offset needs no further look.
+    // The better of two: an offset needs no further reads.
     const both = changed([AT.relocations, 0x9e8, 8], [AT.relocations + 8, (BigInt(SYMBOL) << 32n) | 18n, 8]);
     assert.deepEqual(find(both), { kind: 'static', place: 0x9e8, byName: true, addend: 0x100 });
   });
@@ -167,7 +167,7 @@ describe('hostile files', () => {
 
   function endlessChain(): Buffer {
     const b = library();
-    // All symbols come behind, in the hole: hash 0, which is nobody's last.
+    // All symbols come after it, in the hole: hash 0, which never marks the last one.
     b.writeUInt32LE(0x10000, AT.gnuHash + 24);
     b.writeBigUInt64LE(BigInt(GB_10), header(0) + 32);
     return b;
@@ -204,7 +204,7 @@ describe('hostile files', () => {
       }
     };
     for (let length = 0; length < original.length; length += 7) look(original.subarray(0, length));
-    // Every byte up to the end of the relocations that is not a zero between the parts, and its neighbours.
+    // Every byte up to the end of the relocations, except zeros between the parts, and its neighbours.
     for (let at = 0; at < AT.relocations + 48; at++) {
       if (!original.subarray(Math.max(0, at - 2), at + 3).some((byte) => byte !== 0)) continue;
       for (const value of [0, 0x7f, 0xff, original[at]! ^ 1]) {

@@ -46,7 +46,7 @@ describe('the file behind a mapping', () => {
     utimesSync(folder('file'), 0, 0);
     const file = findMappedFile(7, MAPPING, processWith(t, folder('file'))());
     assert.equal(withMappedFile(file, (_, size) => size), 6); // biome-ignore format: one line
-    // The same length, and told to be as old.
+    // The same length, and the same time.
     writeFileSync(folder('file'), 'behind');
     utimesSync(folder('file'), 0, 0);
     assert.throws(() => withMappedFile(file, () => 0), /changed/);
@@ -75,7 +75,7 @@ describe('the facts about files', () => {
 
   it('are not kept for a file that cannot be read at the moment', (t) => {
     const files = new PublisherFiles(X86_64);
-    // Says that it has 4096 bytes, and ends earlier.
+    // It claims 4096 bytes, and ends earlier.
     const file = findMappedFile(7, MAPPING, processWith(t, '/sys/kernel/mm/transparent_hugepage/enabled')());
     for (let i = 0; i < 2; i++) assert.throws(() => files.factsOf(file), { reason: 'unreadable_file' });
     assert.equal(files.size, 0);
@@ -117,7 +117,7 @@ describe('reasons', () => {
     assert.deepEqual(locate(line('fe:00')), { reason: 'no_symbol' }, 'not the executable: no ELF file is fine');
     assert.deepEqual(locate(line('fe:00').repeat(65_537)), { reason: 'too_many_mappings' });
     assert.equal(machineOf('riscv64'), undefined);
-    // The executable, which is where its first instruction is, comes first; of it more is expected.
+    // The executable, found by its first instruction, comes first, and must meet more conditions.
     const auxv = Buffer.alloc(32);
     for (const [i, word] of [9n, 0x2800n, 0n, 0n].entries()) auxv.writeBigUInt64LE(word, i * 8);
     writeFileSync(at('7', 'auxv'), auxv);

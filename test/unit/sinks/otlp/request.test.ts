@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of requests, read by protobufjs and compared with the events that they were made of.
+// The bytes of requests, read by protobufjs and compared with their events.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources';
@@ -24,7 +24,7 @@ const options = (change: Partial<SpanOptions> = {}): SpanOptions => ({
   ...change,
 });
 
-/** All requests that it takes to empty a queue. */
+/** All requests that empty a queue. */
 function requestsOf(writer: RequestWriter, all: readonly CompactionEvent[], maxSpans = 512) {
   const queue = new Queue<CompactionEvent>();
   for (const one of all) queue.push(one);

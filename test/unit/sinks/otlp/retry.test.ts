@@ -176,7 +176,7 @@ test('closing counts the spans that miss the deadline', async (t) => {
   assert.deepEqual(sink.books(), { accepted: 25, exported: 0, queued: 0, dropped: { shutdown: 25 } });
   const tries = server.sizes.length;
   assert.ok(tries >= 1);
-  // Nothing goes on behind its back.
+  // No work goes on after the end.
   await sleep(500);
   assert.equal(server.sizes.length, tries);
 });

@@ -79,7 +79,7 @@ test('headers of the environment reach a gRPC collector', async (t) => {
 
 test('compression of the environment is used over gRPC', async (t) => {
   const server = await startGrpcServer(t);
-  // The server's library shows what it has unpacked; what came over the wire is counted in between.
+  // The server's library shows unpacked bytes; those on the wire are counted in between.
   let bytes = 0;
   const wire = createServer((from) => {
     const to = connect(server.port, '127.0.0.1');

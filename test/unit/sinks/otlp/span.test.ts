@@ -11,12 +11,12 @@ import type { WireSpan } from './wire.ts';
 
 let server: TestServer;
 before(async () => {
-  // One server for all tests: `after` inside a hook would be the hook's own.
+  // One server for all tests: `after` inside a hook would belong to the hook.
   server = await startGrpcServer({ after: () => {} });
 });
 after(() => server.stop());
 
-/** Sends events through a sink of their own; what arrived. */
+/** Sends events through a new sink. @returns the received spans */
 async function send(
   events: CompactionEvent[],
   env: NodeJS.ProcessEnv = {},
@@ -36,7 +36,7 @@ const int = (value: number) => ({ kind: 'int', value: String(value) });
 const double = (value: number) => ({ kind: 'double', value });
 const ints = (values: number[]) => ({ kind: 'array', value: values.map(int) });
 
-/** Of a span that was not sampled. */
+/** The context of a span that was not sampled. */
 const CONTEXT = {
   source: 'nodejs',
   traceId: '0af7651916cd43dd8448eb211c80319c',
