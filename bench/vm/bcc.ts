@@ -39,9 +39,7 @@ function diskWithBcc(): string {
     const words = [SUITE, 'bpfcc-tools', `linux-headers-${version}`];
     return execFileSync(DEBIAN, words, { encoding: 'utf8', stdio: [...stdio] }).trim();
   } catch {
-    throw new Error(
-      `there is no disk with bcc. ${DEBIAN} says why; headers that are gone belong to an old kernel folder`,
-    );
+    throw new Error(`there is no disk with bcc. ${DEBIAN} reports why; missing headers belong to an old kernel folder`);
   }
 }
 

@@ -68,7 +68,7 @@ interface Open {
  */
 export class ProberClient {
   readonly services: boolean;
-  /** Why there is no prober any more. */
+  /** The reason why the prober has ended or did not start. */
   obstacle: Limitation | undefined;
   readonly #supervisor: ChildProcess;
   readonly #warn: (sentence: string) => void;

@@ -57,7 +57,7 @@ describe('GFP masks as the kernel prints them', () => {
     assert.deepEqual(names(mask(...KERNEL) + 0x4000_0000), ['GFP_KERNEL', '0x40000000']);
     assert.deepEqual(names(0x8000_0000), ['0x80000000']);
     assert.deepEqual(names(0xc000_0000 | 0), ['0xc0000000'], 'also when it comes as a signed number');
-    assert.ok(!names(0xffff_ffff).join().includes('LAST'), 'the end of the enum is no flag');
+    assert.ok(!names(0xffff_ffff).join().includes('LAST'), 'the end of the enum is not a flag');
   });
 
   it('every bit is named once', () => {

@@ -127,8 +127,8 @@ describe('container id from the cgroup', () => {
     ['conmon of CRI-O 1.37.0', v2(`${SLICE}/crio-conmon-CONTAINER.scope`)],
     ['the agent’s own container, seen from inside', v2('/')],
     ['the host’s first process, seen from a container', v2('/../../../init.scope')],
-    ['containerd 2.1.9, ctr, a name that is no id', v2('/default/web')],
-    ['runc 1.1.5 alone, a name that is no id', runc('/system.slice/runc-web.scope')],
+    ['containerd 2.1.9, ctr, a name that is not an id', v2('/default/web')],
+    ['runc 1.1.5 alone, a name that is not an id', runc('/system.slice/runc-web.scope')],
     [
       'systemd-nspawn 252',
       v1('/machine.slice/machine-nsp.scope', { misc: '/', 'name=systemd': '/machine.slice/machine-nsp.scope/payload' }),

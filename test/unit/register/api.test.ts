@@ -24,7 +24,7 @@ it('sees what is registered after it, before it, and again', () => {
     context: (manager) => others.push(manager),
     trace(provider) {
       others.push(provider);
-      throw new Error('of a watcher, which is no matter of the application');
+      throw new Error('of a watcher, which does not concern the application');
     },
   });
   assert.deepEqual(others, [second]);

@@ -88,7 +88,7 @@ export class Elf {
     return this.#dynamic.get(tag);
   }
 
-  /** The offset in the file of one of its own addresses. */
+  /** The offset in the file of an address in it. */
   offsetOf(address: number): number {
     const segment = this.#segments.find(
       (one) => one.type === SEGMENT.LOAD && address >= one.address && address < one.address + one.fileSize,
