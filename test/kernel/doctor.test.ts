@@ -234,7 +234,7 @@ describe('--pid: a process', () => {
     const shell = new CommandedProgram('sh', ['-c', 'read -r _'], { OTEL_SERVICE_NAME: 'shop' });
     const { status, why } = await found(shell.pid);
     assert.equal(status, 'warn');
-    assert.match(why, /^\d+ is dash, service shop; its stalls are root spans: it publishes no spans: .*\.$/);
+    assert.match(why, /^\d+ is dash, service shop; its stalls are root spans: it publishes no spans, .*\.$/);
     await shell.end();
   });
 

@@ -15,7 +15,7 @@ export const REASONS = {
   unsafe_file_system: 'one of its files is on a file system whose reads may never return',
   unreadable_file: 'one of its files cannot be opened or read',
   not_elf: 'its executable is not an ELF file',
-  no_symbol: 'it publishes no spans: none of its files has the symbol',
+  no_symbol: 'it publishes no spans, as none of its files has the symbol',
 } as const;
 
 export type Reason = keyof typeof REASONS;
