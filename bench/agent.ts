@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The built agent, as a child that ends with the benchmark in every case. */
+/** The built agent, as a child that always ends with the benchmark. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,7 +9,7 @@ import { Child } from '../harness/child.ts';
 import type { CompactionEvent } from '../src/event/event.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/bin/compactstall.js', import.meta.url));
-/** The agent's file, started directly as a user does: its first line has Node's flags. */
+/** The agent's file. It is started directly, as by a user: its first line has Node's flags. */
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 /** A limit that only a hang reaches. */
 const GIVE_UP_MS = 60_000;
@@ -30,7 +30,7 @@ export async function runAgent(args: readonly string[], env: Record<string, stri
   return stderr;
 }
 
-/** The lines of --output json:FILE. */
+/** The events in the lines of --output json:FILE. */
 export function readEvents(path: string): CompactionEvent[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line));

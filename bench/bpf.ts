@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Run time of the BPF programs, against the time of the compactions that they observe. */
+/** The run time of the BPF programs, compared with the compactions that they observe. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMPACT_NODE0, compact, populatedZones } from '../harness/host.ts';
@@ -17,11 +17,11 @@ const SINGLE_PAUSE_MS = 250;
 /** A duration between the compaction of the smallest zone and that of any other. */
 const LONG = '100us';
 
-/** A sample: one write, hence a pair for each zone. */
+/** A sample: one write, and so a pair for each zone. */
 interface Write {
   beginNs: number;
   endNs: number;
-  /** Whether another process compacted meanwhile; the counters cannot tell the runs apart. */
+  /** Whether another process compacted meanwhile; the counters cannot distinguish the runs. */
   disturbed: boolean;
 }
 
@@ -49,7 +49,7 @@ export async function measureBpf(folder: string): Promise<Row[]> {
   const none: Round[] = [];
   const event: Round[] = [];
   const long: Round[] = [];
-  // Alternates, so that a slow minute of the machine hits both.
+  // Both alternate, so that a slow minute of the machine affects both.
   for (let i = 0; i < ROUNDS; i++) {
     none.push(await round(['--stack', 'none'], join(folder, `none-${i}.json`)));
     event.push(await round(['--stack', 'event'], join(folder, `event-${i}.json`)));
@@ -113,7 +113,7 @@ function measuredWrite(counters: ProgramCounters, pairs: number): Write {
   };
 }
 
-/** @param durations of all compactions of all writes, in order */
+/** @param durations the durations of all compactions of all writes, in order */
 function series(all: readonly Write[], durations: readonly number[], wakeUps: number): Series {
   const perWrite = durations.length / all.length;
   const writes = all.filter(({ disturbed }) => !disturbed);

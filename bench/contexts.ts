@@ -126,7 +126,7 @@ async function turns(
       const before = counters.read().begin;
       await who.stall();
       const after = counters.read().begin;
-      // Otherwise another process compacted meanwhile, and the counters cannot tell the runs apart.
+      // Otherwise another process compacted meanwhile, and the counters cannot distinguish the runs.
       if (after.runs - before.runs === STALLS * ZONES) {
         perStall.get(row)!.push((after.ns - before.ns) / (STALLS * ZONES));
       }

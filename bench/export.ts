@@ -10,7 +10,7 @@ import type { Row } from './report.ts';
 import { overRounds } from './statistics.ts';
 
 const ROUNDS = 3;
-/** One span costs what every run costs; the largest shows what is left when the code is warm. */
+/** One span shows the cost of every run, and the largest number the cost once the code is warm. */
 const SIZES = [1, 10_000, 40_000] as const;
 const PRELOAD = new URL('print-usage.mjs', import.meta.url).href;
 
@@ -21,7 +21,7 @@ interface Usage {
   wallMs: number;
 }
 
-/** Per span, between two sizes. */
+/** The cost per span, between two sizes. */
 interface Slope {
   cpuUs: number;
   perSecond: number;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Memory and wake-ups of an agent while nothing happens. */
+/** The memory and wake-ups of an idle agent. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMPACT_NODE0, compact, populatedZones } from '../harness/host.ts';
@@ -17,7 +17,7 @@ const WRITES = 7;
 
 export async function measureIdle(folder: string): Promise<Row[]> {
   const collector = await startCollector({ spansFile: join(folder, 'idle-spans.json') });
-  // The agents must not see other processes' compactions.
+  // The filter hides the compactions of other processes.
   const pid = String(process.pid);
   const alone = await startAgent(['--pid', pid]);
   const exporting = await startAgent(['--pid', pid, '--output', 'none'], {

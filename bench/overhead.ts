@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the agent costs, as tables. Needs root and the built agent (./setup.sh all). The parts about this host take about
+ * The cost of the agent, as tables. Needs root and the built agent (./setup.sh all). The parts about this host take about
  * five minutes together, the two in emulated machines ten minutes each.
  *
  *   node bench/overhead.ts              prints the tables
- *   node bench/overhead.ts bpf plans    these only
- *   node bench/overhead.ts --write      and puts them into docs/overhead.md
+ *   node bench/overhead.ts bpf plans    prints these only
+ *   node bench/overhead.ts --write      also puts them into docs/overhead.md
  *
- * It does not judge: a figure depends on the machine and on its other load.
+ * It has no limits to fail on: a figure depends on the machine and its other load.
  */
 import { measureBpf } from './bpf.ts';
 import { measureContexts } from './contexts.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into an agent (--import): says at its end what the whole process used. Read by export.ts. No TypeScript, so
-// that the measured process does not have to strip types.
+// Preloaded into an agent (--import): prints the CPU and wall time of the process at its end, for export.ts. It is not TypeScript,
+// so that the measured process does not have to strip types.
 import { writeSync } from 'node:fs';
 
 process.once('exit', () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Readings of a running agent in /proc; the agent itself takes no part. */
+/** Readings of a running agent from /proc, without its help. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** The thread of bpf-loader-native that waits for the ring buffer: it runs once for each wake-up by a BPF program. */
@@ -7,7 +7,7 @@ export const RING_THREAD = 'bpf-ring';
 
 export interface Memory {
   rssBytes: number;
-  /** Memory without files. Most of those is Node.js itself, shared with every other process that runs it. */
+  /** The memory without mapped files, which are mostly Node.js itself, shared with every other process that runs it. */
   anonymousBytes: number;
 }
 
@@ -48,8 +48,8 @@ export interface RunTime {
 }
 
 /**
- * The kernel's run-time statistics of an agent's two programs, from its descriptors: cheap enough to be read around each
- * piece of work. They count only while somebody, here the agent with --verbose, asked the kernel for it.
+ * The kernel's run-time statistics of an agent's two programs, from its descriptors. Reading them around each piece of work is
+ * cheap. They count only on request, here by the agent with --verbose.
  */
 export class ProgramCounters {
   readonly #begin: string;
@@ -61,10 +61,10 @@ export class ProgramCounters {
       try {
         return [[file, readFileSync(file, 'utf8')] as const];
       } catch {
-        return []; // Closed meanwhile: it has just started.
+        return []; // Closed meanwhile: the agent has just started.
       }
     });
-    // A link names the tracepoint and the program's id; the program of that id has the counters.
+    // A link names the tracepoint and the program's id. The program with that id has the counters.
     const counters = (tracepoint: string): string => {
       const link = texts.find(([, text]) => text.includes(`tp_name:\t${tracepoint}\n`))?.[1];
       const id = /^prog_id:\s+(\d+)$/m.exec(link ?? '')?.[1];

@@ -15,7 +15,7 @@ export async function recordEvents(path: string): Promise<CompactionEvent[]> {
   return readEvents(path);
 }
 
-/** A recording of `count` of them, over and over, each with ids of its own. */
+/** Writes a recording of `count` events: the given ones, repeated with new ids. */
 export function writeRecording(path: string, events: readonly CompactionEvent[], count: number): void {
   const file = openSync(path, 'wx');
   for (let i = 0; i < count; i++) {

@@ -12,7 +12,7 @@ export interface Row {
   budget?: string;
 }
 
-/** @param stolen the share of CPU time that went to others meanwhile */
+/** @param stolen the share of CPU time that the hypervisor gave to others meanwhile */
 export function hostConditions(stolen: number): string {
   const kernel = release().split('.').slice(0, 2).join('.');
   return (
@@ -31,7 +31,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [head, head.map(() => '---'), ...rows].map(line).join('\n');
 }
 
-/** Replaces what stands between the part's two markers. */
+/** Replaces the text between the part's two markers. */
 export function writeDocument(part: string, text: string): void {
   const begin = `<!-- Written by node bench/overhead.ts --write ${part}: -->`;
   const end = `<!-- end of ${part} -->`;

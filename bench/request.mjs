@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Node.js application that stalls as often as a line of its input says, each time in a span of its own, by a write to the file
-// that is its argument; then it prints `done`.
+// A Node.js application that reads a number from each line of its input, and stalls so often, each time in a new span, by a
+// write to the file in its argument. Then it prints `done`.
 import 'compactstall/register';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

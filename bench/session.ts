@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The frame of a benchmark: its folder, its end, and the state of the host meanwhile. */
+/** The surroundings of a benchmark: its folder, its end, and the state of the host meanwhile. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { join } from 'node:path';
 const GIVE_UP_MS = 7_200_000;
 
 /**
- * Also keeps the caller's settings out of the agents.
+ * Makes a temporary folder, and hides the caller's settings from the agents.
  *
- * @returns a folder for files that are gone at the end, however that comes; agents and collectors end then by themselves
+ * @returns the folder, which is removed at any end of this process; agents and collectors then end by themselves
  */
 export function leaveHostAsFound(): string {
   for (const name of Object.keys(process.env)) {

@@ -22,7 +22,7 @@ export async function measureStart(folder: string): Promise<Row[]> {
 
 async function startMs(env: Record<string, string>): Promise<number> {
   const agent = await startAgent(['--verbose', '--output', 'none'], env);
-  // Stopped first: the line comes right after the one that was waited for.
+  // Stopped first: the line comes right after the awaited one.
   await agent.stop();
   return Number(/attached (\d+) ms after/.exec(agent.log())![1]);
 }

@@ -10,7 +10,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** The median of something over all rounds, and its range, as words. */
+/** The median of a figure over all rounds, with its range, as text. */
 export function overRounds<T>(rounds: readonly T[], value: (round: T) => number, format: (value: number) => string) {
   const values = rounds.map(value);
   return {

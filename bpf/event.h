@@ -145,7 +145,7 @@ struct books {
 	__u64 context_no_span; /* no span is active in the thread */
 	__u64 context_unreadable; /* a pointer leads nowhere */
 	__u64 context_invalid; /* being written, or ids of zeros */
-	__u64 context_not_in_map; /* Node.js: the map has no such key, or is no map */
+	__u64 context_not_in_map; /* Node.js: the map lacks the key, or is not a map */
 	__u64 migrate_scanned; /* of all ends whose compact_control is known, with or without a begin */
 	__u64 free_scanned;
 	__u64 emitted_migrate_scanned; /* of emitted records only */

@@ -21,7 +21,7 @@ export class PrivateBpffs {
     this.folder = `/proc/${pid}/root/sys/fs/bpf`;
   }
 
-  /** It disappears with the process that mounts it, which ends when this process, and with it the pipe, ends. */
+  /** The file system disappears with the process that mounts it. That ends when this process, and so the pipe, ends. */
   static async mount(): Promise<PrivateBpffs> {
     const holder = spawn('unshare', ['--mount', 'sh', '-c', 'mount -t bpf bpf /sys/fs/bpf && echo done && exec cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],

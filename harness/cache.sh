@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by scripts that make what tests need once and keep it outside the repository, in $cache. They define `say`.
+# Sourced by scripts that make something for tests once, and keep it outside the repository, in $cache. They define `say`.
 cache=${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set, so there is no place for what the tests keep}/.cache}/compactstall
 
 # Makes TARGET with a command, unless it exists. The command must leave either nothing or the complete target.
@@ -9,7 +9,7 @@ once() { # once NAME TARGET COMMAND...
   shift 2
   [ ! -e "$wanted" ] || return 0
   mkdir -p "$cache"
-  # Of two concurrent callers one makes it; the other waits here and then finds it done.
+  # Of two concurrent callers one makes it; the other waits here, and then finds it made.
   exec 9>"$cache/$locked.lock"
   if ! flock -n 9; then
     say "another process is making $locked; waiting for it"
@@ -21,7 +21,7 @@ once() { # once NAME TARGET COMMAND...
 
 # Makes an empty folder $tmp beside the target. It is removed when the calling subshell (a command of `once`) ends.
 scratch() { # scratch NAME
-  rm -rf "$cache/$1".tmp.* # of a run that was killed; the lock is ours
+  rm -rf "$cache/$1".tmp.* # left by a killed run; the lock is ours
   tmp=$(mktemp -d "$cache/$1.tmp.XXXXXX")
   trap 'rm -rf "$tmp"' EXIT
   trap 'exit 130' INT HUP TERM

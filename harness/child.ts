@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Child processes that are servers: free ports, a start that waits until the server answers, a stop that waits for its end.
+// Servers as child processes: free ports, a start that waits for the first answer, and a stop that waits for the end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fstatSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, rmSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * `count` different TCP ports on 127.0.0.1 that nobody listens on.
+ * `count` different TCP ports on 127.0.0.1 on which nobody listens.
  *
  * They are below 32768, where the kernel's ports for outgoing connections begin by default. A client that keeps retrying a
- * stopped server on one of those sooner or later gets that number as its own port, and connects to itself.
+ * stopped server on a higher port sooner or later gets that number as its own port, and connects to itself.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const held: Server[] = [];
@@ -23,7 +23,7 @@ export async function freePorts(count: number): Promise<number[]> {
     try {
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');
-      held.push(server); // Kept open until all are found, so that none is found twice.
+      held.push(server); // Kept open until all ports are found, so that none is found twice.
       ports.push(port);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
@@ -62,26 +62,26 @@ export class Child {
   #told = false;
 
   /**
-   * Starts `command`. Its output goes to a file rather than a pipe, so that a busy or blocked test never holds it up. When
-   * this process ends for any reason, the kernel kills the child; after SIGKILL no handler could do that.
+   * Starts `command`. Its output goes to a file rather than a pipe, so that a busy or blocked test never holds it up. The kernel
+   * kills the child when this process ends for any reason; after a SIGKILL no handler could.
    */
   constructor(name: string, command: string, args: string[], env: Record<string, string> = {}) {
     this.#name = name;
     const directory = mkdtempSync(join(tmpdir(), `compactstall-${name}-`));
     this.#log = openSync(join(directory, 'log'), 'a+');
-    rmSync(directory, { recursive: true }); // The open file lives on, and is gone with its last user.
+    rmSync(directory, { recursive: true }); // The open file lives on until its last user ends.
     // setpriv becomes the command, so pid is the command's. A separate process group keeps Ctrl-C for this process.
     this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
       detached: true,
       env: { ...process.env, ...env },
       stdio: ['ignore', this.#log, this.#log],
     });
-    this.#exit = once(this.#process, 'exit').catch(() => {}); // A failed spawn is told by pid, below.
+    this.#exit = once(this.#process, 'exit').catch(() => {}); // `pid`, below, shows a failed spawn.
     if (this.#process.pid === undefined) {
       throw new Error(`cannot start ${name}: there is no setpriv here (package util-linux)`);
     }
     this.pid = this.#process.pid;
-    this.#process.unref(); // A test that fails before it stops its servers ends all the same.
+    this.#process.unref(); // A test that fails before it stops its servers still ends.
   }
 
   get running(): boolean {
@@ -113,8 +113,8 @@ export class Child {
   }
 
   /**
-   * SIGTERM, and waits for the end. Throws when that is not a clean one: after SIGKILL when it takes more than `deadlineMs`,
-   * and when the child had ended before without being told to. Nothing happens the second time.
+   * Sends SIGTERM, and waits for the end. Throws when that is not clean: after SIGKILL when it takes more than `deadlineMs`,
+   * and when the child had already ended by itself. A second call does nothing.
    */
   async stop(deadlineMs = 15_000): Promise<void> {
     if (this.#told) return;
@@ -131,7 +131,7 @@ export class Child {
     }
   }
 
-  /** Kills it with SIGKILL, like a crash, and waits for the end. */
+  /** Sends SIGKILL, like a crash, and waits for the end. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL', 15_000);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the host says about itself, read independently of the agent's own readers. */
+/** Facts about the host, read independently of the agent's own readers. */
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ export interface Zone {
   high: number;
 }
 
-/** /proc/zoneinfo, zones with memory only: those that a compaction of all memory visits, in its order. */
+/** The zones with memory in /proc/zoneinfo: those that a compaction of all memory visits, in its order. */
 export function populatedZones(): Zone[] {
   const zones: Zone[] = [];
   const text = readFileSync('/proc/zoneinfo', 'utf8');
@@ -31,7 +31,7 @@ export function populatedZones(): Zone[] {
   return zones;
 }
 
-/** /proc/buddyinfo: free blocks per order, by `node/zone`. */
+/** The free blocks per order in /proc/buddyinfo, by `node/zone`. */
 export function freeBlocks(): Map<string, number[]> {
   const zones = new Map<string, number[]>();
   for (const line of readFileSync('/proc/buddyinfo', 'utf8').trim().split('\n')) {
@@ -45,7 +45,7 @@ export function vmstat(name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(readFileSync('/proc/vmstat', 'utf8'))![1]);
 }
 
-/** Compacts all memory, for real; the thread that calls this is the one that stalls. */
+/** Compacts all memory of the host; the calling thread stalls. */
 export function compact(file: string, times: number): void {
   for (let i = 0; i < times; i++) writeFileSync(file, '1');
 }
@@ -56,7 +56,7 @@ interface BpfEntry {
   prog_id?: number;
 }
 
-/** The agent's programs and maps that are in the kernel now, and links of those programs, as bpftool lists them. */
+/** The agent's programs and maps in the kernel, and the links of those programs, as bpftool lists them. */
 export function bpfObjects(): string[] {
   const list = (what: string): BpfEntry[] =>
     JSON.parse(execFileSync('bpftool', ['-j', what, 'list'], { encoding: 'utf8' }));
@@ -70,16 +70,16 @@ export function bpfObjects(): string[] {
   ];
 }
 
-/** What is left of them once the kernel had time: it frees them after their last user, when no CPU can still run them. */
+/** The rest of them after a pause: the kernel frees them after their last user, when no CPU can still run them. */
 export async function bpfObjectsLeft(): Promise<string[]> {
   for (let i = 0; i < 100 && bpfObjects().length > 0; i++) await sleep(50);
   return bpfObjects();
 }
 
 /**
- * Puts settings back to what they are now when this process ends, however it ends: a shell in a session of its own waits for
- * the end of a pipe that only this process holds. They are files of /proc/sys, or of /sys with the choice in brackets.
- * @returns a function that does it earlier
+ * Restores settings when this process ends, however it ends: a shell in a separate session waits for the end of a pipe that
+ * only this process holds. The settings are files of /proc/sys, or of /sys with the choice in brackets.
+ * @returns a function that restores them earlier
  */
 export function putBackAtEnd(...paths: string[]): () => Promise<void> {
   const setting = (text: string) => /\[([^\]]+)\]/.exec(text)?.[1] ?? text.trim();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Node.js versions that the tests run applications on. They are downloaded from npm once, into ~/.cache/compactstall;
-// the project has its own version already.
+// The Node.js versions on which the tests run applications. The project has its own version; the others are downloaded from
+// npm once, into ~/.cache/compactstall.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { CACHE } from './cache.ts';
 export interface NodeVersion {
   major: number;
   path: string;
-  /** The flags that thread contexts need with this version. */
+  /** The flags that this version needs for thread contexts. */
   flags: string[];
 }
 

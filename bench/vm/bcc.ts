@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Against bcc's compactsnoop, in an emulated machine on which that works: Linux 5.10 with Debian 11's bcc. */
+/** The comparison with bcc's compactsnoop, in an emulated machine where that works: Linux 5.10 with Debian 11's bcc. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ export async function compareWithBcc(): Promise<string> {
   return `${emulated(KERNEL)}; ${ROUNDS} rounds.\n\n${table(head, rows)}`;
 }
 
-/** bcc compiles its programs at its start, with the headers of the very kernel. */
+/** Makes the disk. bcc compiles its programs at its start, with the headers of the same kernel. */
 function diskWithBcc(): string {
   const packages = readFileSync(join(fetchKernel(kernelNamed(KERNEL)), 'packages'), 'utf8');
   const version = /linux-image-(\S+?)_/.exec(packages)![1];
@@ -39,13 +39,11 @@ function diskWithBcc(): string {
     const words = [SUITE, 'bpfcc-tools', `linux-headers-${version}`];
     return execFileSync(DEBIAN, words, { encoding: 'utf8', stdio: [...stdio] }).trim();
   } catch {
-    throw new Error(
-      `there is no disk with bcc. ${DEBIAN} says why; headers that are gone belong to an old kernel folder`,
-    );
+    throw new Error(`there is no disk with bcc. ${DEBIAN} reports why; missing headers belong to an old kernel folder`);
   }
 }
 
-/** Both did the same work, one shortly after the other. */
+/** One round: both did the same work, one shortly after the other. */
 interface Round {
   bcc: Sample;
   ours: Sample;

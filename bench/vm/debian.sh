@@ -5,9 +5,8 @@
 #   bench/vm/debian.sh SUITE PACKAGE...      e.g. bullseye bpfcc-tools
 #
 # Standard output: the disk, an ext4 file system, ${XDG_CACHE_HOME:-~/.cache}/compactstall/debian-SUITE-HASH.ext4, where
-# HASH is of the arguments. debootstrap, which checks the packages against Debian's signature, makes it once; that needs
-# root. The mirror is the one that apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR. Delete the file to have it made
-# again.
+# HASH is of the arguments. debootstrap makes it once, as root, and checks the packages against Debian's signature. The mirror
+# is the one that apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR. Delete the file to make it again.
 set -eu
 
 . "$(dirname "$0")/../../harness/cache.sh"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The ways to attach, against each other, in an emulated machine whose kernel offers all of them. */
+/** The comparison of the attach plans, in an emulated machine whose kernel offers all of them. */
 import { PLAN_NAMES } from '../../src/live/attach-plan.ts';
 import { table } from '../report.ts';
 import { emulated, samplesOf, thousands } from './run.ts';
 import type { Sample } from './samples.ts';
 
 const KERNEL = '6.12';
-/** Instructions need no second one, unlike time. */
+/** The number of instructions is always the same, unlike time. */
 const ROUNDS = 1;
-/** Longer than the compaction of the smallest zone takes; about as many instructions as on a real machine. */
+/** Longer than the compaction of the smallest zone, with about as many instructions as on a real machine. */
 const LONG = '100us';
 const FIRST = 'tp_btf without';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Runs one of guest/ in a machine, and collects its samples. */
+/** Runs a program of guest/ in a machine, and collects its samples. */
 import { PROJECT } from '../../harness/machine/contents.ts';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { projectImage } from '../../harness/machine/image.ts';
@@ -8,14 +8,14 @@ import { runMachine } from '../../harness/machine/machine.ts';
 import type { Cost, Sample } from './samples.ts';
 
 export interface Run {
-  /** Names one of test/vm's kernels. */
+  /** The name of a kernel of harness/machine/kernels.ts. */
   kernel: string;
   /** A file of guest/, and its arguments. */
   program: string;
   disk?: string;
 }
 
-/** The memory of the machine: little, so that it fills soon, but bcc needs a good part of it. */
+/** The memory of the machine: little, so that it fills soon, yet enough for bcc. */
 const MEMORY_MB = 1024;
 /** A limit that only a hang reaches. */
 const LIMIT_MS = 3_600_000;
@@ -27,7 +27,7 @@ export async function samplesOf({ kernel, program, disk }: Run): Promise<Sample[
     kernel: fetchKernel(kernelNamed(kernel)),
     image: projectImage(),
     memoryMb: MEMORY_MB,
-    // With more CPUs a program's time would have instructions of the others in it.
+    // With more CPUs a program's time would include instructions of the others.
     cpus: 1,
     countInstructions: true,
     command: `cd ${PROJECT} && exec node bench/vm/guest/${program}`,
@@ -57,5 +57,5 @@ export function emulated(kernel: string): string {
   return `${machine}, in which time passes with instructions: one each nanosecond`;
 }
 
-/** A program's time in such a machine. */
+/** The time of a program in such a machine, as its number of instructions. */
 export const thousands = (ns: number) => `${(ns / 1000).toFixed(1)} k`;

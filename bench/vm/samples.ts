@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a machine hands out: one line of JSON for each run of a tool. */
+/** The output of a machine: one line of JSON for each run of a tool. */
 import type { Memory } from '../proc.ts';
 
-/** Run time of a tool's BPF programs per compaction. */
+/** The run time of a tool's BPF programs per compaction. */
 export interface Cost {
   pairs: number;
   nsPerPair: number;
 }
 
 export interface Sample {
-  /** Which tool it was, and how it was told to run. */
+  /** The tool, with its options. */
   tool: string;
   round: number;
-  /** From the start of the process to its first row on a pipe, while memory is compacted every 100 ms, from its first word on. */
+  /** From the start of the process to its first row on a pipe. Memory is compacted every 100 ms, from its first output on. */
   firstRowMs: number;
-  /** After `manual`. */
+  /** Measured after `manual`. */
   memory: Memory;
   manual: Cost;
-  /** How many of those compactions, warm-up included, it printed, and how many there were. */
+  /** The printed and the actual number of those compactions, warm-up included. */
   manualRows: Rows;
   direct: Cost;
   directRows: Rows;

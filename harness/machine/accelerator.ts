@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Whether this host's hardware runs machines. That /dev/kvm opens does not show it: where this host is a virtual machine
- * itself, even machines of a few instructions may run, and Linux may not. So one is booted until it finds no root.
+ * Whether this host's hardware runs machines. It is not enough that /dev/kvm opens: on a host that is a virtual machine itself,
+ * machines of a few instructions may run and Linux may not. So Linux is booted until it finds no root.
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,27 +14,27 @@ export type Accelerator = 'kvm' | 'tcg';
 export interface Probe {
   emulator?: string;
   device?: string;
-  /** Keeps the answer. */
+  /** The file that keeps the answer. */
   file?: string;
-  /** With hardware it takes a second or two. */
+  /** The limit; with hardware the boot takes a second or two. */
   limitMs?: number;
 }
 
 const BOOTED = /Unable to mount root fs/;
 const BROKEN = /KVM internal error/;
 
-/** What was found since this host started: demo, example and tests are processes of their own, and ask one after the other. */
+/** Keeps the answer until this host restarts: demo, example and tests are separate processes, and ask one after the other. */
 const FOUND = join(CACHE, 'accelerator');
 
 let found: Promise<Accelerator> | undefined;
 
-/** @param kernel the directory that fetch.sh names; the answer holds for others as well */
+/** @param kernel the directory that fetch.sh prints; the answer holds for other kernels as well */
 export function accelerator(kernel: string): Promise<Accelerator> {
   found ??= probe(kernel);
   return found;
 }
 
-/** A machine did not boot with it. */
+/** Notes that a machine did not boot with hardware. */
 export function forgetHardware(): void {
   found = Promise.resolve('tcg');
   remember(FOUND, 'tcg');

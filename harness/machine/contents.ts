@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What an emulated machine's root image holds: the project as it stands, its Node.js, and a few programs. */
+/** The contents of an emulated machine's root image: the project as it stands, its Node.js, and a few programs. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { CACHE } from '../cache.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Where the project is inside. */
+/** The place of the project in the image. */
 export const PROJECT = '/compactstall';
-/** Where CACHE is inside. */
+/** The place of CACHE in the image. */
 const CACHE_INSIDE = '/root/.cache/compactstall';
 
 /** A file or folder of the host, or a symbolic link, and its place in the image. */
 export type Entry = { to: string } & ({ from: string } | { linkTo: string });
 
-/** Beside busybox, which has no `env -S` and nothing of BPF. */
+/** Programs besides busybox, which lacks `env -S` and everything about BPF. */
 const PROGRAMS = ['/usr/bin/env', '/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
 const ADDON = join(ROOT, 'native/bpf-loader/build/bpf_loader.node');
@@ -56,7 +56,7 @@ function busybox(): Entry[] {
   ];
 }
 
-/** The shared libraries of these, and the loader; a static program has none, and makes ldd's exit status 1. */
+/** The shared libraries of these files, and the loader. A static program has none, and makes ldd's exit status 1. */
 function libraries(files: readonly string[]): string[] {
   const { stdout } = spawnSync('ldd', files, { encoding: 'utf8' });
   return [...new Set([...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path]) => path!))];
@@ -94,7 +94,7 @@ interface Package {
   dependencies?: Record<string, string>;
 }
 
-/** Of the lock file, what a user gets, and the SDK; not the pinned Node.js, which is in /usr/bin. */
+/** The packages of the lock file that a user gets, and the SDK; not the pinned Node.js, which is in /usr/bin. */
 function packages(): string[] {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, Package>;
@@ -105,14 +105,14 @@ function packages(): string[] {
       .map(([path]) => path)
       .filter((path) => !path.startsWith('node_modules/node-linux-')),
   );
-  // What is added to a set while it is walked is walked, too.
+  // The loop also visits paths that it adds to the set.
   wanted.add(SDK);
   for (const path of wanted)
     for (const name of Object.keys(packages[path]!.dependencies ?? {})) wanted.add(placeOf(name, path, packages));
   return [...wanted].filter((path) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory());
 }
 
-/** As Node.js looks for it: beside the packages that the one that needs it has for itself, else further out. */
+/** The place of a package, found as Node.js does: in the node_modules of the package that needs it, else further out. */
 function placeOf(name: string, from: string, packages: Record<string, Package>): string {
   for (let folder = from; folder; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
     if (`${folder}/node_modules/${name}` in packages) return `${folder}/node_modules/${name}`;

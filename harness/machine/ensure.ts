@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the matrix needs, before it starts. */
+/** The set-up of the matrix. */
 import { spawnSync } from 'node:child_process';
 import { fetchKernel } from './fetch.ts';
 import { MKE2FS, testImage } from './image.ts';
 import { KERNELS } from './kernels.ts';
 import { QEMU } from './qemu.ts';
 
-/** Why machines cannot run here, if they cannot. */
+/** The reason why machines cannot run here, if there is one. */
 export function missingForMachines(): string | undefined {
   if (process.arch !== 'x64') return 'the kernels and their emulator are for x86-64, and run the programs built here';
   const missing = [QEMU, 'busybox', MKE2FS].filter((program) => spawnSync(program, ['--help']).error !== undefined);
@@ -15,7 +15,7 @@ export function missingForMachines(): string | undefined {
     : `${missing.join(', ')} missing here; sudo ./setup.sh demo installs it on Debian`;
 }
 
-/** Fetches the kernels and versions of Node.js, and makes the image, when that has not been done. */
+/** Fetches the kernels and versions of Node.js, and makes the image, if necessary. */
 export function ensureMachines(): void {
   for (const kernel of KERNELS) fetchKernel(kernel);
   testImage();

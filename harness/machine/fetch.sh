@@ -4,33 +4,33 @@
 #
 #   harness/machine/fetch.sh NAME SUITE VERSION KIND...      e.g. 6.1 bookworm 6.1.176-1 image
 #
-# Takes the packages linux-KIND-NAME.*-cloud-amd64 of that version. Where the mirror no longer has it, takes the newest of
-# the suite instead, and says so whenever it is used.
+# Takes the packages linux-KIND-NAME.*-cloud-amd64 of that version. If the mirror no longer has it, takes the newest of the
+# suite, and reports that at every use.
 #
 # Standard output: the directory that holds it, ${XDG_CACHE_HOME:-~/.cache}/compactstall/kernel-NAME-HASH/, where HASH is of
 # the arguments:
 #
 #   vmlinuz        to boot
-#   modules.tar    what a network takes, in the order in which the guest loads it
-#   packages       the Debian packages that they come from
-#   version        of these
+#   modules.tar    the modules for a network, in the order in which the guest loads them
+#   packages       the Debian packages of both
+#   version        the version of the packages
 #   SHA256SUMS     of the files above, checked before every use
 #
 # apt checks the packages against Debian's signature. It runs in a separate root, needs no privilege, and leaves the host's
-# packages alone. A kernel that was fetched is not fetched again, until its directory is deleted. The mirror is the one that
-# apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR.
+# packages alone. A kernel is fetched once; delete its directory to fetch it again. The mirror is the one that apt is
+# configured with, or COMPACTSTALL_DEBIAN_MIRROR.
 set -eu
 
 . "$(dirname "$0")/../cache.sh"
 . "$(dirname "$0")/mirror.sh"
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
-# Each after those that it needs.
+# Each comes after those that it needs.
 modules='failover net_failover virtio_net'
 
 say() { echo "harness/machine/fetch.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# Lines of "VERSION PACKAGE": all of that kind in the suite.
+# Prints a line "VERSION PACKAGE" for each package of that kind in the suite.
 available() { # available KIND
   for package in $(apt-cache pkgnames "linux-$1-$name."); do
     case $package in
@@ -69,7 +69,7 @@ download() { # download KIND...
   for file in *.deb; do dpkg-deb -x "$file" root; done
 }
 
-# Takes what a machine needs out of ./root into ./result.
+# Copies the files that a machine needs from ./root to ./result.
 pick() {
   mkdir -p result/modules
   find root -type f -name 'vmlinuz*' -exec cp {} result/vmlinuz \;
@@ -97,7 +97,7 @@ fetch() ( # fetch DIRECTORY KIND...
   [ -r "$keys" ] || fail "$keys is missing. Install it with: sudo apt-get install debian-archive-keyring"
   say "fetching Linux $name from $suite (once)"
   scratch "kernel-$name"
-  # set -e is ignored in a command that is tested, so this gets a shell of its own and is judged by its result.
+  # The shell ignores set -e in a tested command, so this runs in a subshell, and its result shows whether it succeeded.
   (
     cd "$tmp"
     set +e

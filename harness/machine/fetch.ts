@@ -5,7 +5,7 @@ import type { Kernel } from './kernels.ts';
 
 const FETCH = fileURLToPath(new URL('fetch.sh', import.meta.url));
 
-/** The directory that holds the kernel, fetched unless it is in the cache, and checked. fetch.sh reports what failed. */
+/** The directory that holds the kernel, checked, and fetched unless the cache has it. fetch.sh reports failures. */
 export function fetchKernel({ name, suite, version, packages }: Kernel): string {
   try {
     const stdio = ['ignore', 'pipe', 'inherit'] as const;

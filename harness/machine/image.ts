@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Root images: ext4, made from a folder without a mount, so that no privilege is needed. */
+/** Root images: ext4, made from a folder without a mount, which needs no privilege. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -25,20 +25,20 @@ import { contents, type Entry } from './contents.ts';
 
 /** The number of images kept in the cache: enough for a few working copies. */
 const KEPT = 4;
-/** Mount points, and folders that programs expect. */
+/** Mount points, and other folders that programs expect. */
 const FOLDERS = ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc'];
 const FREE_MB = 128;
 const HOUR_MS = 3_600_000;
 
 /**
- * The image of the project as it is built now. It takes seconds to make when no machine has run with the same files before.
- * @param network a kernel's directory, to have its modules for a network
+ * The image of the project as it is built now. Making it takes seconds, unless a machine has run with the same files before.
+ * @param network a kernel's directory, for its network modules
  */
 export function projectImage(network?: string): string {
   return imageOf([...contents(), ...modules(network)]);
 }
 
-/** The same with the other versions of Node.js that tests run services on, which it fetches if necessary. */
+/** The same with the other versions of Node.js on which tests run services. Fetches them if necessary. */
 export function testImage(network?: string): string {
   ensureNodes();
   return imageOf([...contents(FETCHED), ...modules(network)]);
@@ -118,7 +118,7 @@ function prune(): void {
   const images = globSync(join(CACHE, 'vm-image-*.ext4')).map((path) => ({ path, used: statSync(path).mtimeMs }));
   images.sort((a, b) => b.used - a.used);
   for (const { path } of images.slice(KEPT)) rmSync(path, { force: true });
-  // Leftovers of a run that a signal ended.
+  // Leftovers of an interrupted run.
   for (const path of globSync(join(CACHE, 'vm-image.tmp.*'))) {
     if (Date.now() - statSync(path).mtimeMs > HOUR_MS) rmSync(path, { recursive: true, force: true });
   }

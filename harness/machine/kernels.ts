@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The kernels that the live tests run on: the one table of them. A mirror drops a version when a point release replaces it;
- * then fetch.sh takes the newest of the suite, and says so.
+ * The one table of the kernels that the live tests run on. A mirror drops a version when a point release replaces it; then
+ * fetch.sh takes the newest of the suite, and reports that.
  */
 export interface Kernel {
   name: string;
   suite: string;
-  /** Of Debian's packages: what the tests were last seen to pass on. */
+  /** The version of Debian's packages on which the tests last passed. */
   version: string;
-  /** Kinds of packages, one for each that holds a part of it; from 7.0 on the bootable file is in a separate one. */
+  /** The kinds of the packages that hold its parts; from 7.0 on the bootable file is in a separate one. */
   packages: readonly string[];
 }
 

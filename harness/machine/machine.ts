@@ -11,7 +11,7 @@ import { type Hardware, QEMU, qemuArguments } from './qemu.ts';
 
 /** The folder for the consoles of machines that failed. */
 const CONSOLES = fileURLToPath(new URL('../../build/vm/', import.meta.url));
-/** The limit of each boot. One takes 6 s, alone. The emulator hangs in about one of 20; a few end in a panic. */
+/** The limit of each boot. One takes 6 s on an idle host. The emulator hangs in about one of 20; a few end in a panic. */
 const BOOTS_MS = [90_000, 90_000];
 
 export interface MachineOptions extends Hardware {
@@ -19,9 +19,9 @@ export interface MachineOptions extends Hardware {
   name: string;
   /** The command, which /bin/sh runs as root: one line of at most 4000 bytes. The machine ends with it. */
   command: string;
-  /** A limit that only a machine that hangs reaches. */
+  /** A limit that only a hanging machine reaches. */
   limitMs?: number;
-  /** The terminal is the machine's console. */
+  /** Whether the terminal is the machine's console. */
   interactive?: boolean;
   /** A replacement for qemu, for the tests of this file. */
   emulator?: string;
@@ -32,6 +32,7 @@ export interface MachineOptions extends Hardware {
 class FailedBoot extends Error {}
 
 /**
+ * Boots a machine and runs the command.
  * @returns the command's exit status
  * Throws when the machine did not boot or did not end cleanly; the message names the file with its console.
  */
@@ -79,7 +80,7 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
         port.write(`${command}\n`);
       } else if (message.type === 'end') {
         status = message.status!;
-        // Nothing is left to save. The console of a machine that failed is read to its end.
+        // Nothing is left to save. A failed machine goes on, so that its console is read to the end.
         if (status === 0) qemu.kill('SIGKILL');
       } else {
         yield line;
@@ -101,12 +102,12 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
   } finally {
     clearTimeout(limit);
     clearTimeout(boot);
-    // Also when the caller wants no more lines.
+    // Needed when the caller stops reading lines.
     qemu.kill('SIGKILL');
   }
 }
 
-/** Starts the emulator. It is killed when this process ends in any way, and a Ctrl-C for this process does not reach it. */
+/** Starts the emulator. It is killed when this process ends in any way; a Ctrl-C for this process does not reach it. */
 function start(options: MachineOptions, interactive: boolean): ChildProcess {
   const terminal = interactive ? 'inherit' : 'pipe';
   return spawn('setpriv', ['--pdeathsig', 'KILL', options.emulator ?? QEMU, ...qemuArguments(options)], {

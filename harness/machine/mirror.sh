@@ -1,9 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# To be sourced by scripts that take packages from Debian.
+# Sourced by scripts that take packages from Debian.
 
-# The Debian mirror that apt is configured with, a company's own for example; nothing where apt has none.
-# COMPACTSTALL_DEBIAN_MIRROR comes first.
+# Prints COMPACTSTALL_DEBIAN_MIRROR, or else the Debian mirror that apt is configured with, or nothing without one.
 debian_mirror() {
   if [ -n "${COMPACTSTALL_DEBIAN_MIRROR:-}" ]; then
     echo "$COMPACTSTALL_DEBIAN_MIRROR"
@@ -11,7 +10,7 @@ debian_mirror() {
   fi
   # shellcheck disable=SC1091
   codename=$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-}") || codename=
-  # Origin and label come with the lists of packages. Before the first `apt-get update` only the names of suites are known.
+  # Origin and label come with the lists of packages. Before the first `apt-get update` apt knows only the names of suites.
   apt-get indextargets --format '$(COMPONENT)|$(RELEASE)|$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     awk -F '|' -v codename="$codename" '
       $1 != "main" { next }

@@ -5,24 +5,24 @@ import { join } from 'node:path';
 export const QEMU = 'qemu-system-x86_64';
 
 export interface Hardware {
-  /** The directory that fetch.sh names. */
+  /** The directory that fetch.sh prints. */
   kernel: string;
-  /** The root file system. The machine's writes to it are discarded at the end. */
+  /** The root file system. The machine's writes to it are discarded. */
   image: string;
   memoryMb?: number;
   cpus?: number;
-  /** The memory and the CPUs are divided equally. */
+  /** The number of NUMA nodes, which share memory and CPUs equally. */
   numaNodes?: number;
   /** Added to the kernel's command line. */
   append?: string;
   /**
-   * A private network, in which this host is 10.0.2.2. The only way in is through these ports of 127.0.0.1, as host:guest.
-   * The image must have the kernel's modules for it.
+   * A private network, in which this host is 10.0.2.2. The only ways in are these ports of 127.0.0.1, as host:guest. The
+   * image must have the kernel's modules for it.
    */
   network?: readonly `${number}:${number}`[];
   /** The host's hardware, or the emulator's software, which is the default. */
   accelerator?: 'kvm' | 'tcg';
-  /** Whether time passes by instructions, one each nanosecond: the same work then always takes the same time. */
+  /** Whether each instruction takes one nanosecond, so that the same work always takes the same time. */
   countInstructions?: boolean;
   /** Another file system, /dev/nvme0n2. The machine's writes to it are discarded too. */
   disk?: string;
@@ -40,8 +40,8 @@ const CLOCK = 'tsc=reliable';
 const EMULATED = 'max,-erms,-fsrm,-avx,-avx2,-pku,-umip,-la57';
 
 /**
- * Its console is qemu's standard input and output; the second serial port is the socket that qemu inherits as
- * descriptor 3.
+ * The arguments of qemu. Its standard input and output are the console; the socket that it inherits as descriptor 3 is the
+ * second serial port.
  */
 export function qemuArguments(hardware: Hardware): string[] {
   const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk } = hardware;
@@ -64,7 +64,7 @@ function accelerate({ countInstructions, accelerator = 'tcg' }: Hardware): strin
   return accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', EMULATED];
 }
 
-/** The disks, on one controller: with two, either could become nvme0. */
+/** The disks, on one controller: with two controllers, either could become nvme0. */
 function disks(root: string, more?: string): string[] {
   return [
     ...drive('root', root),
@@ -74,7 +74,7 @@ function disks(root: string, more?: string): string[] {
 }
 
 function drive(id: string, file: string): string[] {
-  // qemu expects a comma in a file name twice.
+  // qemu expects commas in file names doubled.
   return ['-drive', `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`];
 }
 

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the receivers that the tests run, from pinned Go modules: the OpenTelemetry Collector and Jaeger v2.
+# Builds the receivers of the tests, the OpenTelemetry Collector and Jaeger v2, from pinned Go modules.
 #
 #   harness/receivers/build.sh [collector] [jaeger]      both when none is named
 #
 # Standard output: one line "name=path" for each. The binaries live outside the repository, in
-# ${XDG_CACHE_HOME:-~/.cache}/compactstall/NAME-VERSION-HASH/, where HASH is of the manifest here, so that a changed
-# manifest is a new build and an unchanged one costs nothing. Delete that directory to build again.
+# ${XDG_CACHE_HOME:-~/.cache}/compactstall/NAME-VERSION-HASH/, where HASH is of the manifest here: only a changed manifest
+# needs a new build. Delete that directory to build again.
 set -eu
 
-# Both manifests demand this much. A Go from 1.21 on can fetch a newer one as a module; then it takes exactly this one.
+# Both manifests demand go_needed. Go from 1.21 on can fetch a newer one as a module; it then takes exactly go_fetched.
 go_needed=1.25.0
 go_fetched=go1.25.4
 
@@ -22,8 +22,8 @@ at_least() { # at_least 1.26.8 1.25.0
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
 
-# Debian 12's Go 1.19 knows nothing of toolchains, but a toolchain is a module like any other, with a checksum like any
-# other; only the permission to execute is missing after unpacking.
+# Debian 12's Go 1.19 does not know toolchains, but a toolchain is an ordinary module, with an ordinary checksum. Unpacked, it
+# only lacks the permission to execute.
 fetch_go() {
   module=golang.org/toolchain@v0.0.1-$go_fetched.linux-$(go env GOARCH)
   scratch=$(mktemp -d)
@@ -59,7 +59,7 @@ find_go() {
     fetch_go
     export GOTOOLCHAIN=local
   fi
-  # No C compiler and no shared library in the play, no settings of the developer's own in the result.
+  # Without a C compiler, shared libraries, or settings of the developer.
   export CGO_ENABLED=0 GOWORK=off GOFLAGS=-buildvcs=false
   unset GOOS GOARCH
 }
@@ -73,8 +73,8 @@ build_collector() {
 }
 
 build_jaeger() {
-  # `go install` refuses a module with replace lines, and the main package cannot be imported. As a tool of a module of
-  # our own it can be built, with that module's versions.
+  # `go install` refuses a module with replace lines, and the main package cannot be imported. It can be built as a tool of
+  # the module here, with that module's versions.
   target=$PWD/jaeger
   cd "$here/jaeger"
   go build -mod=readonly -trimpath -ldflags '-s -w' -o "$target" github.com/jaegertracing/jaeger/cmd/jaeger
@@ -97,7 +97,7 @@ build() (
   started=$(date +%s)
   mkdir "$tmp/work" "$tmp/tmp"
   export TMPDIR="$tmp/tmp" # the collector's builder leaves an empty directory there
-  # set -e is ignored in a command that is tested, so the build gets a shell of its own and is judged by its result.
+  # The shell ignores set -e in a tested command, so the build runs in a subshell, and its result shows whether it succeeded.
   (
     cd "$tmp/work"
     set +e

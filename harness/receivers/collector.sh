@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs an OpenTelemetry Collector that prints what it receives and keeps it in build/collector/: npm run collector
+# Runs an OpenTelemetry Collector that prints all that it receives and keeps it in build/collector/: npm run collector
 set -eu
 cd "$(dirname "$0")/../.."
 collector=$(harness/receivers/build.sh collector | cut -d= -f2)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the collector's file exporter writes (one OTLP JSON request a line), as flat lists of spans and metrics.
+// The output of the collector's file exporter (one OTLP JSON request a line), as flat lists of spans and metrics.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Attributes as a plain object. An OTLP integer is a number, or a bigint where a number cannot hold it. */
+/** Attributes as a plain object. An OTLP integer is a number, or a bigint if a number cannot hold it. */
 export interface Attributes {
   [key: string]: AttributeValue;
 }
@@ -12,7 +12,7 @@ export interface KeyValue {
   key: string;
   value: AnyValue;
 }
-/** OTLP JSON: 64-bit integers are strings. Compare these where it matters whether 1 was sent as an integer or a double. */
+/** A value in OTLP JSON: 64-bit integers are strings. It shows whether 1 was sent as an integer or a double. */
 export interface AnyValue {
   stringValue?: string;
   boolValue?: boolean;
@@ -54,7 +54,7 @@ export interface ReceivedSpan {
   span: OtlpSpan;
 }
 
-/** A metric in OTLP JSON, as received: the data points are in the member that its type names. */
+/** A metric in OTLP JSON, as received: the member named by its type has the data points. */
 export interface OtlpMetric {
   name: string;
   description?: string;
@@ -83,7 +83,7 @@ export interface HistogramPoint {
   explicitBounds?: number[];
 }
 
-/** One export of one metric; a cumulative metric comes again with each export. */
+/** One export of one metric. A cumulative metric is in each export. */
 export interface ReceivedMetric {
   resource: Attributes;
   scope: { name: string; version: string };
@@ -157,7 +157,7 @@ export function flattenMetrics({ resourceMetrics = [] }: Line): ReceivedMetric[]
   });
 }
 
-/** A file of OTLP JSON lines that grows. Each call of `read` parses only what has been added, and returns everything. */
+/** A growing file of OTLP JSON lines. Each call of `read` parses only the new lines, and returns everything. */
 export class OtlpFile<T> {
   readonly #path: string;
   readonly #flatten: (line: Line) => T[];
@@ -170,11 +170,11 @@ export class OtlpFile<T> {
     this.#flatten = flatten;
   }
 
-  /** A file that is not there yet is an empty one: the exporter makes it with the first thing that it receives. */
+  /** A missing file counts as empty: the exporter makes it at the first request. */
   read(): readonly T[] {
     for (let piece = this.#next(); piece.length > 0; piece = this.#next()) {
       const text = Buffer.concat([this.#unfinished, piece]);
-      const end = text.lastIndexOf(0x0a) + 1; // The last line may be in the middle of being written.
+      const end = text.lastIndexOf(0x0a) + 1; // The last line may be incomplete.
       for (const line of text.toString('utf8', 0, end).split('\n')) {
         if (line !== '') for (const item of this.#flatten(JSON.parse(line) as Line)) this.#items.push(item);
       }
@@ -183,7 +183,7 @@ export class OtlpFile<T> {
     return this.#items;
   }
 
-  /** The next 16 MiB at most: a string, which this becomes, cannot hold a file of any size. Empty at the end. */
+  /** At most the next 16 MiB, as a string cannot hold a file of any size. Empty at the end. */
   #next(): Buffer {
     let file: number;
     try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real receivers for tests, with the configurations that users get from otel-collector/.
+// Real receivers for tests, with the configurations that users get from otel-collector/.
 //
 //   const collector = await startCollector({ spansFile });        // debug.yaml
 //   ...send to collector.endpoint (gRPC) or collector.httpEndpoint...
@@ -11,7 +11,7 @@
 //   const [trace] = await jaeger.waitForTraces({ service, tags: { 'compaction.order': 9 } }, 1, 10_000);
 //   await jaeger.stop();
 //
-// Both are built when they have not been (build.sh: minutes, once). Both end with the test process, however that ends.
+// Both are built if necessary (build.sh: minutes, once). Both end with the test process, however that ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -31,7 +31,7 @@ export const CONFIGS = fileURLToPath(new URL('../../otel-collector/', import.met
 
 export type Backend = 'collector' | 'jaeger';
 
-/** The paths of the built binaries. Builds what is missing; throws when that fails, with what build.sh says on stderr. */
+/** The paths of the binaries. Builds missing ones; throws when that fails, and build.sh prints the reason on stderr. */
 export async function ensureBackends(...names: Backend[]): Promise<Record<Backend, string>> {
   const build = spawn(BUILD, names, { stdio: ['ignore', 'pipe', 'inherit'] });
   let lines = '';
@@ -51,14 +51,14 @@ export async function ensureBackends(...names: Backend[]): Promise<Record<Backen
 }
 
 export interface CollectorOptions {
-  /** Where received spans are appended, as OTLP JSON lines. */
+  /** The file to which received spans are appended, as OTLP JSON lines. */
   spansFile: string;
-  /** The same for metrics. Default: spansFile with `.metrics` behind it. */
+  /** The same for metrics. Default: spansFile followed by `.metrics`. */
   metricsFile?: string;
-  /** Default: free ones. */
+  /** Default: free ports. */
   grpcPort?: number;
   httpPort?: number;
-  /** Instead of otel-collector/debug.yaml. */
+  /** Default: otel-collector/debug.yaml. */
   config?: string;
 }
 
@@ -68,29 +68,29 @@ export interface Server {
   endpoint: string;
   /** The same for OTLP over HTTP, without `/v1/traces`. */
   httpEndpoint: string;
-  /** The end of its output, 64 KiB at most; also after it has ended. */
+  /** The last 64 KiB of its output, also after it has ended. */
   log(): string;
-  /** SIGTERM; resolves when it has ended. Throws when it did not end cleanly, or had ended by itself before. */
+  /** Sends SIGTERM; resolves when it has ended. Throws when it did not end cleanly, or had already ended by itself. */
   stop(): Promise<void>;
-  /** SIGKILL; resolves when it has ended. What it has acknowledged is in the file all the same (see debug.yaml). */
+  /** Sends SIGKILL; resolves when it has ended. The file has all that it acknowledged (see debug.yaml). */
   kill(): Promise<void>;
 }
 
 export interface Collector extends Server, Required<CollectorOptions> {
-  /** All spans in spansFile, also those of an earlier collector with the same file, and also after stop(). */
+  /** All spans in spansFile, including those of an earlier collector with the same file; also after stop(). */
   spans(): readonly ReceivedSpan[];
   metrics(): readonly ReceivedMetric[];
   /** Resolves to all spans as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
   waitForSpans(count: number, deadlineMs: number): Promise<readonly ReceivedSpan[]>;
 }
 
-/** Resolves when it accepts OTLP. Given an earlier collector, takes its ports and its files. */
+/** Resolves when the collector accepts OTLP. Takes the ports and the files of an earlier collector, if given one. */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { spansFile, metricsFile = `${spansFile}.metrics`, config = `${CONFIGS}debug.yaml` } = options;
   const server = await startCollectorWith(config, options, {
     COMPACTSTALL_SPANS_FILE: spansFile,
     COMPACTSTALL_METRICS_FILE: metricsFile,
-    COMPACTSTALL_FILE_MEGABYTES: '1000000', // One file, so that nothing is rotated away from under a count.
+    COMPACTSTALL_FILE_MEGABYTES: '1000000', // One file, so that no rotation disturbs a count.
     COMPACTSTALL_DEBUG_VERBOSITY: 'basic',
   });
 
@@ -113,7 +113,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   };
 }
 
-/** A collector with another configuration and what that wants in its environment, beside the two ports. */
+/** A collector with another configuration, and the variables that it needs besides the two ports. */
 export async function startCollectorWith(
   config: string,
   ports: { grpcPort?: number; httpPort?: number },
@@ -132,7 +132,7 @@ export async function startCollectorWith(
   return { grpcPort, httpPort, httpEndpoint, ...server(child, grpcPort) };
 }
 
-/** A trace as Jaeger's own API gives it. Times and durations are whole microseconds; spans() has nanoseconds. */
+/** A trace as Jaeger's API returns it. Times and durations are whole microseconds; spans() has nanoseconds. */
 export interface JaegerTrace {
   traceID: string;
   spans: JaegerSpan[];
@@ -159,39 +159,39 @@ export interface JaegerTag {
   value: string | number | boolean;
 }
 
-/** Jaeger's tags, also a process's and a log's fields, as a plain object. */
+/** The tags of a span or process, or the fields of a log, as a plain object. */
 export function tags(list: JaegerTag[]): Record<string, JaegerTag['value']> {
   return Object.fromEntries(list.map(({ key, value }) => [key, value]));
 }
 
-/** What one span of the trace must have, all of it. */
+/** The conditions that one span of the trace must meet together. */
 export interface TraceQuery {
   service: string;
   operation?: string;
   /** Attributes of the span, its events or its resource. Jaeger compares them as text. */
   tags?: Record<string, string | number | boolean>;
-  /** With a unit, as in its web page: `1500us`, `20ms`, `3s`. */
+  /** With a unit, as on its web page: `1500us`, `20ms`, `3s`. */
   minDuration?: string;
   maxDuration?: string;
 }
 
 export interface Jaeger extends Server {
-  /** The web page and the API: `http://127.0.0.1:PORT`. */
+  /** The address of the web page and the API: `http://127.0.0.1:PORT`. */
   queryUrl: string;
   services(): Promise<string[]>;
   operations(service: string): Promise<string[]>;
   traces(query: TraceQuery): Promise<JaegerTrace[]>;
   /** One trace by its id, or undefined. */
   trace(traceId: string): Promise<JaegerTrace | undefined>;
-  /** The same as OTLP JSON, to the nanosecond, as it was received; empty when there is no such trace. */
+  /** The same as OTLP JSON, to the nanosecond, as received; empty for an unknown trace. */
   otlp(traceId: string): Promise<OtlpTraces>;
-  /** Its spans as OTLP, to the nanosecond; none when there is no such trace. What Jaeger warns of is an attribute. */
+  /** Its spans as OTLP, to the nanosecond; none for an unknown trace. Jaeger's warnings are attributes. */
   spans(traceId: string): Promise<ReceivedSpan[]>;
   /** Resolves to all matching traces as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
   waitForTraces(query: TraceQuery, count: number, deadlineMs: number): Promise<JaegerTrace[]>;
 }
 
-/** Resolves when it accepts OTLP and answers queries. It keeps the last 100 000 traces in memory, and nothing on disk. */
+/** Resolves when Jaeger accepts OTLP and answers queries. It keeps the last 100 000 traces, in memory only. */
 export async function startJaeger(): Promise<Jaeger> {
   const { jaeger: binary } = await ensureBackends('jaeger');
   const [grpcPort, httpPort, queryPort, queryGrpcPort] = (await freePorts(4)) as [number, number, number, number];
@@ -211,7 +211,7 @@ export async function startJaeger(): Promise<Jaeger> {
   const get = async <T>(path: string): Promise<T[]> => {
     const response = await fetch(`${queryUrl}/api/${path}`);
     const body = (await response.json()) as { data: T[] | null; errors: unknown };
-    if (response.status === 404) return []; // A trace that is not there.
+    if (response.status === 404) return []; // The trace is unknown.
     if (!response.ok) throw new Error(`Jaeger answers ${response.status} to ${path}: ${JSON.stringify(body.errors)}`);
     return body.data ?? [];
   };
@@ -247,7 +247,7 @@ export async function startJaeger(): Promise<Jaeger> {
 
 function searchParams({ tags, ...query }: TraceQuery): URLSearchParams {
   const params = new URLSearchParams(query);
-  // By default Jaeger gives 100 traces, of the last two days, that began before the question: a test asks for all.
+  // By default Jaeger returns 100 traces, of the last two days, that began before the query: a test asks for all.
   params.set('limit', '100000');
   params.set('start', '0');
   params.set('end', `${(Date.now() + 86_400_000) * 1000}`);

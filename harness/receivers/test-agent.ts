@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real receiver of spans that is there in seconds: Datadog's APM test agent, which decodes OTLP with Python's gRPC and protobuf.
+// A real receiver of spans that installs in seconds: Datadog's APM test agent. It decodes OTLP with Python's gRPC and protobuf.
 //
 //   const receiver = await startReceiver();
 //   ...send to receiver.endpoint (gRPC) or receiver.httpEndpoint...
 //   const spans = await receiver.waitForSpans(17, 10_000);
 //   await receiver.stop();
 //
-// It keeps what it received in memory. A request of more than 1 MiB is refused over HTTP (413); over gRPC it is acknowledged,
-// with a partial success that rejects every span.
+// It keeps received spans in memory. It refuses a request of more than 1 MiB over HTTP (413). Over gRPC it acknowledges such a
+// request, with a partial success that rejects every span.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ import type { Server } from './receivers.ts';
 const INSTALL = fileURLToPath(new URL('install.sh', import.meta.url));
 const RUN = 'from ddapm_test_agent.agent import main; main()';
 
-/** The Python that has it. Installs it when that has not been done; throws when that fails, with what install.sh says. */
+/** The Python that has it. Installs it if necessary; throws when that fails, and install.sh prints the reason on stderr. */
 export async function ensureReceiver(): Promise<string> {
   const install = spawn(INSTALL, { stdio: ['ignore', 'pipe', 'inherit'] });
   let lines = '';
@@ -40,15 +40,15 @@ export interface Receiver extends Server {
   spans(): Promise<readonly ReceivedSpan[]>;
   /** Resolves to all spans as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
   waitForSpans(count: number, deadlineMs: number): Promise<readonly ReceivedSpan[]>;
-  /** Forgets what it received. */
+  /** Forgets all received spans. */
   clear(): Promise<void>;
 }
 
-/** Resolves when it accepts OTLP. */
+/** Resolves when the test agent accepts OTLP. */
 export async function startReceiver(): Promise<Receiver> {
   const python = await ensureReceiver();
   const [own, http, grpc] = (await freePorts(3)) as [number, number, number];
-  // It may write beside where it runs.
+  // It may write into its working directory.
   const folder = mkdtempSync(join(tmpdir(), 'compactstall-receiver-'));
   const ports = { '--port': own, '--otlp-http-port': http, '--otlp-grpc-port': grpc };
   const child = new Child('receiver', 'env', [
@@ -62,7 +62,7 @@ export async function startReceiver(): Promise<Receiver> {
     const answer = await fetch(`${httpEndpoint}/test/session/traces`);
     if (!answer.ok) throw new Error(`the receiver cannot read what it received: ${await answer.text()}`);
     const requests = (await answer.json()) as object[];
-    // The newest is the first.
+    // The newest request comes first.
     return requests.reverse().flatMap((request) => flattenSpans(otlpJson(request) as OtlpTraces));
   };
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -71,7 +71,7 @@ export async function startReceiver(): Promise<Receiver> {
     endpoint: `http://127.0.0.1:${grpc}`,
     httpEndpoint,
     log: () => child.log(),
-    // It leaves a SIGTERM to Python, which ends by it.
+    // It does not handle SIGTERM, so the signal ends Python.
     stop: () => child.kill().then(remove),
     kill: () => child.kill().then(remove),
     spans,
@@ -109,7 +109,7 @@ const ENUMS: Record<string, number> = {
   ...{ STATUS_CODE_UNSET: 0, STATUS_CODE_OK: 1, STATUS_CODE_ERROR: 2 },
 };
 
-/** protobuf's own JSON (snake_case, base64, names of enumerators) as OTLP's (camelCase, hex, numbers). */
+/** Converts protobuf's JSON (snake_case, base64, names of enumerators) to OTLP's (camelCase, hex, numbers). */
 function otlpJson(value: unknown, name = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => otlpJson(item));
   if (typeof value === 'string') {

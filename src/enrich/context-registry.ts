@@ -7,29 +7,29 @@ import { readStat } from '../procfs/stat.ts';
 import { ProbeQueue } from './probe-queue.ts';
 import type { ProberClient } from './prober-client.ts';
 
-/** After an exec a process starts up, and publishes at some time: it is probed 0.2, 2 and 15 s later. */
+/** A process publishes some time after its exec: it is probed 0.2, 2 and 15 s later. */
 const STARTED_MS = [200, 1800, 13_000];
-/** At once; once more after the second or so in which its next announcement is ignored (bpf/process_events.h); and 15 s later. */
+/** At once; after about a second, in which bpf/process_events.h ignores its next announcement; and 15 s later. */
 const PUBLISHED_MS = [0, 1500, 13_500];
 /**
- * A stalled process without a context is probed again, as it may have loaded a library; but at most so often, and for a
- * hundredth of the time. A probe that takes longer than the longest has waited for others.
+ * A stalled process without a context may have loaded a library since, so it is probed again. The interval is at least this,
+ * and 100 times the last probe. A probe longer than LONGEST_PROBE_MS has waited for others, and counts as that long.
  */
 const STALLED_MS = 1000;
 const STALLED_SHARE = 100;
 const LONGEST_PROBE_MS = 100;
 /**
- * A probe takes less than a millisecond, and 100 in a process with as many mappings as there can be. Probes are made one after
- * the other, so that answers about stalled processes do not have to wait for more than one, and at most so many in a row.
+ * A probe takes less than a millisecond, and 100 in a process with as many mappings as there can be. Probes are made one at a
+ * time, so that an answer about a stalled process waits for one probe at most. A row has at most this many.
  */
 const PROBES_IN_A_ROW = 10;
-/** From one row to the next: a host where processes come and go by the thousand must not mean as many probes. */
+/** From one row to the next. Processes may come and go by the thousand; the number of probes stays limited. */
 const ROW_MS = 100;
 /** How many processes are remembered with the time of their next probe. */
 const MAX_PROBED = 4096;
 const MAX_PUBLISHING = 4096;
 
-/** Finds the processes that publish trace contexts, and keeps the place where their threads have them for the BPF programs. */
+/** Finds the processes that publish trace contexts, and tells the BPF programs where their threads keep them. */
 export class ContextRegistry {
   readonly #object: BpfObject;
   readonly #prober: ProberClient;
@@ -37,11 +37,11 @@ export class ContextRegistry {
   /** When a process may be probed again because it stalled. */
   readonly #againMs = new Lru<number, number>(MAX_PROBED);
   /**
-   * The contents of the map of the BPF programs, in which they see whether a pid still runs the same executable. A stall and a
-   * probe are a use.
+   * The contents of the BPF programs' map, which also shows them whether a pid still runs the same executable. Stalls and
+   * probes count as uses.
    */
   readonly #publishing: Lru<number, Buffer>;
-  /** A process that stalls, calls exec or publishes all the time keeps the probes of no other reason waiting. */
+  /** One queue for each reason: a process that stalls, calls exec or publishes all the time does not delay the other probes. */
   readonly #queues = {
     stalled: new ProbeQueue([0]),
     published: new ProbeQueue(PUBLISHED_MS),
@@ -63,7 +63,7 @@ export class ContextRegistry {
     this.#publishing = new Lru(places, (pid) => object.deleteFromMap('cs_publishers', key(pid)));
   }
 
-  /** Probes every process there is, little by little. */
+  /** Probes all processes of the host, little by little. */
   probeAll(): void {
     for (const name of readdirSync(this.#proc)) if (/^\d+$/.test(name)) this.#add(this.#queues.present, Number(name));
   }
@@ -73,13 +73,13 @@ export class ContextRegistry {
     this.#add(this.#queues.started, pid);
   }
 
-  /** A process publishes, or publishes something else than before. */
+  /** A process began to publish, or changed what it publishes. */
   published(pid: number): void {
     this.#prober.published(pid);
     this.#add(this.#queues.published, pid);
   }
 
-  /** A process stalled. @param hadContext by what it, or the one that it was forked from, publishes */
+  /** A process stalled. @param hadContext whether it, or the process that it was forked from, publishes its spans */
   stalled(pid: number, hadContext: boolean): void {
     if (hadContext) this.#publishing.get(pid);
     else if (performance.now() >= (this.#againMs.peek(pid) ?? 0)) this.#add(this.#queues.stalled, pid);
@@ -94,18 +94,18 @@ export class ContextRegistry {
     this.#schedule(queue.add(pid, performance.now()));
   }
 
-  /** While there is nothing to probe, nothing runs. */
+  /** No timer runs while there is nothing to probe. */
   #schedule(dueMs: number): void {
     const atMs = Math.max(dueMs, this.#earliestMs);
     if (this.#closed || atMs >= this.#rowAtMs) return;
     clearTimeout(this.#timer);
     this.#rowAtMs = atMs;
-    // It may have gone by, when this process had to wait for a CPU; Node.js warns of such a time.
+    // The time may be past when this process had to wait for a CPU. Node.js warns about a negative delay.
     const delayMs = Math.max(0, Math.ceil(atMs - performance.now()));
     this.#timer = setTimeout(() => void this.#probeRow(), delayMs).unref();
   }
 
-  /** Afterwards there are no probes for at least as long as these took. */
+  /** Probes one row. The pause after it is at least as long as the row. */
   async #probeRow(): Promise<void> {
     const began = performance.now();
     this.#rowAtMs = Number.NEGATIVE_INFINITY;
@@ -120,7 +120,7 @@ export class ContextRegistry {
     this.#schedule(Math.min(...Object.values(this.#queues).map(({ dueMs }) => dueMs)));
   }
 
-  /** The queues take turns. Threads of the kernel, which are half of all processes on many hosts, take nobody's turn. */
+  /** The queues take turns. Kernel threads, half of all processes on many hosts, are skipped and do not use up a turn. */
   #next(turn: number): number | undefined {
     const now = performance.now();
     const queues = Object.values(this.#queues);
@@ -146,7 +146,7 @@ export class ContextRegistry {
     }
     if (answer && 'publisher' in answer) {
       this.books.publishing += 1;
-      // A later probe that finds nothing does not prove this wrong: where memory is short, pages come and go.
+      // A later probe that finds nothing does not disprove this: pages come and go where memory is short.
       if (!this.#closed) this.#put(pid, answer.publisher);
     } else {
       const reason = answer?.reason ?? 'no_answer';
@@ -155,8 +155,8 @@ export class ContextRegistry {
   }
 
   /**
-   * Only what is new: programs of the kprobe plan are not run on a CPU that is in the middle of a system call which changes a
-   * map, be it preempted there (bpf_disable_instrumentation in the kernel).
+   * Updates the map only with what is new. A CPU in a system call that changes a map does not run programs of the kprobe plan,
+   * even when the call is preempted (bpf_disable_instrumentation in the kernel).
    */
   #put(pid: number, publisher: Buffer): void {
     if (this.#publishing.get(pid)?.equals(publisher)) return;

@@ -7,11 +7,11 @@ import { Matcher } from './match.ts';
 import { ProberClient, type ProberOptions } from './prober-client.ts';
 
 /**
- * Events that wait for answers; one takes some 1.4 kB. A ring of the default size holds a third of them, so that many wait
- * only for a prober that does not answer.
+ * Events that wait for answers; one takes some 1.4 kB. A ring of the default size holds a third of them: so many wait only
+ * when the prober does not answer.
  */
 const MAX_HELD = 32_768;
-/** At the end nobody waits longer for the prober. */
+/** The longest wait for the prober at the end. */
 const LAST_ANSWERS_MS = 4000;
 
 /** Records of the kernel, decoded. */
@@ -26,9 +26,9 @@ export interface Batch {
 }
 
 /**
- * Adds to each event whose stall it was, and keeps the BPF programs informed about where threads publish their spans. The way
- * of a pid: from the record to here, as a question to the prober (ProberClient), and with its answer back to the event
- * (Matcher), or into the map of the programs (ContextRegistry). Batches keep their order.
+ * Adds to each event whose stall it was, and tells the BPF programs where threads publish their spans. A pid comes from the
+ * record, goes to the prober as a question (ProberClient), and returns with the answer to the event (Matcher), or into the
+ * programs' map (ContextRegistry). Batches keep their order.
  */
 export class Enricher {
   readonly #prober: ProberClient;
@@ -37,16 +37,16 @@ export class Enricher {
   #last: Promise<void> = Promise.resolve();
   #held = 0;
 
-  /** Starts the prober, which gets ready while the BPF programs are loaded. */
+  /** Starts the prober. It gets ready while the BPF programs are loaded. */
   constructor(options: ProberOptions) {
     this.#prober = new ProberClient(options);
     this.#matcher = new Matcher(options.services);
   }
 
-  /** Fills the map of the loaded programs from now on, beginning with the processes that are there. */
+  /** Fills the map of the loaded programs from now on, beginning with the processes that already run. */
   fillContexts(object: BpfObject): void {
     this.#registry = new ContextRegistry(object, this.#prober);
-    // While still root: where /proc is mounted with hidepid, other users see only their own processes.
+    // Done while still root: with hidepid on /proc, other users see only their own processes.
     this.#registry.probeAll();
   }
 
@@ -55,7 +55,7 @@ export class Enricher {
     return this.#registry?.books;
   }
 
-  /** @param deliver called with the events of the batch once they are complete; not when it has none */
+  /** @param deliver called with the events of the batch once they are complete; not called for a batch without events */
   enrich({ events, beganNs, started, published }: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
     for (const pid of started) this.#registry?.started(pid);
     for (const pid of published) this.#registry?.published(pid);
@@ -66,7 +66,7 @@ export class Enricher {
     if (events.length > 0) this.#identify(events, beganNs, deliver);
   }
 
-  /** Resolves when every batch has been delivered: after some seconds without the answers that are still open. */
+  /** Resolves when every batch has been delivered. After some seconds it no longer waits for open answers. */
   async finish(patienceMs = LAST_ANSWERS_MS): Promise<void> {
     const late = setTimeout(() => this.#prober.leaveUnanswered(), patienceMs);
     await this.#last;

@@ -3,25 +3,24 @@ import { Lru } from '../lru.ts';
 import { MAX_PROCESSES, type ProcessFacts, type ProcessIdentity, unknownService } from '../prober/protocol.ts';
 import { isSameExec } from '../procfs/stat.ts';
 
-/** A process that has gone counts as the one that last had its pid for so long after that one was last seen. */
+/** A process that has ended counts as the last one seen under its pid, for so long after that one was last seen. */
 const SAME_NS = 1_000_000_000n;
 
-/** What a record says of the thread that stalled. */
+/** The thread that stalled, as its record shows it. */
 export interface Thread {
   pid: number;
   tid: number;
-  /** Name of the thread. */
   comm: string;
 }
 
 interface Known {
   identity: ProcessIdentity;
   facts: ProcessFacts;
-  /** The last stall after which it was still there, CLOCK_BOOTTIME. */
+  /** The last stall after which it still ran, CLOCK_BOOTTIME. */
   seenNs: bigint;
 }
 
-/** What was seen in this batch: no identity when the process had gone, no `known` for kernel threads. */
+/** What was seen in this batch: no identity when the process had ended, no `known` for kernel threads. */
 interface Seen {
   identity: ProcessIdentity | undefined;
   known: Known | undefined;
@@ -34,7 +33,7 @@ export class Matcher {
   readonly #batch = new Map<number, Seen>();
   readonly #unseen = new Map<string, ProcessFacts>();
 
-  /** @param services whether the service is to be known as well */
+  /** @param services whether to name the service as well */
   constructor(services: boolean) {
     this.#services = services;
   }
@@ -44,12 +43,12 @@ export class Matcher {
     this.#unseen.clear();
   }
 
-  /** Version of the facts that are kept of a process, 0 when there are none. */
+  /** The version of the facts about a process, 0 without any. */
   version(pid: number): number {
     return this.#known.peek(pid)?.identity.version ?? 0;
   }
 
-  /** @param identity what is in that process now, with facts only if they have changed; undefined: it has ended */
+  /** @param identity what runs in that process now, with facts only if they have changed; undefined: it has ended */
   saw(pid: number, identity: ProcessIdentity | undefined): void {
     const before = this.#known.peek(pid);
     if (identity === undefined) {
@@ -68,7 +67,7 @@ export class Matcher {
     this.#known.set(pid, known);
   }
 
-  /** @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later was only given the same pid */
+  /** @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later merely has the same pid */
   lookUp({ pid, tid, comm }: Thread, atNs: bigint): ProcessFacts {
     const { identity, known } = this.#batch.get(pid) ?? { identity: undefined, known: this.#known.peek(pid) };
     if (identity?.isKernelThread && identity.startedNs <= atNs) return {};
@@ -84,8 +83,8 @@ export class Matcher {
   }
 
   /**
-   * The facts of a process that has gone before it was looked up. A main thread begins with the name of its executable; the
-   * names of other threads say nothing. No executable has a slash in its name, but the kernel's workers have.
+   * The facts of a process that ended before it was looked up. A main thread begins with the name of its executable; the names
+   * of other threads tell nothing. An executable's name never contains a slash, but the names of the kernel's workers do.
    */
   #factsOfRecord(comm: string): ProcessFacts {
     if (!this.#services || comm.startsWith('kworker/')) return {};
@@ -98,6 +97,6 @@ export class Matcher {
   }
 }
 
-/** A main thread that had another name stalled before this executable was there, or before it renamed itself. */
+/** A main thread with another name stalled before this executable started, or before it renamed itself. */
 const isOf = (identity: ProcessIdentity, comm: string, isMain: boolean, atNs: bigint): boolean =>
   identity.startedNs <= atNs && (!isMain || comm === identity.comm);

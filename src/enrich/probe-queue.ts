@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** How many processes wait; beyond that the one that has waited longest is left out, until it stalls. */
+/** The most processes that wait. Beyond it the one that has waited longest is dropped, until it stalls. */
 const MAX_WAITING = 4096;
 
 /**
- * The processes to probe for one reason, a few times each. Not an Lru: a process that is added again keeps its turn, or one
- * that stalls all the time would never have it.
+ * The processes to probe for one reason, a few times each. Not an Lru: a process that is added again keeps its turn. Otherwise
+ * one that stalls all the time would never get it.
  */
 export class ProbeQueue {
   readonly #delaysMs: readonly number[];
@@ -18,13 +18,13 @@ export class ProbeQueue {
     this.#most = most;
   }
 
-  /** Its earlier probes are dropped. @returns when it is due */
+  /** Adds a process, and drops the probes that it still had. @returns when it is due */
   add(pid: number, nowMs: number): number {
     this.#add(pid, nowMs, this.#delaysMs);
     return nowMs + this.#delaysMs[0]!;
   }
 
-  /** A process that is due now. */
+  /** Removes and returns a process that is due now. */
   take(nowMs: number): number | undefined {
     for (const [pid, { dueMs, later }] of this.#waiting) {
       if (dueMs > nowMs) continue;

@@ -25,26 +25,26 @@ const NODE_FLAGS = [
   '--no-memory-reducer',
   '--max-semi-space-size=1',
   '--disable-warning=ExperimentalWarning',
-  // Any process of the same user may send the signal that starts Node.js's debugger, and would get the prober's rights by it.
+  // SIGUSR1 starts Node.js's debugger. Any process of the same user could send it, and gain the prober's rights.
   '--disable-sigusr1',
 ];
 
-/** An answer about the largest memory map takes a tenth of it. One that takes longer waits for something. */
+/** The time for one answer. The largest memory map takes a tenth of it, so a longer answer waits for something. */
 const ANSWER_MS = 2000;
-/** The longest that a stall waits for its answer, whatever the answer waits for. */
+/** The longest that a stall waits for its answer, for whatever reason. */
 const PATIENCE_MS = 4000;
-/** Until the prober is ready; on a machine that is busy booting this may take seconds. */
+/** The time for the prober to start, which may take seconds on a machine that is busy booting. */
 const START_MS = 20_000;
 const GRACE_MS = 20;
 const END_MS = 500;
-/** A process that made the prober wait is avoided for so long. */
+/** The time for which a process that made the prober wait is avoided. */
 const AVOID_MS = 60_000;
-/** Open questions; only a prober that waits has as many. */
+/** The most open questions; only a prober that waits has as many. */
 const MAX_OPEN = 16_384;
 const ERRORS_LENGTH = 8192;
 
 export interface ProberOptions {
-  /** Find out services as well. */
+  /** Whether to find out services as well. */
   services: boolean;
   /** The user that the prober becomes, if this process is root. */
   user: UserIds;
@@ -52,7 +52,7 @@ export interface ProberOptions {
   warn: (sentence: string) => void;
 }
 
-/** The last error of those that Node.js or the supervisor reported. */
+/** The last error that Node.js or the supervisor reported. */
 const failureIn = (errors: string): string | undefined =>
   [...errors.matchAll(/^(?:\w*Error(?: \[\w+\])?|compactstall-supervisor): (.+)$/gm)].at(-1)?.[1];
 
@@ -63,25 +63,25 @@ interface Open {
 }
 
 /**
- * Starts the prober, a separate process that may read others, and asks it. Every answer comes within seconds or is undefined: a
- * prober that waits for a process is killed and replaced, and that process is avoided for a while.
+ * Starts the prober, a separate process that may read others, and asks it. Every question is resolved within seconds, with
+ * undefined if need be: a prober that waits for a process is killed and replaced, and that process is avoided for a while.
  */
 export class ProberClient {
   readonly services: boolean;
-  /** Why there is no prober any more. */
+  /** The reason why the prober has ended or did not start. */
   obstacle: Limitation | undefined;
   readonly #supervisor: ChildProcess;
   readonly #warn: (sentence: string) => void;
-  /** In the order in which they were asked, which is that of the answers. */
+  /** In the order of asking, which is also the order of the answers. */
   readonly #open: Open[] = [];
   readonly #avoided = new Map<number, number>();
   #hasBegun = false;
-  /** It failed to answer, and the user was warned. */
+  /** Whether the user was warned that it failed to answer. */
   #hasFailed = false;
   #state: 'starting' | 'late' | 'answering' | 'ended' = 'starting';
   #unsent = '';
   #partial = '';
-  /** What it wrote to its standard error since it last began to answer. */
+  /** Its standard error since it last began to answer. */
   #errors = '';
   #timer: NodeJS.Timeout | undefined;
 
@@ -90,7 +90,7 @@ export class ProberClient {
     this.#warn = warn;
     const words = [`${user.uid}`, `${user.gid}`, process.execPath, ...NODE_FLAGS, MAIN];
     this.#supervisor = spawn(SUPERVISOR, services ? [...words, '--services'] : words, {
-      // For ps; the prober names itself.
+      // The supervisor's name in ps; the prober names itself.
       argv0: basename(SUPERVISOR),
       stdio: ['pipe', 'pipe', 'pipe'],
       // The prober needs nothing of the agent's environment, and some variables would change how it runs.
@@ -100,7 +100,7 @@ export class ProberClient {
     this.#supervisor.once('error', ({ code, message }: NodeJS.ErrnoException) =>
       this.#end(code === 'ENOENT' ? `${SUPERVISOR} does not exist` : message),
     );
-    // Not on exit: the reason may not have been read by then.
+    // Not on exit: standard error, which has the reason, may not have been read by then.
     this.#supervisor.once('close', () => this.#end(failureIn(this.#errors) ?? 'it ended'));
     this.#supervisor.stdin!.on('error', () => {});
     this.#supervisor.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text));
@@ -108,22 +108,22 @@ export class ProberClient {
   }
 
   /**
-   * Which executable runs in the process; undefined when it has ended or could not be probed.
-   * @param version of the facts that are known already: they are not given again
+   * The executable that runs in the process; undefined when it has ended or could not be probed.
+   * @param version of the facts that are already known: the answer leaves them out
    */
   async identity(pid: number, version: number): Promise<ProcessIdentity | undefined> {
     const line = await this.#ask({ about: this.#isAvoided(pid) ? 'stat' : 'identity', pid, version });
     return line === undefined ? undefined : parseIdentity(line);
   }
 
-  /** Where its threads publish their contexts; undefined when it could not be probed. */
+  /** The place where its threads publish their contexts; undefined when it could not be probed. */
   async contexts(pid: number): Promise<Located | undefined> {
     if (this.#isAvoided(pid)) return undefined;
     const line = await this.#ask({ about: 'contexts', pid });
     return line === undefined ? undefined : parseContexts(line);
   }
 
-  /** Notifies the prober that a process has published another context: what is known of it may be outdated. */
+  /** Notifies the prober that a process has published another context, so that its facts may be outdated. */
   published(pid: number): void {
     this.#ask({ about: 'published', pid });
   }
@@ -133,7 +133,7 @@ export class ProberClient {
     for (const { resolve } of this.#open) resolve(undefined);
   }
 
-  /** The prober ends by itself when its standard input is closed, unless it waits. */
+  /** Closes the prober's standard input, at which it ends, and kills it if it still waits for a process. */
   async close(): Promise<void> {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
@@ -176,7 +176,7 @@ export class ProberClient {
       if (line.startsWith(READY)) this.#begin(line);
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
     }
-    // The answers before it may each have taken some time, and none of them too long.
+    // Several answers may each be in time, and together keep a later question waiting too long.
     const longAgo = performance.now() - PATIENCE_MS;
     for (const { askedMs, resolve } of this.#open) {
       if (askedMs > longAgo) break;
@@ -205,7 +205,7 @@ export class ProberClient {
     for (const { question } of this.#open) this.#send(question);
   }
 
-  /** When time is up, answers that came while this process was busy are read first. */
+  /** Starts the timer. When it expires, answers that came while this process was busy are read first. */
   #wait(): NodeJS.Timeout {
     const late = () => {
       this.#timer = setTimeout(() => this.#late(), GRACE_MS);
@@ -213,7 +213,7 @@ export class ProberClient {
     return setTimeout(late, this.#state === 'starting' ? START_MS : ANSWER_MS);
   }
 
-  /** No answer for so long: the process of the first open question makes the prober wait. */
+  /** No answer came in time: the process of the first open question makes the prober wait. */
   #late(): void {
     this.#timer = undefined;
     if (this.#state === 'starting') {

@@ -14,10 +14,10 @@ const CAPABILITIES = {
 } as const;
 export type Capability = keyof typeof CAPABILITIES;
 
-/** Inode of the user namespace that the kernel starts with, PROC_USER_INIT_INO. */
+/** The inode of the initial user namespace, PROC_USER_INIT_INO. */
 const INITIAL_NAMESPACE = 'user:[4026531837]';
 
-/** Where the kernel says it; tests have files of their own. */
+/** The kernel's files; tests use others. */
 export interface CapabilityPaths {
   status: string;
   lastCapability: string;
@@ -30,31 +30,31 @@ const PATHS: CapabilityPaths = {
   userNamespace: '/proc/self/ns/user',
 };
 
-/** Which of them this process lacks: effective is what counts. */
+/** The wanted capabilities that are not among this process's effective ones. */
 export function lackingCapabilities<T extends Capability>(wanted: readonly T[], { status } = PATHS): T[] {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readText(status))?.[1] ?? '0'}`);
   return wanted.filter((name) => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 0n);
 }
 
-/** Which of the capabilities needed to load and attach this process lacks; CAP_SYS_ADMIN stands for both. */
+/** The capabilities that this process lacks to load and attach programs; CAP_SYS_ADMIN includes both. */
 export function missingCapabilities(paths = PATHS): Capability[] {
   if (lackingCapabilities(['CAP_SYS_ADMIN'], paths).length === 0) return [];
-  // Before Linux 5.8 neither exists.
+  // Neither exists before Linux 5.8.
   const last = Number.parseInt(readText(paths.lastCapability), 10);
   if (last < CAPABILITIES.CAP_BPF) return ['CAP_SYS_ADMIN'];
   return lackingCapabilities(['CAP_BPF', 'CAP_PERFMON'], paths);
 }
 
-/** Root of a user namespace has every capability there, and none that counts for the kernel as a whole. */
+/** Root of a user namespace has every capability there, but none for the kernel as a whole. */
 export function inOwnUserNamespace({ userNamespace } = PATHS): boolean {
   try {
     return readlinkSync(userNamespace) !== INITIAL_NAMESPACE;
   } catch {
-    return false; // A kernel without user namespaces.
+    return false; // The kernel has no user namespaces.
   }
 }
 
-/** Why this process may not load BPF programs, undefined when it has the privileges. */
+/** The reason why this process may not load BPF programs; undefined when it may. */
 export function privilegeError(paths = PATHS, log?: string): HostError | undefined {
   if (inOwnUserNamespace(paths)) {
     return new HostError(

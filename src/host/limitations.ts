@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What this process cannot see of the host: `run` reports it once, `doctor` beforehand, in the same words. */
+/** A part of the host that this process cannot see. `run` reports it once, and `doctor` beforehand in the same words. */
 
 export interface Limitation {
   why: string;
@@ -32,7 +32,7 @@ export const othersClosed = (lacking: readonly string[]): Limitation => ({
   todo: 'Grant what is missing, or ask for less: --context off --resource host, without a JSON output.',
 });
 
-/** A reason that publications of contexts are not seen; it rarely matters. */
+/** The effect when publications of contexts are not seen. It rarely matters. */
 export const publicationsUnseen = (reason: string): string =>
   `A process that publishes more than 15 s after its start may be recognized only after its first stall: ${reason.replace(/\.$/, '')}.`;
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 export const LOCKDOWN_FILE = '/sys/kernel/security/lockdown';
 
-/** The selected mode, as the kernel names it; undefined when it does not say, which needs securityfs. */
+/** The selected mode, as the kernel names it; undefined when unknown, such as without securityfs. */
 export function lockdownMode(path = LOCKDOWN_FILE): string | undefined {
   try {
     return /\[(\w+)\]/.exec(readFileSync(path, 'latin1'))?.[1];

@@ -9,7 +9,7 @@ export interface UserIds {
 /** The kernel's own number for nobody, which every distribution has. */
 export const NOBODY: UserIds = { uid: 65534, gid: 65534 };
 
-/** `UID`, `UID:GID`, or a name of /etc/passwd. undefined when there is no such user. */
+/** Finds a user by `UID`, `UID:GID`, or a name of /etc/passwd. undefined for an unknown one. */
 export function findUser(text: string, passwd = '/etc/passwd'): UserIds | undefined {
   const [, uid, gid] = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(text) ?? [];
   if (uid !== undefined) return { uid: Number(uid), gid: Number(gid ?? uid) };
@@ -20,7 +20,7 @@ export function findUser(text: string, passwd = '/etc/passwd'): UserIds | undefi
   return userId && groupId ? { uid: Number(userId), gid: Number(groupId) } : undefined;
 }
 
-/** An image without users has no such file. */
+/** Reads /etc/passwd, which an image without users does not have. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The prober: a process with the right to read others' memory, which only answers the agent's questions (protocol.ts). A
- * process that it probes may make it wait; then it is ended, and begins again. The supervisor runs it
+ * process that it probes may make it wait; then it is killed and restarted. The supervisor runs it
  * (native/prober-supervisor/supervisor.c).
  */
 import { createInterface } from 'node:readline';
@@ -9,14 +9,14 @@ import { contextsLine, FAILED, identityLine, NO_ANSWER, parseQuestion, READY } f
 import { Executables } from './service/executables.ts';
 import { locatePublisher } from './thread-context/record.ts';
 
-// Shown by ps; the kernel keeps 15 characters of it, compactstall-pr, where it shows a thread's name.
+// The name in ps. The kernel keeps 15 characters of it as the thread's name: compactstall-pr.
 process.title = 'compactstall-prober';
 
 const executables = new Executables({ services: process.argv.includes('--services') });
 const ready = `${READY}${process.pid}`;
 let begun = false;
 
-// A service manager signals all processes of a service at once, but the agent has questions left. It ends with the agent.
+// A service manager signals all processes of a service at once, but the agent still has questions. The prober ends with it.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});
 // An earlier prober may have left a line unfinished.
 process.stdout.write(`\n${ready}\n`);
@@ -27,7 +27,7 @@ createInterface({ input: process.stdin })
   })
   .once('close', () => process.exit(0));
 
-/** A process that cannot be probed must not keep all others from being probed. */
+/** Answers one question. A process that cannot be probed must not prevent the probes of others. */
 function answerOrNone(line: string): string {
   try {
     return answer(line);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Everything that the agent and the prober know of each other: the questions, the answers, and their form as lines of JSON.
- * Answers come in the order of the questions. A line of another form is no answer; what the values say comes from processes
- * that nobody trusts, and has its bounds.
+ * Answers come in the order of the questions. A line of another form is not an answer. The values come from processes that
+ * nobody trusts, and are bounded.
  */
 import { PUBLISHER_SIZE } from '../abi.generated.ts';
 import type { ProcStat } from '../procfs/stat.ts';
@@ -10,29 +10,29 @@ import type { ResourceAttributes } from '../protobuf/attribute.ts';
 import { REASONS, type Reason } from './thread-context/reason.ts';
 
 export type Question =
-  /** Which executable runs in the process, of which service? With the version of the facts that the agent has already. */
+  /** Which executable runs in the process, and of which service? `version` is that of the facts that the agent already has. */
   | { about: 'identity'; pid: number; version: number }
   /** The same from /proc/PID/stat alone, for a process whose memory cannot be read without waiting. */
   | { about: 'stat'; pid: number; version: number }
   /** Where do its threads publish their contexts? */
   | { about: 'contexts'; pid: number }
-  /** Not a question: the process has published another context. */
+  /** Not a question but a notice: the process has published another context. */
   | { about: 'published'; pid: number };
 
 const ABOUT = new Set(['identity', 'stat', 'contexts', 'published'] satisfies Question['about'][]);
 
-/** What is known of a stalled process while it lives. */
+/** The facts about a stalled process, kept while it lives. */
 export interface ProcessFacts {
   executable?: string;
   container?: string;
   resource?: ResourceAttributes;
 }
 
-/** One executable in one process, from exec to exec, and what is known of it. */
+/** One executable in one process, from exec to exec, with its facts. */
 export interface ProcessIdentity extends Pick<ProcStat, 'startedNs' | 'execId' | 'comm' | 'isKernelThread'> {
-  /** Of the facts: another one whenever they may have changed. */
+  /** The version of the facts, which changes whenever they may have changed. */
   version: number;
-  /** undefined for a kernel thread, when an exec came in between, and when the asker has this version. */
+  /** undefined for a kernel thread, after an exec in between, and when the agent already has this version. */
   facts: ProcessFacts | undefined;
 }
 
@@ -43,19 +43,19 @@ export type Located = { publisher: Buffer } | { reason: Reason };
 export const unknownService = (executable: string | undefined): string =>
   executable ? `unknown_service:${executable}` : 'unknown_service';
 
-/** How many processes each side remembers. */
+/** The number of processes that each side remembers. */
 export const MAX_PROCESSES = 4096;
 
 /**
- * The prober begins with a line of this and its pid, also after it had to begin again. The agent repeats the line, and asks
- * its open questions after it. Questions before the line were for an earlier prober: an answer to them would be one too many.
+ * The prober begins with a line of this and its pid, also after a restart. The agent repeats the line, and then asks its open
+ * questions. Questions before the line were for an earlier prober, so they get no answer.
  */
 export const READY = 'ready ';
 
-/** Begins a line of the prober's standard error: something failed, so an answer is `null`. */
+/** Begins a line of the prober's standard error that tells why an answer is `null`. */
 export const FAILED = 'no answer: ';
 
-/** The answer to what is not a question, or is not known. */
+/** The answer to anything that is not a question or has no answer. */
 export const NO_ANSWER = 'null';
 
 interface IdentityLine {
@@ -69,14 +69,14 @@ interface IdentityLine {
 
 export const questionLine = (question: Question): string => JSON.stringify(question);
 
-/** undefined for what is not a question. */
+/** Parses a question. @returns undefined when it is not one */
 export function parseQuestion(line: string): Question | undefined {
   const question = parseObject(line) as Partial<Question> | undefined;
   const isOne = question?.about !== undefined && ABOUT.has(question.about) && Number.isSafeInteger(question.pid);
   return isOne ? (question as Question) : undefined;
 }
 
-/** @param known version of the facts that the asker has; they are not sent again */
+/** @param known version of the facts that the agent has; they are not sent again */
 export function identityLine(identity: ProcessIdentity | undefined, known: number): string {
   if (identity === undefined) return NO_ANSWER;
   const { startedNs, execId, comm, isKernelThread, version, facts } = identity;
@@ -91,7 +91,7 @@ export function identityLine(identity: ProcessIdentity | undefined, known: numbe
   return JSON.stringify(line);
 }
 
-/** undefined when the process has gone. */
+/** Parses an identity. @returns undefined when the process has ended */
 export function parseIdentity(line: string): ProcessIdentity | undefined {
   const found = parseObject(line) as Partial<IdentityLine> | undefined;
   if (!found || !/^\d+$/.test(found.startedNs ?? '') || typeof found.comm !== 'string') return undefined;
@@ -108,7 +108,7 @@ export function parseIdentity(line: string): ProcessIdentity | undefined {
 export const contextsLine = (located: Located): string =>
   JSON.stringify('publisher' in located ? { publisher: located.publisher.toString('base64') } : located);
 
-/** undefined for what is not an answer. */
+/** Parses a place of contexts. @returns undefined when it is not one */
 export function parseContexts(line: string): Located | undefined {
   const { publisher, reason } = (parseObject(line) ?? {}) as { publisher?: unknown; reason?: unknown };
   if (typeof reason === 'string' && Object.hasOwn(REASONS, reason)) return { reason: reason as Reason };

@@ -9,7 +9,7 @@ export const AT_PAGESZ = 6;
 export const AT_ENTRY = 9;
 
 /**
- * A value that the kernel handed to a program when it started it (getauxval(3)).
+ * A value that the kernel gave a program at its start (getauxval(3)).
  * @param folder /proc/PID
  * @throws the system's error
  */
@@ -25,7 +25,7 @@ export function auxiliaryValue(folder: string, type: number): bigint | undefined
 }
 
 /**
- * Bytes of a page of this kernel: 4096, but on arm64 also 16 or 64 KiB. Node.js does not say.
+ * The size of a page of this kernel: 4096 bytes, but on arm64 also 16 or 64 KiB. Node.js does not offer it.
  * @param folder /proc/PID of any process
  */
 export function pageBytes(folder = '/proc/self'): number {

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { attempt } from './proc-file.ts';
 
 /**
- * Base name of the executable; undefined without the right to see it.
+ * The base name of the executable; undefined without the right to see it.
  * @param folder /proc/PID
  */
 export function executableOf(folder: string): string | undefined {

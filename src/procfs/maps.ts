@@ -4,7 +4,7 @@ import { readProcFile } from './proc-file.ts';
 /** A line of /proc/PID/maps. */
 export interface Mapping {
   start: bigint;
-  /** The first address behind it. */
+  /** The first address after it. */
   end: bigint;
   /** Offset of its first byte in the file. */
   offset: number;
@@ -12,13 +12,13 @@ export interface Mapping {
   inode: number;
   /** `major:minor` in hexadecimal, as the kernel prints it. */
   device: string;
-  /** `rwxp`, with `-` for what is not allowed, and `s` when shared. */
+  /** `rwxp`, with `-` for each right that is missing, and `s` when shared. */
   permissions: string;
-  /** The path of the file; without a file a name in brackets, or empty. The path of a removed file ends in ` (deleted)`. */
+  /** The path of the file, with ` (deleted)` after a removed one. Without a file: a name in brackets, or empty. */
   path: string;
 }
 
-/** A process has at most 65 530 mappings, unless vm.max_map_count was raised; few have more than some thousands. */
+/** A process has at most 65 530 mappings, unless vm.max_map_count was raised. Few have more than some thousands. */
 export const MAX_MAPPINGS = 65_536;
 /** Java processes with tens of thousands of mappings stay below it. */
 export const MAX_MAPS_BYTES = 8 << 20;
@@ -26,7 +26,7 @@ export const MAX_MAPS_BYTES = 8 << 20;
 const LINE =
   /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-r][-w][-x][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/;
 
-/** Parses the lines of a maps file, and leaves out malformed ones. @returns undefined when there are more than `most` */
+/** Parses the lines of a maps file, and skips malformed ones. @returns undefined when there are more than `most` */
 export function parseMaps(text: string, most = MAX_MAPPINGS): Mapping[] | undefined {
   const mappings: Mapping[] = [];
   for (let at = 0; at < text.length; ) {
@@ -65,7 +65,7 @@ export function mappingAt(mappings: readonly Mapping[], address: bigint): Mappin
 
 /**
  * @param folder /proc/PID
- * @returns undefined when there is more than is read
+ * @returns undefined when the file exceeds the bounds
  * @throws the system's error, such as ENOENT or EACCES
  */
 export function readMaps(folder: string): Mapping[] | undefined {
@@ -73,7 +73,7 @@ export function readMaps(folder: string): Mapping[] | undefined {
   return bytes.length === MAX_MAPS_BYTES ? undefined : parseMaps(bytes.toString('utf8'));
 }
 
-/** The kernel writes a newline in a path as \012, and nothing else so (seq_file_path in show_map_vma). */
+/** The kernel escapes newlines in paths as \012, and nothing else (seq_file_path in show_map_vma). */
 function unescapeNewlines(path: string): string {
   return path.includes('\\012') ? path.replaceAll('\\012', '\n') : path;
 }

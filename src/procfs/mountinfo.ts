@@ -2,8 +2,8 @@
 import { attempt, readProcFile } from './proc-file.ts';
 
 /**
- * File systems that answer by themselves. On others (fuse*, nfs, cifs, 9p ...) even stat() waits for a program or a
- * machine that may belong to the process under examination, and may never answer.
+ * File systems that the kernel serves alone. On others (fuse*, nfs, cifs, 9p ...) even stat() waits for a program or a machine,
+ * which may belong to the process under examination and may never answer.
  */
 const LOCAL = new Set(
   'bcachefs btrfs devtmpfs erofs ext2 ext3 ext4 f2fs iso9660 jfs overlay ramfs reiserfs rootfs squashfs tmpfs udf vfat xfs zfs'.split(
@@ -19,16 +19,16 @@ export interface Mount {
   device: string;
   /** Where it is mounted. */
   point: string;
-  /** Of the file system, such as `ext4` or `fuse.sshfs`. */
+  /** The type of the file system, such as `ext4` or `fuse.sshfs`. */
   type: string;
 }
 
-/** File systems by their devices. Asks /proc, and never a file system itself. */
+/** The file systems by their devices, from /proc. A file system itself is never asked. */
 export class FileSystems {
   readonly #types: Map<string, string>[] = [];
   readonly #sources: string[];
 
-  /** Where a process's files come from: mounts that it sees, else those that this process sees. */
+  /** Uses the mounts that the process sees, else those that this process sees. */
   constructor(pid: number, proc = '/proc') {
     this.#sources = [`${proc}/${pid}/mountinfo`, `${proc}/self/mountinfo`];
   }
@@ -42,7 +42,7 @@ export class FileSystems {
       const type = this.#types[index]!.get(key);
       if (type !== undefined) return LOCAL.has(type);
     }
-    // Not mounted here, such as the lower layers of a container's overlay: a device with a major number is not a network's.
+    // Not mounted here, such as the lower layers of a container's overlay. Network file systems have the major number 0.
     return major !== 0;
   }
 }
@@ -63,6 +63,6 @@ export function parseMountinfo(text: string): Mount[] {
   });
 }
 
-/** Blanks, tabs, line ends and backslashes in a path are three octal digits. */
+/** Undoes the octal escapes of blanks, tabs, line ends and backslashes in a path. */
 const unescaped = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));

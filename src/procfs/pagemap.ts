@@ -8,18 +8,18 @@ const PRESENT = 1n << 63n;
 const SWAPPED = 1n << 62n;
 const WRITE_PROTECTED = 1n << 57n;
 const ENTRY = 8;
-/** Addresses from here on are the kernel's, and do not fit a file position. */
+/** Addresses from here on belong to the kernel, and do not fit a file position. */
 const END = 1n << 63n;
 
 /**
- * The page table of another process, through /proc/PID/pagemap: which of its memory can be read without waiting for another
+ * The page table of another process, from /proc/PID/pagemap. It shows which memory can be read without waiting for another
  * program.
  *
- * A page that is not there has to be brought first, and the process chooses by whom: a page of a file in a FUSE file system
- * comes when the program behind that file system likes. A page that is present is read at once, whatever file or device it
- * belongs to. A swapped page is brought by the kernel alone. But pagemap also calls a page swapped that was never there and
- * that userfaultfd has marked as write-protected (a PTE marker; PM_UFFD_WP), in any file from Linux 6.7 on: such a page does
- * not count. The process can still take a page away between this question and the read.
+ * A page that is present is read at once, whatever file or device it belongs to. Others must be brought first, and the process
+ * chooses by whom: a page of a file in a FUSE file system comes when the program behind it likes. The kernel alone brings a
+ * swapped page. But pagemap also marks pages as swapped that were never present and that userfaultfd write-protects (a PTE
+ * marker; PM_UFFD_WP), in any file from Linux 6.7 on: these do not count. The process can still take a page away between this
+ * check and the read.
  */
 export class Pagemap {
   readonly #file: number;
@@ -29,7 +29,7 @@ export class Pagemap {
     this.#file = openSync(`${folder}/pagemap`, 'r');
   }
 
-  /** Whether all pages of a range are there. */
+  /** Whether all pages of a range are present or swapped. */
   isThere(address: bigint, bytes: number): boolean {
     const end = address + BigInt(bytes);
     if (address < 0n || bytes <= 0 || end > END) return false;
@@ -50,7 +50,7 @@ export class Pagemap {
   }
 }
 
-/** Whether all pages of a range of a process's memory are there; not without the right to ask. @param folder /proc/PID */
+/** The same for one range of a process's memory; false without the right to ask. @param folder /proc/PID */
 export function isThere(folder: string, address: bigint, bytes: number): boolean {
   const pagemap = attempt(() => new Pagemap(folder));
   if (pagemap === undefined) return false;
@@ -61,7 +61,7 @@ export function isThere(folder: string, address: bigint, bytes: number): boolean
   }
 }
 
-/** @returns how many bytes were read, none where that fails */
+/** @returns the number of bytes read, 0 on failure */
 export function readAt(file: number, position: bigint, into: Buffer): number {
   try {
     return readSync(file, into, 0, into.length, position);

@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs';
 import { withFile } from '../descriptor.ts';
 
-/** The result of `read`; undefined when it throws: the process has ended, is a kernel thread, or may not be read. */
+/** The result of `read`; undefined if it throws: the process has ended, is a kernel thread, or may not be read. */
 export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -15,14 +15,14 @@ const FIRST_BYTES = 64 * 1024;
 let scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
 
 /**
- * The contents of a file of /proc, or its first `mostBytes`: another process decides how long it is.
+ * The contents of a file of /proc, or its first `mostBytes`: another process decides its length.
  * @throws the system's error, such as ENOENT or EACCES
  */
 export function readProcFile(path: string, mostBytes: number): Buffer {
   try {
     return withFile(path, (file) => readToEnd(file, mostBytes));
   } finally {
-    // One large file must not cost memory for ever.
+    // One large file must not cost memory forever.
     if (scratch.length > FIRST_BYTES) scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 }

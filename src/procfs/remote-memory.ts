@@ -3,17 +3,16 @@ import { closeSync, openSync } from 'node:fs';
 import { Pagemap, readAt } from './pagemap.ts';
 import { attempt } from './proc-file.ts';
 
-/** Nothing that is read is longer; the payload of a process context may be that long. */
+/** The longest read; the payload of a process context may be that long. */
 const MAX_READ = 64 * 1024;
 
 export interface Memory {
-  /** @returns undefined when it is not all there */
+  /** @returns undefined unless all of it can be read */
   read(address: bigint, length: number): Buffer | undefined;
 }
 
 /**
- * The memory of another process, through /proc/PID/mem, as far as it is there (Pagemap). Opening it needs the rights of a
- * debugger.
+ * The memory of another process, from /proc/PID/mem, as far as Pagemap allows. Opening it needs the rights of a debugger.
  */
 export class ProcessMemory implements Memory {
   readonly #memory: number;
@@ -43,7 +42,7 @@ export class ProcessMemory implements Memory {
   }
 }
 
-/** Calls `use` with the memory of a process, and closes it. undefined without the right to read it. @param folder /proc/PID */
+/** Calls `use` with the memory of a process; returns undefined without the right to read it. @param folder /proc/PID */
 export function withMemory<T>(folder: string, use: (memory: Memory) => T): T | undefined {
   const memory = attempt(() => new ProcessMemory(folder));
   if (memory === undefined) return undefined;

@@ -5,24 +5,24 @@ import { attempt, readProcFile } from './proc-file.ts';
 /** Ticks of /proc/PID/stat are hundredths of a second on every architecture. */
 export const TICK_NS = 10_000_000n;
 const PF_KTHREAD = 0x200000;
-/** Indexes among the fields after the name, which is field 2 of proc_pid_stat(5). */
+/** Indexes into the fields after the name, which is field 2 of proc_pid_stat(5). */
 const FLAGS = 9 - 3;
 const STARTED = 22 - 3;
 const START_STACK = 28 - 3;
 const ENV_START = 50 - 3;
 const ENV_END = 51 - 3;
 
-/** The part of /proc/PID/stat that tells one process from another, and one executable in a process from the next. */
+/** The part of /proc/PID/stat that distinguishes processes, and the successive executables in one process. */
 export interface ProcStat {
-  /** Name of the main thread. */
+  /** The name of the main thread. */
   comm: string;
   isKernelThread: boolean;
-  /** CLOCK_BOOTTIME, rounded down to ticks; a pid together with it is never used twice. */
+  /** CLOCK_BOOTTIME, rounded down to ticks. A pid and a start time together never occur twice. */
   startedNs: bigint;
   /**
-   * Different after each exec: the addresses of the stack and of the environment. Both are random; without randomness they
-   * depend on arguments and environment. They cost nothing beyond reading the start time. Without the right to read the
-   * process all are 0; then nothing else that an exec changes is known either.
+   * Changes with each exec: the addresses of the stack and of the environment. Both are random; without randomness they
+   * depend on arguments and environment. They are read together with the start time. Without the right to read the process all
+   * are 0, and nothing else that an exec changes is known either.
    */
   execId: string;
   /** The start of the main thread's stack; 0 without the right to know. */
@@ -36,9 +36,8 @@ export interface ProcStat {
 export type ExecMark = Pick<ProcStat, 'startedNs' | 'execId'>;
 
 /**
- * Reads the file of the main thread; undefined when the process has ended. It agrees with the process's own file in all this,
- * but for that one the kernel adds up the times of all threads, before 6.8 with interrupts off: with 29 000 threads it takes
- * 10 ms instead of 17 us.
+ * Reads the file of the main thread; undefined when the process has ended. The process's own file has the same fields, but for
+ * it the kernel adds up the times of all threads, before 6.8 with interrupts off: 10 ms instead of 17 us with 29 000 threads.
  * @param folder /proc/PID
  */
 export function readStat(folder: string): ProcStat | undefined {
@@ -60,6 +59,6 @@ export function readStat(folder: string): ProcStat | undefined {
   };
 }
 
-/** Whether both are of one process and one executable in it, from exec to exec; not when the second has ended. */
+/** Whether both belong to one executable in one process; false when the second has ended. */
 export const isSameExec = (before: ExecMark, after: ExecMark | undefined): boolean =>
   before.startedNs === after?.startedNs && before.execId === after.execId;

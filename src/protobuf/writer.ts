@@ -89,7 +89,7 @@ export class ProtobufWriter {
     this.length += source.length;
   }
 
-  /** A string with its length. What is no valid UTF-16 becomes U+FFFD. */
+  /** A string with its length. Invalid UTF-16 becomes U+FFFD. */
   string(text: string): void {
     this.#reserve(text.length * BYTES_PER_UNIT + MAX_VARINT);
     // Nearly all are ASCII: as many bytes as units.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // All copies of @opentelemetry/api 1.x, ESM and CommonJS, keep what an SDK registers in one object behind one global symbol.
-// So this needs no copy of its own, and does not care which one the application has, or when it is loaded.
+// So this file needs no copy. It works with any copy that the application has, whenever that is loaded.
 const API = Symbol.for('opentelemetry.js.api.1');
 
 export interface Watchers {
   /** A context manager was registered. */
   context(manager: unknown): void;
-  /** A tracer provider was registered: the API's proxy of it. */
+  /** A tracer provider was registered; `provider` is the API's proxy of it. */
   trace(provider: unknown): void;
 }
 
 type Api = { [name: string]: unknown };
 
-/** Calls a watcher for what is registered already, and for what will be. */
+/** Calls the watchers for everything that is already registered, and for everything registered later. */
 export function watchApi(watchers: Watchers): void {
   const present = (globalThis as { [API]?: Api })[API];
   if (present !== undefined) {
@@ -24,14 +24,14 @@ export function watchApi(watchers: Watchers): void {
     enumerable: true,
     get: () => undefined,
     set(api: Api) {
-      // From here on an ordinary property again.
+      // An ordinary property again from here on.
       Object.defineProperty(globalThis, API, { configurable: true, enumerable: true, writable: true, value: api });
       watch(api, watchers);
     },
   });
 }
 
-/** Setters in the object's prototype: the API deletes its own properties when something is unregistered. */
+/** Adds setters to the object's prototype. On the object itself the API deletes them when something is unregistered. */
 function watch(api: Api, watchers: Watchers): void {
   const prototype = Object.create(Object.getPrototypeOf(api));
   for (const name of ['context', 'trace'] as const) {

@@ -2,12 +2,12 @@
 import type { Context, ContextManager } from '@opentelemetry/api';
 import type { ThreadContexts } from './thread-context.ts';
 
-/** Those that are followed already: one may be registered again. */
+/** The managers already followed: one may be registered twice. */
 const followed = new WeakSet<object>();
 
 /**
- * From now on a thread's context changes with what the manager makes active. The manager itself is changed, so that it stays
- * the one that its owner knows. `bind` needs nothing: the managers of OpenTelemetry enter a bound context by their own `with`.
+ * Makes a thread's published context follow the manager's active context. It changes the manager itself, which thereby stays
+ * the object that its owner knows. `bind` needs no change: OpenTelemetry's managers enter a bound context through `with`.
  */
 export function followContexts(value: unknown, threads: ThreadContexts): void {
   const manager = value as ContextManager;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `node --import compactstall/register app.js`, or `import 'compactstall/register'` first in the application: publishes which
-// service this process is, and which span each of its threads is in, for readers outside such as compactstall's agent.
+// `node --import compactstall/register app.js`, or `import 'compactstall/register'` first in the application: publishes the
+// service of this process, and the active span of each of its threads, for readers outside such as compactstall's agent.
 import { isMainThread } from 'node:worker_threads';
 import { environmentResource } from '../otel-environment/resource.ts';
 import { watchApi } from './api.ts';
@@ -20,7 +20,7 @@ function register(): void {
 
   const threads = ThreadContexts.load(warnOnce);
   const processContext = ProcessContext.load(threads?.processAttributes ?? {}, warnOnce);
-  // Until an SDK says more, and where none does.
+  // Holds until an SDK reports more, or for good without an SDK.
   if (isMainThread) {
     const fromEnvironment = environmentResource((name) => process.env[name]);
     processContext?.publish(Object.fromEntries(fromEnvironment), 'environment');
@@ -34,7 +34,7 @@ function register(): void {
   });
 }
 
-// Once, also when two copies of this package are there.
+// Runs once, even if two copies of this package are loaded.
 const DONE = Symbol.for('compactstall.register');
 const globals = globalThis as { [DONE]?: true };
 if (globals[DONE] === undefined) {
@@ -42,7 +42,7 @@ if (globals[DONE] === undefined) {
   try {
     register();
   } catch (error) {
-    // The application comes first.
+    // A failure here must not stop the application.
     warnOnce(`${(error as Error)?.message}; this process publishes no contexts`);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process context (OTEP 4719): process-context/ keeps the memory, this fills it.
+// Process context (OTEP 4719): native/process-context keeps the memory, and this file fills it.
 import { createRequire } from 'node:module';
 import { keyBytes, writeAttribute } from '../protobuf/attribute-writer.ts';
 import { bytesTag, ProtobufWriter } from '../protobuf/writer.ts';
@@ -9,7 +9,7 @@ interface Addon {
   publish(payload: Uint8Array, rank: number): boolean;
 }
 
-/** Sources of the resource, the most reliable last. A higher rank replaces a lower one, never the other way round. */
+/** Sources of the resource, the most reliable last. A higher rank replaces a lower one, never vice versa. */
 const RANKS = { environment: 0, worker: 1, main: 2 };
 
 // ProcessContext { Resource resource = 1; repeated KeyValue attributes = 2; }, and OTLP's Resource.
@@ -28,7 +28,7 @@ export class ProcessContext {
 
   static load(attributes: Attributes, warn: (what: string) => void): ProcessContext | undefined {
     try {
-      // The same relative path from src/ and from dist/.
+      // The relative path is the same from src/ and from dist/.
       const addon = createRequire(import.meta.url)('../../native/process-context/build/process_context.node') as Addon;
       return new ProcessContext(addon, attributes);
     } catch (error) {
@@ -43,7 +43,7 @@ export class ProcessContext {
   }
 }
 
-/** Anything that is not an attribute value becomes an empty one. */
+/** Anything that is not an attribute value becomes an empty value. */
 export function encodeProcessContext(resource: Attributes, attributes: Attributes): Uint8Array {
   const writer = new ProtobufWriter(1024);
   writer.varint(RESOURCE);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Earlier ones keep no continuation-preserved data, which is where a reader finds the active span. */
+/** Earlier versions keep no continuation-preserved data, in which a reader finds the active span. */
 const FIRST_MAJOR = 22;
 
-/** Why nothing can be published in this runtime; native code is not even loaded then. */
+/** The reason why this runtime cannot publish anything. Native code is not even loaded then. */
 export function whyUnknown(runtime: Pick<NodeJS.Process, 'platform' | 'release' | 'versions'>): string | undefined {
   const { bun, deno, node, v8 } = runtime.versions as { [name: string]: string | undefined };
   if (bun !== undefined) return `Bun ${bun} is not Node.js`;

@@ -9,7 +9,7 @@ interface Resource {
 }
 type Has<Name extends string> = { [name in Name]?: unknown };
 
-/** Reports the SDK's resource: at once where a tracer provider shows it, otherwise with the first recorded span. */
+/** Reports the SDK's resource: at once if a tracer provider shows it, otherwise with the first recorded span. */
 export function watchResource(known: (attributes: Attributes) => void) {
   let last: Resource | undefined;
 
@@ -22,7 +22,7 @@ export function watchResource(known: (attributes: Attributes) => void) {
         safely(() => {
           if (resource === last) known(resource.attributes);
         });
-      // A detector may still be asking for the host's id. Reading before that makes the SDK complain.
+      // A detector may still wait for the host's id. Reading the attributes before makes the SDK complain.
       if (resource.asyncAttributesPending) Promise.resolve(resource.waitForAsyncAttributes?.()).then(settled, settled);
       else settled();
     });
@@ -30,7 +30,7 @@ export function watchResource(known: (attributes: Attributes) => void) {
   return {
     ofProvider(registered: unknown): void {
       const proxy = registered as { getDelegate?: () => unknown; setDelegate?: (delegate: unknown) => void };
-      // The API registers its proxy first, and gives it the SDK's provider then.
+      // The API registers its proxy first, and then gives it the SDK's provider.
       const original = proxy.setDelegate;
       if (typeof original === 'function') {
         proxy.setDelegate = function (delegate) {
@@ -46,15 +46,15 @@ export function watchResource(known: (attributes: Attributes) => void) {
   };
 }
 
-/** A span that is recorded has `resource` (ReadableSpan); so have providers of SDK 1.x, those of 2.x and 3.x a private one. */
+/** A recorded span has `resource` (ReadableSpan), as have providers of SDK 1.x; those of 2.x and 3.x have a private one. */
 function resourceOf(holder: unknown): Resource | undefined {
   const { resource, _resource } = (holder ?? {}) as Has<'resource' | '_resource'>;
   const found = (resource ?? _resource) as Resource | undefined;
-  // Not read yet: they may be pending.
+  // `attributes` is not read yet: they may be pending.
   return typeof found === 'object' && found !== null && 'attributes' in found ? found : undefined;
 }
 
-/** Runs within calls of the application; tracer providers may be anything, so errors are ignored. */
+/** Runs within calls of the application. Tracer providers may be anything, so errors are ignored. */
 function safely(work: () => void): void {
   try {
     work();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Thread context (OTEP 4947), Node.js's part: a record for each span, found by a reader through V8's continuation-preserved
-// data. @datadog/pprof knows where V8 keeps that.
+// Thread context (OTEP 4947), the part of Node.js: one record for each span. A reader finds it through V8's
+// continuation-preserved data, whose place @datadog/pprof knows.
 import { createRequire } from 'node:module';
 import type { Context, Span, SpanContext } from '@opentelemetry/api';
 
@@ -9,7 +9,7 @@ interface ThreadContext {
   enter(): void;
 }
 
-/** Part of what `otel-thread-ctx` exports. */
+/** A part of the exports of `otel-thread-ctx`. */
 interface Library {
   ThreadContext: new (traceId: Uint8Array, spanId: Uint8Array, traceFlags: number) => ThreadContext;
   getContext(): ThreadContext | undefined;
@@ -17,7 +17,7 @@ interface Library {
   getProcessContextAttributes(keys: string[]): { [name: string]: unknown };
 }
 
-/** This file instead of the profiler around it: 12 ms and 5 MB instead of 40 ms and 12 MB. The version is pinned. */
+/** Only this file of the profiler: 12 ms and 5 MB instead of 40 ms and 12 MB. The version is pinned. */
 const LIBRARY = '@datadog/pprof/out/src/otel-thread-ctx.js';
 
 /** The key under which every copy of the API keeps a context's span. */
@@ -25,19 +25,19 @@ const SPAN = Symbol.for('OpenTelemetry Context Key SPAN');
 const ZEROS = /^0+$/;
 
 export class ThreadContexts {
-  /** What a reader of the process context has to know to read thread contexts. */
+  /** The attributes of the process context that a reader needs to read thread contexts. */
   readonly processAttributes: { [name: string]: unknown };
   /** Called with the first span of each span context, before it becomes active. */
   onNewSpan: (span: Span) => void = () => {};
   #library: Library;
-  /** One record for each span; null: it has no valid ids. */
+  /** One record for each span; null for one without valid ids. */
   #records = new WeakMap<SpanContext, ThreadContext | null>();
   #traceId = Buffer.alloc(16);
   #spanId = Buffer.alloc(8);
 
   constructor(library: Library) {
     this.#library = library;
-    // Throws where it could not publish.
+    // Throws where publishing is impossible.
     this.processAttributes = library.getProcessContextAttributes([]);
   }
 
@@ -50,7 +50,7 @@ export class ThreadContexts {
     }
   }
 
-  /** Calls with the thread's context being the span of `context`, or none. Afterwards it is what it was. */
+  /** Calls with the span of `context`, or none, as the thread's context, and then restores the previous one. */
   within<T>(context: Context, call: () => T): T {
     const record = this.#recordOf(context);
     const before = this.#library.getContext();
@@ -64,7 +64,7 @@ export class ThreadContexts {
     }
   }
 
-  /** Makes it the thread's context until the returned function is called. */
+  /** Makes the span of `context` the thread's context until the returned function is called. */
   enter(context: Context): () => void {
     const before = this.#library.getContext();
     this.#set(this.#recordOf(context));
@@ -89,13 +89,13 @@ export class ThreadContexts {
       }
       return record ?? undefined;
     } catch {
-      // A span of somebody else's making. The application goes on, outside of any span as far as a reader knows.
+      // The span's implementation is unknown and may throw. The application goes on; a reader sees no span.
       return undefined;
     }
   }
 
   #create({ traceId, spanId, traceFlags }: SpanContext): ThreadContext | null {
-    // Hex that is not hex is cut off there.
+    // write() stops at the first character that is not hex.
     const whole = this.#traceId.write(traceId, 'hex') === 16 && this.#spanId.write(spanId, 'hex') === 8;
     if (!whole || ZEROS.test(traceId) || ZEROS.test(spanId)) return null;
     return new this.#library.ThreadContext(this.#traceId, this.#spanId, traceFlags & 0xff);

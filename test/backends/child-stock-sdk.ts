@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends a recording as a user of the stock OpenTelemetry SDK would: node child-stock-sdk.ts FILE, configured by OTEL_*.
+// Sends a recording with the stock OpenTelemetry SDK: node child-stock-sdk.ts FILE, configured by OTEL_*.
 import { readFileSync } from 'node:fs';
 import { type Attributes, type HrTime, SpanKind, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
@@ -9,7 +9,7 @@ import type { CompactionEvent } from '../../src/event/event.ts';
 import { VERSION } from '../../src/version.ts';
 import { parseLines } from '../support/agent.ts';
 
-/** The table of the documentation, once more and without any code of the agent's. */
+/** The table of the documentation again, without any code of the agent. */
 function attributesOf(event: CompactionEvent): Attributes {
   return {
     'compaction.trigger': event.trigger,
@@ -50,7 +50,7 @@ let current: CompactionEvent;
 const { OTEL_EXPORTER_OTLP_PROTOCOL: protocol } = process.env;
 const sdk = new NodeSDK({
   ...(protocol ? {} : { traceExporter: new OTLPTraceExporter() }),
-  // A name in code that the environment can still change; the option `serviceName` would beat it.
+  // A name that the environment can still change; the option `serviceName` would beat the environment.
   resource: defaultResource().merge(resourceFromAttributes({ 'service.name': 'compactstall' })),
   idGenerator: { generateTraceId: () => current.traceId, generateSpanId: () => current.spanId },
   metricReaders: [],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The documents' commands, typed as they stand there, from the repository's folder. test/support/documented-commands.ts says
-// which test runs which.
+// The documents' commands, typed word for word in the repository's folder. test/support/documented-commands.ts lists the test
+// of each.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** What the reader puts in. */
+/** The values that the reader inserts. */
 const filledIn = (command: Command) =>
   command
     .replace('<this repository>', ROOT)
@@ -33,7 +33,7 @@ const filledIn = (command: Command) =>
     .replace('PID', `${process.pid}`)
     .replace('FILE', join(folder, 'trace'));
 
-/** Runs to its end, which must be a good one, and returns all that it wrote. */
+/** Runs a command to its end, which must be a success. @returns all its output */
 function typed(command: Command, { cwd = ROOT, followedBy }: { cwd?: string; followedBy?: Command } = {}): string {
   const script = [command, ...(followedBy ? [followedBy] : [])].map(filledIn).join('\n');
   const { status, stdout, stderr } = spawnSync('sh', ['-c', script], {
@@ -45,7 +45,7 @@ function typed(command: Command, { cwd = ROOT, followedBy }: { cwd?: string; fol
   return stdout + stderr;
 }
 
-/** A command that runs until Ctrl-C: in a process group of its own, as a shell starts it. */
+/** A command that runs until Ctrl-C, in a separate process group, as a shell starts it. */
 class Running {
   log = '';
   readonly #command: Command;
@@ -82,7 +82,7 @@ class Running {
     );
   }
 
-  /** What Ctrl-C is to a program without npm in front, which passes a signal on. */
+  /** Ends a program without npm in front, which passes a signal on, like Ctrl-C. */
   async interrupt(expected: number): Promise<void> {
     this.#child.kill('SIGINT');
     assert.equal(await this.#ended, expected, this.log);
@@ -149,7 +149,7 @@ describe('a reader who types the commands of the documents', () => {
     await server.interrupt(0);
   });
 
-  it('sees what the doctor says of this host, and of a process', () => {
+  it('sees what the doctor says about this host, and about a process', () => {
     assert.match(typed('npm start -- doctor'), /^compactstall can run here/m);
     assert.match(
       typed('npm start -- doctor --pid PID'),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every configuration in otel-collector/ is good for the real thing, and opens exactly the ports that it says, on loopback.
+// Every configuration in otel-collector/ is valid for the real program, and opens exactly its documented ports, on loopback.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ for (const name of configs) {
   const binary = () => binaries[name.startsWith('jaeger') ? 'jaeger' : 'collector'];
   const source = readFileSync(CONFIGS + name, 'utf8');
 
-  /** A copy with one thing changed; it is an error if the change changes nothing. */
+  /** A copy with one change, which must have an effect. */
   const changed = (suffix: string, from: string, to: string): string => {
     assert.ok(source.includes(from), `${name} has no ${from}`);
     const path = join(temporary, `${suffix}-${name}`);
@@ -45,13 +45,13 @@ for (const name of configs) {
   suite(name, () => {
     test('is valid as it stands', async () => assert.deepEqual(await validate(binary(), CONFIGS + name), { code: 0 }));
 
-    test('with a misspelt setting is refused', async () => {
+    test('is refused with a misspelt setting', async () => {
       const { code, output } = await validate(binary(), changed('misspelt', 'endpoint:', 'endpiont:'));
       assert.equal(code, 1);
       assert.match(output ?? '', /endpiont/);
     });
 
-    test('with a component that does not exist is refused', async () => {
+    test('is refused with an unknown component', async () => {
       const { code, output } = await validate(binary(), changed('unknown', '  otlp:', '  oltp:'));
       assert.equal(code, 1);
       assert.match(output ?? '', /oltp/);
@@ -67,7 +67,7 @@ for (const name of configs) {
       assert.deepEqual(opened, expected);
     });
 
-    test('with 0.0.0.0 instead would be noticed', async () => {
+    test('would be noticed with 0.0.0.0 instead', async () => {
       const open = changed('open', '127.0.0.1:', '0.0.0.0:');
       const { opened, expected } = await run(binary(), open, Object.keys(PORTS[name]!));
       assert.equal(opened.length, expected.length);
@@ -85,7 +85,7 @@ function validate(binary: string, config: string): Promise<{ code: number; outpu
   });
 }
 
-/** Runs a configuration on free ports; the addresses that it then listens on, and those that it should. */
+/** Runs a configuration on free ports. @returns the addresses on which it listens, and those on which it should */
 async function run(binary: string, config: string, variables: string[]) {
   const ports = await freePorts(variables.length);
   const child = new Child('config', binary, ['--config', config], {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent makes and sends spans by code of its own, because the stock SDK costs too much for each. What a collector
-// gets must be the same all the same: the same events once through the agent and once through the stock NodeSDK and gRPC
-// exporter, under the same variables, and all that a real collector wrote down of both is compared.
+// The agent makes and sends spans with its own code, because the stock SDK costs too much per span. A collector must still get
+// the same. So the same events go through the agent, and through the stock NodeSDK and gRPC exporter, under the same variables,
+// and all that a real collector wrote of both is compared.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { event } from '../unit/sinks/otlp/events.ts';
 import { startGrpcServer } from '../unit/sinks/otlp/grpc-server.ts';
 
 const STOCK = fileURLToPath(new URL('child-stock-sdk.ts', import.meta.url));
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const GIVE_UP_MS = 60_000;
 
 /** Trace ids on both sides of a ratio of 0.5 and of 0.25: the samplers combine the four words of 32 bits by XOR. */
@@ -44,7 +44,7 @@ const EVENTS: readonly CompactionEvent[] = [
   event(5, { trigger: 'proactive', begin: { ...anonymous.begin, index: 1 }, traceId: traceId('eeeeeeee') }),
 ];
 
-/** What the collector wrote down of one span; `schemaUrl` and the like would show as well. */
+/** All that the collector wrote of one span, even `schemaUrl` and the like. */
 interface Written {
   resource: { attributes: KeyValue[] };
   scope: unknown;
@@ -67,7 +67,7 @@ function flatten({ resourceSpans = [] }: { resourceSpans?: Group[] }): Written[]
   );
 }
 
-/** The order of attributes means nothing. A key that came twice stays twice. */
+/** Sorts attributes, whose order has no meaning. A repeated key stays repeated. */
 function inOrder(attributes: KeyValue[] = []): KeyValue[] {
   return attributes.toSorted((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
 }
@@ -76,7 +76,7 @@ const bySpanId = (a: Written, b: Written) => (a.span.spanId < b.span.spanId ? -1
 
 const INDEXES = ['compaction.fragmentation_index.begin', 'compaction.fragmentation_index.end'];
 
-/** The known difference: the stock exporter writes doubles that are integral as ints. */
+/** The known difference: the stock exporter writes integral doubles as integers. */
 function withDoubles({ span, ...rest }: Written): Written {
   const attributes = span.attributes!.map(({ key, value }) =>
     INDEXES.includes(key) && value.intValue !== undefined
@@ -88,7 +88,7 @@ function withDoubles({ span, ...rest }: Written): Written {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The resource, without what differs from one process to the other by nature. */
+/** The resource, without the attributes that naturally differ from process to process. */
 function comparable({ resource, ...rest }: Written, without: RegExp | undefined): Written {
   const attributes = resource.attributes
     .filter(({ key }) => !without?.test(key))
@@ -100,9 +100,9 @@ function comparable({ resource, ...rest }: Written, without: RegExp | undefined)
 }
 
 interface Case {
-  /** Set for both, beside OTEL_EXPORTER_OTLP_ENDPOINT. */
+  /** Variables for both, besides OTEL_EXPORTER_OTLP_ENDPOINT. */
   env?: (collector: Collector) => NodeJS.ProcessEnv;
-  /** How many of the events arrive; all by default. */
+  /** The number of events that arrive. Default: all. */
   spans?: number;
   /** Resource attributes that only the stock SDK sends. */
   onlyStock?: RegExp;
@@ -112,7 +112,7 @@ interface Case {
 
 /** Beside the stalled process's `process.pid` the agent's own would mislead. */
 const OWN_PROCESS = /^process\./;
-/** A stall without its host is of no use. */
+/** The agent adds the host: a stall without it is useless. */
 const HOST = /^(host|os)\./;
 
 const CASES: Record<string, Case> = {
@@ -149,7 +149,7 @@ const CASES: Record<string, Case> = {
   OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: {
     env: () => ({ OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '0', OTEL_ATTRIBUTE_COUNT_LIMIT: '9' }),
   },
-  'limits that are no numbers': {
+  'limits that are not numbers': {
     env: () => ({
       OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: 'few',
       OTEL_ATTRIBUTE_COUNT_LIMIT: '9',
@@ -235,7 +235,7 @@ describe('the same as the stock SDK', () => {
     const options = { env: { ...Object.fromEntries(inherited), ...env }, timeout: GIVE_UP_MS };
     await promisify(execFile)(process.execPath, [STOCK, recording], options);
   };
-  /** What has been accepted is in the file: nothing to wait for. The stock SDK sends batches at the same time. */
+  /** Needs no wait, as the file has every accepted span. The stock SDK sends batches at the same time. */
   const writtenBy = async (run: Promise<void>) => {
     const before = written.read().length;
     await run;
@@ -255,7 +255,7 @@ describe('the same as the stock SDK', () => {
     });
   }
 
-  it('but for doubles that are integral, which the stock exporter writes as ints', async () => {
+  it('except integral doubles, which the stock exporter writes as integers', async () => {
     const both = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
     const begins = (spans: Written[]) =>
       spans.map(({ span }) => span.attributes!.find(({ key }) => key === INDEXES[0])?.value);
@@ -279,7 +279,7 @@ describe('the same as the stock SDK', () => {
     assert.deepEqual(more, []);
     assert.equal(byAgent?.['x-tenant'], 'eight');
     assert.equal(byAgent.authorization, 'Basic eDp5');
-    // It says who sends.
+    // It names the sender.
     assert.match(String(byAgent['user-agent']), /^compactstall\//);
     assert.deepEqual({ ...byAgent, 'user-agent': undefined }, { ...byStock, 'user-agent': undefined });
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// compactstall doctor in front of a real collector, which gets no span by that.
+// compactstall doctor with a real collector, which gets no span from it.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,12 +35,12 @@ describe('doctor and a real collector', () => {
     });
   }
 
-  it('gRPC towards the port for HTTP: a warning that says so', async () => {
+  it('gRPC to the port for HTTP: a warning that names the mistake', async () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpEndpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
     const { code, stdout } = await runToEnd(['doctor'], { env });
     assert.equal(code, 0, stdout);
     assert.match(stdout, /^warn {2}collector /m);
   });
 
-  it('it got no span', () => assert.deepEqual(collector.spans(), []));
+  it('the collector got no span', () => assert.deepEqual(collector.spans(), []));
 });

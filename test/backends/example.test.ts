@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run example` on this host, to its end and ended in the middle: nothing stays behind.
+// `npm run example` on this host, complete and interrupted: nothing stays behind.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ describe('the example', () => {
     const before = settings();
     const run = new Run();
     await run.said('2 at once');
-    // Otherwise nothingIsLeft would say nothing.
+    // Otherwise nothingIsLeft would prove nothing.
     const programs = running().join('\n');
     for (const program of ['collector', 'jaeger', 'compactstall.js', 'server.js', 'c-service']) {
       assert.ok(programs.includes(program), `${program} is not in ${programs}`);
@@ -25,7 +25,7 @@ describe('the example', () => {
     assert.equal(await run.ended, 0, run.stderr);
     assert.match(run.stderr, / \d+ compactions, 0 lost$/m);
     assert.match(run.stderr, / \d+ stalls are in their requests' traces; \d+ came before/);
-    // Not necessarily one for each zone: the agent may have come to know the service between two of them.
+    // There may be fewer than one for each zone: the agent may have identified the service between two of them.
     assertTrees(run.stdout, 'compaction manual, whole zone, \\w+: \\w+', /^ +│? +compact_(node|store)\+0x/m);
     await nothingIsLeft(before);
   });
@@ -47,7 +47,7 @@ describe('the example', () => {
     });
   }
 
-  it('ends by Ctrl-C, not by the failure of a program that Ctrl-C ended as well', async () => {
+  it('ends by Ctrl-C, and not by the failure of a program that Ctrl-C also ended', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'compactstall-make-'));
     const slowly = join(folder, 'slowly.mk');
     writeFileSync(slowly, `$(shell touch ${folder}/begun; sleep ${GIVE_UP_MS / 1000})\n`);

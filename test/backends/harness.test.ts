@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The harness itself: what is sent by hand to the real Collector and to the real Jaeger comes back exactly.
+// The harness itself: spans sent by hand to the real Collector and the real Jaeger come back exactly.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -66,7 +66,7 @@ function sendSpan(httpEndpoint: string): Promise<void> {
   return post(`${httpEndpoint}/v1/traces`, { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [span] }] }] });
 }
 
-test('the Collector writes down exactly what it receives', async () => {
+test('the Collector writes exactly what it receives', async () => {
   const collector = await startCollector({ spansFile: join(temporary, 'exact.jsonl') });
   assert.deepEqual(collector.spans(), []);
   await sendSpan(collector.httpEndpoint);
@@ -99,7 +99,7 @@ test('the Collector writes down exactly what it receives', async () => {
   await collector.stop();
 });
 
-test('a Collector that was stopped or killed goes on in the same file, on the same ports', async () => {
+test('a Collector that was stopped or killed continues in the same file, on the same ports', async () => {
   const first = await startCollector({ spansFile: join(temporary, 'restarted.jsonl') });
   await sendSpan(first.httpEndpoint);
   await first.stop();
@@ -118,7 +118,7 @@ test('a Collector that was stopped or killed goes on in the same file, on the sa
   for (const collector of [first, second, third]) assert.equal(collector.spans().length, 3);
 });
 
-test('a Collector that cannot start says why', async () => {
+test('a Collector that cannot start reports why', async () => {
   const collector = await startCollector({ spansFile: join(temporary, 'first.jsonl') });
   await assert.rejects(
     startCollector({ spansFile: join(temporary, 'second.jsonl'), grpcPort: collector.grpcPort }),
@@ -127,7 +127,7 @@ test('a Collector that cannot start says why', async () => {
   await collector.stop();
 });
 
-test('Jaeger finds the span by everything that a user searches for, and shows its event as a log', async () => {
+test('Jaeger finds the span by everything that users search for, and shows its event as a log', async () => {
   const jaeger = await startJaeger();
   await sendSpan(jaeger.httpEndpoint);
 
@@ -152,7 +152,7 @@ test('Jaeger finds the span by everything that a user searches for, and shows it
   assert.equal(found.logs.length, 1);
   assert.deepEqual(tags(found.logs[0]!.fields), { event: 'kernel.stack', 'code.stacktrace': STACK });
 
-  // Each part of the query counts by itself.
+  // Each part of the query has an effect.
   assert.deepEqual(await jaeger.traces({ ...query, service: 'another' }), []);
   assert.deepEqual(await jaeger.traces({ ...query, operation: 'compaction kcompactd' }), []);
   assert.deepEqual(await jaeger.traces({ ...query, tags: { 'compaction.order': 8 } }), []);
@@ -167,7 +167,7 @@ test('Jaeger finds the span by everything that a user searches for, and shows it
 });
 
 test('nothing stays behind when a test is killed', async () => {
-  await ensureBackends('collector'); // So that the time below is not that of a build.
+  await ensureBackends('collector'); // Built first, so that the time below does not include a build.
   const script = `
     import { startCollector } from ${JSON.stringify(import.meta.resolve('../../harness/receivers/receivers.ts'))};
     const { pid } = await startCollector({ spansFile: ${JSON.stringify(join(temporary, 'killed.jsonl'))} });
@@ -187,7 +187,7 @@ test('nothing stays behind when a test is killed', async () => {
   );
 });
 
-/** False also for a process that has ended and that nobody has waited for: that has no command line any more. */
+/** False also for a zombie, which has no command line. */
 function runs(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';

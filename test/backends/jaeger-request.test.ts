@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stalls of services whose requests are handled at the same time, as real Jaeger has them behind a real collector: each in
-// its own request's trace, inside the span that was active. The services are those of examples/.
+// The stalls of services that handle requests at the same time, in a real Jaeger behind a real collector: each is in the trace
+// of its own request, inside the span that was active. The services are those of examples/.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
@@ -13,7 +13,7 @@ import { type Jaeger, startCollectorWith, startJaeger } from '../../harness/rece
 import { Agent } from '../support/agent.ts';
 
 const REQUESTS = 23;
-/** Until the agent knows a service; a stall is enough for that. */
+/** The limit until the agent knows a service, for which one stall is enough. */
 const FIRST_AT_MOST = 50;
 const DEADLINE_MS = 60_000;
 const ZONES = populatedZones()
@@ -26,9 +26,9 @@ const byStart = (a: ReceivedSpan, b: ReceivedSpan) => Number(a.start - b.start);
 describe('in Jaeger', () => {
   let jaeger: Jaeger;
   let services: Service[];
-  /** Before the agent knew them. */
+  /** The number of requests before the agent knew the services. */
   const first = new Map<string, number>();
-  /** What the agent says of each service's stalls, by their span ids. */
+  /** The agent's events of each service's stalls, by their span ids. */
   let reported: Map<string, Set<string>>;
   before(async () => {
     execFileSync('make', ['--silent', '-C', path('../../examples/c-service')]);
@@ -50,7 +50,7 @@ describe('in Jaeger', () => {
     }
     const all = (_: unknown, number: number) => services.map(({ url }) => request(`${url}${number}`));
     await Promise.all(Array.from({ length: REQUESTS }, all).flat());
-    // So that each sends what it has.
+    // Each then sends its last spans.
     for (const { child } of services) await child.stop();
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
@@ -87,7 +87,7 @@ describe('in Jaeger', () => {
           assert.ok(reported.get(name)!.has(span.spanId));
           seen.add(span.spanId);
         }
-        // Such as a parent that is not there.
+        // Such as a missing parent.
         for (const { attributes } of spans) assert.equal(attributes['@jaeger@warnings'], undefined);
       }
       assert.equal(seen.size, REQUESTS * ZONES.length);
@@ -96,7 +96,7 @@ describe('in Jaeger', () => {
   }
 });
 
-/** Whether a stall of another request was within this one. */
+/** Whether a stall of another request happened during this one. */
 const interleaved = (all: ReceivedSpan[][]) => (spans: ReceivedSpan[]) => {
   const root = spans.find(({ span }) => !span.parentSpanId)!;
   const others = named(all.filter((other) => other !== spans).flat(), 'compaction manual');

@@ -21,7 +21,7 @@ it('spans are found by service, operation, duration and tag, with their stack as
   const events = parseLines(stdout);
   assert.equal(events.length, 3 * zones);
 
-  // The process that stalls is this one.
+  // This process stalls.
   const service = `unknown_service:${basename(process.execPath)}`;
   const all = { service, operation: 'compaction manual', tags: { 'compaction.order': -1 } };
   const traces = await jaeger.waitForTraces(all, events.length, DEADLINE_MS);

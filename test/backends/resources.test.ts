@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Under which resource a real collector finds the spans of several services that stall at the same time.
+// The resources, in a real collector, of the spans of several services that stall at the same time.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const ROUNDS = 7;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const DEADLINE_MS = 60_000;
 
-/** What belongs to the service and not to the host. */
+/** The attributes of the service, not of the host. */
 const ofService = ({ resource }: ReceivedSpan) =>
   Object.fromEntries(Object.entries(resource).filter(([name]) => !/^(host|os)\.|^container\.id$/.test(name)));
 const groups = (spans: readonly ReceivedSpan[]) => new Set(spans.map(({ resource }) => resource)).size;
@@ -31,10 +31,10 @@ describe('several services', () => {
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'compactstall-'));
     const collector = await startCollector({ spansFile: join(directory, 'live.jsonl') });
-    // All at the end, in one request.
+    // All spans are sent at the end, in one request.
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_BSP_SCHEDULE_DELAY: '60000' };
     const agent = await new Agent(['--output', 'json'], { env }).attached();
-    // Two processes of one service, of which one says so in its environment, and one of another.
+    // Two processes of one service, one of them by its environment, and a process of another service.
     publishers.push(
       new Publisher('memfd'),
       new Publisher('memfd', { OTEL_SERVICE_NAME: 'shop', OTEL_RESOURCE_ATTRIBUTES: 'service.version=1' }),
@@ -83,7 +83,7 @@ describe('several services', () => {
     }
   };
 
-  it('each span is under its own, one ResourceSpans for each', () => {
+  it('each span is under its service, with one ResourceSpans for each', () => {
     check(received);
     assert.equal(groups(received), 2);
   });
@@ -94,7 +94,7 @@ describe('several services', () => {
     assert.equal(groups(spans), 2);
   });
 
-  it('--resource host: all under the host’s', async () => {
+  it('--resource host: all spans under the host’s resource', async () => {
     const spans = await replayed('host', '--resource', 'host');
     assert.equal(spans.length, events.length);
     for (const { resource } of spans) assert.equal(resource['service.name'], 'compactstall');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent sends, as a real collector wrote it down.
+// The agent's spans, as written by a real collector.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ describe('the real collector', () => {
   });
   const own = ['--output', 'json', '--pid', String(process.pid)];
 
-  it(`${WRITES} writes: a span for each event, every attribute of the right type and value`, async () => {
+  it(`${WRITES} writes: a span for each event, with every attribute of the right type and value`, async () => {
     await start();
     const agent = await new Agent(own, environment(collector.endpoint)).attached();
     compact(COMPACT_NODE0, WRITES);
@@ -69,7 +69,7 @@ describe('the real collector', () => {
     await collector.stop();
   });
 
-  it('stopped and started in the middle: still all, none twice', async () => {
+  it('stopped and started in the middle: still all spans, none twice', async () => {
     await start();
     const agent = await new Agent(own, environment(collector.endpoint)).attached();
     compact(COMPACT_NODE0, 5);
@@ -89,12 +89,12 @@ describe('the real collector', () => {
     await collector.stop();
   });
 
-  it('a replay gives the same spans: also of a direct compaction, in a container', async () => {
+  it('a replay gives the same spans, also of a direct compaction in a container', async () => {
     await start();
     const agent = await new Agent(own).attached();
     compact(COMPACT_NODE0, 1);
     const [manual] = parseLines((await agent.stop()).stdout);
-    // Direct compactions come from test/kernel/triggers.test.ts; here it is what becomes of their fields.
+    // test/kernel/triggers.test.ts has direct compactions; this test is about their fields.
     const direct = (index: number, order: number): CompactionEvent => ({
       ...manual!,
       trigger: 'direct',
@@ -117,7 +117,7 @@ describe('the real collector', () => {
     await collector.stop();
   });
 
-  it('--stack attribute: on the span, and no event', async () => {
+  it('--stack attribute: the stack is on the span, and there are no events', async () => {
     await start();
     const agent = await new Agent([...own, '--stack', 'attribute'], environment(collector.endpoint)).attached();
     compact(COMPACT_NODE0, 1);

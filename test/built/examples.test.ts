@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The services of examples/ are there to be copied: each is whole in its folder.
+// The services of examples/ can be copied: each folder is complete.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';

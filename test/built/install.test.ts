@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the compilers made, as the agent meets it. No rights are needed for that.
+// The output of the compilers, as the agent finds it. This needs no rights.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// setup.sh where something is missing: its PATH is a folder with links to all commands but those.
+// setup.sh with missing commands: its PATH is a folder with links to all other commands.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ function setUp(what: string, path = process.env.PATH) {
   return spawnSync('/bin/sh', ['setup.sh', what], { cwd: ROOT, env, encoding: 'utf8', timeout: 60_000 });
 }
 
-/** All commands of this PATH, without some; `id` says that it is an ordinary user who asks. */
+/** All commands of this PATH except some. `id` reports an ordinary user. */
 function pathWithout(t: TestContext, ...hidden: string[]): string {
   const folder = temporaryFolder(t)('bin');
   mkdirSync(folder);
@@ -30,14 +30,14 @@ function pathWithout(t: TestContext, ...hidden: string[]): string {
 }
 
 describe('setup.sh', () => {
-  it('does and says nothing when nothing is missing', () => {
+  it('does nothing, silently, when nothing is missing', () => {
     for (const what of ['unit', 'run']) {
       const { status, stdout, stderr } = setUp(what);
       assert.deepEqual([status, stdout, stderr], [0, '', '']);
     }
   });
 
-  it('without root: names all that is missing and the command that installs it', (t) => {
+  it('without root: names everything missing and the command that installs it', (t) => {
     const { status, stderr } = setUp('test', pathWithout(t, 'clang', 'musl-gcc'));
     assert.equal(status, 3);
     assert.equal(
@@ -46,9 +46,9 @@ describe('setup.sh', () => {
     );
   });
 
-  it('asks for what a command needs, and for nothing else', (t) => {
+  it('asks only for the needs of a command', (t) => {
     const path = pathWithout(t, 'clang', 'musl-gcc', 'qemu-system-x86_64');
-    // Go may be there, or not: it is also looked for where its own archive unpacks.
+    // Go may be found or not: setup.sh also looks in the folder of Go's own archive.
     const missing = (what: string) =>
       /missing:([^.]*)\./.exec(setUp(what, path).stderr)?.[1]?.replace(' golang-go', '').trim() ?? '';
     assert.equal(missing('unit'), '');
@@ -59,13 +59,13 @@ describe('setup.sh', () => {
     assert.match(missing('all'), /^clang musl-tools( qemu-system-x86)?$/);
   });
 
-  it('without apt: says so', (t) => {
+  it('without apt: reports that', (t) => {
     const { status, stderr } = setUp('run', pathWithout(t, 'clang', 'apt-get'));
     assert.equal(status, 3);
     assert.match(stderr, /^setup: missing: clang\. This is no Debian or Ubuntu: .*\n$/);
   });
 
-  it('of something that there is not: names what there is', () => {
+  it('with an unknown word: names the known ones', () => {
     const { status, stderr } = setUp('everything');
     assert.equal(status, 1);
     assert.match(stderr, /^setup: there is no 'everything' to set up; there are unit, run, .*\n$/);

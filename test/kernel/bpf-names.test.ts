@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the agent loads into the kernel is known by its names there, as bpftool lists them. */
+/** The names of the agent's programs and maps in the kernel, as bpftool lists them. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { Agent } from '../support/agent.ts';
 
-/** Ids of the programs or maps that a process has open. */
+/** The ids of the programs or maps that a process has open. */
 function idsOf(pid: number, kind: 'prog_id' | 'map_id'): Set<number> {
   const folder = `/proc/${pid}/fdinfo`;
   const ids = readdirSync(folder).map((fd) => {
@@ -16,7 +16,7 @@ function idsOf(pid: number, kind: 'prog_id' | 'map_id'): Set<number> {
   return new Set(ids.filter((id) => id > 0));
 }
 
-it('programs and maps begin with cs_, but for the sections of data, which begin as the object', async (t) => {
+it('programs and maps begin with cs_, except sections of data, which begin with the name of the object', async (t) => {
   const agent = await new Agent(['--output', 'json', '--verbose']).attached();
   t.after(() => agent.stop());
   const names = (object: 'prog' | 'map') => {

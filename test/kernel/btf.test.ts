@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The agent's BTF reader against bpftool's, on everything that the running kernel describes. */
+/** The agent's BTF reader, compared with bpftool's on everything that the running kernel describes. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { before, describe, it } from 'node:test';
@@ -16,7 +16,7 @@ interface BpftoolType {
   type_id?: number;
   ret_type_id?: number;
   encoding?: string;
-  /** Text, because numbers of 64 bits do not fit JavaScript's. */
+  /** Text, because numbers of 64 bits do not fit JavaScript numbers. */
   values?: { name: string; val: string }[];
   members?: { name: string; bits_offset: number; type_id: number }[];
   params?: { name: string; type_id: number }[];
@@ -55,8 +55,8 @@ describe(`BTF of ${VMLINUX}, as bpftool reads it`, () => {
   });
 
   it('structs: size, and offset of every member', () => {
-    // A name that BTF holds more than once is checked for its first struct; thousands of lookups take seconds, so a sample
-    // beside the structs that the agent is about.
+    // A name that occurs more than once is checked for its first struct. Thousands of lookups take seconds, so this takes a
+    // sample, and the structs that the agent reads.
     const structs = first(['STRUCT']);
     const wanted = new Set(['compact_control', 'zone', 'pglist_data', 'free_area', 'task_struct', 'page', 'sk_buff']);
     const sample = structs.filter(({ name }, i) => wanted.has(name) || i % 29 === 0);

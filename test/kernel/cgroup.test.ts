@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cgroup and the container of a stalled process: it is put into cgroups of its own, named as container runtimes do.
-// Version 2 must be mounted somewhere; where version 1 is mounted beside it, a container of that kind is tested too.
+// The cgroup and the container of a stalled process, which is put into new cgroups with the names of container runtimes.
+// Version 2 must be mounted somewhere. If version 1 is mounted as well, a container of that kind is tested, too.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const mounts: Mount[] = readFileSync('/proc/mounts', 'utf8')
   .map((line) => line.split(' '))
   .map(([, path, type, options]) => ({ path: path!, type: type!, options: options!.split(',') }));
 const version2 = mounts.find(({ type }) => type === 'cgroup2');
-/** Not cpuset, which takes nobody before it has CPUs. */
+/** Not cpuset, which refuses processes before it has CPUs. */
 const version1 = mounts.find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
 
 /** Makes nested cgroups, and removes them, innermost first, after the test. @returns the innermost */
@@ -38,7 +38,7 @@ function cgroup(t: TestContext, mount: Mount, ...names: string[]): string {
   return made.at(-1)!;
 }
 
-/** What is recorded of a compaction by a process in that cgroup, which stays until it was looked at. */
+/** The events of a compaction by a process in that cgroup. The process stays until they have come. */
 async function stalledIn(t: TestContext, path: string) {
   const agent = await new Agent(['--output', 'json']).attached();
   const shell = spawn('sh', ['-c', `read go; echo 1 >${COMPACT_NODE0}; read end`], {
@@ -63,7 +63,7 @@ describe('the cgroup and the container of a stalled process', () => {
   it('version 2, a scope of Docker as systemd makes it', async (t) => {
     const path = cgroup(t, version2!, `docker-${ID}.scope`);
     for (const { cgroupId, container } of await stalledIn(t, path)) {
-      // The id that the kernel gives is the inode of the folder.
+      // The kernel's id is the inode of the folder.
       assert.equal(cgroupId, String(statSync(path).ino));
       assert.equal(container, ID);
     }
@@ -82,7 +82,7 @@ describe('the cgroup and the container of a stalled process', () => {
       const path = cgroup(t, version1, 'docker', ID);
       for (const { cgroupId, container } of await stalledIn(t, path)) {
         assert.equal(container, ID);
-        // The id is that of version 2, in whose hierarchy the process was not moved.
+        // The id is that of version 2. The process was not moved in that hierarchy.
         const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))![1]!;
         assert.equal(cgroupId, String(statSync(`${version2!.path}${own}`).ino));
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes that publish their spans, and fork, call exec, load and unload libraries, or have the pid of another: a stall is
-// a child of the span that its thread was in, or a root while that is not known yet, and never anything else.
+// Processes that publish their spans, and fork, call exec, load and unload libraries, or reuse a pid. A stall is a child of
+// its thread's span, or a root while that is not known yet, and never anything else.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { Agent } from '../support/agent.ts';
@@ -16,14 +16,14 @@ before(async () => {
 const stopAgent = () => agent.child.kill('SIGSTOP');
 
 describe('a stall of', () => {
-  it('a thread that has just started, and ends: a child from the first on', async () => {
+  it('a new thread: a child from its first stall on', async () => {
     const life = new Life(agent, PUBLISHES);
     await life.known();
     for (let i = 0; i < STALLS; i++) assert.equal(roots(await life.stalls(3, 'thread')), 0);
     await life.end();
   });
 
-  it('a forked child: its stalls are children from the first on, as its parent is known; its own child’s after a probe', async () => {
+  it('a forked child: a child from its first stall on, as its parent is known; the stalls of its own child are so after a probe', async () => {
     const life = new Life(agent, PUBLISHES);
     await life.known();
     await life.fork();
@@ -36,7 +36,7 @@ describe('a stall of', () => {
     await life.end();
   });
 
-  it('a forked child that then became another program: none of its parent’s spans', async () => {
+  it('a forked child that calls exec: never in its parent’s spans', async () => {
     const life = new Life(agent, PUBLISHES);
     await life.known();
     await life.fork();
@@ -50,7 +50,7 @@ describe('a stall of', () => {
     await life.end();
   });
 
-  it('a forked child that started the same program again, with everything where it was: not its parent’s', async () => {
+  it('a forked child that executes the same program again, with equal addresses: never in its parent’s spans', async () => {
     const life = new Life(agent, PUBLISHES);
     await life.exec(PUBLISHES);
     await life.known();
@@ -95,7 +95,7 @@ describe('a stall of', () => {
     [OPENS_MUSL, 'musl', 'gd'],
     [OPENS_MUSL, 'musl', 'descriptor'],
   ] as const) {
-    it(`a process that loads its library late (${libc}, ${name}): a child from when it is found on`, async () => {
+    it(`a process that loads its library late (${libc}, ${name}): a child as soon as it is found`, async () => {
       const life = new Life(agent, program);
       assert.equal(roots(await life.stalls(STALLS)), STALLS);
       await life.tell(`open ${library(name, libc)}`);
@@ -118,7 +118,7 @@ describe('a stall of', () => {
     await life.end();
   });
 
-  it('all of them: the books balance, and what was stale is counted', async () => {
+  it('all of them: the books balance, and stale contexts are counted', async () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
     assert.match(stderr, / 0 lost$/m);

@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { bpfObjectsLeft, populatedZones } from '../../harness/host.ts';
 
 const CHILD = fileURLToPath(new URL('child/cycles.ts', import.meta.url));
-/** 80 KB for each of the cycles measured; the ring buffer alone is 256 KB. */
+/** 80 KB for each measured cycle; the ring buffer alone has 256 KB. */
 const MAX_GROWTH_BYTES = 8 * 1024 * 1024;
 
-it('200 times attached and detached: nothing stays in the kernel, memory does not grow', async () => {
+it('after 200 times attach and detach, nothing stays in the kernel, and memory has not grown', async () => {
   assert.deepEqual(await bpfObjectsLeft(), [], 'another agent is running');
   const zones = populatedZones().filter(({ node }) => node === 0).length;
   const output = execFileSync(process.execPath, ['--expose-gc', '--max-semi-space-size=1', CHILD], {
     encoding: 'utf8',
-    // So malloc gives large blocks back when they are freed; by default it keeps as many as it sees fit. Likewise above
-    // for V8, which grows its young generation when it sees fit.
+    // This makes malloc return freed large blocks; by default it may keep them. The flags above likewise stop V8 from growing
+    // its young generation.
     env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '131072' },
   });
   const { cycles, events, attachedObjects, grownBytes, grownDescriptors } = JSON.parse(output);

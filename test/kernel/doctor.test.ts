@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What doctor says of this host, against what run then does.
+// The report of doctor about this host, compared with what run then does.
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
@@ -68,7 +68,7 @@ const IDS = [
 after(async () => assert.deepEqual(await bpfObjectsLeft(), [], 'doctor leaves nothing in the kernel'));
 
 describe('doctor as root', () => {
-  it('this host can run it, with the plan that run then takes', async () => {
+  it('this host can run it, with the plan that run takes', async () => {
     const { code, stdout, stderr } = await runToEnd(['doctor', '--json']);
     assert.equal(code, 0, stdout);
     assert.equal(stderr, '');
@@ -101,7 +101,7 @@ describe('doctor as root', () => {
     }
   });
 
-  it('the text has the same checks, in lines of their own, and a verdict', async () => {
+  it('the text has the same checks, one on each line, and a verdict', async () => {
     const { code, stdout, stderr } = await runToEnd(['doctor']);
     assert.equal(code, 0, stdout);
     assert.equal(stderr, '');
@@ -159,7 +159,7 @@ describe('where run fails, doctor fails with the same words', () => {
   });
 });
 
-describe('what it knows without privileges', () => {
+describe('doctor without privileges', () => {
   it('an ordinary user gets every check, and the plan that this kernel takes', () => {
     const { status, stdout, stderr } = runAsNobody(['doctor', '--json']);
     assert.equal(status, 3, stderr);
@@ -177,7 +177,7 @@ describe('what it knows without privileges', () => {
     assert.doesNotMatch(stdout, /the check failed/);
   });
 
-  it('the two capabilities are enough; what the others are for is said', () => {
+  it('the two capabilities are enough; the purpose of the others is reported', () => {
     const { status, stdout } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['doctor', '--json']);
     assert.equal(status, 0, stdout);
     const report = parse(stdout);
@@ -185,14 +185,14 @@ describe('what it knows without privileges', () => {
       report.get('optional_capabilities').why,
       /CAP_SYSLOG.*CAP_SYS_PTRACE.*CAP_CHECKPOINT_RESTORE.*CAP_SYS_ADMIN/,
     );
-    // The words of run.
+    // These are the words of run.
     const { why, todo } = report.get('kptr_restrict');
     const { stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-K']);
     const [, said] = /compactstall: (the kernel hides .*)\n/.exec(stderr)!;
     assert.ok(`${why} ${todo}`.endsWith(said!), `${why} ${todo}`);
   });
 
-  it('run says whose services and spans are not known, where they are wanted', () => {
+  it('run reports whose services and spans are unknown, if they are wanted', () => {
     const said = (...args: string[]) => runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', ...args]).stderr;
     const sentence = /^compactstall: without CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, the prober cannot read processes/m;
     assert.match(said('-o', 'json'), sentence);
@@ -200,7 +200,7 @@ describe('what it knows without privileges', () => {
     assert.doesNotMatch(runDeprived([], ['-d', '0.2', '-o', 'json']).stderr, sentence);
   });
 
-  it('run --verbose without CAP_SYS_ADMIN works, and says that run times are not measured', () => {
+  it('run --verbose without CAP_SYS_ADMIN works, and reports that run times are not measured', () => {
     const { status, stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-v']);
     assert.equal(status, 0, stderr);
     assert.match(stderr, /Cannot enable BPF run-time statistics.*CAP_SYS_ADMIN/);
@@ -223,35 +223,38 @@ describe('--pid: a process', () => {
     return parse(stdout).checks.at(-1)!;
   };
 
-  it('that publishes its spans: they stand in its traces', async () => {
+  it('that publishes its spans: its stalls appear in its traces', async () => {
     const stalls = new Stalls('glibc/gd');
     const why = `${stalls.pid} is gd, service unknown_service:gd; its stalls appear in its traces.`;
     assert.deepEqual(await found(stalls.pid), { id: 'process', status: 'ok', why });
     await stalls.end();
   });
 
-  it('that does not: its service, and why they are roots', async () => {
+  it('that publishes no spans: its service, and why its stalls are roots', async () => {
     const shell = new CommandedProgram('sh', ['-c', 'read -r _'], { OTEL_SERVICE_NAME: 'shop' });
     const { status, why } = await found(shell.pid);
     assert.equal(status, 'warn');
-    assert.match(why, /^\d+ is dash, service shop; its stalls are root spans: .* it publishes nothing\.$/);
+    assert.match(why, /^\d+ is dash, service shop; its stalls are root spans: it publishes no spans, .*\.$/);
     await shell.end();
   });
 
-  it('asked without rights: not known', () => {
+  it('without rights: unknown', () => {
     const { stdout } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['doctor', '--json', '--pid', '1']);
     const { status, why, todo } = parse(stdout).get('process');
     assert.equal(status, 'warn');
-    assert.match(why, /^1 is .* its spans are not known: its memory map, files or memory may not be read\.$/);
+    assert.match(
+      why,
+      /^1 is .* its spans are not known: there is no permission to read its memory map, files or memory\.$/,
+    );
     assert.match(todo!, /rights that compactstall run has/);
   });
 
-  it('asked in a container without the host’s PIDs: not known', () => {
+  it('in a container without the host’s PIDs: unknown', () => {
     const report = parse(runDeprived(PID_NAMESPACE, ['doctor', '--json', '--pid', '1']).stdout);
     assert.deepEqual(report.get('process').why, report.get('container').why);
   });
 
-  it('that is a thread of the kernel', async () => {
+  it('that is a kernel thread', async () => {
     assert.match((await found(2)).why, /^2 is a kernel thread/);
   });
 });
@@ -264,7 +267,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
   };
   const MAP = '/sys/fs/bpf/otel/traces_ctx_v1';
 
-  it('is not there: that is no fault', async () => {
+  it('is absent: ok', async () => {
     const { under } = await PrivateBpffs.mount();
     assert.deepEqual(await found(under), {
       id: 'obi',
@@ -292,7 +295,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
   });
 
-  it('may not be read by this user: the same', async () => {
+  it('may not be read by this user: the same warning', async () => {
     const bpffs = await PrivateBpffs.mount();
     new ObiMap(bpffs);
     const [, ...list] = capabilities('-all,+bpf,+perfmon');
@@ -304,7 +307,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     assert.ok(stderr.includes(`compactstall: ${why} ${todo}\n`), stderr);
   });
 
-  it('may be there, where this user is not let in', async () => {
+  it('is unknown, where this user may not look', async () => {
     const bpffs = await PrivateBpffs.mount();
     chmodSync(bpffs.folder, 0o700);
     new ObiMap(bpffs);
@@ -314,7 +317,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     assert.deepEqual({ status, why }, { status: 'ok', why: `unknown: ${MAP}: permission denied.` });
   });
 
-  it('is there, but nothing can be loaded', async () => {
+  it('exists, but nothing can be loaded', async () => {
     const bpffs = await PrivateBpffs.mount();
     new ObiMap(bpffs);
     const { stdout } = await runToEnd(['doctor', '--json'], {
@@ -328,8 +331,8 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
   });
 });
 
-describe('a collector that is not there', () => {
-  it('is a warning: run starts, and goes on trying', async () => {
+describe('an unreachable collector', () => {
+  it('is a warning: run starts, and keeps trying', async () => {
     const [port] = await freePorts(1);
     for (const protocol of ['grpc', 'http/protobuf']) {
       const env = {

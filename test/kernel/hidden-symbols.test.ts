@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kptr_restrict=2 hides the kernel's symbols from root too: stacks then are addresses, said once. The setting is put back
-// when the test process ends, however it ends.
+// kptr_restrict=2 hides the kernel's symbols from root, too. Stacks then are addresses, which is reported once. The setting is
+// restored when the test process ends, however it ends.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, it } from 'node:test';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes that publish nonsense, and stall: nothing is read that is not there, each such stall is a root and counted with
-// its reason, and another process, which stalls all the while, keeps its exact spans.
+// Processes that publish malformed contexts, and stall. Nothing is read that is not there; each such stall is a root, and is
+// counted with its reason. Another process, which stalls at the same time, keeps its exact spans.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
@@ -16,7 +16,7 @@ const STALLS = 7;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const BUILD = fileURLToPath(new URL('../../harness/programs/publishers/build/', import.meta.url));
 
-/** What the agent counts for a stall, and the behaviours of hostile.c whose every stall has to be counted so. */
+/** The reasons that the agent counts, with the behaviours of hostile.c whose every stall must be counted so. */
 const REASONS: Record<string, readonly string[]> = {
   unreadable: [
     ...['nowhere', 'kernel', 'non_canonical', 'all_ones', 'no_access', 'untouched', 'beyond_page', 'truncated_file'],
@@ -34,7 +34,7 @@ const REASONS: Record<string, readonly string[]> = {
   ],
   not_in_map: ['node_no_buckets', 'node_3_buckets', 'node_circle', 'node_too_long_chain'],
 };
-/** At the edge of what is read. */
+/** Behaviours at the bounds of what the agent reads. */
 const JUST_RIGHT = { fits_page: 'thread', node: 'nodejs', node_long_chain: 'nodejs' };
 /** Processes that publish correctly, but are hard to read. */
 const ODD = [
@@ -43,7 +43,7 @@ const ODD = [
   ...['code_huge', 'code_tables_too_long', 'code_tables_far', 'code_many_files', 'many_mappings', 'many_threads'],
 ];
 
-/** Stalls by one thread, whose trace and span follow from how often it did. */
+/** The stalls of one thread. Its count of stalls determines trace and span. */
 class Stalling extends CommandedProgram {
   made = 0;
 
@@ -58,7 +58,7 @@ class Stalling extends CommandedProgram {
   }
 }
 
-/** An agent, and a process that publishes as it should; closed with its exact books. */
+/** An agent, and a process that publishes correctly. The end checks the exact books. */
 class Watch {
   readonly agent = new Agent(['--output', 'json', '--verify']);
   readonly #good = new Stalling('none');
@@ -75,7 +75,7 @@ class Watch {
     return this.agent.events().filter((event) => event.pid === pid);
   }
 
-  /** @returns how many stalls it took until one was a child */
+  /** @returns the number of stalls until one was a child */
   async known(process: Stalling): Promise<number> {
     for (;;) {
       await process.stall('good', 1);
@@ -85,7 +85,7 @@ class Watch {
     }
   }
 
-  /** @returns a process's stalls from when it is known on, which it makes beside the good one's, and the number of the first */
+  /** @returns a process's stalls once it is known, made beside those of the good one, and the number of the first */
   async stalls(process: Stalling, kind: 'good' | 'bad') {
     const before = await this.known(process);
     for (let i = 0; i < STALLS; i++) await Promise.all([process.stall(kind, 1), this.#good.stall('good', 3)]);
@@ -94,7 +94,7 @@ class Watch {
     return { events: this.of(process).slice(before * ZONES), from: before + 1 };
   }
 
-  /** @param counted of stalls of known processes, without a context, by reason */
+  /** @param counted the stalls of known processes without a context, by reason */
   async end(counted: Record<string, number>): Promise<void> {
     const { code, stderr } = await this.agent.stop();
     await this.#good.end();
@@ -110,7 +110,7 @@ class Watch {
   }
 }
 
-/** From the stall of that number on. */
+/** Asserts children from the stall of that number on. */
 function assertChildren(events: readonly CompactionEvent[], pid: number, from: number): void {
   for (const [i, { context }] of events.entries()) {
     const span = spanOf(pid, from + Math.floor(i / ZONES));
@@ -119,7 +119,7 @@ function assertChildren(events: readonly CompactionEvent[], pid: number, from: n
 }
 
 function programOf(behaviour: string): string {
-  // Threads reach the library's variables through a vector. Without the variable of Node.js it is looked for in every file.
+  // Threads reach the library's variables through a DTV. Without the variable of Node.js every file is searched for it.
   return behaviour.startsWith('vector') ? 'hostile-dtv' : behaviour.startsWith('code') ? 'hostile-v1' : 'hostile';
 }
 
@@ -136,12 +136,12 @@ for (const [reason, behaviours] of Object.entries(REASONS)) {
         for (const { context } of events) assert.equal(context, undefined);
       });
     }
-    // No reason but this one: so each of the stalls was counted right.
+    // Only this reason occurs, so each stall was counted correctly.
     it('all of them, and nothing else', () => watch.end({ [reason]: behaviours.length * STALLS * ZONES }));
   });
 }
 
-describe('children all the same', () => {
+describe('still children', () => {
   let watch: Watch;
   before(async () => {
     watch = await Watch.begin();
@@ -158,7 +158,7 @@ describe('children all the same', () => {
     });
   }
 
-  it('a record that is written all the time: what was written there, and nothing else', async () => {
+  it('a record that is written all the time: only values that were written', async () => {
     const { events } = await watch.stalls(new Stalling('torn'), 'bad');
     for (const { context } of events) assert.match(context!.traceId + context!.spanId, /^(aa|bb){24}$/);
   });
@@ -173,5 +173,5 @@ describe('children all the same', () => {
     });
   }
 
-  it('and nothing is counted as wrong', () => watch.end({}));
+  it('nothing is counted as wrong', () => watch.end({}));
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Node.js services whose requests are handled at the same time, in several threads, and stall wherever Node.js comes back to
+// Node.js services that handle requests at the same time, in several threads. The requests stall wherever Node.js resumes
 // them: each stall is a child of its own span.
 import { describe, it } from 'node:test';
 import { NODES } from '../../harness/node-versions.ts';

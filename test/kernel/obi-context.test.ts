@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads of which OpenTelemetry eBPF Instrumentation (OBI) knows the span: a stall is linked to exactly that one, where the
-// process says nothing itself. OBI's map is a real one, pinned where OBI pins it; its entries are written by the test.
+// Threads whose span OpenTelemetry eBPF Instrumentation (OBI) knows: a stall is linked to exactly that span, if the process
+// publishes none. OBI's map is a real one, pinned where OBI pins it; the test writes its entries.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { Publisher } from '../support/publisher.ts';
 import { contextOf } from '../support/stalls.ts';
 
 const STALLS = 7;
-/** More stalls than a process makes before it is known to publish. */
+/** More stalls than a process makes before the agent knows that it publishes. */
 const KNOWN_AFTER = 500;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const STALLS_PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/glibc/program', import.meta.url));
@@ -33,7 +33,7 @@ function assertBooks({ code, stderr }: Finished): void {
   assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
 }
 
-/** A term of the books that says with how many begins there was a context, or why not. */
+/** A term of the books: the number of begins with a context, or without one for a reason. */
 function counted({ stderr }: Finished, term: string): number {
   const contexts = stderr.split('\n').find((line) => line.includes('with context'));
   const [, count] = new RegExp(`(\\d+) ${term}`).exec(contexts ?? '') ?? [];
@@ -46,7 +46,7 @@ async function startAgent(bpffs: PrivateBpffs, args: readonly string[] = [], env
 
 const eventsOf = ({ stdout }: Finished, pid: number) => parseLines(stdout).filter((event) => event.pid === pid);
 
-describe('a stall in a thread of which OBI knows the span', () => {
+describe('a stall in a thread whose span OBI knows', () => {
   let bpffs: PrivateBpffs;
   let map: ObiMap;
   let silent: Publisher;
@@ -74,7 +74,7 @@ describe('a stall in a thread of which OBI knows the span', () => {
     assert.deepEqual(contexts, expected);
   }
 
-  it('is linked to exactly that span, whatever OBI’s span is by then; another thread has none, which is counted', async () => {
+  it('is linked to exactly that span, even if OBI’s span has changed by then; another thread has none, which is counted', async () => {
     const finished = await stalls(await startAgent(bpffs));
     assertLinked(finished);
     for (const { traceId, spanId, context } of eventsOf(finished, silent.pid)) {
@@ -90,12 +90,12 @@ describe('a stall in a thread of which OBI knows the span', () => {
     assert.equal(map.size(), 1);
   });
 
-  it('is so where OBI was told of another file system, by OBI’s own variable', async () => {
+  it('is linked to it also in another BPF file system, which OBI’s own variable names', async () => {
     const elsewhere = await PrivateBpffs.mount();
     assertLinked(await stalls(await startAgent(elsewhere, [], { OTEL_EBPF_BPF_FS_PATH: bpffs.folder })));
   });
 
-  it('ids of zeros are no span', async () => {
+  it('ids of zeros do not count as a span', async () => {
     const agent = await startAgent(bpffs);
     map.set(silent.pid, silent.pid, spanOf(0));
     await silent.stall(COMPACT_NODE0);
@@ -116,7 +116,7 @@ describe('a stall in a thread of which OBI knows the span', () => {
     assert.doesNotMatch(finished.stderr, /with context/);
   });
 
-  it('without OBI’s map nothing is looked up, and nothing said', async () => {
+  it('without OBI’s map nothing is looked up, and nothing is reported', async () => {
     const finished = await stalls(await startAgent(await PrivateBpffs.mount()));
     assertBooks(finished);
     assert.ok(eventsOf(finished, silent.pid).every(({ context }) => context === undefined));
@@ -124,7 +124,7 @@ describe('a stall in a thread of which OBI knows the span', () => {
     assert.doesNotMatch(finished.stderr, /not seen/);
   });
 
-  it('a map of another kind is not read, which is said', async () => {
+  it('a map of another kind is not read, which is reported', async () => {
     const another = await PrivateBpffs.mount();
     new ObiMap(another, { valueSize: 32 }).size();
     const finished = await stalls(await startAgent(another));
@@ -139,7 +139,7 @@ describe('a stall in a thread of which OBI knows the span', () => {
   });
 });
 
-it('what a process publishes comes before what OBI says, thread by thread', async () => {
+it('the span that a process publishes comes before OBI’s, thread by thread', async () => {
   const bpffs = await PrivateBpffs.mount();
   const map = new ObiMap(bpffs);
   const agent = await startAgent(bpffs);

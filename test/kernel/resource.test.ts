@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service of a stalled process, of real processes that publish a process context, have only an environment, or
-// neither; that change it, call exec, or are gone at once.
+// The service of stalled real processes, which publish a process context, have only an environment, or have neither; and which
+// change it, call exec, or end at once.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,9 +15,9 @@ import { PUBLISHER, Publisher } from '../support/publisher.ts';
 import { attribute, context, int, named, text } from '../unit/prober/service/payload.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-/** What may be asked once a second. */
+/** A little more than the second between two checks of a process. */
 const REFRESH_MS = 1100;
-/** Anonymous memory has names where the kernel was built for it. */
+/** Whether the kernel was built with names of anonymous memory. */
 const ways = spawnSync(PUBLISHER, ['can-name']).status === 0 ? (['memfd', 'anon'] as const) : (['memfd'] as const);
 
 async function setUp(t: TestContext, args: readonly string[] = ['--output', 'json'], env: NodeJS.ProcessEnv = {}) {
@@ -27,7 +27,7 @@ async function setUp(t: TestContext, args: readonly string[] = ['--output', 'jso
   return {
     agent,
     eventsOf,
-    /** The events of a stall of this process, which is there until they are. */
+    /** The events of a stall of this process, which waits for them. */
     async stalled(publisher: Publisher): Promise<CompactionEvent[]> {
       const before = eventsOf(publisher.pid).length;
       await publisher.stall(COMPACT_NODE0);
@@ -37,7 +37,7 @@ async function setUp(t: TestContext, args: readonly string[] = ['--output', 'jso
   };
 }
 
-/** One more than there are, until the end of the test. @returns whether there is one */
+/** Adds a huge page until the end of the test. @returns whether there is one */
 function reserveHugePage(t: TestContext): boolean {
   const setting = '/proc/sys/vm/nr_hugepages';
   const before = readFileSync(setting, 'latin1').trim();
@@ -56,7 +56,7 @@ function assertResource(events: readonly CompactionEvent[], resource: Compaction
   }
 }
 
-it('a context that is changed all the time is never read half old and half new', async () => {
+it('a context that changes all the time is never read half old and half new', async () => {
   const publisher = new Publisher('memfd');
   await publisher.churn();
   const folder = `/proc/${publisher.pid}`;
@@ -73,7 +73,7 @@ it('a context that is changed all the time is never read half old and half new',
 
 describe('the service of a stalled process', () => {
   for (const how of ways) {
-    it(`which publishes a process context (${how}): that, whatever its environment says`, async (t) => {
+    it(`which publishes a process context (${how}): as published, whatever its environment contains`, async (t) => {
       const { stalled } = await setUp(t);
       const publisher = new Publisher(how, { OTEL_SERVICE_NAME: 'of-the-environment' });
       await publisher.publish(
@@ -90,7 +90,7 @@ describe('the service of a stalled process', () => {
   }
 
   for (const where of ['data', 'shm', 'huge'] as const) {
-    it(`whose context lies in ${where}: that, as its pages are in memory`, async (t) => {
+    it(`whose context lies in ${where}: as published, as its pages are in memory`, async (t) => {
       if (where === 'huge' && !reserveHugePage(t)) return t.skip('memory is too fragmented for a huge page');
       const { stalled } = await setUp(t);
       const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
@@ -101,7 +101,7 @@ describe('the service of a stalled process', () => {
     });
   }
 
-  it('whose context lies in a file, of which nothing is in its memory yet: its environment', async (t) => {
+  it('whose context lies in a file, of which no page is in its memory yet: from its environment', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
     await publisher.put('file');
@@ -113,7 +113,7 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
-  it('which publishes another context, later none: a second later known', async (t) => {
+  it('which publishes another context, then withdraws it: known a second later', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'of-the-environment' });
     assertResource(await stalled(publisher), { 'service.name': 'of-the-environment' });
@@ -129,7 +129,7 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
-  it('which has only an environment', async (t) => {
+  it('which has only an environment: from that', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd', {
       OTEL_SERVICE_NAME: 'größe',
@@ -143,14 +143,14 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
-  it('whose environment is malformed in part: the rest of it', async (t) => {
+  it('whose environment is partly malformed: from the rest of it', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd', { OTEL_RESOURCE_ATTRIBUTES: 'service.name=checkout,a=b=c,d=%zz,e' });
     assertResource(await stalled(publisher), { 'service.name': 'checkout', a: 'b=c', d: '%zz' });
     await publisher.end();
   });
 
-  it('which says nothing: unknown, with its executable', async (t) => {
+  it('which names none: unknown_service with its executable', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd');
     const events = await stalled(publisher);
@@ -159,7 +159,7 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
-  it('which publishes what cannot be read: its environment', async (t) => {
+  it('which publishes an unreadable context: from its environment', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd', { OTEL_SERVICE_NAME: 'shop' });
     await publisher.publish(named('cut').subarray(0, 5));
@@ -167,7 +167,7 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
-  it('which calls exec: what the new executable says, at once', async (t) => {
+  it('which calls exec: that of the new executable, at once', async (t) => {
     const { stalled } = await setUp(t);
     const publisher = new Publisher('memfd');
     await publisher.publish(named('before-exec'));
@@ -177,7 +177,7 @@ describe('the service of a stalled process', () => {
     await publisher.end();
   });
 
-  it('which calls exec right after it stalled: not the new program’s', async (t) => {
+  it('which calls exec right after its stall: not that of the new program', async (t) => {
     const { agent, eventsOf } = await setUp(t);
     const script = `echo 1 >${COMPACT_NODE0}; exec env OTEL_SERVICE_NAME=after-exec sleep 2; :`;
     const pid = Number(execFileSync('sh', ['-c', `sh -c '${script}' >/dev/null & echo $!`], { encoding: 'utf8' }));
@@ -188,9 +188,9 @@ describe('the service of a stalled process', () => {
     }
   });
 
-  it('which is gone when it is looked for: what the record knows', async (t) => {
+  it('which has ended before the lookup: from the record', async (t) => {
     const { agent } = await setUp(t);
-    // Records are read when this process is stopped no more.
+    // The agent reads the records after SIGCONT.
     agent.child.kill('SIGSTOP');
     const shell = ['-c', `echo $$; echo 1 >${COMPACT_NODE0}`];
     const pid = Number(execFileSync('sh', shell, { encoding: 'utf8', env: { OTEL_SERVICE_NAME: 'gone' } }));
@@ -204,7 +204,7 @@ describe('the service of a stalled process', () => {
     }
   });
 
-  it('is not looked for when nobody wants it', async (t) => {
+  it('is not looked up when nobody wants it', async (t) => {
     const { agent } = await setUp(t, ['--output', 'none', '--resource', 'host']);
     assert.equal((await agent.stop()).code, 0);
     const { code, stderr } = await runToEnd(['--resource', 'theirs']);

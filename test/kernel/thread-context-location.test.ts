@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where threads have their OpenTelemetry thread context, in programs built in every way that a compiler, a linker and two
-// libcs know (harness/programs/publishers). They say where it is; that has to be, to the byte, where it is found from outside.
+// The places of OpenTelemetry thread contexts, in programs built in every way of a compiler, a linker and two libcs
+// (harness/programs/publishers). They print the address, which must be, to the byte, the one that is found from outside.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -49,7 +49,7 @@ async function start(t: TestContext, command: string, args: readonly string[] = 
 }
 
 /**
- * The steps of a program that runs in the thread, with its thread pointer: each `read` is one bpf_probe_read_user.
+ * The steps of a BPF program that runs in the thread, with its thread pointer. Each `read` is one bpf_probe_read_user.
  * @returns the address of the thread's variable; undefined when the thread has none (yet)
  */
 function address(location: TlsLocation, threadPointer: bigint, memory: Memory): bigint | undefined {
@@ -61,14 +61,14 @@ function address(location: TlsLocation, threadPointer: bigint, memory: Memory): 
   if (dtv === undefined) return undefined;
   let block: bigint | undefined;
   if (libc === 'glibc') {
-    // Entries { pointer, to free } of 16 bytes. The one before the first has how many there are, the first the generation.
+    // Entries { pointer, to free } of 16 bytes. The one before the first has their number, the first has the generation.
     const head = memory.read(dtv - 16n, 24);
     if (!head || module > head.readBigUInt64LE(0) || head.readBigUInt64LE(16) < generation) return undefined;
     block = word(dtv + module * 16n);
     // TLS_DTV_UNALLOCATED: made when the thread first touches it.
     if (block === 0xffff_ffff_ffff_ffffn) return undefined;
   } else {
-    // Pointers; instead of the first, how many there are.
+    // Pointers; the first word is their number.
     const count = word(dtv);
     if (count === undefined || module > count) return undefined;
     block = word(dtv + module * 8n);
@@ -77,7 +77,7 @@ function address(location: TlsLocation, threadPointer: bigint, memory: Memory): 
   return block ? block + offset : undefined;
 }
 
-/** What is found is right for every thread that has published. @returns the two, and whether the others have one too */
+/** Asserts the location for every thread that has published. @returns both, and whether the other threads have one too */
 function check({ pid, threads }: { pid: number; threads: Thread[] }) {
   const found = locateThreadContexts(pid);
   const memory = new ProcessMemory(`/proc/${pid}`);
@@ -130,7 +130,7 @@ describe('glibc', () => {
   }
 
   for (const [name, kind] of [
-    // glibc keeps some room for late libraries that cannot do without, and some more for descriptors.
+    // glibc keeps some room for late libraries that need the static block, and some more for descriptors.
     ['initial-exec', 'static'],
     ['gd', 'dynamic'],
     ['gd-hidden', 'dynamic'],
@@ -147,26 +147,26 @@ describe('glibc', () => {
     });
   }
 
-  it('library that came late, and no room is kept for it', async (t) => {
+  it('library that came late, without room kept for it', async (t) => {
     const env = { GLIBC_TUNABLES: 'glibc.rtld.optional_static_tls=0' };
     const { v1 } = check(await start(t, at('opens'), [at('library-descriptor.so')], { env }));
     assert.equal(v1?.kind, 'dynamic');
   });
 
-  it('library that has the module id of one unloaded: threads that only knew that one have no context', async (t) => {
+  it('library with the module id of an unloaded one: threads that only know the old one have no context', async (t) => {
     const libraries = [at('library-descriptor-protected.so'), at('library-descriptor-large.so')];
     const publisher = await start(t, at('opens'), libraries);
     const { v1, untouched } = check(publisher);
     assert.equal(untouched, undefined);
     assert.ok(v1?.kind === 'dynamic' && v1.generation > 0n);
-    // What the generation is for: the entry is still there, and the other library's.
+    // The purpose of the generation: the entry still exists, but belongs to the other library.
     const memory = new ProcessMemory(`/proc/${publisher.pid}`);
     t.after(() => memory.close());
     const thread = publisher.threads.find((one) => one.v1 === undefined)!;
     assert.ok(address({ ...v1, generation: 0n }, thread.pointer, memory));
   });
 
-  it('program started by naming the dynamic linker', async (t) => {
+  it('program started through the dynamic linker', async (t) => {
     const { interpreter } = /interpreter: (?<interpreter>[^\]]+)/.exec(await readelf(at('program-pie')))!.groups!;
     check(await start(t, interpreter!, [at('program-pie')]));
     const { v1 } = check(await start(t, interpreter!, [at('opens'), at('library-gd.so')]));
@@ -198,7 +198,7 @@ describe('musl', () => {
       assert.equal(v1?.kind, fromStart);
       assert.ok(untouched);
     });
-    // musl refuses to load late what cannot do without the static block.
+    // musl refuses late libraries that need the static block.
     if (!late) continue;
     it(`library that came late: ${name}`, async (t) => {
       const { v1, untouched } = check(await start(t, at('opens'), [at(`library-${name}.so`)]));
@@ -220,14 +220,14 @@ describe('files and rights', () => {
     check(publisher);
   });
 
-  it('a file system of its own, in which the host has no such path', async (t) => {
+  it('a private file system, with a path that the host does not have', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'compactstall-test-'));
     t.after(() => rmSync(folder, { recursive: true }));
     copyFileSync(`${BUILD}glibc/program-static`, join(folder, 'publisher'));
     check(await start(t, 'chroot', [folder, '/publisher']));
   });
 
-  it('without capabilities: of a process that has none either, and not of one that has', async (t) => {
+  it('without capabilities: a process without capabilities is read, and one with capabilities is not', async (t) => {
     const bare = (command: string, args: string[] = []) =>
       ['setpriv', ['--inh-caps=-all', '--bounding-set=-all', command, ...args]] as const;
     const own = await start(t, ...bare(`${BUILD}glibc/linked-initial-exec`));
@@ -247,15 +247,15 @@ describe('files and rights', () => {
     assert.deepEqual(JSON.parse(second!), { reason: 'no_permission' });
   });
 
-  it('memory that is not there yet is not read: whoever is to bring it may take its time', async (t) => {
+  it('absent memory is not read: bringing it may take any time', async (t) => {
     const { pid, threads } = await start(t, `${BUILD}glibc/program-pie`);
     const memory = new ProcessMemory(`/proc/${pid}`);
     t.after(() => memory.close());
-    // The middle of the stack of 8 MB that the thread pointer is at the top of.
+    // The middle of a stack of 8 MB, with the thread pointer at its top.
     const untouched = threads[1]!.pointer - (4n << 20n);
     assert.equal(memory.read(untouched, 8), undefined);
     assert.ok(memory.read(threads[1]!.pointer, 8));
-    // No process has these.
+    // No process has these addresses.
     for (const wrong of [0n, -1n, 1n << 63n, (1n << 64n) - 8n]) assert.equal(memory.read(wrong, 8), undefined);
     assert.equal(memory.read(threads[1]!.pointer, 1 << 20), undefined);
   });
@@ -271,7 +271,7 @@ describe('reasons', () => {
     while (true) {
       const { reason } = locateThreadContexts(pid);
       if (reason === 'gone') break;
-      // Between its death and its burial.
+      // The process is a zombie here.
       assert.ok(reason === undefined || reason === 'no_mappings', reason);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

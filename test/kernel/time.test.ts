@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans' edges by the clock of an application that makes spans of its own around the same stalls. With the clock moved:
-// test/vm/guest/time.test.ts.
+// The edges of spans, compared with the clock of an application that makes spans around the same stalls. For changes of the
+// clock see test/vm/guest/time.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
@@ -19,7 +19,7 @@ function recordsOf(t: TestContext, pid: number): Records {
 }
 
 describe('spans by the clock of an application', () => {
-  it('are where its own clocks put them, and within its spans', async (t) => {
+  it('agree with its own clocks, and lie within its spans', async (t) => {
     const program = new Timed();
     const records = recordsOf(t, program.pid);
     const agent = await new Agent(['--output', 'json', '--pid', String(program.pid)]).attached();
@@ -40,7 +40,7 @@ describe('spans by the clock of an application', () => {
     for (const [i, event] of events.entries()) assertWithin(event, spans[Math.floor(i / ZONES)]!);
   });
 
-  it('are where the spans of a Node.js application are, whose clock shows milliseconds', async (t) => {
+  it('agree with the spans of a Node.js application, whose clock shows milliseconds', async (t) => {
     const program = new NodeSpans();
     const records = recordsOf(t, program.pid);
     for (let i = 0; i < STALLS; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A collector that is reached by TLS, whose files only root may read: the agent has them although it is root no more.
+// A collector behind TLS, with files that only root may read: the agent has read them before it gives root up.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -62,7 +62,7 @@ const SERVERS: Record<Protocol, (t: TestContext) => Promise<Server>> = {
   },
 };
 
-describe('files for TLS that only root may read', () => {
+describe('TLS files that only root may read', () => {
   for (const [protocol, authority] of [
     ['grpc', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
     ['http/protobuf', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],

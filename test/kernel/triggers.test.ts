@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Direct and proactive compaction, made on purpose, by the workload of the emulated machines: this host is made as small as
-// one of these, by reserving huge pages. All settings are put back when the test process ends, however it ends.
+// Direct and proactive compaction, caused by the workload of the emulated machines. Reserved huge pages leave this host as
+// little memory as one of these. All settings are restored when the test process ends, however it ends.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const THP = '/sys/kernel/mm/transparent_hugepage/';
 const SETTINGS = [NR_HUGEPAGES, PROACTIVENESS, `${THP}enabled`, `${THP}defrag`];
 const WANTED_EVENTS = 101;
 const PROACTIVE_DEADLINE_MS = 30_000;
-/** What is left to everybody, the workload included, which takes two thirds of it. With more it only takes longer. */
+/** The memory left to everybody. The workload takes two thirds of it; with more it would only take longer. */
 const LEAVE_KB = 2 * 1024 * 1024;
 const TRIES = 8;
 
@@ -26,10 +26,10 @@ const meminfo = (name: string) =>
 const order = Math.log2(meminfo('Hugepagesize') / 4);
 
 function makeHostSmall(): void {
-  // Else files would be taken out of memory meanwhile, which takes as long as there are many.
+  // Otherwise the kernel would drop files from memory meanwhile, which takes long if there are many.
   execFileSync('sync');
   writeFileSync('/proc/sys/vm/drop_caches', '1');
-  // The kernel stops at the first that it does not get, however much is free in smaller blocks.
+  // The kernel stops at the first page that it does not get, however much is free in smaller blocks.
   for (let tries = 0; tries < TRIES; tries++) {
     const missing = Math.floor((meminfo('MemFree') - LEAVE_KB) / meminfo('Hugepagesize'));
     if (missing <= 0) return;
@@ -77,15 +77,15 @@ describe('direct and proactive compactions', () => {
     );
   });
 
-  it('are seen, balance, and scanned as many pages as the kernel counted', () => {
+  it('are seen, balance, and scan as many pages as the kernel counted', () => {
     assert.equal(finished.code, 0, finished.stderr);
     assert.ok(events.length >= WANTED_EVENTS / 2, `${events.length} direct compactions for huge pages`);
     assert.doesNotMatch(finished.stderr, /NOT EQUAL|DOES NOT BALANCE/);
-    // kcompactd may still be at work when the agent ends, which --verify takes into account.
+    // kcompactd may still work when the agent ends, which --verify takes into account.
     assert.equal(finished.stderr.match(/verify .*: equal; .*: equal$/gm)?.length, 2, finished.stderr);
   });
 
-  it('proactive ones are of kcompactd, for no order, without an attempt', () => {
+  it('proactive ones come from kcompactd, without an order and an attempt', () => {
     const proactive = all.filter(({ trigger }) => trigger === 'proactive');
     assert.ok(proactive.length > 0);
     for (const event of proactive) {
@@ -129,7 +129,7 @@ describe('direct and proactive compactions', () => {
     }
   });
 
-  it('direct ones have a fragmentation index that says why: no suitable block, memory fragmented', () => {
+  it('direct ones have a fragmentation index that shows why: no suitable block, fragmented memory', () => {
     for (const { begin, end, status } of events) {
       for (const { index, blocks } of [begin, end]) {
         const suitable = blocks.slice(order).some((free) => free > 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A span's record whose page comes or goes while its thread stalls. Reading it may not wait for the page, so it is read at
-// the begin and, where that failed, once more at the end: a stall is a child when the page is there at either, else a root.
+// A span's record whose page comes or goes while its thread stalls. The read must not wait for the page, so it happens at the
+// begin and, if that fails, again at the end. A stall is a child when the page is present at either, and otherwise a root.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
@@ -18,12 +18,12 @@ const WANTED = 17;
 const MAX_STALLS = 2000;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/absent', import.meta.url));
-/** Emulated. Only a hang takes as long. */
+/** A limit that only a hang reaches, even in the emulator. */
 const GIVE_UP_MS = 580_000;
 
 type Change = 'touch' | 'drop';
 
-/** By the program's clock: a stall, and within which the page came or went. */
+/** By the program's clock: a stall, and the interval in which the page came or went. */
 interface Stall {
   number: number;
   begin: bigint;
@@ -32,10 +32,10 @@ interface Stall {
   to: bigint;
 }
 
-/** Whether the page was there, as far as that is beyond doubt: the agent's clock may be off by as much as it promises. */
+/** Whether the page was present; undefined in doubt, as the agent's clock has an uncertainty. */
 function pageOf(change: Change, { begin, end, from, to }: Stall, events: readonly CompactionEvent[], index: number) {
   const event = events[index]!;
-  // The first reading is after the compaction before, the second one before the next.
+  // The first reading is after the previous compaction, the second one before the next.
   const previous = index === 0 ? begin : endOf(events[index - 1]!);
   const next = index === events.length - 1 ? end : startOf(events[index + 1]!);
   const begins = from > startOf(event) + AGREE_NS;
@@ -92,7 +92,7 @@ describe('a stall whose record’s page', () => {
     for (; !own().at(-1)!.context; last = await stall('stay')) await sleep(100);
     children = own().filter(({ context }) => context).length;
     for (let i = 0; !enough() && i < MAX_STALLS; i++) {
-      // All over the stall, and somewhat beyond, as long as the one before was.
+      // Spread over the length of the previous stall, and somewhat more.
       const delayNs = ((last.end - last.begin) * BigInt((i * 37) % 130)) / 100n;
       const change = i % 2 === 0 ? 'touch' : 'drop';
       last = await stall(change, delayNs);
@@ -114,7 +114,7 @@ describe('a stall whose record’s page', () => {
     });
   }
 
-  it('all of them, and others: counted as what they became', async () => {
+  it('all of them: counted by their outcome', async () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
     assert.match(stderr, / 0 lost$/m);

@@ -9,7 +9,7 @@ import { endOf } from '../support/timed.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
-/** Half of the reader’s nap: after a nap without a record it has fallen asleep again. */
+/** Half of the reader’s nap; it falls asleep again after a nap without a record. */
 const NAP_NS = 25_000_000n;
 
 describe('wake-ups', () => {
@@ -30,18 +30,18 @@ describe('wake-ups', () => {
     );
   });
 
-  it('one is enough for a single event: it arrives without a second', async () => {
+  it('one is enough for a single event', async () => {
     const agent = await new Agent(['--output', 'json', '--pid', String(process.pid)]).attached();
     for (let round = 1; round <= 5; round++) {
       compact(COMPACT_NODE0, 1);
       await agent.until(() => agent.events().length === round * ZONES);
-      // Until it has found the ring empty once, and sleeps again.
+      // Waits until the reader has found the ring empty once, and sleeps again.
       await sleep(200);
     }
     await agent.stop();
   });
 
-  // With contexts, programs that start wake it as well, and somebody may start one.
+  // Without contexts, as programs that start would wake it as well.
   it('none while nothing happens', async () => {
     const agent = await new Agent(['--output', 'none', '--trigger', 'proactive', '--context', 'off']).attached();
     await agent.until(() => agent.stderr.includes('no compaction so far'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's own thread in a process, made by io_uring, has the thread pointer of the one that it was made for. Its stalls
-// are roots all the same: the thread that it works for may be in any other span by then.
+// A thread of the kernel in a process, made by io_uring, has the thread pointer of the thread that it was made for. Its stalls
+// are still roots: the thread that it works for may be in another span by then.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { it } from 'node:test';
@@ -14,10 +14,10 @@ import { contextOf } from '../support/stalls.ts';
 const STALLS = 23;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const PROGRAM = fileURLToPath(new URL('../../harness/programs/stalls/build/worker', import.meta.url));
-/** Before 5.12 it is a process of its own, of the kernel. */
+/** Before 5.12 it is a separate process of the kernel. */
 const WORKER = /^(iou-wrk-|io_wqe_worker)/;
 
-it('a stall of a worker of io_uring is a root, one of the thread that waits for it a child', async () => {
+it('a stall of an io_uring worker is a root; a stall of the thread that waits for it is a child', async () => {
   assert.ok(existsSync(PROGRAM), 'worker has not been built');
   const agent = await new Agent(['--output', 'json', '--verify']).attached();
   const program = new CommandedProgram(PROGRAM, [COMPACT_NODE0]);

@@ -5,7 +5,7 @@ import { COMPACT_MEMORY, compact, freeBlocks, populatedZones, type Zone } from '
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, parseLines } from '../support/agent.ts';
 
-/** Pages that other tasks may allocate or free between two looks at a zone; zone DMA is left alone by all. */
+/** The pages that others may allocate or free between two readings of a zone; none touches zone DMA. */
 const MOVING = 8192;
 const ATTEMPTS = 20;
 
@@ -20,8 +20,8 @@ interface Observation {
 }
 
 /**
- * One compaction between two looks at /proc/zoneinfo. Watermarks change when memory is plugged or boosted; an
- * observation during which they did says nothing, and is made again.
+ * One compaction between two readings of /proc/zoneinfo. Watermarks change when memory is plugged or boosted; an observation
+ * with such a change is repeated.
  */
 async function observe(): Promise<Observation[]> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -43,7 +43,7 @@ async function observe(): Promise<Observation[]> {
   throw new Error(`the watermarks changed during each of ${ATTEMPTS} compactions`);
 }
 
-describe('zone state, against /proc/zoneinfo and /proc/buddyinfo', () => {
+describe('zone state, compared with /proc/zoneinfo and /proc/buddyinfo', () => {
   let observations: Observation[];
 
   it('sees every zone', async () => {
@@ -59,7 +59,7 @@ describe('zone state, against /proc/zoneinfo and /proc/buddyinfo', () => {
     for (const { before, event } of observations) assert.deepEqual(event.watermark, marks(before));
   });
 
-  it('free pages at begin and end are between what zoneinfo says before and after', () => {
+  it('free pages at begin and end are between the values of zoneinfo before and after', () => {
     for (const { before, after, event } of observations) {
       const slack = before.name === 'DMA' ? 0 : MOVING;
       const least = Math.min(before.free, after.free) - slack;

@@ -16,7 +16,7 @@ const COMPACTSNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', imp
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
 describe('the end of a run', () => {
-  it('-d ends it although nothing happens', async () => {
+  it('-d ends an idle run', async () => {
     const { code, stderr } = await runToEnd(['-d', '0.3', '--trigger', 'proactive']);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /0 compactions, 0 lost/);
@@ -47,7 +47,7 @@ describe('the end of a run', () => {
     assert.deepEqual(await bpfObjectsLeft(), []);
   });
 
-  it('a second signal ends it at once, while a collector is waited for', async () => {
+  it('a second signal ends it at once, while it waits for a collector', async () => {
     const silent = createServer(() => {}).unref();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
@@ -66,10 +66,10 @@ describe('the end of a run', () => {
 });
 
 describe('a run that ends while compactions go on', () => {
-  it('loses none: what began before is counted as open or without begin, nothing as lost', async () => {
+  it('loses none: those under way are counted as open or without begin, and none as lost', async () => {
     const work = `while :; do echo 1 >${COMPACT_NODE0}; done`;
     // Ends with this process, and with the test.
-    // Another agent makes the kernel take its time between two detachments.
+    // Another agent makes the kernel slow between two detachments.
     const other = await new Agent(['--output', 'none']).attached();
     const writer = spawn('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', work], { stdio: 'ignore' });
     try {
@@ -112,7 +112,7 @@ describe('npm start', () => {
 });
 
 describe('while nothing happens', () => {
-  it('it says how to make a compaction happen', async () => {
+  it('it suggests how to make a compaction happen', async () => {
     const agent = await new Agent(['--trigger', 'proactive']).attached();
     await agent.until(() => agent.stderr.includes('/proc/sys/vm/compact_memory'));
     await agent.stop();
@@ -120,7 +120,7 @@ describe('while nothing happens', () => {
 });
 
 describe('a reader that goes away', () => {
-  it('ends the run, without a word about pipes', async () => {
+  it('ends the run, without a message about pipes', async () => {
     // The second row of stalls finds the pipe closed.
     const script = `"$0" "$1" | head -n 2; echo "status \${PIPESTATUS[0]}"`;
     const shell = spawnSync(
@@ -141,7 +141,7 @@ describe('a reader that goes away', () => {
     assert.match(shell.stderr, /0 lost/);
   });
 
-  it('a full disk is said, counted, and makes exit code 4', async () => {
+  it('a full disk is reported and counted, and makes exit code 4', async () => {
     const agent = await new Agent(['--output', 'json:/dev/full', '--pid', String(process.pid)]).attached();
     compact(COMPACT_NODE0, 1);
     const { code, stderr } = await agent.finished;
@@ -152,7 +152,7 @@ describe('a reader that goes away', () => {
 });
 
 describe('a collector that refuses', () => {
-  it('is said with the next step; what was not delivered is counted', async () => {
+  it('is reported with the next step; undelivered spans are counted', async () => {
     const closed = createServer();
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
     const { port } = closed.address() as { port: number };
@@ -176,7 +176,7 @@ describe('a host that cannot run it', () => {
     assert.match(stderr, /^compactstall: may not load BPF programs: CAP_BPF and CAP_PERFMON are missing\. .*sudo.*\n$/);
   });
 
-  it('as `npm start`: says what needs no rights', () => {
+  it('as `npm start`: names the commands that need no rights', () => {
     const start = ['env', 'npm_lifecycle_event=start', ...capabilities('-all')];
     for (const args of [['-d', '1'], ['doctor']]) {
       const { status, stderr } = runDeprived(start, args);
@@ -191,7 +191,7 @@ describe('a host that cannot run it', () => {
     assert.match(stderr, /CAP_PERFMON is missing/);
   });
 
-  it('with both, and no root: works, and says that symbols are hidden', () => {
+  it('with both, but not root: works, and reports that symbols are hidden', () => {
     const { status, stderr } = runDeprived(capabilities('-all,+bpf,+perfmon'), ['-d', '0.2', '-K']);
     assert.equal(status, 0, stderr);
     assert.equal(stderr.match(/CAP_SYSLOG/g)?.length, 1);
@@ -203,13 +203,13 @@ describe('a host that cannot run it', () => {
     assert.equal(stderr.match(/CAP_SYSLOG/g)?.length, 1);
   });
 
-  it('without BTF: says so, exit code 3', () => {
+  it('without BTF: reports it, exit code 3', () => {
     const { status, stderr } = runDeprived(hidden('/sys/kernel/btf/vmlinux'), ['-d', '1']);
     assert.equal(status, 3, stderr);
     assert.match(stderr, /\/sys\/kernel\/btf\/vmlinux cannot be read as BTF/);
   });
 
-  it('without the addon: --help and --version work, a run says how to build it', () => {
+  it('without the addon: --help and --version work, and a run tells how to build it', () => {
     const addon = fileURLToPath(new URL('../../native/bpf-loader/build/', import.meta.url));
     assert.equal(runDeprived(hidden(addon), ['--help']).status, 0);
     assert.equal(runDeprived(hidden(addon), ['--version']).status, 0);
@@ -219,14 +219,14 @@ describe('a host that cannot run it', () => {
     assert.doesNotMatch(stderr, /\n +at /);
   });
 
-  it('without the BPF object: says how to build it', () => {
+  it('without the BPF object: tells how to build it', () => {
     const object = fileURLToPath(new URL('../../bpf/build/', import.meta.url));
     const { status, stderr } = runDeprived(hidden(object), ['-d', '1']);
     assert.equal(status, 1, stderr);
     assert.match(stderr, /setup\.sh/);
   });
 
-  it("what is wrong with the collector's variables is said before anything is attached", async () => {
+  it('a wrong variable of the collector is reported before anything is attached', async () => {
     for (const [name, value] of [
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://127.0.0.1'],
       ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json'],

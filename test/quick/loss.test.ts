@@ -6,8 +6,8 @@ import { Agent, parseLines } from '../support/agent.ts';
 
 const WRITES = 23;
 
-describe('a ring of one page and a reader that is held', () => {
-  it('loses events, counts them exactly, and says so', async () => {
+describe('a ring of one page with a stopped reader', () => {
+  it('loses events, counts them exactly, and reports it', async () => {
     const events = WRITES * populatedZones().filter(({ node }) => node === 0).length;
     const agent = await new Agent(['--ring-size', '4K', '--output', 'json', '--pid', String(process.pid)]).attached();
     agent.child.kill('SIGSTOP');

@@ -8,14 +8,14 @@ import { COMPACT_MEMORY, COMPACT_NODE0, compact, populatedZones, vmstat } from '
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 
-/** A prime, so that a factor of two or three too many or too few cannot hide. */
+/** A prime, so that a wrong factor of two or three cannot hide. */
 const WRITES = 23;
 
 const ZONES_OF_NODE0 = populatedZones().filter(({ node }) => node === 0).length;
 
 const NUMBERS = ['compact_migrate_scanned', 'compact_free_scanned'] as const;
 
-/** Runs the agent around some work; JSON lines of this process's stalls only, others may compact meanwhile. */
+/** Runs the agent around some work. Returns only this process's stalls, as others may compact meanwhile. */
 async function traced(args: readonly string[], work: () => void | Promise<void>) {
   const agent = await new Agent(['--output', 'json', '--verify', ...args]).attached();
   const before = NUMBERS.map(vmstat);
@@ -61,7 +61,7 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
     assert.ok(starts.every((start, i) => i === 0 || start > starts[i - 1]!));
   });
 
-  it('say what, who and how', () => {
+  it('have the cause, the process and the outcome', () => {
     const gone = new Set(['contended', 'complete', 'partial_skipped', 'success']);
     for (const event of run.own) {
       assert.equal(event.trigger, 'manual');
@@ -92,7 +92,7 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
     }
   });
 
-  it('took less time than the writes did, and happened while they did', () => {
+  it('took less time than the writes, and happened during them', () => {
     const stalled = sum(run.own, ({ durationNano }) => durationNano);
     assert.ok(stalled > 0 && stalled < run.wallNs, `${stalled} of ${run.wallNs} ns`);
     for (const { startUnixNano, durationNano } of run.own) {
@@ -117,8 +117,8 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
   });
 });
 
-describe('other ways to see them', () => {
-  it('node0/compact: the same with another stack', async () => {
+describe('other options', () => {
+  it('node0/compact: the same events, with another stack', async () => {
     const { finished, own } = await traced([], () => compact(COMPACT_NODE0, WRITES));
     balanced(finished);
     assert.equal(own.length, WRITES * ZONES_OF_NODE0);
@@ -132,7 +132,7 @@ describe('other ways to see them', () => {
     }
   });
 
-  it('a thread is told from its process', async () => {
+  it('a thread is distinguished from its process', async () => {
     const source = `
       const { readFileSync, readlinkSync, writeFileSync } = require('node:fs');
       const { parentPort } = require('node:worker_threads');
@@ -179,7 +179,7 @@ describe('other ways to see them', () => {
       const filtered = Number(/(\d+) filtered\{min_duration\}/.exec(finished.stderr)?.[1] ?? 0);
       assert.equal(filtered + all.length, Number(/paired +(\d+) =/.exec(finished.stderr)![1]));
       assert.ok(filtered + all.length >= expected);
-      // How long one takes is not known, except that it takes some time, and no quarter of an hour.
+      // The length of one is unknown, except that it is more than nothing and less than a quarter of an hour.
       if (least === '1ns') assert.deepEqual([filtered, own.length], [0, expected]);
       if (least === '1000s') assert.equal(all.length, 0);
     }

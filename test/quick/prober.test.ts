@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who has which rights once the agent runs, and what happens when the prober waits, dies, or is left.
+// The rights of each process once the agent runs, and the effects when the prober waits, dies, or is left alone.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const HELD = fileURLToPath(new URL('child/held.ts', import.meta.url));
 /** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE. */
 const OF_PROBER = (1n << 2n) | (1n << 19n) | (1n << 40n);
 
-/** A shell that stalls when it is told to, and has a service. */
+/** A shell with a service that stalls on command. */
 class Shell extends CommandedProgram {
   constructor(service = 'shop') {
     super('sh', ['-c', 'while read -r file; do echo 1 >"$file"; echo done; done'], { OTEL_SERVICE_NAME: service });
@@ -55,7 +55,7 @@ async function serviceOfNext(agent: Agent, shell: Shell): Promise<unknown> {
   return eventsOf(agent, shell)[before]!.resource!['service.name'];
 }
 
-/** Of the one that takes the place of a prober that ended. */
+/** The pid of the prober that replaces one that ended. */
 async function proberAfter(agent: Agent, before: number): Promise<number> {
   for (;;) {
     const { prober } = await proberOf(agent);
@@ -114,7 +114,7 @@ describe('started as root', () => {
     assert.equal(args(prober), 'compactstall-prober');
   });
 
-  it('--user: that one', async (t) => {
+  it('--user: the agent is that user', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json', '--user', '1234:4321']);
     const { prober } = await proberOf(agent);
     for (const pid of [agent.pid, prober]) {
@@ -122,7 +122,7 @@ describe('started as root', () => {
     }
   });
 
-  it('nobody else starts the debugger of Node.js, which has the rights of the process', async (t) => {
+  it('a signal from others does not start Node.js’s debugger, which would have the rights of the process', async (t) => {
     const { agent, service } = await setUp(t);
     assert.equal(await service(), 'shop');
     const { prober } = await proberOf(agent);
@@ -133,14 +133,14 @@ describe('started as root', () => {
     assert.doesNotMatch(agent.stderr, /Debugger/);
   });
 
-  it('what the shell left open is not open in the prober', async (t) => {
+  it('files that the shell left open are not open in the prober', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json'], ['bash', '-c', 'exec 77</dev/null "$0" "$@"']);
     const { supervisor, prober } = await proberOf(agent);
     assert.ok(existsSync(`/proc/${agent.pid}/fd/77`));
     for (const pid of [supervisor, prober]) assert.ok(!existsSync(`/proc/${pid}/fd/77`));
   });
 
-  it('says so and stays root where securebits would leave other threads their capabilities', async (t) => {
+  it('reports it and stays root where securebits would leave other threads their capabilities', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json'], ['setpriv', '--securebits=+no_setuid_fixup']);
     const { stderr } = await agent.stop();
     assert.match(stderr, /Cannot give up privileges: securebits keep them in other threads/);
@@ -171,7 +171,7 @@ describe('started as root', () => {
   }
 });
 
-it('with capabilities and another user: the agent has none left, and the prober its part of them', async (t) => {
+it('another user with capabilities: the agent has none left, and the prober keeps its part of them', async (t) => {
   const list = '-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search';
   const user = ['--reuid=1234', '--regid=1234', '--clear-groups'];
   const [setpriv, ...rest] = capabilities(list);
@@ -189,8 +189,8 @@ it('with capabilities and another user: the agent has none left, and the prober 
 });
 
 describe('the prober', () => {
-  it('waits for ever: that process is left alone, but stays what it was; one not known is not known', async (t) => {
-    // Without contexts nothing else is asked, so that it is this process which it waits for.
+  it('waits forever: that process is left alone, and a known one keeps its service', async (t) => {
+    // Without contexts there are no other questions, so the prober waits for this process.
     const { agent, shell, service } = await setUp(t, ['-o', 'json', '--context', 'off']);
     assert.equal(await service(), 'shop');
     const [unknown, other] = [new Shell('till'), new Shell('stock')];
@@ -200,7 +200,7 @@ describe('the prober', () => {
     assert.match(agent.stderr, new RegExp(`process ${unknown.pid} could not be read within 2 s`));
     const second = await proberAfter(agent, prober);
     process.kill(second, 'SIGSTOP');
-    // A process that is known is taken for the same for a second after it was seen.
+    // A known process counts as the same for a second after it was seen.
     await sleep(1100);
     assert.equal(await service(), 'shop');
     assert.match(agent.stderr, new RegExp(`process ${shell.pid} could not be read within 2 s`));
@@ -216,7 +216,7 @@ describe('the prober', () => {
     assert.equal(code, 0, stderr);
   });
 
-  it('waits for ever, and cannot even be killed: another one begins', async (t) => {
+  it('waits forever, and cannot even be killed: another one starts', async (t) => {
     const { agent, service } = await setUp(t, ['-o', 'json', '--context', 'off']);
     assert.equal(await service(), 'shop');
     const other = new Shell('stock');
@@ -237,7 +237,7 @@ describe('the prober', () => {
     assert.equal(code, 0, stderr);
   });
 
-  it('is killed: it begins again', async (t) => {
+  it('is killed: it restarts', async (t) => {
     const { agent, service } = await setUp(t);
     assert.equal(await service(), 'shop');
     const { prober } = await proberOf(agent);
@@ -247,18 +247,18 @@ describe('the prober', () => {
     assert.equal(code, 0, stderr);
   });
 
-  it('is killed twice while the agent is stopped: every answer is for its question', async (t) => {
+  it('is killed twice while the agent is stopped: every answer matches its question', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json', '--context', 'off']);
     const shells = ['shop', 'stock', 'cart'].map((name) => ({ name, shell: new Shell(name) }));
     const first = await proberOf(agent);
     process.kill(first.prober, 'SIGSTOP');
     for (const { shell } of shells) await shell.stall();
-    // They are asked about.
+    // The agent asks about them.
     await sleep(200);
     process.kill(agent.pid, 'SIGSTOP');
     process.kill(first.prober, 'SIGKILL');
     const second = await proberAfter(agent, first.prober);
-    // It begins, and asks for questions.
+    // The prober starts, and asks for questions.
     await sleep(500);
     process.kill(second, 'SIGKILL');
     await proberAfter(agent, second);
@@ -273,7 +273,7 @@ describe('the prober', () => {
     }
   });
 
-  it('does not answer, whoever it is asked about: a stall waits for a few of them, not for all', async (t) => {
+  it('answers no question: a stall waits for a few of them, not for all', async (t) => {
     const agent = await new Agent(['-o', 'json', '--context', 'off'], { under: SILENT_PROBER }).attached();
     t.after(() => agent.stop());
     const programs = Array.from({ length: 6 }, () => new Shell());
@@ -294,14 +294,14 @@ describe('the prober', () => {
   const NOT_FOUND = /: Cannot find module '[^ ]*\/dist\/prober\/main\.js'\. Spans carry no service and no parent\.$/;
   for (const [what, under, reason] of [
     ['is not there', NO_PROBER, NOT_FOUND],
-    // Where this project is in a folder that is closed as well, so is its Node.js.
+    // If the folder of this project is closed as well, so is its Node.js.
     [
       'may not be read by its user',
       CLOSED_PROBER,
       new RegExp(`${NOT_FOUND.source}|/node: Permission denied\\. Spans carry`),
     ],
   ] as const) {
-    it(`${what}: that is said once, in the words of doctor, and stalls go out without services`, async (t) => {
+    it(`${what}: this is reported once, in the words of doctor, and stalls are exported without services`, async (t) => {
       const { agent, service } = await setUp(t, ['-o', 'json'], under);
       await agent.until(() => agent.stderr.includes('the prober'));
       assert.equal(await service(), 'unknown_service:sh');
@@ -311,7 +311,7 @@ describe('the prober', () => {
       const found = checks.find(({ id }) => id === 'prober')!;
       assert.equal(found.status, 'warn');
       assert.match(found.why, reason);
-      // No error of Node.js besides.
+      // There is no other error of Node.js.
       const said = stderr
         .split('\n')
         .filter((line) => line !== '' && !/^ {2}|attached|compactions,|without CAP_/.test(line));
@@ -319,7 +319,7 @@ describe('the prober', () => {
     });
   }
 
-  it('fails whenever it is asked: that is said, without its stack, and stalls go out without services', async (t) => {
+  it('crashes at every question: this is reported, without its stack, and stalls are exported without services', async (t) => {
     const { agent, service } = await setUp(t, ['-o', 'json', '--context', 'off'], FAILING_PROBER);
     assert.equal(await service(), 'unknown_service:sh');
     await agent.until(() => agent.stderr.includes('the prober ended'));
@@ -330,7 +330,7 @@ describe('the prober', () => {
     assert.doesNotMatch(stderr, /^ {4}at |Node\.js v/m);
   });
 
-  it('has no answers, as something of its own fails: that is said once, and stalls go out without services', async (t) => {
+  it('fails to answer: this is reported once, and stalls are exported without services', async (t) => {
     const { agent, service } = await setUp(t, ['-o', 'json'], UNABLE_PROBER);
     for (let i = 0; i < 2; i++) assert.equal(await service(), 'unknown_service:sh');
     const { code, stderr } = await agent.stop();
@@ -343,14 +343,14 @@ describe('the prober', () => {
     assert.match(stderr, /probes +\d+ = 0 publishing \+ [1-9]\d* without\{no_answer\} /);
   });
 
-  it('fails slowly: it is not started for ever', async (t) => {
+  it('fails slowly: it is not restarted forever', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json', '--context', 'off'], SLOWLY_FAILING_PROBER);
     await agent.until(() => agent.stderr.includes('cannot start the prober'));
     assert.match(agent.stderr, /: broken\. /);
     assert.deepEqual(childrenOf(agent.pid), []);
   });
 
-  it('does not start and does not end: that is said once, and later stalls do not wait for it', async (t) => {
+  it('does not start and does not end: this is reported once, and later stalls do not wait for it', async (t) => {
     const { agent, service } = await setUp(t, ['-o', 'json'], STUCK_PROBER);
     await agent.until(() => agent.stderr.includes('has not started within 20 s'));
     for (let i = 0; i < 2; i++) assert.equal(await service(), 'unknown_service:sh');
@@ -359,7 +359,7 @@ describe('the prober', () => {
     assert.equal(stderr.match(/the prober/g)!.length, 1, stderr);
   });
 
-  it('does not start: no more stalls than so many wait for it', async () => {
+  it('does not start: the number of stalls that wait for it is limited', async () => {
     const [first, ...rest] = [...STUCK_PROBER, process.execPath, HELD];
     const { stdout, stderr } = spawnSync(first!, rest, { encoding: 'utf8', timeout: 120_000 });
     assert.equal(stderr, '');
@@ -369,7 +369,7 @@ describe('the prober', () => {
     assert.ok(mostHeld > 30_000 && mostHeld <= 32_768, stdout);
   });
 
-  it('and its supervisor are killed: that is said, and stalls go out without services', async (t) => {
+  it('and its supervisor are killed: this is reported, and stalls are exported without services', async (t) => {
     const { agent, service } = await setUp(t);
     assert.equal(await service(), 'shop');
     const { supervisor } = await proberOf(agent);
@@ -381,7 +381,7 @@ describe('the prober', () => {
     assert.equal(code, 0, stderr);
   });
 
-  it('and the agent end with whoever wants them to', async (t) => {
+  it('and the agent end with a parent, if setpriv --pdeathsig asks for it', async (t) => {
     const { agent } = await setUp(t, ['-o', 'json'], ['sh', '-c', 'setpriv --pdeathsig TERM "$@" & wait', 'sh']);
     const [own] = childrenOf(agent.pid);
     process.kill(agent.pid, 'SIGKILL');

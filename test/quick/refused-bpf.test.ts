@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host that refuses bpf(2), as the seccomp profiles of containers do: what the commands say, and what npm test does.
+// The messages of the commands, and the behaviour of npm test, on a host that refuses bpf(2), like seccomp in containers.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
@@ -9,7 +9,7 @@ import { runDeprived } from '../support/deprived.ts';
 const REFUSE_BPF = fileURLToPath(new URL('../../harness/programs/refusal/build/refuse-bpf', import.meta.url));
 const WHY = 'every call of bpf(2) is refused (EPERM), whatever capabilities this process has.';
 
-it('run: says so, and what allows it, exit code 3', () => {
+it('run: reports it, and how to allow it, exit code 3', () => {
   const { status, stderr } = runDeprived([REFUSE_BPF], ['-d', '1']);
   assert.equal(status, 3, stderr);
   assert.equal(stderr.split('\n').length, 2, stderr);
@@ -23,7 +23,7 @@ it('doctor: the same words', () => {
   assert.equal(checks.find(({ id }: { id: string }) => id === 'attach').why, WHY);
 });
 
-it('npm test: leaves the live tests out, in those words', () => {
+it('npm test: leaves the live tests out, with the same reason', () => {
   const program = `const { missingForLive } = await import('${import.meta.resolve('../runner/host.ts')}'); console.log(await missingForLive())`;
   const words = [process.execPath, '--input-type=module', '--eval', program];
   assert.equal(spawnSync(REFUSE_BPF, words, { encoding: 'utf8' }).stdout, `${WHY}\n`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads that publish their spans and stall in them: each stall is a child of exactly the span that was active, or linked
-// to it when it was not sampled, in every way that a thread-local variable is reached, with glibc and with musl.
+// Threads that publish their spans and stall in them. Each stall is a child of exactly the span that was active, or linked to
+// it when it was not sampled, for every way of reaching a thread-local variable, with glibc and with musl.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { contextOf, Stalls } from '../support/stalls.ts';
 const STALLS = 17;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
-/** From when the process is known on. @returns what its threads stalled, by thread */
+/** Stalls once the process is known. @returns the stalls by thread */
 async function stallsOf(name: string, args: readonly string[] = []) {
   const agent = await new Agent(['--output', 'json', '--verify', ...args]).attached();
   const process = new Stalls(name);
@@ -32,7 +32,7 @@ async function stallsOf(name: string, args: readonly string[] = []) {
   return { finished, before, threads: Map.groupBy(events, ({ tid }) => tid) };
 }
 
-/** Of each thread's stalls those after the first ones, in which the process may not have been known. */
+/** Checks each thread's stalls after the first ones, before which the process may have been unknown. */
 function assertSpans(threads: Map<number, CompactionEvent[]>, before: number, onlyLinked = false): void {
   assert.equal(threads.size, 5);
   let publish = 0;
@@ -81,15 +81,15 @@ describe('a stall within a span', () => {
     assertSpans(threads, before, true);
   });
 
-  it('--context off: nothing is looked for', async () => {
+  it('--context off: nothing is looked up', async () => {
     const { finished, threads } = await stallsOf('glibc/program', ['--context', 'off']);
     assertBooks(finished);
     assert.ok([...threads.values()].flat().every(({ context }) => context === undefined));
     assert.doesNotMatch(finished.stderr, /with context/);
   });
 
-  it('is one from the first on of a process that was there before, also where /proc hides it from others', async () => {
-    // Which of them have been looked at is not said; but one that has not before its first stall is after it.
+  it('is a child from the first on, if its process is older than the agent, even where /proc hides it from others', async () => {
+    // Nothing reports which of them have been probed. One that was not probed before its first stall is probed after it.
     const processes = Array.from({ length: 40 }, () => new Stalls('glibc/program'));
     const agent = await new Agent(['--output', 'json'], { under: HIDDEN_PROCESSES }).attached();
     const known = [];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An application under test, which waits at each of its checks, in the thread that checks, until it has been stopped and read.
+// An application under test. It waits at each of its checks, in the checking thread, until it has been stopped and read.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,17 +10,17 @@ import { Memory } from './memory.ts';
 import { type ProcessContext, readProcessContexts } from './process-context.ts';
 import { type ThreadContext, ThreadContextReader } from './thread-context.ts';
 
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const GIVE_UP_MS = 30_000;
 
 export const APPS = fileURLToPath(new URL('apps/', import.meta.url));
 
 export interface Check {
-  /** What it is about. */
+  /** The subject of the check. */
   name: string;
-  /** What the application's own API says. */
+  /** The active span of the application's own API. */
   active?: ThreadContext;
-  /** What the thread context says, from outside. */
+  /** The active span of the thread context, read from outside. */
   read?: ThreadContext | undefined;
   processContexts: ProcessContext[];
 }
@@ -39,7 +39,7 @@ export async function runApplication(node: string, args: string[], env: NodeJS.P
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  // It may be gone already.
+  // It may have ended already.
   child.stdin.on('error', () => {});
   const checks: Check[] = [];
   let memory: Memory | undefined;
@@ -74,7 +74,7 @@ function waitingWorker(pid: number): Promise<number> {
   });
 }
 
-/** Also a thread that waits may do something meanwhile, such as collecting garbage. */
+/** Stops all threads: even a waiting one may do something meanwhile, such as collecting garbage. */
 async function stop(pid: number, tid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   const stopped = () => /\) T /.test(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8')) || undefined;
@@ -94,7 +94,7 @@ function systemCall(pid: number, tid: string): string {
   try {
     return readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'utf8');
   } catch {
-    // It has ended meanwhile.
+    // The thread has ended meanwhile.
     return '';
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server whose spans are made by OpenTelemetry's auto-instrumentation.
+// A server whose spans come from OpenTelemetry's auto-instrumentation.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NODES } from '../../harness/node-versions.ts';
@@ -15,7 +15,7 @@ const env = {
   OTEL_METRICS_EXPORTER: 'none',
   OTEL_LOGS_EXPORTER: 'none',
   OTEL_LOG_LEVEL: 'none',
-  // The others ask the network for the cloud that this might be.
+  // Other detectors ask the network about clouds.
   OTEL_NODE_RESOURCE_DETECTORS: 'env,host,process',
 };
 const WAYS = [
@@ -39,7 +39,7 @@ for (const { major, path, flags } of NODES) {
         assert.equal(code, 0, stderr);
         assert.doesNotMatch(stderr, /compactstall\/register:/);
         for (const { name, active, read } of checks) assert.deepEqual(read, active, name);
-        // Five of each request, one more of the outer one, and none of a span at the end.
+        // Five checks in each request, one more in the outer one, and one outside of spans at the end.
         assert.equal(checks.length, 3 * 5 + 1 + 1);
         assert.equal(checks.at(-1)!.read, undefined);
         const spans = (path: string) =>

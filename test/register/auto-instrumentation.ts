@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenTelemetry's auto-instrumentation, once, from npm into ~/.cache/compactstall: it is too large for the project's own packages.
+// Installs OpenTelemetry's auto-instrumentation once, into ~/.cache/compactstall: it is too large for the project's packages.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const scope = join(folder, 'node_modules/@opentelemetry');
 
 export const API = join(scope, 'api');
 export const REGISTER_ESM = join(scope, 'auto-instrumentations-node/dist/register.mjs');
-/** Without it nothing of an ECMAScript module is instrumented. */
+/** ECMAScript modules are not instrumented without it. */
 export const LOADER = join(scope, 'instrumentation/hook.mjs');
 export const REGISTER_CJS = join(scope, 'auto-instrumentations-node/dist/register.cjs');
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A reader outside sees, at every check of an application, the span that the application's own API calls active.
+// At every check of an application, a reader outside sees the active span of the application's own API.
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,12 +38,12 @@ const WAYS: { name: string; args: string[]; env?: NodeJS.ProcessEnv }[] = [
   { name: 'registered twice', args: ['--import', REGISTER, 'app.cjs'], env: { FIRST: `./sdk.cjs ${REGISTER}` } },
 ];
 
-/** Two runs through the scenarios, of the main thread and of a worker, each with ids of its own. */
+/** Two runs through the scenarios, in the main thread and in a worker, each with its own ids. */
 function assertFollowed({ checks, code, stderr }: Run): void {
   assert.equal(stderr, '');
   assert.equal(code, 0);
   for (const { name, active, read } of checks) {
-    // The API shows an invalid span; nobody could be its child.
+    // The API shows an invalid span, which cannot have children.
     assert.deepEqual(read, name === 'invalid span' ? undefined : active, name);
   }
   const names = checks.map(({ name }) => name);
@@ -61,7 +61,7 @@ function assertFollowed({ checks, code, stderr }: Run): void {
     of('active span').map((read) => read?.flags),
     [1, 1],
   );
-  // 13 spans of each thread, one from elsewhere, the one that waits for the worker, and none.
+  // 13 spans of each thread, a remote one, the one that waits for the worker, and none.
   assert.equal(new Set(checks.map(({ read }) => read?.spanId)).size, 2 * 13 + 3);
 }
 
@@ -71,7 +71,7 @@ for (const { major, path, flags } of NODES) {
       it(name, async () => {
         const run = await runApplication(path, [...flags, ...args], env);
         assertFollowed(run);
-        // As docs/register.md has it.
+        // The limitation in docs/register.md.
         assert.match(run.seen!.tls, /^static -/);
         assert.equal(run.seen!.recordOffset, major === 22 ? 24 : 32);
       });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What compactstall/register costs an application: the numbers of docs/register.md. Runs itself with and without it, in turns.
+// The cost of compactstall/register: the numbers of docs/register.md. The script runs itself with and without it, in turns.
 //
 //   node test/register/cost.cjs [NODE [FLAG...]]
 const { execFileSync } = require('node:child_process');

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a shared library's TLS descriptor of a symbol is (x86-64).
+// The place of a shared library's TLS descriptor of a symbol (x86-64).
 import { readFileSync } from 'node:fs';
 
 const SHT_RELA = 4;
 const R_X86_64_TLSDESC = 36;
 
-/** The descriptor's address from the library's start, or undefined: no such symbol, or reached in another way. */
+/** The descriptor's address from the library's start; undefined without the symbol, or if it is reached in another way. */
 export function tlsDescriptor(path: string, symbol: string): number | undefined {
   const file = readFileSync(path);
   const word = (at: number) => Number(file.readBigUInt64LE(at));

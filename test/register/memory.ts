@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Another process's memory, through /proc.
+// The memory of another process, from /proc.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 export interface Mapping {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an application gets that installs the packages as they would be published.
+// An application that installs the packages as they would be published.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'compactstall-package-'));
 after(() => rmSync(folder, { recursive: true }));
 const bin = join(folder, 'node_modules/.bin');
 
-/** As with that Node.js first in PATH. */
+/** An environment with that Node.js first in PATH. */
 function run(node: string, program: string, args: string[]) {
   const env = { PATH: `${dirname(node)}:${process.env.PATH}`, HOME: process.env.HOME };
   const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
@@ -32,7 +32,7 @@ describe('the packages, installed in an application', () => {
       join(folder, npm(join(ROOT, name), 'pack', '--silent', '--pack-destination', folder).trim());
     const archives = [pack('.'), pack('native/bpf-loader')];
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-    // What npm ci has brought for this project is in npm's cache.
+    // npm's cache has the packages that npm ci installed for this project.
     npm(folder, 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', ...archives);
   });
 
@@ -70,7 +70,7 @@ describe('the packages, installed in an application', () => {
   }
 
   for (const command of ['compactstall', 'compactsnoop']) {
-    it(`${command} says that Node.js is too old`, () => {
+    it(`${command} reports that Node.js is too old`, () => {
       const { status, stdout, stderr } = run(OLD_NODE, join(bin, command), ['--version']);
       const needed = engines.node.replace('>=', '');
       assert.match(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attributes of the process that an outside reader finds.
+// The attributes of the process, as found by an outside reader.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NODES } from '../../harness/node-versions.ts';
@@ -14,7 +14,7 @@ for (const { major, path, flags } of NODES) {
   describe(`Node.js ${major}`, () => {
     const run = (args: string[], env: NodeJS.ProcessEnv) => runApplication(path, [...flags, ...REGISTER, ...args], env);
 
-    it('is what the environment says, until the SDK starts', async () => {
+    it('comes from the environment until the SDK starts', async () => {
       const { checks } = await run(['process.cjs'], OTEL);
       for (const { processContexts } of checks) assert.equal(processContexts.length, 1);
       const [before, after] = checks.map(({ processContexts }) => processContexts[0]!);
@@ -26,13 +26,13 @@ for (const { major, path, flags } of NODES) {
       assert.deepEqual(after!.attributes, THREADS);
     });
 
-    it('is what the SDK of a worker says, where the main thread has none', async () => {
+    it('comes from the SDK of a worker, where the main thread has none', async () => {
       const { checks, code, stderr } = await run(['process.cjs'], { WORKER: 'only' });
       assert.equal(stderr, '');
       assert.equal(code, 0);
       assert.deepEqual(
         checks.map(({ processContexts }) => processContexts.map(({ resource }) => resource['service.name'])),
-        // With the worker gone it stays.
+        // It stays after the end of the worker.
         [[undefined], ['shop'], ['shop']],
       );
     });

@@ -30,7 +30,7 @@ export interface ProcessContext {
   attributes: Attributes;
 }
 
-/** All that the process publishes; it should be one. */
+/** All contexts that the process publishes, which should be one. */
 export function readProcessContexts(memory: Memory): ProcessContext[] {
   return memory
     .mappings()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where it cannot publish: one line on standard error, and an application that runs as if nothing were there.
+// Cases in which it cannot publish: one line on standard error, and an undisturbed application.
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,14 +42,14 @@ it('a runtime that only resembles Node.js', async () => {
   assert.equal(published(run), 0);
 });
 
-it('Node.js 22 without its flag still says which service it is', async () => {
+it('Node.js 22 without its flag still publishes its service', async () => {
   const run = await runApplication(NODE_22, [...REGISTER, 'app.cjs'], env);
   assertWarned(run, /^compactstall\/register: stalls will not be children .* needs --experimental-async-context-frame/);
   assert.equal(published(run), 1);
   assert.deepEqual(run.checks.at(-1)!.processContexts[0]!.attributes, {});
 });
 
-it('a Node.js whose flag is turned off', async () => {
+it('a Node.js with its flag turned off', async () => {
   const NODE_OPTIONS = '--no-async-context-frame';
   const run = await runApplication(process.execPath, [...REGISTER, 'app.cjs'], { ...env, NODE_OPTIONS });
   assertWarned(run, /something turned it off/);
@@ -60,7 +60,7 @@ it('without its native parts', async () => {
   after(() => rmSync(scratch, { recursive: true }));
   const dist = fileURLToPath(new URL('../../dist', import.meta.url));
   cpSync(join(dist, '../package.json'), join(scratch, 'package.json'));
-  // All that it imports, and nothing of the agent.
+  // All its imports, and nothing of the agent.
   for (const name of ['register', 'protobuf', 'otel-environment'])
     cpSync(join(dist, name), join(scratch, 'dist', name), { recursive: true });
   const run = await runApplication(

@@ -18,14 +18,14 @@ const small = (word: bigint) => Number(word >> 32n);
 export class ThreadContextReader {
   readonly #memory: Memory;
   readonly #variables = new Map<number, number>();
-  /** Of the thread that was read last: how its variable was reached, and the walk's facts. */
+  /** Facts about the last read thread: the way to its variable, and the walk. */
   seen: { tls: string; recordOffset: number; buckets: number } | undefined;
 
   constructor(memory: Memory) {
     this.#memory = memory;
   }
 
-  /** The span that the thread is in, or undefined. Throws when the walk meets what it does not expect. */
+  /** The thread's active span, or undefined. Throws when the walk meets anything unexpected. */
   read(tid: number): ThreadContext | undefined {
     const memory = this.#memory;
     let variable = this.#variables.get(tid);
@@ -73,7 +73,7 @@ export class ThreadContextReader {
       if (descriptor === undefined) continue;
       const pointer = threadPointer(memory, tid);
       const argument = memory.word(start + descriptor + 8);
-      // Below the thread pointer, or a structure for a module that got no room there.
+      // An offset below the thread pointer, or a structure for a module without room there.
       const fixed = BigInt.asIntN(64, argument);
       const tls = fixed < 0 ? `static ${fixed}` : `module ${memory.word(Number(argument))}`;
       this.seen = { tls, recordOffset: 0, buckets: 0 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread pointer of another process's thread, without ptrace: glibc's thread descriptor is there, and holds its own address
-// twice and the thread's id (x86-64, glibc 2.25 and later). A BPF program reads task->thread.fsbase instead.
+// The thread pointer of another process's thread, without ptrace. It points to glibc's thread descriptor, which holds its own
+// address twice and the TID (x86-64, glibc 2.25 and later). A BPF program reads task->thread.fsbase instead.
 import { readFileSync } from 'node:fs';
 import type { Mapping, Memory } from './memory.ts';
 
@@ -18,7 +18,7 @@ export function threadPointer(memory: Memory, tid: number): number {
   throw new Error(`no thread descriptor of thread ${tid} in process ${memory.pid}`);
 }
 
-/** Anonymous memory: a thread's descriptor is at the end of its stack, the first one's in a small mapping of its own. */
+/** Anonymous memory: a thread's descriptor is at the end of its stack, that of the first thread in a small mapping. */
 function likelyFirst(memory: Memory, tid: number): Mapping[] {
   // "number arguments... stack instruction"
   const stack = Number(readFileSync(`/proc/${memory.pid}/task/${tid}/syscall`, 'utf8').split(' ').at(-2));

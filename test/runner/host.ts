@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What this host lets the live tests do. It is found out by doing it. */
+/** Finds out whether this host can run the live tests, by trying. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { bpfObjectsLeft, COMPACT_MEMORY } from '../../harness/host.ts';
 import { ROOT } from './layers.ts';
 import type { Obstacle } from './results.ts';
 
-/** The doctor loads and attaches everything; on a busy host that takes seconds. */
+/** The doctor loads and attaches everything, which takes seconds on a busy host. */
 const DOCTOR_MS = 60_000;
 
 interface Report {
@@ -41,7 +41,7 @@ function refusedToAgent(): Obstacle | undefined {
   }
 }
 
-/** They count all compactions of the host, make them happen, and hide things of the host from the agent in namespaces. */
+/** The live tests cause compactions, count all those of the host, and use namespaces to hide parts of it from the agent. */
 async function refusedToTests(): Promise<string | undefined> {
   if (process.getuid!() !== 0) return 'the live tests need root: they write to /proc/sys/vm/compact_memory.';
   try {
@@ -53,7 +53,7 @@ async function refusedToTests(): Promise<string | undefined> {
     encoding: 'utf8',
   });
   if (status !== 0) return `the live tests may not mount anything in a namespace: ${stderr.trim()}.`;
-  // What the doctor loaded may be freed a little later.
+  // The kernel may free the doctor's programs a little later.
   if ((await bpfObjectsLeft()).length > 0) {
     return 'another compactstall is running here, and the live tests look at all that the kernel holds. End it first.';
   }

@@ -6,7 +6,7 @@ import type { Obstacle, Results } from './results.ts';
 import { setUp } from './set-up.ts';
 
 const KERNEL = '6.12';
-/** Of the layer 'quick', what is not about this host; the agent takes ten seconds to start in there. */
+/** The files of the layer 'quick' that do not concern this host. The agent takes ten seconds to start in the machine. */
 const PARTS = [
   { file: 'test/quick/manual.test.ts' },
   { file: 'test/quick/loss.test.ts' },

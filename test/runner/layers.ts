@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The layers of tests, in the order in which they run: the one table of them. */
+/** The one table of the layers of tests, in the order in which they run. */
 import { globSync } from 'node:fs';
 import { ensureMachines, missingForMachines } from '../../harness/machine/ensure.ts';
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
@@ -9,22 +9,21 @@ import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
 
 export interface Layer {
   name: string;
-  /** What it shows. */
   shows: string;
-  /** On two quiet cores, once everything is set up. */
+  /** The time on two quiet cores, once everything is set up. */
   takes: string;
   files: string[];
-  /** What ./setup.sh sets up for it. */
+  /** The word of ./setup.sh that sets it up. */
   setUp: 'unit' | 'test' | 'all';
-  /** Live layers compact this machine's memory and count what happens: one file at a time. */
+  /** Live layers compact this machine's memory and count compactions, so they run one file at a time. */
   live: boolean;
-  /** Whether a file has to load BPF programs and change settings of this host; default: all of a live layer. */
+  /** Whether a file must load BPF programs and change settings of this host. Default: every file of a live layer. */
   needsHost?: (file: string) => boolean;
-  /** Of a test file; only a hang takes as long. */
+  /** The limit of a test file, which only a hang reaches. */
   timeoutMs?: number;
-  /** What takes a while, the first time: not inside a test with a time limit. */
+  /** Preparations that take long the first time, and so must not run inside a test with a time limit. */
   prepare?: () => unknown;
-  /** Why it cannot run here, if it cannot. */
+  /** The reason why it cannot run here, if there is one. */
   missing?: () => string | undefined;
 }
 
@@ -34,7 +33,7 @@ const files = (pattern: string) =>
     .sort()
     .map((file) => `${ROOT}${file}`);
 
-/** What `npm test` runs. */
+/** The layers of `npm test`. */
 export const FIRST: readonly Layer[] = [
   {
     name: 'unit',
@@ -119,7 +118,7 @@ export const REST: readonly Layer[] = [
     files: files('test/vm/*.test.ts'),
     setUp: 'all',
     live: true,
-    // A machine is one of its own, whatever this host may do.
+    // A machine does not depend on the rights on this host.
     needsHost: () => false,
     timeoutMs: 3_600_000,
     prepare: ensureMachines,

@@ -2,11 +2,11 @@
 /**
  * Runs tests, layer after layer, and closes with one line of counts.
  *
- *   npm test                    the main job; what this host cannot do is left out, with a reason, and done in an emulated machine
- *   npm test -- unit kernel     those layers
+ *   npm test                    the main job; layers that this host cannot run are listed with a reason, and run in a machine
+ *   npm test -- unit kernel     these layers
  *   npm test -- --all           everything
  *
- * What is asked for, by its name or with --all, has to run: an omission counts as failed.
+ * A layer that is named, or included by --all, must run: an omission counts as failed.
  */
 
 import { runInstead } from './in-machine.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The last lines: what took how long, what failed, what did not run and how to run it, and the counts. */
+/** The last lines: times, failures, layers that did not run with the way to run them, and counts. */
 import type { Layer } from './layers.ts';
 import type { Results } from './results.ts';
 

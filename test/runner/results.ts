@@ -10,9 +10,9 @@ export interface Obstacle {
 export class Results {
   passed = 0;
   skipped = 0;
-  /** Failed tests, and what could not run although it had to. */
+  /** Failed tests, and layers that could not run although they had to. */
   readonly failed: string[] = [];
-  /** What this host cannot run, and why. */
+  /** The layers that this host cannot run, with the reasons. */
   readonly leftOut: { what: string; why: string }[] = [];
   readonly layers: { name: string; seconds: number }[] = [];
   readonly files: { file: string; seconds: number }[] = [];

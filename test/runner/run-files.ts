@@ -5,16 +5,16 @@ import { spec } from 'node:test/reporters';
 import { ROOT } from './layers.ts';
 import type { Results } from './results.ts';
 
-/** Most of them wait for something, so more than there are cores. */
+/** More files than cores, as most of them wait for something. */
 const FILES_AT_ONCE = 4;
 
 export interface RunOptions {
-  /** One file at a time, and a skipped test counts as failed: they exist to run. */
+  /** Runs one file at a time, and counts a skipped test as failed. */
   live: boolean;
   timeoutMs: number;
 }
 
-/** Keeps what Node.js makes of the sources, which takes a fifth of the time of small tests. Not beside an agent that is measured. */
+/** Node.js's compile cache. It saves a fifth of the time of small tests. Live tests, which measure agents, do without it. */
 const COMPILED = `${ROOT}build/compiled`;
 
 /** Runs test files, with Node.js's own report on the standard output. */

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 180_000;
 
 let live: { obstacle: Obstacle | undefined } | undefined;
 
-/** @param strict what cannot run counts as failed */
+/** @param strict whether a layer that cannot run counts as failed */
 export async function runLayer(layer: Layer, strict: boolean, results: Results): Promise<void> {
   const { name, shows, timeoutMs = TIMEOUT_MS } = layer;
   const started = performance.now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans of this host's stalls in a real receiver: one for each write and zone, equal to what the same run printed.
+// Spans of this host's stalls in a real receiver: one for each write and zone, equal to the printed events of the same run.
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
@@ -22,7 +22,7 @@ after(() => receiver.stop());
 
 describe(`${WRITES} writes to ${COMPACT_NODE0}`, () => {
   for (const protocol of ['grpc', 'http/protobuf']) {
-    it(`over ${protocol}: as many spans as writes and zones, each as the JSON output has it`, async () => {
+    it(`over ${protocol}: one span for each write and zone, each equal to the JSON output`, async () => {
       const env = {
         OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? receiver.endpoint : receiver.httpEndpoint,
         OTEL_EXPORTER_OTLP_PROTOCOL: protocol,

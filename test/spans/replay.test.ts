@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans in a real receiver, of a recording: what the built command sends is what another implementation of OTLP reads. It takes no rights.
+// Spans of a recording in a real receiver: another implementation of OTLP reads the output of the built command. It needs no
+// rights.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -50,7 +51,7 @@ describe('a recording in a real receiver', () => {
     });
   }
 
-  it('what the receiver rejects with an OK is counted as lost, and makes the exit code 4', async (t) => {
+  it('spans that the receiver rejects with an OK are counted as lost, and make exit code 4', async (t) => {
     // A request of more than 1 MiB: the receiver acknowledges it over gRPC, and rejects every span in it.
     const [first] = snoopEvents();
     const events = Array.from({ length: 2000 }, (_, i) => ({

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Starts the built commands as a user does, and collects what they say. */
+/** Starts the built commands as a user does, and collects their output. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { endsWithTests } from '../../harness/ends-with-tests.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const GIVE_UP_MS = 120_000;
 
 export interface Finished {
@@ -20,14 +20,14 @@ export interface Finished {
 export interface StartOptions {
   env?: NodeJS.ProcessEnv;
   command?: 'compactstall' | 'compactsnoop';
-  /** Words of a command that starts it. */
+  /** The words of a command that starts it. */
   under?: readonly string[];
-  /** Pipe the standard output, or hand the agent this descriptor. */
+  /** A pipe, or this descriptor, becomes the agent's standard output. */
   stdout?: 'pipe' | number;
   giveUpMs?: number;
 }
 
-/** The environment without the variables of whoever runs the tests that would change what is tested. */
+/** The environment without variables that would change the agent under test. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^OTEL_|^GRPC_|^NO_COLOR$|^NODE_OPTIONS$/.test(name)),
@@ -76,7 +76,7 @@ export class Agent {
     return this.child.pid!;
   }
 
-  /** Resolves when the condition holds; rejects with what the agent said when it ends before. */
+  /** Resolves when the condition holds. Rejects with the agent's output when it ends before. */
   async until(condition: () => boolean): Promise<void> {
     const held = new Promise<void>((resolve) => {
       const check = () => {
@@ -94,13 +94,13 @@ export class Agent {
     await Promise.race([held, ended]);
   }
 
-  /** compactstall says so; compactsnoop prints its header. */
+  /** Resolves when the agent is attached: compactstall reports it, and compactsnoop prints its header. */
   async attached(): Promise<this> {
     await this.until(() => this.stderr.includes(' attached (') || this.stdout.includes('COMM'));
     return this;
   }
 
-  /** Those that it has printed so far, with --output json; each line is read once, as tests ask often. */
+  /** The events printed so far, with --output json. Each line is parsed once, as tests ask often. */
   events(): readonly CompactionEvent[] {
     const end = this.stdout.lastIndexOf('\n') + 1;
     this.#events.push(...parseLines(this.stdout.slice(this.#parsed, end)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Which test runs a command of the documents, and why one is not run. test/unit/docs/commands.test.ts holds it complete. */
+/** The tests that run the commands of the documents. test/unit/docs/commands.test.ts checks that the list is complete. */
 
 interface Test {
   file: string;
@@ -38,7 +38,7 @@ export const RUN_BY = {
   'npm run example -- --picture FILE': here('draws a trace'),
 } satisfies Record<string, Test>;
 
-/** Those that no test runs, each with its reason. */
+/** The commands that no test runs, each with its reason. */
 export const NOT_RUN: Record<string, string> = {
   'npm test': 'it would run this test again; .ci/run runs it',
   'sudo OTEL_EXPORTER_OTLP_ENDPOINT=... npm start': 'abridged; a host without sudo runs the same without the word',

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The commands that the documents give to be typed. */
+/** The commands in the documents, for readers to type. */
 import { globSync, readFileSync } from 'node:fs';
 
 export const ROOT = new URL('../../', import.meta.url).pathname;
 
-/** Every ```sh block of these is read. */
+/** The documents of which every ```sh block is read. */
 const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
@@ -13,11 +13,11 @@ const DOCUMENTS = [
   'examples/README.md',
   'docs/**/*.md',
 ];
-/** In these also the commands between backticks, such as those of a table. */
+/** The documents of which commands between backticks are also read, such as those of a table. */
 const INLINE = ['README.md', 'examples/README.md'];
 
 export interface Documented {
-  /** On one line, without its comment. */
+  /** The command on one line, without its comment. */
   command: string;
   document: string;
 }
@@ -31,7 +31,7 @@ export function documentedCommands(): Documented[] {
   });
 }
 
-/** A line that ends with a backslash goes on in the next one; what follows two blanks and a # is a comment. */
+/** A line that ends with a backslash continues in the next one. Two blanks and a # begin a comment. */
 export function commandsIn(markdown: string): string[] {
   const blocks = [...markdown.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map(([, block]) => block!);
   return blocks.flatMap((block) =>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What `npm run example` prints: the trace of a request of each service, as a tree. */
+/** The output of `npm run example`: the trace of a request of each service, as a tree. */
 import assert from 'node:assert/strict';
 
-/** The stall's line, and the stack's, below the span that stalls. @param stall what the span is about, as a pattern */
+/** The lines of the stall and its stack, below the span that stalls. @param stall a pattern for the text about the span */
 export function assertTrees(stdout: string, stall: string, frame: RegExp): void {
   const trees = stdout.split('\n\n').filter((text) => text.includes('START'));
   assert.equal(trees.length, 2, stdout);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** `npm run example` as a test runs it, and that nothing of it stays behind. */
+/** Runs `npm run example` for a test, and checks that nothing of it stays behind. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,11 +12,11 @@ import { bpfObjectsLeft } from '../../harness/host.ts';
 import type { Deprivation } from './deprived.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/trace/trace.ts', import.meta.url));
-/** Emulated, and beside another machine. Only a hang takes as long. */
+/** A limit that only a hang reaches, even in an emulator beside another machine. */
 const GIVE_UP_MS = 300_000;
 const END_MS = 30_000;
 const SETTINGS = ['/proc/sys/vm/', '/sys/kernel/mm/transparent_hugepage/'];
-/** In the environment of a run and of all that it starts. */
+/** A mark in the environment of a run and of all processes that it starts. */
 const MARK = `COMPACTSTALL_EXAMPLE_TEST=${process.pid}`;
 
 let temporary: string;
@@ -43,7 +43,7 @@ export class Run {
   constructor(words: string[] = [], { under = [], env: more = {} }: RunOptions = {}) {
     const [name, value] = MARK.split('=') as [string, string];
     const [program, ...args] = [...under, process.execPath, EXAMPLE, ...words];
-    // In a process group of its own, as a shell starts it.
+    // In a separate process group, as a shell starts it.
     const env = { ...process.env, [name]: value, TMPDIR: temporary, ...more };
     const child = spawn(program!, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
@@ -74,13 +74,13 @@ export class Run {
     );
   }
 
-  /** Of this process alone, as kill and systemd send it, or of its group, as a terminal does. */
+  /** Signals this process alone, like kill and systemd, or its group, like a terminal. */
   signal(name: NodeJS.Signals, whom: 'process' | 'group'): void {
     process.kill(whom === 'group' ? -this.#child.pid! : this.#child.pid!, name);
   }
 }
 
-/** Those with the mark, by their command lines. */
+/** The command lines of the processes with the mark. */
 export function running(): string[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && readOrNothing(`/proc/${pid}/environ`).split('\0').includes(MARK))
@@ -92,7 +92,7 @@ export function settings(): Map<string, string> {
   return new Map(files.map((file) => [file, readOrNothing(file)]));
 }
 
-/** Some settings cannot be read, some files are folders, some processes have ended. */
+/** Reads a file; empty when that fails: some settings cannot be read, some files are folders, some processes have ended. */
 function readOrNothing(file: string): string {
   try {
     return readFileSync(file, 'latin1');
@@ -101,7 +101,7 @@ function readOrNothing(file: string): string {
   }
 }
 
-/** A killed process takes a moment to be gone. */
+/** Waits, as a killed process takes a moment to disappear. */
 export async function nothingIsRunning(): Promise<void> {
   await waitUntil(
     () => running().length === 0 || undefined,

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Freezes a process so that not even SIGKILL ends it, as one is that waits for a file system in user space: by the freezer
- * of cgroup version 1, mounted where nobody else sees it. It goes on when this process ends, however it ends.
- * @returns a function that lets it go on earlier
+ * Freezes a process so that not even SIGKILL ends it, like one that waits for a file system in user space. It uses the freezer
+ * of cgroup version 1, mounted where nobody else sees it. The process thaws when this process ends, however it ends.
+ * @returns a function that thaws it earlier
  */
 export async function freeze(pid: number): Promise<() => Promise<void>> {
   const group = `/mnt/compactstall-test-${pid}`;

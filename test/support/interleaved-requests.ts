@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A Node.js service whose requests are handled at the same time, in several threads: test/kernel/child/requests.cjs. */
+/** A Node.js service that handles requests at the same time, in several threads: test/kernel/child/requests.cjs. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
@@ -7,21 +7,21 @@ import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent } from './agent.ts';
 import { JsonProgram } from './json-program.ts';
 
-/** In each thread; three of each of the ten ways. */
+/** The number of requests in each thread: three of each of the ten ways. */
 const REQUESTS = 30;
 const THREADS = 3;
-/** Of the first requests, of which the first ones may come before the process is known. */
+/** The most rounds until a stall has a context: the first requests may come before the process is known. */
 const ROUNDS = 20;
 
 interface Stall {
   thread: number;
-  /** None: the stall was in no span. */
+  /** undefined for a stall outside of spans. */
   span?: { traceId: string; spanId: string };
 }
 
 const byThread = (events: readonly CompactionEvent[]) => Map.groupBy(events, ({ tid }) => tid);
 
-/** Each stall is a child of exactly the span that was active. @param file the service, in test/kernel/child */
+/** Asserts that each stall is a child of the span that was active. @param file the service, in test/kernel/child */
 export async function assertOwnStalls(path: string, flags: readonly string[], file: string) {
   const zones = populatedZones().filter(({ node }) => node === 0).length;
   const agent = await new Agent(['--output', 'json']).attached();
@@ -48,7 +48,7 @@ export async function assertOwnStalls(path: string, flags: readonly string[], fi
   const expected = Map.groupBy(stalls, ({ thread }) => thread);
   for (const [tid, events] of threads) {
     const made = expected.get(tid)!;
-    // Most requests stall once, those of three ways twice or more, and one stall is in no request.
+    // Most requests stall once, those of three ways stall twice or more, and one stall is outside of requests.
     assert.ok(made.length > REQUESTS + REQUESTS / 10);
     assert.equal(events.length, made.length * zones);
     for (const [i, { context, traceId, resource }] of events.entries()) {

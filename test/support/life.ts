@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A process that publishes its spans, and of which everything else changes: harness/programs/publishers/lives.c. */
+/** A process that publishes its spans while everything else about it changes: harness/programs/publishers/lives.c. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,19 +11,19 @@ import { CommandedProgram } from './commanded-program.ts';
 import { contextOf } from './stalls.ts';
 
 const BUILD = fileURLToPath(new URL('../../harness/programs/publishers/build/', import.meta.url));
-/** The programs: one publishes in a variable of its own, the others in the library that they open. */
+/** The programs: the first publishes in its own variable, the others in that of the library that they open. */
 export const PUBLISHES = `${BUILD}lives`;
 export const OPENS = `${BUILD}lives-opens`;
 export const OPENS_MUSL = `${BUILD}musl/lives-opens`;
 export const library = (name: string, libc = 'glibc') => `${BUILD}${libc}/library-${name}.so`;
 
-/** Events of a stall. */
+/** The number of events of a stall. */
 export const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
-/** How many of these stalls. */
+/** The number of roots among these stalls. */
 export const roots = (list: readonly (string | undefined)[]) => list.filter((span) => span === undefined).length;
 
-/** A process of lives.c, later a child of it. */
+/** A process of lives.c, or, after a fork, its child. */
 export class Life extends CommandedProgram {
   readonly #agent: Agent;
   #process: number;
@@ -36,7 +36,7 @@ export class Life extends CommandedProgram {
     this.#process = pid ?? this.pid;
   }
 
-  /** Has it stall, or do that in a new thread. @returns the spans of those stalls, or undefined for roots */
+  /** Makes it stall, in its thread or a new one. @returns the spans of those stalls; undefined for roots */
   async stalls(count: number, command: 'stall' | 'thread' = 'stall'): Promise<(string | undefined)[]> {
     const events = () => this.#agent.events().filter(({ pid }) => pid === this.#process);
     const before = events().length;
@@ -48,7 +48,7 @@ export class Life extends CommandedProgram {
     return spans(events().slice(before), Number(tid ?? this.#process), first);
   }
 
-  /** @returns how many stalls were roots, until one was a child */
+  /** @returns the number of stalls that were roots before one was a child */
   async known(): Promise<number> {
     let roots = 0;
     for (; (await this.stalls(1))[0] === undefined; roots++) await sleep(100);
@@ -66,7 +66,7 @@ export class Life extends CommandedProgram {
   }
 }
 
-/** Of stalls that a thread made, numbered from `first` on: each a child of its own span, or a root. */
+/** The spans of a thread's stalls, numbered from `first` on. Asserts that each is a child of its own span, or a root. */
 function spans(events: readonly CompactionEvent[], tid: number, first: number): (string | undefined)[] {
   const stalls = Array.from({ length: events.length / ZONES }, (_, i) => events.slice(i * ZONES, (i + 1) * ZONES));
   return stalls.map((zones, i) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A Node.js application with spans around its stalls (test/kernel/child/spans.mjs), and where these may be. */
+/** A Node.js application with spans around its stalls (test/kernel/child/spans.mjs), and the bounds of those. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { JsonProgram } from './json-program.ts';
@@ -11,7 +11,7 @@ const MILLISECOND = 1_000_000n;
 export interface NodeSpan {
   start: bigint;
   end: bigint;
-  /** Before and after the start of the span, then before and after its end; between them is the stall. */
+  /** The times before and after the start of the span, then before and after its end. The stall is in between. */
   monotonic: [bigint, bigint, bigint, bigint];
 }
 
@@ -33,14 +33,14 @@ export class NodeSpans {
 }
 
 /**
- * OpenTelemetry's SDK starts a span at Date.now(), which leaves out what is below a millisecond, and ends it so much later
- * as its monotonic clock says: the whole span is up to a millisecond early, and no more.
+ * OpenTelemetry's SDK starts a span at Date.now(), cut to milliseconds, and takes its duration from a monotonic clock. So the
+ * whole span is up to a millisecond early, and no more.
  */
 export function assertAround(event: Recorded, { start, end, monotonic }: NodeSpan): void {
   const [beforeStart, afterStart, beforeEnd, afterEnd] = monotonic.map((ns) => startOf(event) + ns - event.beginNs);
   const within = (what: string, value: bigint, least: bigint, most: bigint) =>
     assert.ok(value > least - AGREE_NS && value < most + AGREE_NS, `${what}: ${value}, not in ${least}...${most}`);
   within('start', start, beforeStart! - MILLISECOND, afterStart!);
-  // Between its two readings of clocks the SDK may have been interrupted.
+  // The SDK may have been interrupted between its two clock readings.
   within('end', end, beforeEnd! - MILLISECOND - (afterStart! - beforeStart!), afterEnd!);
 }

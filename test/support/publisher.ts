@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A process that publishes a process context and stalls when told to: harness/programs/publishers/context.c. */
+/** A process that publishes a process context, and stalls on command: harness/programs/publishers/context.c. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CommandedProgram } from './commanded-program.ts';
@@ -13,12 +13,12 @@ export class Publisher extends CommandedProgram {
   }
 
   publish = (payload: Buffer) => this.tell(`publish ${payload.toString('hex')}`);
-  /** From now on payloads are there. */
+  /** Chooses the place of later payloads. */
   put = (where: 'heap' | 'data' | 'shm' | 'huge' | 'file') => this.tell(`put ${where}`);
   churn = () => this.tell('churn');
   withdraw = () => this.tell('withdraw');
   stall = (file: string) => this.tell(`stall ${file}`);
   exec = (program: string) => this.tell(`exec ${program}`);
-  /** Names memory so, again and again; undefined: by a pointer that leads nowhere. */
+  /** Gives memory this name again and again; undefined is an invalid pointer. */
   name = (count: number, name?: string) => this.tell(`name ${count}${name === undefined ? '' : ` ${name}`}`);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Compactions as the agent's own files read them, in this process: each with the kernel's own time of its begin. */
+/** Compactions, read in this process by the agent's own code, each with the kernel's time of its begin. */
 import { readClocks } from 'bpf-loader-native';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { EpochClock } from '../../src/kernel/clock.ts';
@@ -16,7 +16,7 @@ export interface Recorded extends CompactionEvent {
   beginNs: bigint;
 }
 
-/** Notes what it is asked for, which is each record's begin. */
+/** Notes each time that it converts, which is each record's begin. */
 class NotingClock extends EpochClock {
   readonly asked: bigint[] = [];
 
@@ -26,7 +26,7 @@ class NotingClock extends EpochClock {
   }
 }
 
-/** Of one process, those that it asked for by hand. */
+/** The compactions of one process that it asked for by hand. */
 export class Records {
   readonly #symbols = new KernelSymbols();
   readonly #object;
@@ -51,7 +51,7 @@ export class Records {
     });
   }
 
-  /** The next ones, as soon as there are so many. */
+  /** Resolves to the next `count` compactions once they have come. */
   async take(count: number): Promise<Recorded[]> {
     await new Promise<void>((resolve) => {
       this.#onMore = () => this.#untaken.length >= count && resolve();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the kernel says of the rights of the agent and of the processes that it started. */
+/** The rights of the agent, and of the processes that it started, as the kernel reports them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,13 +37,13 @@ export const threadsOf = (pid: number): { tid: number; name: string; rights: Rig
 
 export const rightsOfThreads = (pid: number): Rights[] => threadsOf(pid).map(({ rights }) => rights);
 
-/** A signal that is caught does something. */
+/** Whether a process has a handler for a signal. */
 export function catches(pid: number, signal: NodeJS.Signals): boolean {
   const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!;
   return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
 }
 
-/** Pids of the supervisor and of the prober below it, once there are both. */
+/** The pids of the supervisor and of its child, the prober, once both run. */
 export async function proberOf(agent: Agent): Promise<{ supervisor: number; prober: number }> {
   for (;;) {
     const [supervisor] = childrenOf(agent.pid);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How often a thread of the agent went to sleep; each is one wake-up. */
+/** The number of times that a thread of the agent went to sleep; each is one wake-up. */
 export function sleeps(pid: number, thread: string): number {
   let total = 0;
   for (const tid of readdirSync(`/proc/${pid}/task`)) {
@@ -12,5 +12,5 @@ export function sleeps(pid: number, thread: string): number {
   return total;
 }
 
-/** Newer Node.js names its main thread. */
+/** Newer versions of Node.js name their main thread. */
 export const mainSleeps = (pid: number): number => sleeps(pid, 'MainThread') + sleeps(pid, 'node');

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What an event is as a span, in a real receiver. */
+/** The expected span of an event in a real receiver. */
 import assert from 'node:assert/strict';
 import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 
-/** Every attribute: its type on the wire, and its value. Written out here a second time, on purpose. */
+/** Every attribute with its type on the wire and its value. This repeats the agent's list on purpose. */
 function expectedAttributes(event: CompactionEvent): Record<string, [kind: string, value: unknown]> {
   const int = (value: number): [string, unknown] => ['intValue', value];
   const text = (value: string): [string, unknown] => ['stringValue', value];
@@ -40,7 +40,7 @@ function expectedAttributes(event: CompactionEvent): Record<string, [kind: strin
   };
 }
 
-/** The span of an event, and nothing else in it. */
+/** Asserts that a span is that of an event, with nothing else in it. */
 export function assertSpan(
   { span, attributes, events, start, end, scope }: ReceivedSpan,
   event: CompactionEvent,
@@ -72,7 +72,7 @@ export function assertSpan(
   }
 }
 
-/** All there, and none twice. */
+/** Asserts that all spans have come, and none twice. */
 export function assertSpans(spans: readonly ReceivedSpan[], events: readonly CompactionEvent[]): void {
   assert.equal(spans.length, events.length);
   const byId = new Map(spans.map((received) => [received.span.spanId, received]));

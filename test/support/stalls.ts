@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A process whose threads stall within their spans when it is told to: harness/programs/stalls. */
+/** A process whose threads stall within their spans on command: harness/programs/stalls. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { CommandedProgram } from './commanded-program.ts';
 
 const BUILD = fileURLToPath(new URL('../../harness/programs/stalls/build/', import.meta.url));
 
-/** A page fault of a thread, and the number of the span in which it was; times in nanoseconds since the epoch. */
+/** A page fault of a thread, with the number of its span. Times are nanoseconds since the epoch. */
 export interface Fault {
   tid: number;
   span: number;
@@ -19,21 +19,21 @@ export interface Fault {
 
 export class Stalls extends CommandedProgram {
   /**
-   * @param name of the program in harness/programs/stalls/build
-   * @param threads of which the last one publishes no span
-   * @param switches how often each switches its span before it stalls
+   * @param name the program in harness/programs/stalls/build
+   * @param threads the number of threads; the last one publishes no span
+   * @param switches the number of times that each switches its span before a stall
    */
   constructor(name: string, { file = COMPACT_NODE0, threads = 5, switches = 1 } = {}) {
     assert.ok(existsSync(BUILD + name), `${name} has not been built`);
     super(BUILD + name, [file, `${threads}`, `${switches}`]);
   }
 
-  /** So many in each thread, at the same time. */
+  /** Makes `count` stalls in each thread, all threads at the same time. */
   async make(count: number): Promise<void> {
     await this.tell(`${count}`);
   }
 
-  /** So many huge pages are faulted in, each in a span of its own, by each thread at the same time. */
+  /** Faults `count` huge pages in, each in a new span, in all threads at the same time. */
   async faultHugePages(count: number): Promise<Fault[]> {
     const output = await this.tell(`huge ${count}`);
     return [...output.matchAll(/^fault (\d+) (\d+) (\d+) (\d+)$/gm)].map(([, tid, span, begin, end]) => ({
@@ -45,13 +45,13 @@ export class Stalls extends CommandedProgram {
   }
 }
 
-/** What a stall in that span says of it: one that was not sampled, as every seventh, is only linked to. */
+/** The context of a stall in that span. Every seventh span is not sampled, so its stall has only a link. */
 export function contextOf(tid: number, number: number): TraceContext {
   const sampled = number % 7 !== 0;
   return { source: 'thread', ...spanOf(tid, number), flags: sampled ? 1 : 0, relation: sampled ? 'child' : 'link' };
 }
 
-/** The span of that number of a thread. */
+/** The ids of a thread's span by its number. */
 export function spanOf(tid: number, number: number): { traceId: string; spanId: string } {
   const half = Buffer.alloc(8);
   half.writeBigUInt64LE(BigInt(tid));

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A program that takes the time of day around its stalls and moves the clock (harness/programs/stalls/timed.c), and what agrees with it. */
+/** A program that reads the time of day around its stalls and changes the clock (harness/programs/stalls/timed.c). */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { JsonProgram } from './json-program.ts';
 import type { Recorded } from './records.ts';
 
-/** Spans' edges and an application's clock agree within this. */
+/** The edges of spans agree with an application's clock within this. */
 export const AGREE_NS = 50_000n;
 
-/** Readings at one instant, and how far apart they may be. */
+/** Readings at one instant, with the uncertainty of that. */
 export interface Clocks {
   realtime: bigint;
   monotonic: bigint;
   uncertainty: bigint;
-  /** CLOCK_MONOTONIC_RAW, which nobody slews. */
+  /** CLOCK_MONOTONIC_RAW, which is never slewed. */
   raw: bigint;
 }
 
 export interface Stall extends Clocks {
-  /** What a span around the stall would have. */
+  /** The edges of a span around the stall. */
   start: bigint;
   end: bigint;
   startMonotonic: bigint;
@@ -54,13 +54,13 @@ export class Timed {
 export const startOf = ({ startUnixNano }: CompactionEvent) => BigInt(startUnixNano);
 export const endOf = (event: CompactionEvent) => startOf(event) + BigInt(event.durationNano);
 
-/** The kernel's time of the begin, by the program's own clocks, is where the agent puts it. */
+/** Asserts that the agent's time of the begin is the kernel's, converted by the program's own clocks. */
 export function assertConverted(event: Recorded, { realtime, monotonic, uncertainty }: Clocks): void {
   const difference = startOf(event) - (event.beginNs + realtime - monotonic);
   assert.ok(abs(difference) < AGREE_NS + uncertainty, `${difference} ns from the program's clock`);
 }
 
-/** The stall is within a span that the program makes around it. */
+/** Asserts that the stall is within a span that the program makes around it. */
 export function assertWithin(event: CompactionEvent, { start, end }: { start: bigint; end: bigint }): void {
   assert.ok(startOf(event) > start - AGREE_NS, `begins ${start - startOf(event)} ns before`);
   assert.ok(endOf(event) < end + AGREE_NS, `ends ${endOf(event) - end} ns after`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The picture of ARCHITECTURE.md as a table: which folder may import which. A new arrow is a decision, and is made here. */
+/** The picture of ARCHITECTURE.md as a table of the imports between folders. A new arrow is a decision, made here. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * What the files of each folder of src/ may import, besides their own folder. Every row names folders of later rows only, so
- * that all arrows point down. Files that lie in src/ itself stand here by their names.
+ * The folders of src/ that the files of each folder may import, besides their own. Every row names only folders of later rows,
+ * so that all arrows point down. Files of src/ itself are listed by their names.
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli', 'node-version'],
@@ -21,15 +21,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   live: ['enrich', 'event', 'host', 'kernel', 'lru', 'abi.generated', 'errors'],
   enrich: ['prober', 'event', 'host', 'procfs', 'lru'],
-  // All code that runs with CAP_SYS_PTRACE is in the next row: what prober/ imports runs with it, too.
+  // The next row has all code that runs with CAP_SYS_PTRACE: prober/ and its imports.
   prober: ['otel-environment', 'procfs', 'protobuf', 'lru', 'descriptor', 'abi.generated'],
   sinks: ['event', 'protobuf', 'lru', 'descriptor', 'terminal', 'version', 'errors'],
   event: ['protobuf', 'lru', 'abi.generated', 'errors'],
   host: ['procfs', 'errors'],
   kernel: ['errors', 'descriptor'],
-  // Runs in applications, so it loads nothing of the agent.
+  // It runs in applications, so it loads nothing of the agent.
   register: ['otel-environment', 'protobuf'],
-  // How an application's own SDK reads its environment: the prober does so from outside, register from inside.
+  // An application's environment, read like its own SDK does: the prober reads it from outside, register from inside.
   'otel-environment': [],
   procfs: ['descriptor'],
   protobuf: [],
@@ -42,7 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'abi.generated': [],
 };
 
-/** What the folders beside src/ may import of one another. */
+/** The imports between the folders beside src/. */
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   examples: ['harness', 'src'],
   bench: ['harness', 'src'],
@@ -57,7 +57,7 @@ interface Arrow {
   to: string;
 }
 
-/** Every relative import below a folder, as paths from the root of the repository. */
+/** All relative imports below a folder, as paths from the root of the repository. */
 function importsBelow(folder: string): Arrow[] {
   const files = globSync(`${folder}/**/*.{ts,js,mjs,cjs}`, {
     cwd: ROOT,
@@ -89,7 +89,7 @@ test('src/: arrows point down, as the table says', () => {
   );
 });
 
-test('every arrow of the table points down, and is there', () => {
+test('every arrow of the table points down, and exists', () => {
   const rows = Object.keys(ARROWS);
   const up = rows.flatMap((from, i) =>
     ARROWS[from]!.filter((to) => rows.indexOf(to) <= i).map((to) => `${from} -> ${to}`),
@@ -127,7 +127,7 @@ test('examples/, bench/ and harness/ import nothing of test/', () => {
   );
 });
 
-test('what counts as an import', () => {
+test('the reader of imports', () => {
   const text = `
     import './a.ts';
     import type { B } from './b.ts';

@@ -7,19 +7,19 @@ import type { CompactionEvent } from '../../src/event/event.ts';
 
 export { event, events } from './sinks/otlp/events.ts';
 
-/** Where a fixture is; test/fixtures/README.md says how each was made. */
+/** The path of a fixture; test/fixtures/README.md tells how each was made. */
 export const fixture = (name: string): URL => new URL(`../fixtures/${name}`, import.meta.url);
 
 export const fixtureText = (name: string): string => readFileSync(fixture(name), 'utf8');
 
-/** A recording of made-up events that between them have every odd value a column can show. */
+/** A recording of invented events, which together have every odd value that a column can show. */
 export const snoopEvents = (): CompactionEvent[] =>
   fixtureText('snoop/events.jsonl')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
 
-/** A folder of its own for a test, removed after it. */
+/** A temporary folder for a test, removed after it. */
 export function temporaryFolder(t: TestContext): (...names: string[]) => string {
   const folder = mkdtempSync(join(tmpdir(), 'compactstall-test-'));
   t.after(() => rmSync(folder, { recursive: true }));

@@ -20,7 +20,7 @@ describe('least recently used', () => {
     assert.deepEqual([lru.size, lru.oldest()], [3, ['b', 1]]);
   });
 
-  it('it has made room before it is reported, and the new one is not there yet', () => {
+  it('the oldest is removed before it is reported, and the new one is not there yet', () => {
     const seen: unknown[] = [];
     const lru: Lru<string, number> = new Lru(1, () => seen.push(lru.size, lru.peek('b')));
     lru.set('a', 0);
@@ -40,7 +40,7 @@ describe('least recently used', () => {
     assert.equal(lru.size, 3);
   });
 
-  it('a value that is replaced makes nobody room', () => {
+  it('a replaced value removes no other', () => {
     const evicted: string[] = [];
     const lru = filled(3, evicted);
     lru.set('a', 8);
@@ -48,7 +48,7 @@ describe('least recently used', () => {
     assert.equal(lru.peek('a'), 8);
   });
 
-  it('makes what is not there, once', () => {
+  it('makes a missing value, once', () => {
     const lru = filled(3);
     let made = 0;
     for (const key of ['a', 'd', 'd']) lru.getOrMake(key, () => ++made + 100);
@@ -58,7 +58,7 @@ describe('least recently used', () => {
     assert.equal(lru.peek('e'), undefined);
   });
 
-  it('what is deleted leaves room, and is not reported', () => {
+  it('a deleted value leaves room, and is not reported', () => {
     const evicted: string[] = [];
     const lru = filled(3, evicted);
     assert.equal(lru.delete('b'), true);

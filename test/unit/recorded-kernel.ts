@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What test/fixtures/record.ts recorded on a real kernel, and the parts of the agent set up with it. */
+/** The recordings of test/fixtures/record.ts from a real kernel, and parts of the agent that use them. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Zone } from '../../harness/host.ts';

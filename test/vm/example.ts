@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run example -- --machine`: direct stalls of services in an emulated machine, in their requests' traces outside of it.
+// `npm run example -- --machine`: direct stalls of services in an emulated machine appear in the traces of their requests,
+// outside of the machine.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { nothingIsRunning, Run } from '../support/example.ts';
 import { assertTrees } from '../support/example-trees.ts';
 
 export function exampleTests(): void {
-  // They would inherit that of the machines.
+  // They would inherit the variable of the machines.
   describe('the example in a machine', { concurrency: 1 }, () => {
     it('shows direct stalls inside requests of a Node.js and of a C service', async () => {
       const run = new Run(['--machine', '6.12']);

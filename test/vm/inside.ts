@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Runs live test files in one emulated machine; needs no right that an ordinary user lacks. */
+/** Runs live test files in one emulated machine, with the rights of an ordinary user. */
 import { type Accelerator, accelerator } from '../../harness/machine/accelerator.ts';
 import { PROJECT } from '../../harness/machine/contents.ts';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
@@ -9,7 +9,7 @@ import { runMachine } from '../../harness/machine/machine.ts';
 import type { Part } from './plan.ts';
 import type { Result } from './result.ts';
 
-/** Only a hang takes as long, also where another machine and a busy host leave a third of a CPU. */
+/** A limit that only a hang reaches, even when another machine and a busy host leave a third of a CPU. */
 const LIMIT_MS = 2_400_000;
 
 export interface Inside {
@@ -25,7 +25,7 @@ export interface Inside {
   append?: string;
   memoryMb?: number;
   cpus?: number;
-  /** Two, so that every test sees that they are told apart. */
+  /** Two nodes, so that every test shows that they are distinguished. */
   numaNodes?: number;
   /** This host is 10.0.2.2 there. */
   network?: boolean;
@@ -35,7 +35,7 @@ export interface Inside {
 }
 
 export interface Ran {
-  /** Of the tests inside: 0 when none failed. */
+  /** The exit status of the tests inside: 0 when none failed. */
   status: number;
   /** Files that reported nothing, which is a failure unless `test` leaves them out. */
   silent: string[];
@@ -44,7 +44,7 @@ export interface Ran {
   accelerator: Accelerator;
 }
 
-/** Fetches the kernel and makes the image, when that has not been done. Throws an error that names the console's file when the machine fails. */
+/** Fetches the kernel and makes the image, if necessary. A failing machine throws an error that names the console's file. */
 export async function runInMachine(inside: Inside): Promise<Ran> {
   const { kernel, files, test, name = kernel, numaNodes = 2, network, onResult, limitMs = LIMIT_MS, ...rest } = inside;
   const parts = files.map((file) => (typeof file === 'string' ? { file } : file));

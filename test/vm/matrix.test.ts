@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live tests on the kernels of the table, each in its machine, as plan.ts has them: as many machines at once as this host
-// has room for. A test inside is a subtest here, so that it counts.
+// The live tests on the kernels of the table, each in its machine, according to plan.ts. As many machines run at once as this
+// host has room for. A test inside is a subtest here, so that it counts.
 import assert from 'node:assert/strict';
 import { availableParallelism, freemem } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ import { exampleTests } from './example.ts';
 import { runInMachine } from './inside.ts';
 import { describePlan, LOCKED_DOWN, type Part, partsOf } from './plan.ts';
 
-/** A machine's memory, and what the emulator translates. */
+/** The memory of a machine, with the emulator's translated code. */
 const MACHINE_BYTES = 2.5 * 2 ** 30;
 /** With one for each CPU, all are busy while some machine waits; the longest takes the same time with more of them. */
 const AT_ONCE = Math.max(1, Math.min(4, availableParallelism(), Math.floor(freemem() / MACHINE_BYTES)));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Which test shows what on which kernel, and why there: a test runs where a reason stands, and nowhere else. `node
- * test/vm/plan.ts` prints it. DIFFERENCES has what differs between the kernels; what does not differ is shown once.
+ * The plan of the tests on the kernels: each row tells what a test shows, and why on each kernel. Without a reason it does not
+ * run. `node test/vm/plan.ts` prints the plan. DIFFERENCES lists the differences between the kernels; the rest is shown once.
  */
 import { pathToFileURL } from 'node:url';
 import { KERNELS } from '../../harness/machine/kernels.ts';
 
-/** What is new in each kernel, compared with the one before it, of all that the agent relies on. */
+/** The changes in each kernel, compared with the one before it, that matter to the agent. */
 export const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
   '5.10': [
     'the agent takes fentry, then kprobe: the tracepoints do not pass compact_control, so tp_btf is refused',
@@ -32,9 +32,9 @@ export const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
 export interface Row {
   file: string;
   shows: string;
-  /** By kernel, why it runs there. */
+  /** The reason to run there, by kernel. */
   on: Readonly<Record<string, string>>;
-  /** By kernel, a pattern of the names of those tests that run there; all of them where none is given. */
+  /** A pattern of the names of the tests that run there, by kernel. Default: all tests. */
   only?: Readonly<Record<string, string>>;
 }
 
@@ -42,7 +42,7 @@ const kernel = (name: string) => `test/kernel/${name}.test.ts`;
 const guest = (name: string) => `test/vm/guest/${name}.test.ts`;
 const every = (reason: string) => Object.fromEntries(KERNELS.map(({ name }) => [name, reason]));
 
-/** In the order in which they run: zone-state wants memory that nobody has fragmented yet, and triggers leaves it so. */
+/** In the order in which they run: zone-state needs unfragmented memory, and triggers fragments it. */
 export const PLAN: readonly Row[] = [
   {
     file: kernel('zone-state'),
@@ -173,7 +173,7 @@ export const PLAN: readonly Row[] = [
   },
 ];
 
-/** Booted with lockdown=confidentiality. */
+/** The row of the machines that are booted with lockdown=confidentiality. */
 export const LOCKED_DOWN: Row = {
   file: guest('lockdown/confidentiality'),
   shows: 'no probe reads: tp_btf without them, or a refusal in words',

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A test's result on its way out of an emulated machine: one line of JSON each. */
+/** The result of a test in an emulated machine, sent as one line of JSON. */
 export interface Result {
   type: 'test';
-  /** As it was asked for. */
+  /** The path, as requested. */
   file: string;
-  /** The suites it is in, then its own name. */
+  /** The names of its suites, then its own. */
   name: string[];
   ms: number;
   outcome: 'passed' | 'failed' | 'skipped';
-  /** Of a failed one. */
+  /** The error of a failed test. */
   error?: string;
 }

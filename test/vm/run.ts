@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Runs one kernel, for a person who debugs; --help says how. */
+/** Runs one kernel, for debugging; --help explains it. */
 import { parseArgs } from 'node:util';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { testImage } from '../../harness/machine/image.ts';
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   if (values.shell) return shell(kernel, hardware, values.network);
 
   const lockedDown = values.append.includes('lockdown=confidentiality');
-  // One that is asked for runs, and the whole of it, also where the plan has it elsewhere.
+  // A requested file runs completely, even if the plan runs it elsewhere.
   const rows = lockedDown ? [LOCKED_DOWN] : PLAN;
   const all: Part[] = values.file === '' && !lockedDown ? partsOf(kernel.name) : rows.map(({ file }) => ({ file }));
   const files = all.filter(({ file }) => file.includes(values.file));

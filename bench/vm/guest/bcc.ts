@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Inside the machine: bcc's compactsnoop, on the second disk's Debian, and ours, in turns. */
+/** Inside the machine: bcc's compactsnoop, from Debian on the second disk, and ours, in turns. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { takeTurns } from './turns.ts';
@@ -12,7 +12,7 @@ execFileSync('mkdir', ['-p', DEBIAN]);
 execFileSync('mount', ['-t', 'ext4', '/dev/nvme0n2', DEBIAN]);
 for (const folder of ['proc', 'sys', 'dev']) execFileSync('mount', ['--rbind', `/${folder}`, `${DEBIAN}/${folder}`]);
 
-// Python keeps what it prints to a pipe until it is 8 KB, so that its first row would come at the end.
+// Python buffers 8 KB of output to a pipe, so that its first row would come at the end.
 const env = { PYTHONUNBUFFERED: '1' };
 const theirs = ['chroot', DEBIAN, '/usr/sbin/compactsnoop-bpfcc'] as const;
 await takeTurns(

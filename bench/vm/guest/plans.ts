@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Inside the machine: ways to attach, and to take stacks, in turns. */
+/** Inside the machine: the attach plans, with and without stacks, in turns. */
 import { fileURLToPath } from 'node:url';
 import { PLAN_NAMES } from '../../../src/live/attach-plan.ts';
 import type { Tool } from './tool.ts';

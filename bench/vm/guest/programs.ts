@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Run time of all BPF programs that a process holds, whatever tool it is: from its descriptors, as bpftool would show it. */
+/** The run time of all BPF programs that any tool's process holds, from its descriptors, as bpftool shows it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { sum } from '../../statistics.ts';
 
@@ -13,14 +13,14 @@ export class Programs {
     for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
       const file = `/proc/${pid}/fdinfo/${fd}`;
       const text = readFileSync(file, 'utf8');
-      // A link has the program's id, too, but not its run time.
+      // A link also has the program's id, but not its run time.
       if (text.includes('run_time_ns:')) byId.set(value(text, 'prog_id'), file);
     }
     this.#files = [...byId.values()];
     if (this.#files.length === 0) throw new Error(`process ${pid} holds no BPF program`);
   }
 
-  /** So far, of all of them. */
+  /** The run time of all of them so far. */
   runTimeNs(): number {
     return sum(this.#files.map((file) => value(readFileSync(file, 'utf8'), 'run_time_ns')));
   }

@@ -4,17 +4,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Only a hang takes as long: the compiler of bcc needs 12 s in an emulated machine, alone. */
+/** A limit that only a hang reaches: bcc's compiler alone needs 12 s in an emulated machine. */
 const FIRST_ROW_MS = 300_000;
-/** Rows have been printed when none came for so long. */
+/** The pause after which all rows count as printed. */
 const SETTLED_MS = 1500;
 
 export interface Tool {
   name: string;
-  /** The command must become the tool by exec: its process is what is measured. */
+  /** The command must become the tool by exec, as its process is measured. */
   command: readonly [string, ...string[]];
   env?: Record<string, string>;
-  /** The row of a compaction, as opposed to a header and to the frames of a stack. */
+  /** Matches the row of a compaction, and neither headers nor frames of a stack. */
   row: RegExp;
 }
 
@@ -46,17 +46,17 @@ export class RunningTool {
     return this.#child.pid!;
   }
 
-  /** Whatever it says: nothing, while it is not attached. */
+  /** Resolves at its first output, of which there is none before it is attached. */
   async spoken(): Promise<void> {
     await Promise.race([this.#firstWord.promise, this.#firstRow.promise, late()]);
   }
 
-  /** @returns after how many milliseconds it came */
+  /** @returns the milliseconds until it came */
   async firstRow(): Promise<number> {
     return await Promise.race([this.#firstRow.promise, late()]);
   }
 
-  /** Until it has printed what it has to print. */
+  /** Resolves when no more rows come. */
   async settled(): Promise<void> {
     for (let before = -1; before !== this.rows; ) {
       before = this.rows;

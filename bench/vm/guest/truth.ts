@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The number of compactions in the kernel, counted by neither tool but by ftrace, in a separate trace instance. */
+/** The number of compactions in the kernel, counted by ftrace in a separate trace instance, independently of both tools. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,7 +21,7 @@ export function compactions(): number {
   return all;
 }
 
-/** Waits until none came for a second: kcompactd continues for a while after memory was fragmented. */
+/** Waits for a second without compactions: kcompactd continues for a while after memory was fragmented. */
 export async function quiet(): Promise<void> {
   for (let before = -1, now = compactions(); now !== before; now = compactions()) {
     before = now;

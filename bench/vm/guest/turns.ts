@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Has the tools do the same work in turns, and hands out a sample of each run on descriptor 3. */
+/** Gives each tool the same work in turns, and writes a sample of each run to descriptor 3. */
 import { writeSync } from 'node:fs';
 import { memory } from '../../proc.ts';
 import type { Rows, Sample } from '../samples.ts';
@@ -9,12 +9,12 @@ import { compactions, countCompactions, quiet } from './truth.ts';
 import { directWork, everyTenthOfASecond, manualWork, setUp } from './work.ts';
 
 const SAMPLES = 3;
-/** Each gives one pair per zone. */
+/** The number of writes. Each gives one pair per zone. */
 const WRITES = 53;
-/** Of memory filled, fragmented and asked for as huge pages: some hundred pairs, and half a minute of the emulator's time. */
+/** The rounds that fill and fragment memory and ask for huge pages: some hundred pairs and half a minute in the emulator. */
 const FRAGMENTED = 1;
 
-/** In turns, so that a slow minute of the host hits all of them. */
+/** The tools take turns, so that a slow minute of the host affects all of them. */
 export async function takeTurns(tools: readonly Tool[], rounds: number): Promise<void> {
   setUp();
   countCompactions();
@@ -27,7 +27,7 @@ async function sample(tool: Tool, round: number): Promise<Sample> {
   const { running, firstRowMs } = await started(tool);
   const programs = new Programs(running.pid);
   const manual = await counted(running, () => manualWork(programs, WRITES));
-  // Now: filling the memory drops pages of files from it.
+  // Read now: filling the memory drops pages of files from it.
   const used = memory(running.pid);
   const direct = await counted(running, () => directWork(programs, FRAGMENTED));
   await running.stop();
@@ -38,10 +38,10 @@ async function sample(tool: Tool, round: number): Promise<Sample> {
 }
 
 async function started(tool: Tool): Promise<{ running: RunningTool; firstRowMs: number }> {
-  // For whoever watches the console.
+  // Shown on the console.
   console.log(`${Math.round(performance.now() / 1000)} s: ${tool.name}`);
   const running = new RunningTool(tool);
-  // Not before, as emulated compactions leave little of the CPU to anybody else.
+  // The compactor starts only now, as emulated compactions leave little CPU time to others.
   await running.spoken();
   const compactor = everyTenthOfASecond();
   const firstRowMs = await running.firstRow();

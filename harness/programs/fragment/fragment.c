@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the kernel compact memory: holds most of it as single pages, gives every second one back, so that half of it is
-// free and nearly no two pages of that lie together, and then asks for huge pages. With --help it says how.
+// Makes the kernel compact memory: holds most of it as single pages, and gives every second one back. Half of it is then free,
+// but nearly no two free pages are adjacent. Then it asks for huge pages. --help explains its options.
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -48,7 +48,7 @@ static void fail(const char *format, ...)
 	exit(1);
 }
 
-// A "name: number kB" line of a file.
+// The number in a "name: number kB" line of a file.
 static unsigned long kilobytes(const char *path, const char *name)
 {
 	char line[256];
@@ -100,7 +100,7 @@ static char *map(size_t bytes, int advice)
 	return area;
 }
 
-/* Many pages in one call, where the kernel has it (5.14), is twice as fast as a fault for each. */
+/* Populates many pages in one call, from Linux 5.14 on: twice as fast as a fault for each. */
 static void touch(char *area, size_t page)
 {
 	if (madvise(area, HUGE_BYTES, MADV_POPULATE_WRITE))
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		fail("%s is no option; --help shows them", argv[optind]);
+		fail("%s is not an option; see --help", argv[optind]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	check_huge_pages();
 	sigaction(SIGTERM, &action, NULL);

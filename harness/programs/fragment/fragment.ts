@@ -35,7 +35,7 @@ export class Fragment {
     return this.#child.pid!;
   }
 
-  /** Throws when it does not end cleanly. Before its first line, it may not be ready to be told. */
+  /** Ends the workload; throws when it does not end cleanly. Before its first line, it may not be ready for the signal. */
   async stop(): Promise<void> {
     await this.fragmented;
     this.#child.kill('SIGTERM');

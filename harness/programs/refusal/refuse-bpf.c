@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a command to which the kernel refuses bpf(2) with EPERM, whoever it is: what the seccomp profile of a container does.
+// Runs a command for which the kernel refuses bpf(2) with EPERM, even to root, like the seccomp profile of a container.
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

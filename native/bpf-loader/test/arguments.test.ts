@@ -135,7 +135,7 @@ const cases: [string, RegExp, unknown[], (value: Wrong) => unknown][] = [
 ];
 
 for (const [name, message, values, work] of cases) {
-  test(`${name} says what is wrong`, () => {
+  test(`${name} reports the mistake`, () => {
     for (const value of values) assert.throws(() => work(value), bpfError('INVALID_ARGUMENT', message), String(value));
   });
 }
@@ -152,7 +152,7 @@ test('inherited names are not constants', () => {
   BpfObject.load({ object: testObject, programs: [], constants }).close();
 });
 
-test('a missing addon: one sentence says how to build it', async (t) => {
+test('a missing addon: one sentence tells how to build it', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'bpf-loader-native-'));
   t.after(() => rmSync(directory, { recursive: true }));
   cpSync(new URL('../src', import.meta.url), join(directory, 'src'), { recursive: true });

@@ -14,7 +14,7 @@ import {
   until,
 } from './support.ts';
 
-test('50 times load, attach, read, close: nothing is left', async () => {
+test('load, attach, read and close leave nothing, 50 times', async () => {
   const name = uniqueName();
   const cycle = () => {
     const object = loadCounter({ name, programs: ['by_btf', 'by_raw'] });
@@ -33,7 +33,7 @@ test('50 times load, attach, read, close: nothing is left', async () => {
   await until('the kernel freed them', () => mapsInKernel(name) === 0);
 });
 
-test('failing leaves nothing either', async () => {
+test('failures leave nothing either', async () => {
   const name = uniqueName();
   const failures = () => {
     assert.throws(() => BpfObject.load({ object: testObject, name, programs: ['by_btf', 'invalid'] }));
@@ -75,7 +75,7 @@ test('an exception of onReadable is an ordinary uncaughtException', () => {
   assert.equal(child.status, 0);
 });
 
-test('after the privileges are gone: reading goes on, loading says what is missing', () => {
+test('without the privileges reading goes on, and loading reports what is missing', () => {
   const child = runChild('unprivileged');
   assert.equal(child.signal, null);
   assert.equal(child.stderr, '');
@@ -85,7 +85,7 @@ test('after the privileges are gone: reading goes on, loading says what is missi
   assert.match(stats!, /^STATS_FAILED EPERM .*CAP_SYS_ADMIN/);
 });
 
-test('garbage collection frees what nobody holds, and nothing else', () => {
+test('garbage collection frees unreferenced objects, and nothing else', () => {
   const child = runChild('garbage-collected', [uniqueName(), uniqueName()], ['--expose-gc']);
   assert.equal(child.stderr, '');
   assert.equal(child.status, 0);

@@ -55,7 +55,7 @@ test('only the chosen programs are loaded', (t) => {
   );
 });
 
-test('without a choice all are loaded but the optional ones', (t) => {
+test('without a choice all but the optional ones are loaded', (t) => {
   const { programs: _, ...options } = { object: testObject, programs: 0 };
   const object = BpfObject.load(options);
   t.after(() => object.close());
@@ -73,7 +73,7 @@ test('no programs at all: only maps and variables', (t) => {
   assert.equal(counters(object).calls, 0);
 });
 
-test('attach() names, repeats, detach() and again: counted once each', (t) => {
+test('attach() with names, repeats, detach() and attach() again: counted once each', (t) => {
   const object = loadCounter({ programs: ['by_btf', 'by_raw'] });
   t.after(() => object.close());
   object.attach(['by_raw']);
@@ -132,7 +132,7 @@ test('two objects do not disturb each other', () => {
   other.close();
 });
 
-test('after close() every method says so', () => {
+test('after close() every method reports it', () => {
   const object = loadCounter();
   object.close();
   object.close();
@@ -150,7 +150,7 @@ test('run-time statistics', (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   object.attach();
-  // Whoever else measures on this host counts for all programs, so what is asserted is that this asks and stops asking.
+  // Others on this host may measure all programs, too, so the test asserts only that this object starts and stops asking.
   const open = () => openDescriptors().filter((target) => target === 'anon_inode:bpf-stats').length;
   const before = object.programStats()[0]!;
   assert.deepEqual(Object.keys(before), ['name', 'runTimeNs', 'runCount', 'recursionMisses']);
@@ -179,7 +179,7 @@ test('verbose keeps the debug messages, quiet keeps none', (t) => {
   assert.match(verbose.log, /loading object/, 'still readable');
 });
 
-test('BTF for CO-RE that cannot be read is only looked at when there are relocations', () => {
+test('BTF for CO-RE is not opened without relocations', () => {
   loadCounter({ btfPath: '/nonexistent' }).close();
 });
 
@@ -194,6 +194,6 @@ test('clocks', () => {
   assert.ok(Number.isInteger(clocks.uncertaintyNs) && clocks.uncertaintyNs >= 0);
 });
 
-test('the thread id that the constants take', () => {
+test('the thread id for constants', () => {
   assert.equal(threadId(), process.pid, 'tests run on the main thread');
 });

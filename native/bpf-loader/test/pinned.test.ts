@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps that somebody else has pinned, in a BPF file system that nobody else sees: it is mounted in a namespace of its own.
+// Maps pinned by somebody else, in a BPF file system that is mounted in a private namespace.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,11 +25,11 @@ function pin(name: string, { type = 'hash', key = 4, value = 8, entries = 3 } = 
   return `${folder}/${name}`;
 }
 
-/** Key 7, which is the one that the test object's program reads. */
+/** Key 7, which the test object's program reads. */
 const setSeven = (path: string, value: number) =>
   execFileSync('bpftool', `map update pinned ${path} key 7 0 0 0 value ${value} 0 0 0 0 0 0 0`.split(' '));
 
-test('programs read a pinned map, as it is and as it becomes, whatever its max_entries', (t) => {
+test('programs read a pinned map and its later changes, whatever its max_entries', (t) => {
   const path = pin('fits', { entries: 100 });
   const object = loadCounter({ programs: ['reads_table'], pinnedMaps: { table: path } });
   t.after(() => object.close());
@@ -45,7 +45,7 @@ test('programs read a pinned map, as it is and as it becomes, whatever its max_e
   assert.equal(lookUp(), 43n);
 });
 
-test('it is not changed through the object', (t) => {
+test('the object does not change it', (t) => {
   const path = pin('foreign');
   setSeven(path, 42);
   const object = loadCounter({ programs: ['reads_table'], pinnedMaps: { table: path } });
@@ -57,7 +57,7 @@ test('it is not changed through the object', (t) => {
   assert.equal(entry.value[0], '0x2a');
 });
 
-test('one of another type or size is refused, and nothing stays open', () => {
+test('a map of another type or size is refused, and nothing stays open', () => {
   const shapes = [
     { type: 'lru_hash', key: 4, value: 8 },
     { type: 'hash', key: 8, value: 8 },
@@ -78,7 +78,7 @@ test('one of another type or size is refused, and nothing stays open', () => {
   }
 });
 
-test('one that is not there, no map, or of a name that the object does not have', () => {
+test('a missing file, one that is not a map, and an unknown name', () => {
   const load = (pinnedMaps: Record<string, string>) => () => loadCounter({ pinnedMaps });
   assert.throws(load({ table: `${folder}/nowhere` }), (error) => {
     bpfError('PIN_FAILED', /nowhere': No such file or directory/)(error);

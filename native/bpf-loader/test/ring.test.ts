@@ -59,7 +59,7 @@ for (const maxBytes of [1, 24, 31, 100, 4096]) {
       const found = lengths(batch, seen);
       assert.ok(found.length > 0);
       assert.ok(batch.length <= maxBytes || found.length === 1, `${batch.length} bytes, ${found.length} records`);
-      // As many as fit: the next one would not.
+      // The batch is full: the next record would not fit.
       const next = 8 + Math.ceil((16 + ((seen + found.length) % 41)) / 8) * 8;
       seen += found.length;
       if (seen < 499) assert.ok(batch.length + next > maxBytes, 'the next one would have fitted');
@@ -111,7 +111,7 @@ test('discarded records are skipped, also at a limit', (t) => {
   }
 });
 
-test('what does not fit the ring is counted by the BPF side', (t) => {
+test('the BPF side counts records that do not fit into the ring', (t) => {
   const object = loadCounter({ mapSizes: { ring: 4096 } });
   t.after(() => object.close());
   object.attach();
@@ -143,7 +143,7 @@ test('one forced wake-up calls onReadable once', async (t) => {
   assert.equal(called, 23);
 });
 
-test('without a forced wake-up the thread sleeps on', async (t) => {
+test('without a forced wake-up the thread keeps sleeping', async (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   object.attach();
@@ -172,7 +172,7 @@ test('without a forced wake-up the thread sleeps on', async (t) => {
   assert.equal(lengths(drainAll(ring), 0).length, 1009);
 });
 
-test('records that were in the ring before it was opened call onReadable', async (t) => {
+test('records from before the ring was opened cause a call of onReadable', async (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   object.attach();
@@ -185,7 +185,7 @@ test('records that were in the ring before it was opened call onReadable', async
   assert.equal(lengths(drainAll(ring), 0).length, 7);
 });
 
-test('a record left in the ring does not keep calling', async (t) => {
+test('a record left in the ring causes no more calls', async (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   object.attach();
@@ -201,7 +201,7 @@ test('a record left in the ring does not keep calling', async (t) => {
   assert.equal(lengths(drainAll(ring), 0).length, 3);
 });
 
-test('no call after close(), also when one was queued', async (t) => {
+test('no call after close(), even if one was queued', async (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   object.attach();
@@ -237,7 +237,7 @@ test('a ring has one reader at a time', (t) => {
   assert.throws(() => object.ringBuffer('ring', nothing), bpfError('ALREADY_OPEN', /./), 'the old ring does not count');
 });
 
-test('unknown rings and maps that are no rings', (t) => {
+test('unknown rings, and maps that are not rings', (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   for (const name of ['nope', 'table']) {

@@ -12,7 +12,7 @@ assert.ok(existsSync(path), 'build the test object first: make -C native/bpf-loa
 /** test.bpf.c, compiled. */
 export const testObject: Buffer = readFileSync(path);
 
-// Nobody but process.ppid makes this call.
+// Only process.ppid makes this call.
 const GETPPID = process.arch === 'arm64' ? 173 : 110;
 
 /** Makes n system calls that the test object counts, on this thread. */
@@ -50,7 +50,7 @@ export function counters(object: BpfObject): Counters {
   return { calls: at(0), sent: at(1), ringFull: at(2), wakeUps: at(3) };
 }
 
-/** Takes a batch apart, strictly: the record lengths; each record's number must be the next one. */
+/** Parses a batch strictly. Returns the record lengths; each record must have the next number. */
 export function lengths(batch: Buffer, firstNumber: number): number[] {
   const out: number[] = [];
   let at = 0;
@@ -69,18 +69,18 @@ export function lengths(batch: Buffer, firstNumber: number): number[] {
   return out;
 }
 
-/** What this process's file descriptors refer to. */
+/** The targets of this process's file descriptors. */
 export function openDescriptors(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       return [readlinkSync(`/proc/self/fd/${fd}`)];
     } catch {
-      return []; // the one that readdir itself had open
+      return []; // the descriptor of readdir itself
     }
   });
 }
 
-/** Looks until it is so. The deadline only ends a test that would hang. */
+/** Waits until the condition holds. The deadline only ends a test that would hang. */
 export async function until(what: string, condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (!condition()) {
@@ -89,7 +89,7 @@ export async function until(what: string, condition: () => boolean): Promise<voi
   }
 }
 
-/** Eight characters that no other run uses: the kernel's names of an object's global data begin with them. */
+/** Eight characters that no other run uses, with which the kernel's names of an object's global data begin. */
 export function uniqueName(): string {
   nameCount = (nameCount + 1) % 36 ** 2;
   return `t${process.pid.toString(36).padStart(5, '0').slice(-5)}${nameCount.toString(36).padStart(2, '0')}`;
@@ -97,8 +97,8 @@ export function uniqueName(): string {
 let nameCount = 0;
 
 /**
- * How many .bss maps of objects so named the kernel holds. A link holds its program and a program its maps: when these
- * are gone all is gone.
+ * The number of .bss maps of objects with this name in the kernel. A link holds its program, and a program its maps: without
+ * maps nothing is left.
  */
 export function mapsInKernel(name: string): number {
   const maps = JSON.parse(execFileSync('bpftool', ['map', 'list', '-j'], { encoding: 'utf8' }));
@@ -115,7 +115,7 @@ export function bpfError(code: string, message: RegExp): (error: unknown) => tru
   };
 }
 
-/** Runs a file of test/child in a process of its own and gives what became of it. */
+/** Runs a file of test/child in a separate process. @returns its result */
 export function runChild(name: string, args: string[] = [], flags: string[] = []): SpawnSyncReturns<string> {
   const script = fileURLToPath(new URL(`./child/${name}.ts`, import.meta.url));
   return spawnSync(process.execPath, [...flags, script, ...args], { encoding: 'utf8', timeout: 120_000 });

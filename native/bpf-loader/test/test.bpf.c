@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Counts one system call of one thread, and sends a record for each: what the tests can make happen an exact number of
-// times from JavaScript.
+// Counts one system call of one thread, and sends a record for each. The tests can make that call an exact number of times
+// from JavaScript.
 #include <linux/bpf.h>
 #include <stdbool.h>
 
@@ -16,10 +16,10 @@ const volatile long target_call = -1;
 // The record for call number n (from 0) is min_bytes + n % (spread + 1) bytes long.
 const volatile __u32 min_bytes = 16;
 const volatile __u32 spread = 0;
-// Every so many calls a record is reserved and discarded before the real one; 0: never.
+// The number of calls from one discarded record to the next, reserved before the real one; 0: none.
 const volatile __u32 discard_every = 0;
 const volatile bool enabled = true;
-// Not used, only set, by the tests of ranges.
+// Only set, by the tests of ranges, and never used.
 const volatile __u8 a_byte = 0;
 const volatile __s8 a_signed_byte = 0;
 const volatile __s16 a_short = 0;
@@ -85,7 +85,7 @@ static int on_call(long call) {
   __u64 number, bytes;
 
   if (!enabled || call != target_call || (__u32)bpf_get_current_pid_tgid() != target_tid) return 0;
-  // Only the one thread comes here, so plain increments will do.
+  // Only one thread comes here, so plain increments suffice.
   number = counters.calls++;
   bytes = min_bytes + number % (spread + 1);
   if (bytes < sizeof(*record) || bytes > MAX_BYTES) return 0;
@@ -109,7 +109,7 @@ int BPF_PROG(by_raw, void *regs, long call) {
   return on_call(call);
 }
 
-// What it finds in the table, which may be somebody else's.
+// The value found in the table, which may be somebody else's map.
 __u64 looked_up = 0;
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(reads_table, void *regs, long call) {
@@ -120,13 +120,13 @@ int BPF_PROG(reads_table, void *regs, long call) {
   return 0;
 }
 
-// Loads, but there is no such tracepoint to attach to.
+// Loads, but cannot attach, as the tracepoint does not exist.
 SEC("?raw_tp/no_such_tracepoint")
 int nowhere(void *ctx) {
   return 0;
 }
 
-// The verifier refuses to read through a map value that was not checked for NULL.
+// The verifier refuses the read through a map value that was not checked for NULL.
 SEC("?raw_tp/sys_enter")
 int invalid(void *ctx) {
   __u32 key = 0;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bpfError, calls, counters, loadCounter } from './support.ts';
 
-/** What a constant holds after load: read back from the kernel's memory. */
+/** The value of a constant after load, read back from the kernel's memory. */
 function constant(name: string, value: number | bigint | boolean): Buffer {
   const object = loadCounter({ programs: [], constants: { [name]: value } });
   const bytes = object.readVariable(name);
@@ -57,7 +57,7 @@ test('numbers, bigints and booleans', () => {
   assert.equal(constant('a_long', Number.MAX_SAFE_INTEGER).readBigUInt64LE(), 2n ** 53n - 1n);
 });
 
-test('constants that are not there, and what is not a constant', () => {
+test('unknown constants, and variables that are not constants', () => {
   const unknown = /no constant '(nope|armed|counters)'.*It has: a_byte, .*target_tid\./;
   for (const name of ['nope', 'armed', 'counters']) {
     assert.throws(() => constant(name, 1), bpfError('UNKNOWN_NAME', unknown));
@@ -96,7 +96,7 @@ test('variables are read and written in place', (t) => {
   assert.equal(copy.readBigUInt64LE(0), 3n, 'a copy');
 });
 
-test('variables that cannot be written', (t) => {
+test('invalid writes of variables', (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   assert.throws(() => object.readVariable('nope'), bpfError('UNKNOWN_NAME', /variables armed, .* constants a_byte, /));

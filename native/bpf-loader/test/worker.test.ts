@@ -27,7 +27,7 @@ test('a worker loads, reads and closes by itself, beside the main thread', async
   await until('the kernel freed them', () => mapsInKernel(name) === 0);
 });
 
-test('terminate() in the middle of a storm, again and again', async () => {
+test('repeated terminate() in the middle of a storm', async () => {
   const name = uniqueName();
   const descriptors = openDescriptors().filter((target) => target.includes('bpf')).length;
   for (let i = 0; i < 23; i++) {

@@ -12,17 +12,17 @@ const BOOL = 2;
 const INT = 3;
 const ARRAY = 5;
 const ELEMENT = 1;
-/** fixed64, field 4: what fields() leaves out. */
+/** fixed64, field 4: fields() leaves it out. */
 const DOUBLE_TAG = 0x21;
 
-/** The most fields that are read of a payload, at some 0.3 us each. An attribute takes four. */
+/** The most fields to read of a payload, at some 0.3 us each. An attribute takes four. */
 const MAX_FIELDS = 4096;
 const MAX_ATTRIBUTES = 128;
 const MAX_ELEMENTS = 64;
 
 /**
  * The resource in the payload of a process context: attributes that are strings, numbers, booleans, or lists of these.
- * Bytes, maps and anything nested more deeply are left out. undefined when it is not such a message.
+ * Bytes, maps and anything nested more deeply are left out. undefined when the payload is not such a message.
  */
 export function contextAttributes(payload: Buffer): [name: string, value: AttributeValue][] | undefined {
   const reader = new BoundedReader();
@@ -41,7 +41,7 @@ export function contextAttributes(payload: Buffer): [name: string, value: Attrib
   }
 }
 
-/** Ends, as if the message ended, after so many fields. */
+/** Reads protobuf up to a number of fields, and then behaves as if the message had ended. */
 class BoundedReader {
   #left = MAX_FIELDS;
 
@@ -80,7 +80,7 @@ function primitive(reader: BoundedReader, bytes: Uint8Array): string | number | 
   return undefined;
 }
 
-/** An array of primitives of one type, as OpenTelemetry has them; elements of another than the first are left out. */
+/** An array of primitives of one type, as in OpenTelemetry; elements of another type than the first are left out. */
 function list(reader: BoundedReader, bytes: Uint8Array): (string | number | boolean)[] | undefined {
   for (const array of reader.messages(bytes, ARRAY)) {
     const elements: (string | number | boolean)[] = [];

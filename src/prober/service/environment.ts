@@ -8,8 +8,8 @@ const MAX_BYTES = 256 * 1024;
 const MAX_ATTRIBUTES = 128;
 
 /**
- * The attributes that the environment names, with which the program was started. The kernel reads it from the process's
- * memory, so its pages have to be there.
+ * The attributes in the environment with which the program was started. The kernel reads it from the process's memory, so its
+ * pages must be present.
  * @param folder /proc/PID
  */
 export function environmentAttributes(
@@ -21,7 +21,7 @@ export function environmentAttributes(
   return environment === undefined ? [] : environmentResource((name) => variable(environment, name), MAX_ATTRIBUTES);
 }
 
-/** The first of that name, as getenv(3) gives it. */
+/** The first variable of that name, like getenv(3). */
 function variable(environment: Buffer, name: string): string | undefined {
   const wanted = Buffer.from(`${name}=`);
   for (let at = environment.indexOf(wanted); at >= 0; at = environment.indexOf(wanted, at + 1)) {

@@ -4,13 +4,13 @@ import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
 import { MAX_PROCESSES, type ProcessIdentity } from '../protocol.ts';
 import { type Identity, identify, isOutdated } from './identify.ts';
 
-/** The shortest time between two checks of whether a process has changed what it says. */
+/** The shortest time between two checks whether a process has changed its service. */
 const REFRESH_MS = 1000;
-/** A program publishes its context soon after its start or never, so the search, which costs most, becomes rarer, up to this. */
+/** The longest time between two searches. It doubles each time: they cost most, and programs publish early or never. */
 const RAREST_SEARCH_MS = 60_000;
 
 export interface ExecutablesOptions {
-  /** Find out the service as well. */
+  /** Whether to find out the service as well. */
   services: boolean;
   proc?: string;
   /** Milliseconds of any clock that does not go back. */
@@ -23,20 +23,20 @@ interface Known extends Identity {
   refreshAt: number;
   searchAt: number;
   searchAfterMs: number;
-  /** When it last announced a publication, and was believed. */
+  /** When it last announced a publication that was not ignored. */
   announcedAt: number;
 }
 
 /**
- * The executables that processes run, and what is known of each. /proc/PID/stat says each time whether it is still the same;
- * it is identified when it is new, after an exec, and when it has published another context.
+ * The executables that processes run, and the facts about each. /proc/PID/stat shows each time whether it is still the same.
+ * It is identified when it is new, after an exec, and when it has published another context.
  */
 export class Executables {
   readonly #services: boolean;
   readonly #proc: string;
   readonly #now: () => number;
   readonly #known = new Lru<number, Known>(MAX_PROCESSES);
-  /** Different from those of an earlier run of the prober, too: no two runs begin in the same microsecond. */
+  /** Also differs from the versions of earlier probers: no two of them begin in the same microsecond. */
   #version = Date.now() * 1000;
 
   constructor({ services, proc = '/proc', now = () => performance.now() }: ExecutablesOptions) {
@@ -61,14 +61,14 @@ export class Executables {
 
   /**
    * The same from /proc/PID/stat alone, for a process whose memory cannot be read without waiting.
-   * @param version of the facts that the asker has, which stay as they are
+   * @param version of the facts that the agent has, which stay as they are
    */
   seeStat(pid: number, version: number): ProcessIdentity | undefined {
     const stat = readStat(`${this.#proc}/${pid}`);
     return stat && { ...stat, version, facts: undefined };
   }
 
-  /** The process announces that it has published a context. One that announces without publishing is not searched more often. */
+  /** The process announces that it has published a context. Announcements without a publication cause no more searches. */
   published(pid: number): void {
     const known = this.#known.peek(pid);
     if (known === undefined) return;
@@ -88,7 +88,7 @@ export class Executables {
     if (!this.#services || began < known.refreshAt) return known;
     const search = began >= known.searchAt;
     if (isOutdated(folder, known, search)) return this.#identify(folder, known.stat);
-    // The check may have had to wait: then it is not due again at once.
+    // Read again, as the check may have had to wait: the next one is not due at once.
     const now = this.#now();
     const searchAfterMs = search ? Math.min(2 * known.searchAfterMs, RAREST_SEARCH_MS) : known.searchAfterMs;
     const searchAt = search ? now + searchAfterMs : known.searchAt;

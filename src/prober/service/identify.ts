@@ -11,16 +11,16 @@ import { serviceResource } from './service-resource.ts';
 
 export interface Identity {
   facts: ProcessFacts;
-  /** The process context that the process had. */
+  /** The process context at that time. */
   context: { at: bigint; publishedNs: bigint } | undefined;
 }
 
 /**
- * Identifies a process: its executable and its container; and, if `services` are wanted, its resource, from the process context
- * that it publishes, which is what the program's own SDK uses, or else from its environment, which may say less or something
- * else. Each step has its own file in /proc, and may fail alone: anybody may read the cgroup, but not the others.
+ * Identifies a process: its executable, its container and, with `services`, its resource. The resource comes from the process
+ * context, which has what the program's own SDK uses, or else from the environment, which may have less or something else.
+ * Each step has its own file in /proc, and may fail alone: anybody may read the cgroup, but not the others.
  * @param folder /proc/PID
- * @returns undefined when it was not one and the same executable all the while
+ * @returns undefined when the process ended or called exec meanwhile
  */
 export function identify(folder: string, stat: ProcStat, services: boolean): Identity | undefined {
   const executable = executableOf(folder);
@@ -29,20 +29,20 @@ export function identify(folder: string, stat: ProcStat, services: boolean): Ide
   const context = services ? readContext(folder, findContexts(folder)) : undefined;
   if (services) {
     const said = (context && contextAttributes(context.payload)) ?? environmentAttributes(folder, stat);
-    // The name of the main thread begins as that of the executable, which not everybody may see.
+    // Not everybody may see the executable; the name of the main thread begins as its name.
     facts.resource = serviceResource(said, { executable: executable ?? stat.comm, container });
   }
   if (!isSameExec(stat, readStat(folder))) return undefined;
   return { facts, context: context && { at: context.at, publishedNs: context.publishedNs } };
 }
 
-/** Whether a process would be identified differently now. A context is only searched for if `search`. */
+/** Whether a process would be identified differently now. @param search also look for a new context */
 export function isOutdated(folder: string, { facts, context }: Identity, search: boolean): boolean {
   if (containerOf(folder) !== facts.container) return true;
   if (context === undefined) return search && findContexts(folder).length > 0;
   const published = publishedNs(folder, context.at);
   // Memory that is short takes pages of shared mappings away, and the context with them, until the process uses it again.
   if (published === 'away') return !findContexts(folder).includes(context.at);
-  // While it is being changed it still says what it said.
+  // A context that is being changed still counts as the old one.
   return published !== context.publishedNs && published !== 0n;
 }

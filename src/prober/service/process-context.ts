@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Memory, withMemory } from '../../procfs/remote-memory.ts';
 
-/** A process context as it was found (OTEP 4719). */
+/** A process context (OTEP 4719), as found in a process. */
 export interface PublishedContext {
   /** The address of its header in the process. */
   at: bigint;
-  /** Different after each change. */
+  /** Changes with each publication. */
   publishedNs: bigint;
   /** A protobuf message, which may be anything. */
   payload: Buffer;
@@ -22,11 +22,11 @@ const HEADER_BYTES = 32;
 const SIGNATURE = 'OTEL_CTX';
 const VERSION = 2;
 const MAX_BYTES = 64 * 1024;
-/** A change takes the process microseconds. */
+/** The number of tries: a change takes the process microseconds. */
 const TRIES = 3;
 
 /**
- * The context that a process publishes; undefined when there is none.
+ * The context that a process publishes; undefined without one.
  * @param folder /proc/PID
  * @param candidates where it may be, see context-mappings.ts
  */
@@ -61,7 +61,7 @@ function readOnce(memory: Memory, at: bigint): PublishedContext | 'none' | 'chan
   if (header.publishedNs === 0n) return 'changing';
   const { size, publishedNs, payloadAt } = header;
   const payload = size <= MAX_BYTES ? memory.read(payloadAt, size) : undefined;
-  // The same time before and after: all that was read in between belongs together.
+  // The time is the same before and after, so all that was read in between belongs together.
   if (readHeader(memory, at)?.publishedNs !== publishedNs) return 'changing';
   return payload === undefined ? 'none' : { at, publishedNs, payload };
 }

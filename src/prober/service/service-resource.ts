@@ -5,16 +5,16 @@ import { unknownService } from '../protocol.ts';
 const SERVICE_NAME = 'service.name';
 const CONTAINER_ID = 'container.id';
 
-/** The bounds of a resource, which is kept for each process and sent with each request: some 8 KiB. */
+/** The bounds of a resource, some 8 KiB. It is kept for each process and sent with each request. */
 const MAX_ATTRIBUTES = 64;
 const MAX_NAME = 255;
 const MAX_VALUE = 1024;
 const MAX_ALL = 8192;
 
-/** Attributes of a single process: the spans have them, and the pid in a separate namespace would mislead beside them. */
+/** Attributes of a single process. The spans have them, and beside those a pid of another namespace would mislead. */
 const OF_ONE_PROCESS = /^process\.(?!runtime\.)/;
 
-/** Known facts of a process besides those that it publishes. */
+/** Facts about a process besides those that it publishes. */
 export interface Appearance {
   /** Base name of the executable. */
   executable?: string | undefined;
@@ -22,8 +22,8 @@ export interface Appearance {
 }
 
 /**
- * The resource of a process: what it says of itself, and as `service.name`, where it says none, `unknown_service:` with
- * its executable. The container is the kernel's word, unless the process names it.
+ * The resource of a process: the attributes that it publishes. Without a `service.name` among them it is `unknown_service:` with
+ * the executable. The container comes from the kernel, unless the process names it.
  */
 export function serviceResource(
   said: readonly (readonly [name: string, value: AttributeValue])[],
@@ -33,7 +33,7 @@ export function serviceResource(
   const name = resource.get(SERVICE_NAME);
   if (typeof name !== 'string' || name.trim() === '') resource.set(SERVICE_NAME, unknownService(executable));
   if (container && !resource.has(CONTAINER_ID)) resource.set(CONTAINER_ID, container);
-  // fromEntries keeps a name such as __proto__ as an ordinary one.
+  // fromEntries treats a name such as __proto__ as an ordinary one.
   return Object.fromEntries(resource);
 }
 

@@ -13,7 +13,7 @@ export type { Libc, TlsLocation } from './tls/locate.ts';
 /** Browsers and desktop programs have 200 to 400 libraries. */
 const LIMITS: Limits = { files: 1024, milliseconds: 100 };
 
-/** Locates thread contexts, and remembers files, so that a library is read only for the first process that maps it. */
+/** Locates thread contexts. It remembers files, so that a library is read only for the first process that maps it. */
 export class ThreadContextLocator {
   readonly #machine: Machine | undefined;
   readonly #files: PublisherFiles | undefined;
@@ -28,11 +28,11 @@ export class ThreadContextLocator {
   }
 
   /**
-   * Never throws. Never waits for a program that the process chose, as far as that can be known beforehand (see
-   * ProcessMemory and FileSystems); but reading a process's maps and memory takes its mmap lock, and so may last as long
-   * as a thread of it that is stalled with that lock. What is returned can be sent between threads.
+   * Locates the contexts of a process, and never throws. It does not wait for a program that the process chose, as far as it can
+   * know that beforehand (ProcessMemory, FileSystems). But it needs the process's mmap lock to read maps and memory, and may wait
+   * as long as a thread that stalls with that lock.
    *
-   * True until the process executes another program, or unloads the library; a library that it loads later is not seen.
+   * The result holds until the process calls exec or unloads the library. A library that it loads later is not seen.
    */
   locate(pid: number): ThreadContexts {
     if (!this.#machine || !this.#files) return { reason: 'other_machine' };
@@ -63,7 +63,7 @@ export class ThreadContextLocator {
 
 let shared: ThreadContextLocator | undefined;
 
-/** Locates with one shared locator, which remembers the files of all processes before. */
+/** Locates with one shared locator, which remembers the files of all earlier processes. */
 export function locateThreadContexts(pid: number): ThreadContexts {
   shared ??= new ThreadContextLocator();
   return shared.locate(pid);

@@ -3,21 +3,20 @@ import { constants, fstatSync, type Stats, statSync } from 'node:fs';
 import { withFile } from '../../descriptor.ts';
 import type { Mapping } from '../../procfs/maps.ts';
 
-/** Opening must not wait, run a program or acquire a terminal, whatever is at the path by then. */
+/** Opening must not wait, run a program or acquire a terminal, whatever the path leads to by then. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 export interface MappedFile {
   path: string;
-  /** Different for all other files, and for this file after a change. */
+  /** Differs for every other file, and for this file after a change. */
   identity: string;
 }
 
 /**
- * The file behind a mapping. /proc/PID/map_files has the very file that is mapped, also one that was removed or replaced
- * by an upgrade, or that no path leads to; it needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. Otherwise the path is
- * followed in the process's own file system (/proc/PID/root), so that a container's file is not taken for the host's of
- * the same name; what is found there has to have the mapping's inode. (Not its device: stat() and /proc/PID/maps
- * disagree about those of btrfs and overlays.)
+ * The file behind a mapping. /proc/PID/map_files has the very file that is mapped, even if an upgrade removed or replaced it,
+ * or no path leads to it; this needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. Otherwise the path is followed in the process's
+ * own file system (/proc/PID/root), as a container's file may have the name of a file of the host. The file found there must
+ * have the mapping's inode. (Its device is not compared: stat() and /proc/PID/maps disagree about btrfs and overlays.)
  * @throws the system's error
  */
 export function findMappedFile(pid: number, mapping: Mapping, proc = '/proc'): MappedFile {
@@ -45,12 +44,12 @@ export function withMappedFile<T>({ path, identity }: MappedFile, use: (descript
 
 function identify(path: string): MappedFile {
   const stats = statSync(path);
-  // Opening a device can have an effect.
-  if (!stats.isFile()) throw new Error(`${path} is no regular file`);
+  // Opening a device can have side effects.
+  if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
   return { path, identity: identityOf(stats) };
 }
 
-/** Includes ctime, because mtime can be set to anything. */
+/** Includes ctime, because anybody can set mtime to anything. */
 function identityOf({ ino, dev, size, mtimeMs, ctimeMs }: Stats): string {
   return `${ino} ${dev} ${size} ${mtimeMs} ${ctimeMs}`;
 }

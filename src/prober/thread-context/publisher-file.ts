@@ -12,21 +12,21 @@ import type { Machine } from './tls/machine.ts';
 /** The two variables of the thread context (OTEP 4947). */
 export const SYMBOLS = { v1: 'otel_thread_ctx_v1', nodejs: 'otel_thread_ctx_nodejs_v1' } as const;
 
-/** The variables in a file, the same in whichever process it is loaded. */
+/** The variables in a file, the same in every process that loads it. */
 export interface FileFacts {
   elf: Elf | undefined;
-  /** Whose dynamic linker it names; executables do, and glibc's libc.so.6. */
+  /** The libc whose dynamic linker it names. Executables name one, and so does glibc's libc.so.6. */
   libc: Libc | undefined;
   v1: TlsSource | undefined;
   nodejs: TlsSource | undefined;
-  /** Why the rest is missing. */
+  /** The reason why the rest is missing. */
   failure: Reason | undefined;
 }
 
-/** A host has some thousand libraries in use. An entry of a file without the symbols takes about 100 bytes. */
+/** A host uses some thousand libraries. The entry of a file without the symbols takes about 100 bytes. */
 const MAX_FILES = 4096;
 
-/** Nearly all files have neither symbol, and most processes have the same files. */
+/** Remembers files: nearly all have neither symbol, and most processes map the same ones. */
 export class PublisherFiles {
   readonly #machine: Machine;
   readonly #files: Lru<string, FileFacts>;
@@ -55,14 +55,14 @@ export class PublisherFiles {
       if (v1 || nodejs) return { elf, libc, v1, nodejs, failure: undefined };
       return libc === undefined ? NOTHING : nothing('no_symbol', libc);
     } catch (error) {
-      // It may be readable at another time, in another process.
+      // Not remembered: it may be readable later, or in another process.
       if (!(error instanceof ElfError) || error.reason === 'unreadable_file') throw error;
       return failures[error.reason];
     }
   }
 }
 
-/** The libc of a file, by the name of the dynamic linker, which is part of each libc's ABI: /lib/ld-musl-x86_64.so.1. */
+/** The libc of a file, by the name of its dynamic linker. The name, such as /lib/ld-musl-x86_64.so.1, is part of the ABI. */
 function libcOf({ interpreter }: Elf): Libc | undefined {
   if (interpreter === undefined) return undefined;
   return basename(interpreter).startsWith('ld-musl-') ? 'musl' : 'glibc';
@@ -72,7 +72,7 @@ function nothing(failure: Reason, libc?: Libc): FileFacts {
   return { elf: undefined, libc, v1: undefined, nodejs: undefined, failure };
 }
 
-/** One shared object for thousands of files without the symbols. */
+/** Shared by thousands of files without the symbols. */
 const NOTHING = nothing('no_symbol');
 const failures = {
   not_elf: nothing('not_elf'),

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The reasons why no thread context was found in a process, each with a counter, from the most to the least specific. */
+/** The reasons why a process has no thread context, from the most to the least specific. Each has a counter. */
 export const REASONS = {
-  gone: 'the process has ended, or runs another program now',
-  no_permission: 'its memory map, files or memory may not be read',
-  no_mappings: 'it has no memory of its own: a kernel thread, or ended',
-  too_many_mappings: 'it has more mappings than are read',
-  other_machine: 'its executable is for another kind of machine, or 32-bit',
-  /** The descriptor or the GOT has no value yet; another try may succeed. */
-  not_relocated: 'the dynamic linker has not filled in the place yet',
-  no_relocation: 'the file that has the symbol does not say how it reaches it',
-  bounds_exceeded: 'a file asks for more reading than is done for one',
-  damaged_elf: 'an ELF file contradicts itself',
-  /** More files or time than one process may take. */
-  too_much_work: 'searching it takes more files or time than one process may take',
-  unsafe_file_system: 'a file is on a file system whose reads may never return',
-  unreadable_file: 'a file could not be opened or read',
+  gone: 'it has ended, or runs another program now',
+  no_permission: 'there is no permission to read its memory map, files or memory',
+  no_mappings: 'it has no user memory: it is a kernel thread, or has ended',
+  too_many_mappings: 'it has more mappings than the prober reads',
+  other_machine: 'its executable is 32-bit or for another architecture',
+  /** The descriptor or the GOT entry is still empty; a later probe may succeed. */
+  not_relocated: 'the dynamic linker has not relocated the symbol yet',
+  no_relocation: 'the file that defines the symbol has no relocation for it',
+  bounds_exceeded: 'one of its files takes more reads than a file may take',
+  damaged_elf: 'one of its ELF files contradicts itself',
+  too_much_work: 'a search takes more files or time than one process may take',
+  unsafe_file_system: 'one of its files is on a file system whose reads may never return',
+  unreadable_file: 'one of its files cannot be opened or read',
   not_elf: 'its executable is not an ELF file',
-  no_symbol: 'no file in it has the symbol: it publishes nothing',
+  no_symbol: 'it publishes no spans, as none of its files has the symbol',
 } as const;
 
 export type Reason = keyof typeof REASONS;

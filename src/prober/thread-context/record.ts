@@ -11,7 +11,7 @@ export function locatePublisher(pid: number): Located {
   if (stat === undefined) return { reason: 'gone' };
   const { v1, nodejs, reason } = locateThreadContexts(pid);
   if (v1 === undefined && nodejs === undefined) return { reason: reason ?? 'no_symbol' };
-  // An exec in between would have mixed two executables.
+  // An exec in between would mix two executables.
   const after = readStat(folder);
   if (after?.startedNs !== stat.startedNs || after.startStack !== stat.startStack) return { reason: 'gone' };
   return { publisher: publisherBytes(stat, v1, nodejs) };

@@ -9,28 +9,28 @@ import { moreSpecific, type Reason, reasonOf } from './reason.ts';
 import { type Libc, locate, type TlsLocation, type TlsSource } from './tls/locate.ts';
 import type { Machine } from './tls/machine.ts';
 
-/** Where the threads of a process publish which span they are in (OTEP 4947). */
+/** The place where the threads of a process publish their active span (OTEP 4947). */
 export interface ThreadContexts {
-  /** The place of a pointer to the record; NULL outside of spans. */
+  /** The place of a pointer to the record; the pointer is NULL outside of spans. */
   v1?: TlsLocation;
   /** The place of the struct that Node.js publishers have. */
   nodejs?: TlsLocation;
-  /** Why there is neither. */
+  /** The reason when both are missing. */
   reason?: Reason;
 }
 
 export interface Limits {
   files: number;
-  /** Checked between files: one file can take some milliseconds more. */
+  /** Checked between files, so that one file can take some milliseconds more. */
   milliseconds: number;
 }
 
-/** The most mappings of one file's code: pieces of one module, or the file loaded again (dlmopen). */
+/** The most mappings of one file's code: pieces of one module, or the same file loaded again (dlmopen). */
 const MAX_PIECES = 8;
 
 const NAMES = Object.keys(SYMBOLS) as (keyof typeof SYMBOLS)[];
 
-/** The process to search, and what is known already. */
+/** The process to search, with what is already known. */
 export interface SearchTarget {
   pid: number;
   mappings: readonly Mapping[];
@@ -86,10 +86,10 @@ export class Search {
       this.#failed(reasonOf(error, 'unreadable_file'));
       return;
     }
-    // The executable comes first. If it does not name a linker, libc.so.6 does.
+    // The executable comes first. If it names no linker, libc.so.6 does.
     this.#libc ??= facts.libc;
     const { failure } = facts;
-    // Programs map all sorts of files as code, so these failures matter only for the executable.
+    // Programs map all sorts of files as code: these failures matter for the executable only.
     if (failure && (isExecutable || (failure !== 'not_elf' && failure !== 'other_machine'))) this.#failed(failure);
     for (const name of NAMES) {
       const source = facts[name];
@@ -132,7 +132,7 @@ export class Search {
   }
 }
 
-/** The pieces of code of each file, the executable's first. Fonts, archives and data are left out. */
+/** The mapped pieces of code of each file, the executable's first. Fonts, archives and data are left out. */
 function filesWithCode(mappings: readonly Mapping[], entry: Mapping | undefined): Mapping[][] {
   const files = new Map<string, Mapping[]>();
   for (const mapping of entry ? [entry, ...mappings] : mappings) {

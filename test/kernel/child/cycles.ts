@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attaches and detaches many times in one process, then prints what grew, as JSON. Run by ../cycles.test.ts.
+// Attaches and detaches many times in one process, then prints the growth as JSON. Run by ../cycles.test.ts.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

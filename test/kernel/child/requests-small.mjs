@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// requests.mjs with no more of the SDK than spans need: emulated, loading all of it in three threads takes most of a minute.
+// requests.mjs with only the parts of the SDK that spans need: emulated, loading all in three threads takes most of a minute.
 import 'compactstall/register';
 import { fileURLToPath } from 'node:url';
 import * as api from '@opentelemetry/api';

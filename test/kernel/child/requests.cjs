@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Node.js service that handles requests at the same time, in the main thread and in workers. For each line of its input each
-// thread handles so many, and each of them stalls within a span of its own, somewhere that Node.js comes back to it; at last
-// each thread stalls in no span. The answer has each stall's thread and span, in the order of each thread, as JSON.
+// A Node.js service that handles requests at the same time, in the main thread and in workers. Each line of its input is a
+// number of requests for each thread. Each request has a span, and stalls at a place where Node.js resumes it; at the end
+// each thread stalls outside of spans. The answer is JSON: the thread and span of each stall, in the order of each thread.
 const { createReadStream, readFile, readlinkSync, writeFileSync } = require('node:fs');
 const { once } = require('node:events');
 const { basename } = require('node:path');

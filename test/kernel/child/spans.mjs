@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes OpenTelemetry spans around stalls, as any Node.js application: for each line of its input it writes to the file that the
-// line names, within a span. Prints the span's times, and the monotonic clock before and after each of its steps, as JSON.
+// Makes OpenTelemetry spans around stalls, like any Node.js application. For each line of its input it writes to the file that
+// the line names, within a span. It prints JSON: the span's times, and the monotonic clock before and after each of its steps.
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { TracerProvider } from '@opentelemetry/sdk-trace';

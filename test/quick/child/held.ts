@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells of many stalls while the prober does not start, then prints how many were held at once, as JSON. Run by
+// Passes on many stalls while the prober does not start, then prints the number held at once, as JSON. Run by
 // ../prober.test.ts, which replaces the built prober.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompactionEvent } from '../../../src/event/event.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A CommonJS application. What stands in FIRST is what its first lines load.
+// A CommonJS application. Its first lines load the modules in FIRST.
 for (const name of (process.env.FIRST ?? '').split(' ').filter(Boolean)) require(name);
 const { isMainThread } = require('node:worker_threads');
 const { scenarios } = require('./scenarios.cjs');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An ECMAScript module application. What stands in FIRST is what its first lines load.
+// An ECMAScript module application. Its first lines load the modules in FIRST.
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import * as api from '@opentelemetry/api';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says what the API takes for the active span, and waits until the test has read what a reader outside takes for it.
+// Prints the API's active span, and waits until the test has read the active span from outside.
 const { readSync, writeSync } = require('node:fs');
 const { isMainThread } = require('node:worker_threads');
 
@@ -16,7 +16,7 @@ exports.checker =
         readSync(0, Buffer.alloc(1));
         return;
       } catch (error) {
-        // Loader hooks make it a stream that does not wait.
+        // With loader hooks it is a stream that does not block.
         if (error.code !== 'EAGAIN') throw error;
         Atomics.wait(never, 0, 0, 1);
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many spans, whose records are collected meanwhile; the last ones are not, and die with the process.
+// Many spans, whose records are garbage collected meanwhile, except the last ones, which end with the process.
 require('./sdk.cjs');
 const api = require('@opentelemetry/api');
 const check = require('./check.cjs').checker(api);

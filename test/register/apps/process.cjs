@@ -8,7 +8,7 @@ const check = require('./check.cjs').checker(api);
 
 async function start(name) {
   require('./sdk.cjs');
-  // The SDK's detectors ask for the host's id.
+  // The SDK's detectors wait for the host's id.
   await sleep(300);
   check(name);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ways in which a span becomes and stays active. Each check is compared with what a reader outside sees.
+// The ways in which a span becomes and stays active. Each check is compared with a reader outside.
 const { EventEmitter, once } = require('node:events');
 const { PassThrough, pipeline } = require('node:stream');
 const { setTimeout: sleep } = require('node:timers/promises');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An ordinary SDK, which sends its spans nowhere.
+// An ordinary SDK, which discards its spans.
 const { NodeSDK, startNodeSdk } = require('@opentelemetry/sdk-node');
 const { AlwaysOffSampler, AlwaysOnSampler } = require('@opentelemetry/sdk-trace');
 
@@ -10,7 +10,7 @@ class Nowhere {
   async shutdown() {}
 }
 
-/** Spans named so are not sampled. */
+/** Spans with this name are not sampled. */
 const sampler = {
   on: new AlwaysOnSampler(),
   off: new AlwaysOffSampler(),

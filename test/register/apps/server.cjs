@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server that knows nothing of OpenTelemetry, but for its checks. Two requests are in it at the same time.
+// A server that does not know OpenTelemetry, except for its checks. It handles two requests at the same time.
 const { readFile } = require('node:fs/promises');
 const { once } = require('node:events');
 const { pipeline } = require('node:stream/promises');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The built commands as a user meets them, as far as they need neither root nor BPF. */
+/** The built commands as a user sees them, as far as they need neither root nor BPF. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,10 +17,10 @@ const RECORDING = fileURLToPath(fixture('snoop/events.jsonl'));
 const DIST = fileURLToPath(new URL('../../../dist', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../../../package.json', import.meta.url));
 const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8'));
-/** The largest pid that the kernel gives is one less. */
+/** One more than the largest pid of the kernel. */
 const NO_SUCH_PID = '4194304';
 
-/** What a command says when it ends at once: on one stream only. */
+/** The output of a command that ends at once, which is on one stream only. */
 const said = ({ code, stdout, stderr }: Finished) => ({ code, stdout, stderr });
 const failed = (code: number, sentence: string) => ({ code, stdout: '', stderr: `${sentence}\n` });
 const printed = (stdout: string) => ({ code: 0, stdout, stderr: '' });
@@ -62,7 +62,7 @@ describe('--help and --version', () => {
     assert.equal(help('compactsnoop.js'), SNOOP_HELP);
   });
 
-  it('into a pipe that is closed: no stack trace', () => {
+  it('into a closed pipe: no stack trace', () => {
     const script = '{ sleep 0.2; "$0" "$1" --help; echo "status $?" >&2; } | true';
     const { stderr } = spawnSync('sh', ['-c', script, process.execPath, `${DIST}/bin/compactstall.js`], {
       encoding: 'utf8',
@@ -71,7 +71,7 @@ describe('--help and --version', () => {
   });
 });
 
-describe('wrong usage is exit code 2, and a sentence', () => {
+describe('wrong usage: exit code 2, and a sentence', () => {
   for (const [args, sentence] of [
     [['--interval', '5'], "unknown option '--interval'. See compactstall --help."],
     [['run', '-x'], "unknown option '-x'. See compactstall --help."],
@@ -122,8 +122,8 @@ describe('wrong usage is exit code 2, and a sentence', () => {
   }
 });
 
-describe('replay: files that cannot be used are exit code 1', () => {
-  it('a recording that is not there', async () => {
+describe('replay: unusable files are exit code 1', () => {
+  it('a missing recording', async () => {
     assert.deepEqual(
       said(await runToEnd(['replay', '/nonexistent/file'])),
       failed(
@@ -222,8 +222,8 @@ describe('replay: the same events through every output', () => {
   });
 });
 
-describe('replay: what goes wrong on the way', () => {
-  it('broken lines are said, counted, and exit code 4; the rest goes on', async (t) => {
+describe('replay: failures on the way', () => {
+  it('malformed lines are reported and counted, and make exit code 4; the rest goes on', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     const [first, second] = events(2).map(jsonLine);
     writeFileSync(path, `${first}{"v":1}\nbroken\n${second}`);
@@ -241,7 +241,7 @@ describe('replay: what goes wrong on the way', () => {
     assert.match(stderr, /^ {2}lost +2: a line was malformed$/m);
   });
 
-  it('a full disk: said once, and no success, also when it is full before the first event', async (t) => {
+  it('a full disk: reported once, and a failure, even if it is full before the first event', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, events(5000).map(jsonLine).join(''));
     for (const [output, code] of [
@@ -257,9 +257,9 @@ describe('replay: what goes wrong on the way', () => {
     }
   });
 
-  it('| head -n 1: ends by itself, without a complaint, and nothing counts as lost', async (t) => {
+  it('| head -n 1: ends by itself, without a message, and nothing counts as lost', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
-    // Many times what a pipe holds, so the writer must notice.
+    // Much more than a pipe holds, so the writer must notice.
     writeFileSync(path, events(20_000, { stack: [] }).map(jsonLine).join(''));
     const head = spawn('head', ['-n', '1'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const script = `"$0" "$1" replay "$2" -o json; echo "status $?" >&2`;
@@ -286,7 +286,7 @@ describe('replay: what goes wrong on the way', () => {
     const at = temporaryFolder(t);
     execFileSync('mkfifo', [at('out')]);
     writeFileSync(at('recording.jsonl'), events(2000).map(jsonLine).join(''));
-    // Both ends, so that it is a pipe with a reader: one that does not read.
+    // Both ends are open, so that the pipe has a reader, which does not read.
     const out = openSync(at('out'), constants.O_RDWR);
     const agent = new Agent(['replay', at('recording.jsonl'), '-o', 'json'], { stdout: out });
     await agent.until(() => agent.stderr.includes('Ctrl-C again to stop at once'));

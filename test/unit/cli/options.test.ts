@@ -96,7 +96,7 @@ describe('compactstall’s options', () => {
     refuses(() => parseOptions('compactstall', REPLAY_OPTIONS, ['--pid', '1']), /^unknown option '--pid'\. See/);
   });
 
-  it('an argument too few, or too many', () => {
+  it('a missing argument, or one too many', () => {
     refuses(() => run('--pid'), /^option '-p, --pid <value>' argument missing\. See compactstall --help\.$/);
     refuses(() => run('-d'), /^option '-d, --duration <value>' argument missing\. See compactstall --help\.$/);
     refuses(() => run('--pid='), '--pid : not a process id; expected a number from 1 to 4194304.');
@@ -105,7 +105,7 @@ describe('compactstall’s options', () => {
     refuses(() => run('-p', '-1'), /^option '--?p(id)?' argument is ambiguous\. See/);
   });
 
-  it('what is no option is left to the command', () => {
+  it('positional arguments are left to the command', () => {
     assert.deepEqual(run('replay', '-v', 'file').positionals, ['replay', 'file']);
     assert.deepEqual(run('--', '-v').positionals, ['-v']);
   });
@@ -124,7 +124,7 @@ describe('compactsnoop’s options are bcc’s', () => {
     assert.deepEqual(snoop('--help').values, { help: true });
   });
 
-  it('no others', () => {
+  it('no other options', () => {
     const shorts = SNOOP_OPTIONS.map(({ short }) => short).sort().join(''); // biome-ignore format: one line
     assert.equal(shorts, 'KTdehp');
     refuses(() => snoop('-o', 'json'), "unknown option '-o'. See compactsnoop --help.");
@@ -137,7 +137,7 @@ describe('--help', () => {
     ['compactstall', HELP, RUN_OPTIONS],
     ['compactsnoop', SNOOP_HELP, SNOOP_OPTIONS],
   ] as const) {
-    it(`${command}: at most 80 columns, and ends with a line’s end`, () => {
+    it(`${command}: at most 80 columns, and ends with a newline`, () => {
       for (const line of help.split('\n')) assert.ok(line.length <= 80, `${line.length}: ${line}`);
       assert.ok(help.endsWith('\n') && !help.endsWith('\n\n'));
       assert.doesNotMatch(help, /[ \t]\n/, 'nothing at the end of a line');

@@ -7,7 +7,7 @@ import { reportBooks } from '../../../src/cli/report.ts';
 import { EXIT } from '../../../src/errors.ts';
 import { decodeKernelBooks, type NamedSinkBooks, type SourceBooks } from '../../../src/event/books.ts';
 
-/** What is printed, and the exit code. */
+/** The printed lines, and the exit code. */
 function report(source: SourceBooks, sinks: readonly NamedSinkBooks[], failed = false) {
   const lines: string[] = [];
   const messages: Pick<Messages, 'say' | 'print'> = {
@@ -23,7 +23,7 @@ const sink = (name: string, exported: number, dropped: Record<string, number> = 
 });
 
 describe('the books at the end of a run', () => {
-  it('a run in which nothing was lost', () => {
+  it('a run without losses', () => {
     const kernel = {
       ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)),
       begins: 69,
@@ -49,7 +49,7 @@ describe('the books at the end of a run', () => {
     });
   });
 
-  it('a run in which something was lost, with every reason', () => {
+  it('a run with losses for every reason', () => {
     const source = { received: 5, decoded: 4, malformed: 1, pendingBytes: 0 };
     assert.deepEqual(report(source, [sink('json', 1, { write_enospc: 1, shutdown: 1 }, 1)]), {
       exitCode: EXIT.LOST,
@@ -65,7 +65,7 @@ describe('the books at the end of a run', () => {
     });
   });
 
-  it('books that do not balance say so, and the exit code too', () => {
+  it('books that do not balance show it, as does the exit code', () => {
     const { lines, exitCode } = report({ received: 1, decoded: 1, malformed: 0, pendingBytes: 0 }, [sink('json', 0)]);
     assert.equal(exitCode, EXIT.LOST);
     assert.deepEqual(lines, [
@@ -75,13 +75,13 @@ describe('the books at the end of a run', () => {
     ]);
   });
 
-  it('an output that failed before the first event is a failure; events that were lost weigh more', () => {
+  it('an output that failed before the first event is a failure; lost events matter more', () => {
     const nothing = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
     assert.equal(report(nothing, [sink('table', 0)], true).exitCode, EXIT.FAILURE);
     assert.equal(report({ ...nothing, received: 1, malformed: 1 }, [sink('table', 0)], true).exitCode, EXIT.LOST);
   });
 
-  it('what nobody was told of is noted, and not lost', () => {
+  it('unsent process events are noted, and do not count as lost', () => {
     const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), processEventsUnsent: 3 };
     const { lines, exitCode } = report({ kernel, received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
     assert.equal(exitCode, EXIT.OK);

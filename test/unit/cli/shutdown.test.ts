@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 
 const ENDING = new URL('../../../src/cli/shutdown.ts', import.meta.url);
 
-/** Runs a script that has a `shutdown`, in a process of its own: signals go to the whole process. */
+/** Runs a script that has a `shutdown`, in a separate process, as signals go to the whole process. */
 function child(script: string) {
   const source = `import { Shutdown } from ${JSON.stringify(ENDING.href)}; const shutdown = new Shutdown(); ${script}`;
   const started = spawn(process.execPath, ['--input-type=module', '--eval', source], {
@@ -29,7 +29,7 @@ function child(script: string) {
       });
       await Promise.race([held, exited.then(() => assert.fail(`ended without saying '${text}': ${stdout}`))]);
     },
-    /** Exit code, or signal when nothing handled it. */
+    /** The exit code, or the signal when nothing handled it. */
     async exit(): Promise<{ status: number | NodeJS.Signals | null; stdout: string }> {
       const [code, signal] = await exited;
       return { status: code ?? signal, stdout };
@@ -37,7 +37,7 @@ function child(script: string) {
   };
 }
 
-/** Says when it runs and when its end is reached, and then hangs, as a sink may. */
+/** Prints when it runs and when its end is reached, and then hangs, as a sink may. */
 const HANGING = `
   setInterval(() => {}, 1000);
   console.log('running');
@@ -46,7 +46,7 @@ const HANGING = `
   await new Promise(() => {});
 `;
 
-describe('what ends a run', () => {
+describe('the end of a run', () => {
   for (const [signal, status] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -71,7 +71,7 @@ describe('what ends a run', () => {
     assert.equal((await run.exit()).status, 143);
   });
 
-  it('after an end of another kind the first signal ends the process: it is ending already', async () => {
+  it('after another end the first signal ends the process, as shutdown has begun', async () => {
     const run = child(`shutdown.end(); ${HANGING}`);
     await run.said('reached');
     run.kill('SIGINT');
@@ -83,7 +83,7 @@ describe('what ends a run', () => {
     assert.deepEqual(await run.exit(), { status: 0, stdout: 'reached\n' });
   });
 
-  it('an end before the duration is over leaves nothing behind that keeps the process', async () => {
+  it('an early end leaves no timer that keeps the process alive', async () => {
     const run = child(
       `shutdown.after(2 ** 31 - 1); shutdown.end(); shutdown.end(); await shutdown.reached; console.log('reached');`,
     );

@@ -17,7 +17,7 @@ interface Case<T> {
   parse: (text: string, option: string) => T;
   good: [text: string, value: T][];
   bad: string[];
-  /** What the error says after the option and the value. */
+  /** The text of the error after the option and the value. */
   expected: string;
 }
 

@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { attributesDoc } from '../../../docs/generate/attributes-doc.ts';
 import { SPAN_ATTRIBUTES } from '../../../src/sinks/otlp/attributes.ts';
 
-test('docs/attributes.md is what the table says; otherwise: npm run generate', () => {
+test('docs/attributes.md matches the table; otherwise: npm run generate', () => {
   assert.equal(readFileSync(new URL('../../../docs/attributes.md', import.meta.url), 'utf8'), attributesDoc());
 });
 
-test('each name is there once, in the namespace `compaction` or one of the semantic conventions', () => {
+test('each name occurs once, in the namespace `compaction` or one of the semantic conventions', () => {
   const names = SPAN_ATTRIBUTES.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   for (const { name, semconv } of SPAN_ATTRIBUTES) {

@@ -9,7 +9,7 @@ import { EXIT } from '../../../src/errors.ts';
 const CLI = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
 const SRC = new URL('../../../src/', import.meta.url);
 
-/** Code of the agent: compactstall/register has variables of applications. */
+/** The code of the agent only: compactstall/register has variables of applications. */
 function agentSources(): string {
   return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.startsWith('register/') && !path.startsWith('prober/'))

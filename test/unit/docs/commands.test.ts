@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each command of the documents is run by a test that is named in test/support/documented-commands.ts, or is there with the
-// reason why it is not.
+// test/support/documented-commands.ts names, for each command of the documents, the test that runs it, or the reason why none
+// does.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
@@ -16,7 +16,7 @@ describe("the documents' commands", () => {
     assert.deepEqual(unknown, []);
   });
 
-  it('are all that is listed, each once', () => {
+  it('are the listed ones, each once', () => {
     const stale = known.filter((listed) => !documented.some(({ command }) => command === listed));
     assert.deepEqual(stale, []);
     assert.equal(new Set(known).size, known.length);
@@ -32,7 +32,7 @@ describe("the documents' commands", () => {
     }
   });
 
-  it('stand word for word in the test that types them', () => {
+  it('occur word for word in the test that types them', () => {
     const typing = 'test/backends/commands.test.ts';
     const source = readFileSync(ROOT + typing, 'utf8');
     const entries = Object.entries(RUN_BY).filter(([, { file }]) => file === typing);

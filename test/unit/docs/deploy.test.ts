@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/deploy.md names the capabilities four times, for four ways to run: they have to be the same.
+// docs/deploy.md names the capabilities four times, for four ways to run. They must be the same.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readText } from './messages.ts';
 
 const DEPLOY = readText('docs/deploy.md');
-/** For a root that becomes another user. */
+/** Capabilities for a root that becomes another user. */
 const FOR_ROOT = ['CAP_SETGID', 'CAP_SETUID'];
-/** Only needed on some kernels, which the table says. */
+/** Needed on some kernels only, which the table names. */
 const SOMETIMES = ['CAP_SYS_ADMIN', 'CAP_SYS_RESOURCE'];
 
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort();

@@ -24,16 +24,16 @@ const EXPECTED = [
   'docs/register.md',
   'docs/troubleshooting.md',
 ];
-/** Inline code that names a file or folder of this repository; what is built, and patterns, are not looked for. */
+/** Inline code that names a file or folder of this repository, except built files and patterns. */
 const PATH = /`((?:bench|bpf|docs|examples|findings|harness|native|otel-collector|src|test|toolchain)\/[\w./-]*)`/g;
 const LINK = /\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"]+)"/g;
 
 describe('documents', () => {
-  it('are where a reader looks for them', () => {
+  it('are in the usual places', () => {
     for (const document of EXPECTED) assert.ok(DOCUMENTS.includes(document), `${document} is missing`);
   });
 
-  it('link to files and headings that are there', () => {
+  it('link to existing files and headings', () => {
     const broken = DOCUMENTS.flatMap((document) =>
       linksOf(read(document))
         .filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(document, link))
@@ -42,7 +42,7 @@ describe('documents', () => {
     assert.deepEqual(broken, []);
   });
 
-  it('name files and folders that are there', () => {
+  it('name existing files and folders', () => {
     const missing = DOCUMENTS.flatMap((document) =>
       [...withoutFences(read(document)).matchAll(PATH)]
         .map(([, path]) => path!)
@@ -66,7 +66,7 @@ function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** Folders that others fill. */
+/** Folders with files of others. */
 function isForeign(path: string): boolean {
   return /(?:^|\/)(?:node_modules|build|dist|\.[^/]+)$/.test(path);
 }
@@ -76,7 +76,7 @@ function withoutFences(text: string): string {
 }
 
 function linksOf(text: string): string[] {
-  // What stands in code is no link.
+  // Code has no links.
   const prose = withoutFences(text).replace(/`[^`\n]*`/g, '');
   return [...prose.matchAll(LINK)].map(([, markdown, html]) => (markdown ?? html)!);
 }
@@ -88,7 +88,7 @@ function leadsSomewhere(document: string, link: string): boolean {
   return anchor === undefined || (statSync(target).isFile() && anchorsOf(readFileSync(target, 'utf8')).has(anchor));
 }
 
-/** As GitHub makes them: lower case, without punctuation, spaces as hyphens, numbered when there are several. */
+/** Anchors as GitHub makes them: lower case, without punctuation, spaces as hyphens, repeated ones numbered. */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading] of withoutFences(text).matchAll(/^#{1,6} (.+)$/gm)) {

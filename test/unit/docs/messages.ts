@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the project says to people: the texts of its sources, as far as they are fixed. */
+/** The project's messages to people: the texts of its sources, as far as they are fixed. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -22,7 +22,7 @@ export function sourceTexts(wanted: (path: string) => boolean = () => true): str
   return [...files.sort(), 'setup.sh'].map((path) => joined(readText(path))).join('\n');
 }
 
-/** `'one ' +\n 'two'` is one text. What is put into a text stands behind the file: it may be one of two words. */
+/** `'one ' +\n 'two'` is one text. Inserted expressions come after the file, as they may be one of two words. */
 function joined(source: string): string {
   const values: string[] = [];
   const texts = source
@@ -34,7 +34,7 @@ function joined(source: string): string {
   return [texts, ...values].join('\n');
 }
 
-/** The fixed parts of a quoted message; short ones say nothing. */
+/** The fixed parts of a quoted message, except short ones, which prove nothing. */
 export const fixedParts = (message: string, least = 4): string[] =>
   message
     .split(VALUE)

@@ -9,7 +9,7 @@ import { readText } from './messages.ts';
 
 const READING = readText('docs/reading-a-stall.md');
 
-/** From a heading to the next one. */
+/** The text from a heading to the next one. */
 function section(heading: string): string {
   const [, text] = new RegExp(`^## ${heading}$([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(READING) ?? [];
   assert.ok(text, heading);
@@ -17,7 +17,7 @@ function section(heading: string): string {
 }
 
 describe('docs/reading-a-stall.md', () => {
-  it('says at a glance and in a section what each trigger means', () => {
+  it('explains each trigger at a glance and in a section', () => {
     for (const trigger of TRIGGERS) {
       for (const heading of ['At a glance', 'By trigger']) {
         assert.ok(section(heading).includes(`| \`${trigger}\` |`), `${heading}: ${trigger}`);
@@ -25,13 +25,13 @@ describe('docs/reading-a-stall.md', () => {
     }
   });
 
-  it('says what each status means that an end can have', () => {
+  it('explains each status of an end', () => {
     for (const status of ['success', 'complete', 'partial_skipped', 'contended']) {
       assert.ok(section('By status').includes(`| \`${status}\` |`), status);
     }
   });
 
-  it('says what each priority means', () => {
+  it('explains each priority', () => {
     for (const priority of ['async', 'sync_light', 'sync_full']) {
       assert.ok(section('By mode and priority').includes(`| \`${priority}\` |`), priority);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// People search docs/troubleshooting.md for the words on their screen: they have to be those of the sources, and all of them.
+// People search docs/troubleshooting.md for the words on their screen, so it must have all messages of the sources.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeKernelBooks, losses } from '../../../src/event/books.ts';
@@ -7,10 +7,10 @@ import { fixedParts, readText, sourceTexts } from './messages.ts';
 
 const TROUBLESHOOTING = readText('docs/troubleshooting.md');
 const SOURCES = sourceTexts();
-/** What doctor says has its next step beside it. */
+/** The messages of doctor have their next step beside them. */
 const WITHOUT_DOCTOR = sourceTexts((path) => !path.startsWith('src/doctor/'));
 
-/** Quotations: code in the first column of a table whose head says that it has messages. */
+/** Quotations: code in the first column of a table with messages, according to its head. */
 function quotations(): string[] {
   const found: string[] = [];
   let quoting = false;
@@ -23,25 +23,25 @@ function quotations(): string[] {
   return found;
 }
 
-/** Reasons of the outputs, options and variables are no messages. */
+/** Reasons of the outputs, options and variables are not messages. */
 const NO_MESSAGE =
   /^(?:manual|unknown_service\S*|without\{\w+\}|-p PID|queue_full|shutdown|(?:grpc|http|write)_\S*|compactstall|OTEL_\S+)$/;
 
-/** Where a sentence for people begins in a source. */
+/** The places in a source where a sentence for people begins. */
 const SAID =
   /(?:\b(?:HostError|InstallError)\(\s*|\bwhy:\s+|\bwhy: \(.*?\) =>\s*|(?:#say|#warn|\bwarn|\bsay)\(\s*(?:'\w+',\s*)?)(['"`])((?:(?!\1).)*)\1/g;
-/** Not about anything that is wrong. */
+/** Sentences that are not about errors. */
 const ELSEWHERE = /^(?:attached|\.\.\.: \.\.\.|\.\.\. attached|\.\.\. \.\.\.)/;
 
 describe('docs/troubleshooting.md', () => {
-  it('quotes what the sources say', () => {
+  it('quotes the messages of the sources', () => {
     const quoted = quotations().filter((text) => !NO_MESSAGE.test(text));
     assert.ok(quoted.length > 40, `${quoted.length}`);
     const wrong = quoted.flatMap((text) => fixedParts(text).filter((part) => !SOURCES.includes(part)));
     assert.deepEqual(wrong, []);
   });
 
-  it('has each sentence that the agent warns or fails with', () => {
+  it('has each sentence with which the agent warns or fails', () => {
     const sentences = [...WITHOUT_DOCTOR.matchAll(SAID)]
       .map(([, , text]) => text!)
       .filter((text) => !ELSEWHERE.test(text));

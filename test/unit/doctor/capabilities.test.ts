@@ -50,13 +50,13 @@ describe('capabilities', () => {
     assert.deepEqual(found, { status: 'ok', why: 'CAP_SYS_ADMIN is effective, which is enough.' });
   });
 
-  it('all of them are none in a user namespace', (t) => {
+  it('in a user namespace all of them count as none', (t) => {
     const found = capabilities(paths(t, ALL, { namespace: 'user:[4026532177]' }));
     assert.equal(found.status, 'fail');
     assert.match(found.why, /in its own user namespace/);
   });
 
-  it('says what run says', (t) => {
+  it('uses the words of run', (t) => {
     const some = paths(t, bits(BPF));
     const { why, todo, exitCode } = privilegeError(some)!;
     assert.deepEqual(capabilities(some), { status: 'fail', why, todo });
@@ -79,7 +79,7 @@ describe('capabilities', () => {
 });
 
 describe('optional capabilities', () => {
-  it('says what each that is missing is for', (t) => {
+  it('tells the purpose of each missing one', (t) => {
     const found = optionalCapabilities(paths(t, bits(BPF, PERFMON, SYSLOG)));
     assert.deepEqual(found, {
       status: 'warn',

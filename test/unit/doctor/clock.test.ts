@@ -27,7 +27,7 @@ describe('clock', () => {
     });
   }
 
-  it('a machine that does not know what day it is', async (t) => {
+  it('a machine with a wrong date', async (t) => {
     const found = await clock(source(t, 'tsc\n'), async () => reading('1970-01-01T00:10:00Z'));
     assert.equal(found.status, 'warn');
     assert.match(found.why, /1970-01-01T00:10:00/);

@@ -17,7 +17,7 @@ async function closedPort(t: TestContext): Promise<number> {
   return port;
 }
 
-/** An HTTP server that answers with this status. @returns the port, and the paths and sizes of the requests */
+/** Starts an HTTP server that answers with this status. @returns the port, and the paths and sizes of the requests */
 async function startHttp(t: TestContext, code: number) {
   const requests: string[] = [];
   const server = createServer(async (request, response) => {
@@ -50,7 +50,7 @@ describe('collector', () => {
     assert.deepEqual(requests, ['POST /v1/traces 0']);
   });
 
-  it('one that refuses: why, and what to do', async (t) => {
+  it('a collector that refuses: why, and what to do', async (t) => {
     const server = await startGrpcServer(t, () => ({ code: status.UNAUTHENTICATED, details: 'no token' }));
     const found = await collector(grpc(server.port));
     assert.equal(found.status, 'warn');
@@ -58,7 +58,7 @@ describe('collector', () => {
     assert.match('todo' in found ? found.todo : '', /^Check OTEL_EXPORTER_OTLP_HEADERS/);
   });
 
-  it('one that is another thing', async (t) => {
+  it('another server', async (t) => {
     const { port } = await startHttp(t, 404);
     const found = await collector(http(port));
     assert.match(found.why, /refuses spans: http_404/);
@@ -84,13 +84,13 @@ describe('collector', () => {
     assert.throws(() => checkEnvironment(env), { message: found.why });
   });
 
-  it('so does one that run reads later', async () => {
+  it('so does a wrong variable that run reads later', async () => {
     const found = await collector({ ...grpc(1), OTEL_TRACES_SAMPLER: 'sometimes' });
     assert.equal(found.status, 'fail');
     assert.match(found.why, /^OTEL_TRACES_SAMPLER=sometimes: /);
   });
 
-  it('a variable that is ignored is said', async (t) => {
+  it('an ignored variable is reported', async (t) => {
     const server = await startGrpcServer(t);
     const found = await collector({ ...grpc(server.port), OTEL_SPAN_EVENT_COUNT_LIMIT: 'many' });
     assert.equal(found.status, 'warn');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Checks that are one file each. */
+/** The checks that read one file each. */
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
@@ -30,7 +30,7 @@ describe('lockdown', () => {
     assert.equal(found(t, 'none [integrity] confidentiality\n').status, 'ok');
   });
 
-  it('confidentiality is a warning with what to do: whether programs load is for attach to say', (t) => {
+  it('confidentiality is a warning with advice: attach shows whether programs load', (t) => {
     const check = found(t, 'none integrity [confidentiality]\n');
     assert.equal(check.status, 'warn');
     assert.match(check.why, /forbids probe reads/);
@@ -53,7 +53,7 @@ describe('lockdown', () => {
 });
 
 describe('mounts', () => {
-  it('securityfs: where, or not', (t) => {
+  it('securityfs: where, or missing', (t) => {
     assert.match(securityfs(file(t, MOUNTS.debian12)).why, /^mounted at \/sys\/kernel\/security;/);
     assert.match(securityfs(file(t, MOUNTS.none)).why, /^not mounted;/);
   });
@@ -147,7 +147,7 @@ describe('settings', () => {
   const hidden = '0000000000000000 T _stext\n0000000000000000 T _text\n';
   const symbols = (t: TestContext, text: string) => new KernelSymbols({ kallsyms: file(t, text), modules: NOWHERE });
 
-  it('kptr_restrict by doing', (t) => {
+  it('kptr_restrict, by trying', (t) => {
     assert.deepEqual(kptrRestrict(file(t, '1\n'), symbols(t, shown)), {
       status: 'ok',
       why: "1: this process sees the kernel's symbols.",
@@ -183,7 +183,7 @@ describe('settings', () => {
     }
   });
 
-  it('unprivileged_bpf_disabled is told, and does not matter', (t) => {
+  it('unprivileged_bpf_disabled is shown, and does not matter', (t) => {
     assert.deepEqual(unprivilegedBpfDisabled(file(t, '2\n')), {
       status: 'ok',
       why: '2: it does not matter with CAP_BPF.',
@@ -198,7 +198,7 @@ describe('settings', () => {
     });
   }
 
-  it('files that are not there are unknown', () => {
+  it('missing files are unknown', () => {
     assert.match(perfEventParanoid(NOWHERE).why, /^unknown; /);
     assert.match(unprivilegedBpfDisabled(NOWHERE).why, /^unknown; /);
   });
@@ -214,7 +214,7 @@ compact_fail 91
 compact_success 1005
 `;
 
-  it('tells the counters since boot', (t) => {
+  it('shows the counters since boot', (t) => {
     assert.deepEqual(vmstat(file(t, COUNTERS)), {
       status: 'ok',
       why: 'since boot compact_stall 1096 (success 1005, fail 91), migrate_scanned 5972990, free_scanned 2415209.',
@@ -239,7 +239,7 @@ compact_success 1005
 });
 
 describe('kernel, BTF, installation', () => {
-  it('tells the release, and a kernel without compaction', (t) => {
+  it('shows the release, and a kernel without compaction', (t) => {
     const release = file(t, '5.14.0-427.13.1.el9_4.x86_64\n');
     assert.match(
       kernel({ release, compaction: release }).why,
@@ -255,7 +255,7 @@ describe('kernel, BTF, installation', () => {
     for (const text of ODD_TEXTS) assert.match(btf(file(t, text)).why, /cannot be read as BTF/);
   });
 
-  it('a Node.js that is too old fails, and says what is needed', async () => {
+  it('a Node.js that is too old fails, and the required version is named', async () => {
     for (const version of ['20.19.0', '22.14.9']) {
       const found = await install(version);
       assert.equal(found.status, 'fail');

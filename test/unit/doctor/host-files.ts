@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Files as kernels and distributions have them, for the checks of `doctor`. */
+/** Files of kernels and distributions, for the checks of `doctor`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -15,7 +15,7 @@ export function folderWith(t: TestContext, files: Readonly<Record<string, string
   return at;
 }
 
-/** Texts that belong in none of the files: every check must come to some sentence with them. */
+/** Texts that do not belong in any of the files. Every check must still give a sentence. */
 export const ODD_TEXTS = [
   '',
   '\n',

@@ -10,7 +10,7 @@ import { NO_PROBE_READS, obiUnread, PREEMPTIBLE } from '../../../src/host/limita
 import type { KernelFeatures } from '../../../src/live/kernel-features.ts';
 import type { LiveSource } from '../../../src/live/live-source.ts';
 
-/** Linux 6.1 and later, as distributions build it. */
+/** The features of Linux 6.1 and later, as distributions build it. */
 const NEW: KernelFeatures = {
   ownBtf: true,
   tracepoints: true,
@@ -22,7 +22,7 @@ const NEW: KernelFeatures = {
   preemptibleTracepoints: false,
 };
 
-describe('plan, by what a kernel says of itself', () => {
+describe('plan, by the features of a kernel', () => {
   for (const [what, differences, status, why] of [
     ['a new kernel', {}, 'ok', /^tp_btf: its tracepoints pass compact_control\.$/],
     ['7.0', { preemptibleTracepoints: true }, 'ok', /^kprobe: its programs cannot be preempted/],
@@ -54,7 +54,7 @@ describe('plan, by what a kernel says of itself', () => {
     });
   }
 
-  it('without BTF nothing is known', () => {
+  it('without BTF it is unknown', () => {
     assert.equal(plan(() => undefined).status, 'fail');
   });
 });
@@ -71,7 +71,7 @@ describe('attach', () => {
     return { open: async () => opened, closed: () => closed };
   };
 
-  it('tells the plan taken and those passed over, and leaves nothing attached', async () => {
+  it('names the plan taken and those passed over, and leaves nothing attached', async () => {
     const { open, closed } = source(['tp_btf: refused: no.', 'fentry: x']);
     assert.deepEqual(await attach(open), {
       status: 'ok',
@@ -93,13 +93,13 @@ describe('attach', () => {
   });
 
   for (const error of [new HostError('one.', 'two.', 'log'), new InstallError('one.', 'two.')]) {
-    it(`${error.constructor.name}: its words, apart`, async () => {
+    it(`${error.constructor.name}: message and advice are separate`, async () => {
       const found = await attach(() => Promise.reject(error));
       assert.deepEqual(found, { status: 'fail', why: 'one.', todo: 'two.' });
     });
   }
 
-  it('a defect is no finding', async () => {
+  it('a defect is not a finding', async () => {
     await assert.rejects(
       attach(() => Promise.reject(new TypeError('x'))),
       TypeError,
@@ -112,7 +112,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
   const opens = (differences: object) => async () =>
     ({ plan: { probeReads: true }, close: async () => {}, ...differences }) as unknown as LiveSource;
 
-  it('is not there, or may be: nothing is loaded', async () => {
+  it('is absent, or unknown: nothing is loaded', async () => {
     const fails = () => assert.fail('nothing to load for');
     assert.match((await obi('/nonexistent/map', fails)).why, /^no map at \/nonexistent\/map: /);
     const odd = `/${'x'.repeat(300)}`;
@@ -127,12 +127,12 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
     assert.deepEqual(await obi(map, opens({ obiObstacle: 'Why.' })), { status: 'warn', ...obiUnread('Why.') });
   });
 
-  it('is not read without probe reads, of which lockdown and attach tell', async () => {
+  it('is not read without probe reads, which lockdown and attach report', async () => {
     const found = await obi(map, opens({ plan: { probeReads: false } }));
     assert.deepEqual(found, { status: 'ok', why: `not read: ${map} exists, but this kernel forbids probe reads.` });
   });
 
-  it('is unknown where nothing can be loaded; a defect is no finding', async () => {
+  it('is unknown where nothing can be loaded; a defect is not a finding', async () => {
     assert.match(
       (await obi(map, () => Promise.reject(new HostError('one.', 'two.')))).why,
       /^unknown: .* be loaded\.$/,

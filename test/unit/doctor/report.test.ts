@@ -25,7 +25,7 @@ describe('the list of checks', () => {
 });
 
 describe('examine', () => {
-  it('makes the checks in their order, each text one line', async () => {
+  it('makes the checks in order, and each text is one line', async () => {
     const checks = await examine([topic('b', () => warn('one\n two', ' three\n')), topic('a', async () => ok('four'))]);
     assert.deepEqual(checks, [
       { id: 'b', status: 'warn', why: 'one two', todo: 'three' },
@@ -33,7 +33,7 @@ describe('examine', () => {
     ]);
   });
 
-  it('a check that fails itself is said, and hides no other', async () => {
+  it('a check that crashes is reported, and hides no other', async () => {
     const broken = () => {
       throw new TypeError('x is not a function');
     };
@@ -43,14 +43,14 @@ describe('examine', () => {
     assert.equal(second!.status, 'ok');
   });
 
-  it('only fail means that run would not start', () => {
+  it('only `fail` means that run would not start', () => {
     assert.equal(canRun(CHECKS), false);
     assert.equal(canRun(CHECKS.slice(0, 2)), true);
   });
 });
 
 describe('the report', () => {
-  it('is aligned, with what to do below, and the verdict last', () => {
+  it('is aligned, with advice below, and the verdict last', () => {
     assert.equal(
       reportText(HOST, CHECKS, { color: false }),
       `compactstall 1.2.3, Linux 6.1.0 on x86_64
@@ -71,7 +71,7 @@ compactstall cannot run here: attach; warnings: kptr.
     assert.match(reportText(HOST, CHECKS.slice(0, 1), { color: false }), /\ncompactstall can run here\.\n$/);
   });
 
-  it('fits a terminal, and is not folded into a column of words', () => {
+  it('fits a terminal, and is not squeezed into a column of single words', () => {
     const long = [{ id: 'a', ...warn('word '.repeat(40).trim(), 'thing '.repeat(40).trim()) }];
     const lines = (columns: number) => reportText(HOST, long, { color: false, columns }).split('\n');
     assert.ok(lines(80).every((line) => line.length <= 80));
@@ -85,7 +85,7 @@ compactstall cannot run here: attach; warnings: kptr.
     assert.match(text, /\x1b\[32mok {2}\x1b\[0m {2}kernel {2}Linux\.\n/);
   });
 
-  it('lets nothing move the cursor', () => {
+  it('never moves the cursor', () => {
     const text = reportText(HOST, [{ id: 'a', ...ok('\x1b[2Jx') }], { color: false });
     assert.match(text, /\?\[2Jx/);
   });

@@ -13,7 +13,7 @@ const choose = (words: readonly string[], chosen: string) =>
 const enabled = (chosen: string) => choose(['always', 'madvise', 'never'], chosen);
 const size = (chosen: string) => choose(['always', 'inherit', 'madvise', 'never'], chosen);
 
-/** AT_PAGESZ among the pairs that a process is given. */
+/** AT_PAGESZ among the pairs of a process. */
 function auxv(pageBytes: bigint): Buffer {
   const words = [33n, 0x7ffc_0000_1000n, 6n, pageBytes, 17n, 100n, 0n, 0n];
   return Buffer.from(BigUint64Array.from(words).buffer);
@@ -88,7 +88,7 @@ describe('transparent huge pages', () => {
     assert.match(why, /^unknown: /);
   });
 
-  it('for every pair of settings there is an expectation of its own kind', () => {
+  it('every pair of settings has its own expectation', () => {
     const said = (who: 'always' | 'madvise') => DEFRAG.map((defrag) => expectation(who, defrag));
     assert.deepEqual(
       said('always').map((text) => /may stall/.test(text)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is looked at, in which turn, and what the BPF programs are told; with a prober that answers as it is told.
+// The processes that are probed, their order, and the map of the BPF programs, with a prober that gives prepared answers.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,7 +44,7 @@ function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
     },
     answer: (pid: number, located: Located | undefined) => (located ? answers.set(pid, located) : answers.delete(pid)),
     publishes: (pid: number, where: string) => answers.set(pid, { publisher: Buffer.from(where) }),
-    /** Waits until so many probes were made and answered. */
+    /** Waits until this number of probes was made and answered. */
     probes: async (count: number) => {
       while (probed.length < count) await sleep(5);
       await sleep(0);
@@ -52,8 +52,8 @@ function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
   };
 }
 
-describe('what the programs are told', () => {
-  it('where a process publishes, once, until it says something else', async (t) => {
+describe('the map of the programs', () => {
+  it('has where a process publishes, written once per change', async (t) => {
     const { registry, publishes, told, probes } = setUp(t);
     publishes(A, 'here');
     for (const [i, where] of ['here', 'here', 'there', 'there'].entries()) {
@@ -64,7 +64,7 @@ describe('what the programs are told', () => {
     assert.deepEqual(told, [`cs_publishers ${A} = here`, `cs_publishers ${A} = there`]);
   });
 
-  it('nothing found another time takes nothing back', async (t) => {
+  it('keeps an entry when a later probe finds nothing', async (t) => {
     const { registry, publishes, answer, told, probes } = setUp(t);
     publishes(A, 'here');
     registry.published(A);
@@ -75,7 +75,7 @@ describe('what the programs are told', () => {
     assert.deepEqual(told, [`cs_publishers ${A} = here`]);
   });
 
-  it('of as many as there is room for: the one whose stall is longest ago is forgotten', async (t) => {
+  it('when full, forgets the process with the oldest stall', async (t) => {
     const { registry, publishes, told, probes } = setUp(t, { places: 3 });
     let count = 0;
     const publish = async (pid: number) => {
@@ -97,8 +97,8 @@ describe('what the programs are told', () => {
   });
 });
 
-describe('who is looked at', () => {
-  it('those for each reason in turn: who stalls all the time does not keep others waiting', async (t) => {
+describe('the processes that are probed', () => {
+  it('each reason in turn: a process that stalls all the time does not delay others', async (t) => {
     const { registry, probed, probes } = setUp(t);
     for (const pid of MANY) registry.stalled(pid, false);
     registry.published(A);
@@ -107,7 +107,7 @@ describe('who is looked at', () => {
     assert.ok(probed.slice(0, 10).includes(MANY[0]!), `${probed}`);
   });
 
-  it('who stalls without a context, but not again at once, nor for a stall meanwhile', async (t) => {
+  it('one that stalls without a context, but not again at once, nor for a stall meanwhile', async (t) => {
     const { registry, probed, probes, onProbe } = setUp(t);
     onProbe(() => registry.stalled(A, false));
     registry.stalled(A, false);
@@ -119,7 +119,7 @@ describe('who is looked at', () => {
     assert.deepEqual(probed, [A, B]);
   });
 
-  it('no thread of the kernel', async (t) => {
+  it('no kernel thread', async (t) => {
     const proc = fakeProc(t);
     proc.put(A, { comm: 'kcompactd0', kernelThread: true });
     proc.put(B, { comm: 'summ' });
@@ -130,7 +130,7 @@ describe('who is looked at', () => {
     assert.deepEqual(probed, [B, B]);
   });
 
-  it('nobody whose stalls have contexts', async (t) => {
+  it('none whose stalls have contexts', async (t) => {
     const { registry, probed, probes } = setUp(t);
     registry.stalled(A, true);
     registry.stalled(B, false);

@@ -10,11 +10,11 @@ import { type FakeProcess, fakeProc, putStatus, statLine } from '../prober/servi
 
 const ID = '4a1f6f2b9c0d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f';
 const SECOND = 1_000_000_000n;
-/** Of field 22: 500 ticks. */
+/** The start time in field 22: 500 ticks. */
 const STARTED = 5n * SECOND;
 const NOW = 100n * SECOND;
 
-/** A process 7, and what is said of it. `pass` lets time go by and begins a batch. */
+/** A process 7, with its facts. `pass` lets time go by and begins a batch. */
 function setUp(t: TestContext, first?: FakeProcess, services = true) {
   const proc = fakeProc(t);
   const put = (fake: FakeProcess) => proc.put(7, { comm: 'summ', exe: '/usr/bin/summ', ...fake });
@@ -36,8 +36,8 @@ function setUp(t: TestContext, first?: FakeProcess, services = true) {
   };
 }
 
-describe('what is known of a process', () => {
-  it('by its environment', (t) => {
+describe('the facts about a process', () => {
+  it('from its environment', (t) => {
     const environ = 'A=B\0OTEL_SERVICE_NAME=shop\0OTEL_RESOURCE_ATTRIBUTES=service.version=1.2,service.name=no\0';
     assert.deepEqual(setUp(t, { environ, cgroup: `0::/docker/${ID}\n` }).lookUp(), {
       executable: 'summ',
@@ -46,18 +46,18 @@ describe('what is known of a process', () => {
     });
   });
 
-  it('without anything in it: its executable', (t) => {
+  it('with nothing in it: from its executable', (t) => {
     assert.deepEqual(setUp(t, {}).lookUp(), {
       executable: 'summ',
       resource: { 'service.name': 'unknown_service:summ' },
     });
   });
 
-  it('of an executable that was replaced while it runs', (t) => {
+  it('with an executable that was replaced while it runs', (t) => {
     assert.equal(setUp(t, { exe: '/usr/bin/summ-server (deleted)' }).lookUp().executable, 'summ-server');
   });
 
-  it('which may not be looked into: its container, and the name of its main thread', (t) => {
+  it('which may not be read: its container, and the name of its main thread', (t) => {
     const { put, root, lookUp } = setUp(t);
     put({ cgroup: `0::/docker/${ID}\n`, environ: 'OTEL_SERVICE_NAME=hidden\0' });
     rmSync(`${root}/7/exe`);
@@ -68,12 +68,12 @@ describe('what is known of a process', () => {
     });
   });
 
-  it('whose environment is not in memory, so that who brings it may take its time: that is not read', (t) => {
+  it('whose environment is not in memory, so that a read may wait: it is not read', (t) => {
     const fake = { environmentAway: true, environ: 'OTEL_SERVICE_NAME=trap\0' };
     assert.equal(setUp(t, fake).service(), 'unknown_service:summ');
   });
 
-  it('services are not asked for: no resource', (t) => {
+  it('without services: no resource', (t) => {
     const { lookUp, end, pass } = setUp(t, { environ: 'OTEL_SERVICE_NAME=shop\0' }, false);
     assert.deepEqual(lookUp(), { executable: 'summ' });
     end();
@@ -91,7 +91,7 @@ describe('what is known of a process', () => {
   it('this process, in the real /proc: started before now, and not before the boot', () => {
     const lookUp = (atNs: bigint) =>
       new Identified({ services: false }).lookUp({ pid: process.pid, tid: -1, comm: '' }, atNs);
-    // In hundredths of a second.
+    // The kernel counts hundredths of a second.
     const [uptime] = readFileSync('/proc/uptime', 'latin1').split(' ');
     const boottimeNs = BigInt(Math.round(Number(uptime) * 100)) * 10_000_000n;
     assert.equal(lookUp(boottimeNs).executable, basename(process.execPath));
@@ -112,7 +112,7 @@ describe('the same process again', () => {
     assert.equal(lookUp(), first);
   });
 
-  it('is looked at once per batch', (t) => {
+  it('is identified once per batch', (t) => {
     const { service, end, put, pass } = setUp(t, { environ });
     assert.equal(service(), 'shop');
     end();
@@ -122,7 +122,7 @@ describe('the same process again', () => {
     assert.equal(service(), 'unknown_service:other');
   });
 
-  it('after an exec: what the new executable says', (t) => {
+  it('after an exec: the facts of the new executable', (t) => {
     const { service, put, pass } = setUp(t, { environ });
     assert.equal(service(), 'shop');
     put({ environ: 'OTEL_SERVICE_NAME=till\0', startStack: 0x7ffc12345678 });
@@ -148,9 +148,9 @@ describe('the same process again', () => {
     assert.equal(lookUp().container, ID);
   });
 
-  it('exec while it is looked up: nothing of either is mixed', async (t) => {
+  it('exec during the lookup: the two are not mixed', async (t) => {
     const { root, service, put, pass } = setUp(t, { environ });
-    // A reader of the cgroup waits here until the status is another.
+    // A reader of the cgroup waits here until the status has changed.
     rmSync(`${root}/7/cgroup`);
     execFileSync('mkfifo', [`${root}/7/cgroup`]);
     writeFileSync(`${root}/after`, statLine(7, { comm: 'summ', startStack: 1 }));
@@ -163,10 +163,10 @@ describe('the same process again', () => {
   });
 });
 
-describe('a process that is not looked into for a while', () => {
+describe('a process that is avoided for a while', () => {
   const environ = 'OTEL_SERVICE_NAME=shop\0';
 
-  it('known before: is what it was, as long as it is the same executable', (t) => {
+  it('known before: keeps its facts, as long as it is the same executable', (t) => {
     const { service, put, pass, processes } = setUp(t, { environ });
     assert.equal(service(), 'shop');
     processes.statOnly = true;
@@ -188,7 +188,7 @@ describe('a process that is not looked into for a while', () => {
     assert.equal(service(), 'unknown_service:summ');
   });
 
-  it('another with its pid: nothing of the one before', (t) => {
+  it('another one with its pid: nothing of the one before', (t) => {
     const { service, put, pass, processes } = setUp(t, { environ });
     assert.equal(service(), 'shop');
     processes.statOnly = true;
@@ -201,7 +201,7 @@ describe('a process that is not looked into for a while', () => {
 describe('another process with that pid', () => {
   const environ = 'OTEL_SERVICE_NAME=shop\0';
 
-  it('started after the stall: the record’s name, and nothing of the other', (t) => {
+  it('started after the stall: the name in the record, and nothing of the other', (t) => {
     const { lookUp } = setUp(t, { environ });
     assert.equal(lookUp(STARTED).resource?.['service.name'], 'shop');
     assert.deepEqual(lookUp(STARTED - 1n), { resource: { 'service.name': 'unknown_service:summ' } });
@@ -225,14 +225,14 @@ describe('another process with that pid', () => {
     assert.equal(lookUp(199n * SECOND).resource?.['service.name'], 'unknown_service:summ');
   });
 
-  it('a main thread of another name stalled before the exec that is there now', (t) => {
+  it('a main thread with another name stalled before the last exec', (t) => {
     const { lookUp } = setUp(t, { environ });
     assert.deepEqual(lookUp(NOW, 'sh'), { resource: { 'service.name': 'unknown_service:sh' } });
     assert.equal(lookUp(NOW, 'pool-7', 8).resource?.['service.name'], 'shop', 'other threads have names of their own');
   });
 });
 
-describe('a process that has gone', () => {
+describe('a process that has ended', () => {
   const environ = 'OTEL_SERVICE_NAME=shop\0';
 
   it('before it was looked up: the name of its main thread, none of other threads', (t) => {
@@ -256,7 +256,7 @@ describe('a process that has gone', () => {
     assert.equal(service(NOW), 'shop');
   });
 
-  it('that second counts from the last stall after which it was there', (t) => {
+  it('that second counts from the last stall after which it still ran', (t) => {
     const { service, end, pass } = setUp(t, { environ });
     service(NOW);
     pass(10_000);
@@ -268,7 +268,7 @@ describe('a process that has gone', () => {
   });
 });
 
-it('4096 processes are remembered, the least recently seen is forgotten', (t) => {
+it('4096 processes are remembered; the least recently seen is forgotten', (t) => {
   const { root, processes, end, service, pass } = setUp(t, { environ: 'OTEL_SERVICE_NAME=shop\0' });
   const see = (from: number, count: number) => {
     for (let pid = from; pid < from + count; pid++) {
@@ -281,7 +281,7 @@ it('4096 processes are remembered, the least recently seen is forgotten', (t) =>
   see(101, 4094);
   pass(0);
   assert.equal(service(), 'shop');
-  // 4096 are known. Each further one takes the place of another: those from 100 on, not the one seen last.
+  // 4096 are known. Each further one replaces another: those from 100 on, not the one seen last.
   see(10_000, 4095);
   end();
   pass(0);

@@ -21,7 +21,7 @@ describe('probes', () => {
     assert.equal(queue.dueMs, Number.POSITIVE_INFINITY);
   });
 
-  it('start over when there is a new reason', () => {
+  it('start over with a new reason', () => {
     const queue = new ProbeQueue([1000, 2000]);
     queue.add(7, 0);
     assert.equal(queue.take(1000), 7);
@@ -29,7 +29,7 @@ describe('probes', () => {
     assert.deepEqual(timesOf(queue, 7, 20), [3, 5]);
   });
 
-  it('are for one process at a time, the one that waits longest first', () => {
+  it('are for one process at a time, the longest waiting first', () => {
     const queue = new ProbeQueue([0]);
     for (const pid of [3, 1, 2]) queue.add(pid, 5);
     assert.deepEqual(
@@ -38,7 +38,7 @@ describe('probes', () => {
     );
   });
 
-  it('of the process that waits longest are dropped when too many wait, but not for one that waits already', () => {
+  it('of the longest waiting process are dropped when too many wait, but not for one that already waits', () => {
     const queue = new ProbeQueue([0]);
     for (let pid = 1; pid <= 4096; pid++) queue.add(pid, 0);
     queue.add(4096, 0);

@@ -13,7 +13,7 @@ import {
 
 const NAMES = Object.keys(BOOKS) as (keyof KernelBooks)[];
 
-/** A run in which each way to lose or leave out an event happened a different number of times. */
+/** A run with a different number of events for each way to lose or leave one out. */
 const KERNEL: KernelBooks = {
   begins: 100 + 3 + 5 + 7 + 9,
   ends: 100 + 11,
@@ -76,7 +76,7 @@ describe('the kernel’s books', () => {
     );
   });
 
-  it('open_now may be seen below zero, while a program runs', () => {
+  it('open_now may be below zero while a program runs', () => {
     const bytes = Buffer.alloc(BOOKS_SIZE);
     bytes.writeBigInt64LE(-1n, BOOKS.openNow.offset);
     assert.equal(decodeKernelBooks(bytes).openNow, -1);
@@ -119,7 +119,7 @@ describe('equations', () => {
     );
   });
 
-  it('probes of processes, where there are any', () => {
+  it('include probes, if there are any', () => {
     const probes = { made: 9, open: 1, publishing: 2, without: { no_symbol: 5, no_answer: 1 } };
     const all = equations(live({}, { probes }), []);
     assert.deepEqual(
@@ -219,16 +219,16 @@ describe('losses', () => {
     );
   });
 
-  it('what the user asked for is no loss: filters, sampling, a reader that went away', () => {
+  it('effects of what the user asked for are not losses: filters, sampling, a reader that went away', () => {
     const filtered = live({ ...ZERO, filteredPid: 5, filteredTrigger: 6, filteredMinDuration: 7 });
     assert.deepEqual(found(filtered, [sink({ not_sampled: 10, closed: 20 })]), {});
   });
 
-  it('neither is what was under way at the start or the end', () => {
+  it('neither are compactions under way at the start or the end', () => {
     assert.deepEqual(found(live({ ...ZERO, endWithoutBegin: 1, openNow: 1, attemptUnknown: 1 })), {});
   });
 
-  it('in a recording it is lines that are broken', () => {
+  it('in a recording they are malformed lines', () => {
     assert.deepEqual(found({ received: 3, decoded: 1, malformed: 2, pendingBytes: 0 }), { 'a line was malformed': 2 });
   });
 });

@@ -9,7 +9,7 @@ import { recordedBatch, recordedDecoder } from '../recorded-kernel.ts';
 
 type Json = Record<string, unknown>;
 
-/** A line with one field changed, at a path such as `watermark.min`; `undefined` takes it away. */
+/** A line with one field changed, at a path such as `watermark.min`; `undefined` removes it. */
 function lineWith(path: string, value: unknown): string {
   const whole = structuredClone(event(0)) as unknown as Json;
   const names = path.split('.');
@@ -23,7 +23,7 @@ function lineWith(path: string, value: unknown): string {
 const refuses = (path: string, value: unknown, message: string) =>
   assert.throws(() => parseEvent(lineWith(path, value)), { message });
 
-/** Every field: what is expected there, and values that are not. */
+/** Every field with its expected type, and wrong values. */
 const FIELDS: [path: string, expected: string, ...bad: unknown[]][] = [
   ['startUnixNano', 'a string of digits', 1795441812325, '', '-1', '1e18', '1795441812.5', '123456789012345678901'],
   ['durationNano', 'an integer of 0 or more', '14200123', -1, 0.5, 2 ** 53, null],
@@ -76,7 +76,7 @@ describe('an event as a line, and back', () => {
     assert.equal(lines.split(/(?<=\n)/).map((line) => jsonLine(parseEvent(line))).join(''), lines); // biome-ignore format: one line
   });
 
-  it('what may be absent may be absent, and only that', () => {
+  it('optional fields may be absent, and only those', () => {
     const optional = ['executable', 'container', 'priority', 'attempt'];
     for (const name of Object.keys(event(0))) {
       const line = lineWith(name, undefined);
@@ -87,7 +87,7 @@ describe('an event as a line, and back', () => {
     for (const name of optional) refuses(name, null, `${name}: expected a string, got null`);
   });
 
-  it('the resource: any names, values as OpenTelemetry has them', () => {
+  it('the resource: any names, with the values of OpenTelemetry', () => {
     const resource = { 'service.name': 'shop', n: 1.5, yes: true, list: ['a', 1, false], empty: [] };
     assert.deepEqual(parseEvent(jsonLine(event(0, { resource }))).resource, resource);
     const expected = 'resource: expected an object of strings, numbers, booleans and lists of these';
@@ -96,7 +96,7 @@ describe('an event as a line, and back', () => {
     }
   });
 
-  it('fields that a newer version may add are kept', () => {
+  it('unknown fields, as of a newer version, are kept', () => {
     const line = lineWith('thp', { enabled: 'madvise' });
     assert.equal(jsonLine(parseEvent(line)), `${line}\n`);
   });
@@ -114,7 +114,7 @@ describe('an event as a line, and back', () => {
   });
 });
 
-describe('a field that is wrong is named, with what was expected', () => {
+describe('a wrong field is named, with the expected type', () => {
   it('every field has its check here', () => {
     const names = Object.entries(event(0)).flatMap(([name, value]) =>
       typeof value === 'object' && !Array.isArray(value)

@@ -12,7 +12,7 @@ import type { Source } from '../../../src/event/source.ts';
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
-/** A sink that is full for good: it takes nothing, counts it, and never has room again. */
+/** A sink that stays full: it takes no events, and counts them. */
 class FullSink implements Sink {
   readonly name = 'full';
   readonly #waiters: (() => void)[] = [];
@@ -31,8 +31,8 @@ class FullSink implements Sink {
 const EVENT = {} as CompactionEvent;
 const BOOKS = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
 
-describe('a sink that is full', () => {
-  it('does not make the pipeline keep what a source that cannot wait delivers', async () => {
+describe('a full sink', () => {
+  it('does not make the pipeline keep events of a source that cannot wait', async () => {
     const batches: WeakRef<object>[] = [];
     const stopped = Promise.withResolvers<void>();
     const source: Source = {

@@ -9,7 +9,7 @@ import { Recording } from '../../../src/event/recording.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
 import { event, events, temporaryFolder } from '../fixtures.ts';
 
-/** There is always room. */
+/** Always has room. */
 const enough = async () => {};
 
 /** Reads a file to its end. */
@@ -47,7 +47,7 @@ describe('a recording', () => {
     assert.deepEqual(books, { received: 1000, decoded: 1000, malformed: 0, pendingBytes: 0 });
   });
 
-  it('comes in batches, and waits until there is room for the next batch', async (t) => {
+  it('comes in batches, and waits for room before the next batch', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, lines(events(700)));
     const recording = await Recording.open(path, () => {});
@@ -74,7 +74,7 @@ describe('a recording', () => {
     assert.deepEqual(found, written);
   });
 
-  it('stacks that only look alike when joined are two', async (t) => {
+  it('stacks that are equal only when joined are two', async (t) => {
     const { found } = await read(t, lines([event(0, { stack: ['a\nb'] }), event(1, { stack: ['a', 'b'] })]));
     assert.deepEqual(found.map(({ stack }) => stack), [['a\nb'], ['a', 'b']]); // biome-ignore format: one line
   });
@@ -96,14 +96,14 @@ describe('a recording', () => {
     assert.deepEqual([found, warnings, batches], [[], [], []]);
   });
 
-  it('very long lines, longer than what is read at once', async (t) => {
+  it('very long lines, longer than one read', async (t) => {
     const stack = Array.from({ length: 20_000 }, (_, i) => `function_number_${i}+0x${i.toString(16)}`);
     const written = [event(0), event(1, { stack }), event(2)];
     const { found } = await read(t, lines(written));
     assert.deepEqual(found, written);
   });
 
-  it('letters of several bytes, wherever what is read at once ends', async (t) => {
+  it('letters of several bytes, wherever a read ends', async (t) => {
     const written = Array.from({ length: 2000 }, (_, n) => event(n, { comm: `${'x'.repeat(n % 7)}日本🐢` }));
     const { found } = await read(t, lines(written));
     assert.deepEqual(found, written);
@@ -119,8 +119,8 @@ describe('a recording', () => {
   });
 });
 
-describe('a broken line', () => {
-  it('is said with file, line and reason, counted, and the rest goes on', async (t) => {
+describe('a malformed line', () => {
+  it('is reported with file, line and reason, and counted; the rest goes on', async (t) => {
     const written = events(4).map(jsonLine);
     written.splice(2, 0, `${JSON.stringify({ ...event(9), pid: 'x' })}\n`);
     const { found, warnings, books, path } = await read(t, written.join(''));
@@ -134,14 +134,14 @@ describe('a broken line', () => {
     assert.deepEqual(warnings, [`${path}:5: not a JSON object; line skipped.`]);
   });
 
-  it('a line cut off by a crash is a broken one', async (t) => {
+  it('a line cut off by a crash is malformed', async (t) => {
     const { found, warnings, path } = await read(t, lines(events(3)).slice(0, -40));
     assert.deepEqual(found, events(2));
     assert.equal(warnings.length, 1);
     assert.ok(warnings[0]!.startsWith(`${path}:3: not JSON (`));
   });
 
-  it('ten are said, the others summed up', async (t) => {
+  it('ten are reported, the others summed up', async (t) => {
     const { warnings, books, path } = await read(t, `${'broken\n'.repeat(13)}${lines(events(1))}`);
     assert.equal(warnings.length, 11);
     assert.equal(warnings.at(-1), `${path}: 3 more malformed lines skipped.`);
@@ -153,7 +153,7 @@ describe('a broken line', () => {
     assert.equal(warnings.length, 10);
   });
 
-  it('bytes that are no text', async (t) => {
+  it('bytes that are not text', async (t) => {
     const { found, books } = await read(
       t,
       Buffer.concat([Buffer.alloc(300, 0xff), Buffer.from(`\n${lines(events(1))}`)]),
@@ -194,9 +194,9 @@ describe('a file that cannot be read', () => {
 });
 
 describe('stopped in the middle', () => {
-  it('delivers nothing any more, and the books say what was delivered', async (t) => {
+  it('delivers nothing more, and the books show what was delivered', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
-    // The broken line is where the recording is stopped: a batch and a half later.
+    // The recording is stopped at the malformed line, a batch and a half later.
     writeFileSync(path, `${lines(events(384))}broken\n${lines(events(384))}`);
     const recording = await Recording.open(path, () => void recording.stop());
     let delivered = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The picture of a trace. docs/images/stall-in-a-request.json is what Jaeger had: `npm run picture` records it again.
+// The picture of a trace. docs/images/stall-in-a-request.json comes from Jaeger; `npm run picture` records it again.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
@@ -11,7 +11,7 @@ import { flattenSpans, type ReceivedSpan } from '../../../harness/receivers/otlp
 const IMAGE = new URL('../../../docs/images/stall-in-a-request', import.meta.url).pathname;
 const recorded = () => flattenSpans(JSON.parse(readFileSync(`${IMAGE}.json`, 'utf8')));
 
-/** Every element is closed, attributes are quoted, and what is between is escaped. */
+/** Asserts that every element is closed, attributes are quoted, and text is escaped. */
 function assertWellFormed(svg: string): void {
   const open: string[] = [];
   const rest = svg.replace(
@@ -58,11 +58,11 @@ const renamed = (spans: ReceivedSpan[], name: string, service: string) =>
   }));
 
 describe('the picture of a trace', () => {
-  it('is the one in docs/images; else run npm run generate', () => {
+  it('is the one in docs/images; otherwise: npm run generate', () => {
     assert.equal(tracePicture(recorded()), readFileSync(`${IMAGE}.svg`, 'utf8'));
   });
 
-  it('is well-formed, and no text leaves it', () => {
+  it('is well-formed, and no text exceeds it', () => {
     const svg = tracePicture(recorded());
     assertWellFormed(svg);
     assertInside(svg);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether hardware runs machines, with a shell script instead of the emulator.
+// The check whether hardware runs machines, with a shell script instead of the emulator.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { probe } from '../../../harness/machine/accelerator.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
 after(() => rmSync(folder, { recursive: true }));
-/** Anybody may open it. */
+/** A device that anybody may open. */
 const DEVICE = '/dev/null';
 
 function emulator(script: string): string {
@@ -29,7 +29,7 @@ describe('the hardware of this host', () => {
     assert.equal(await ask(BOOTS), 'kvm');
   });
 
-  it('is tried once, until this host starts again', async () => {
+  it('is tried once, until this host restarts', async () => {
     assert.equal(await ask(BOOTS), 'kvm');
     assert.equal(await ask('exit 1'), 'kvm');
     writeFileSync(FILE, readFileSync(FILE, 'utf8').replace(/^\S+/, 'another'));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of machines that do not boot or do not end as they should: with a shell script instead of the emulator.
+// Machines that do not boot or end properly, with a shell script instead of the emulator.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,9 +13,9 @@ import { type MachineOptions, runMachine } from '../../../harness/machine/machin
 const UP = `echo booting; echo '{"type":"up"}' >&3; read -r command <&3`;
 const HANG = 'echo hanging; exec sleep 1000';
 
-/** For what is to be given up. */
+/** The limit of machines that are given up. */
 const SHORT_MS = 200;
-/** For what is not, however busy this host is. */
+/** The limit of other machines, enough for any busy host. */
 const LONG_MS = 60_000;
 
 let folder: string;
@@ -45,7 +45,7 @@ async function linesAndStatus(options: MachineOptions) {
   }
 }
 
-/** The console that the error names, which is then removed. */
+/** Reads the console that the error names, and removes it. */
 function consoleOf(error: Error): string {
   const [, path] = /\(console: (.*)\)$/.exec(error.message)!;
   const text = readFileSync(path!, 'utf8');
@@ -61,7 +61,7 @@ async function failure(options: MachineOptions): Promise<Error> {
 }
 
 describe('a machine', { timeout: 2 * LONG_MS }, () => {
-  it('gets its command, and hands out lines and the exit status', async () => {
+  it('gets its command, and returns lines and the exit status', async () => {
     const script = `${UP}; echo "{\\"type\\":\\"test\\",\\"command\\":\\"$command\\"}" >&3; echo '{"type":"end","status":7}' >&3`;
     let said = '';
     const say = (message: string) => {
@@ -75,7 +75,7 @@ describe('a machine', { timeout: 2 * LONG_MS }, () => {
   it('that hangs at boot is booted once more', async () => {
     const said: string[] = [];
     const script = `[ -e ${folder}/again ] || { ${HANG}; }; ${UP}; echo '{"type":"end","status":0}' >&3`;
-    // Between the two boots, so that it does not matter how far the first one came.
+    // Between the two boots, so that the progress of the first does not matter.
     const say = (message: string) => {
       said.push(message);
       writeFileSync(`${folder}/again`, '');
@@ -93,7 +93,7 @@ describe('a machine', { timeout: 2 * LONG_MS }, () => {
     );
     assert.match(error.message, /^test: has not booted within 0\.2 s/);
     assert.equal(said.length, 1);
-    // However far it came.
+    // Its progress does not matter.
     for (const text of [consoleOf(error), consoleOf(new Error(said[0]))]) assert.match(text, /^(hanging\n)?$/);
   });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which Debian mirror the scripts take, with a shell script instead of apt-get.
+// The choice of the Debian mirror, with a shell script instead of apt-get.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ const SECURITY = 'main|bookworm-security|Debian|Debian-Security|http://mirror.ex
 const DEBIAN = 'main|bookworm|Debian|Debian|http://mirror.example/debian/';
 
 describe('the Debian mirror', () => {
-  it("is that of apt: Debian's main, not its security updates nor somebody else's packages", () => {
+  it("is that of apt: Debian's main, neither its security updates nor other packages", () => {
     assert.equal(mirror([OTHER, SECURITY, DEBIAN]), 'http://mirror.example/debian');
   });
 
@@ -37,7 +37,7 @@ describe('the Debian mirror', () => {
     assert.equal(mirror([]), '');
   });
 
-  it('is the one that is named', () => {
+  it('is the one in the variable', () => {
     assert.equal(mirror([DEBIAN], { COMPACTSTALL_DEBIAN_MIRROR: 'http://own.example/d' }), 'http://own.example/d');
   });
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plan of the emulated machines names what is there: no test is left out by accident, and none is meant that is gone.
+// The plan of the emulated machines lists exactly the existing tests.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
@@ -32,7 +32,7 @@ describe('the plan of the emulated machines', () => {
     }
   });
 
-  it('has something on each kernel, and says what is new there', () => {
+  it('has something on each kernel, and lists its news', () => {
     assert.deepEqual(Object.keys(DIFFERENCES), NAMES);
     for (const name of NAMES) assert.ok(partsOf(name).length > 0);
   });

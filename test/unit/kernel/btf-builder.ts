@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Makes BTF by hand (Documentation/bpf/btf.rst), as small as a test wants it. */
+/** Makes small BTF by hand for a test (Documentation/bpf/btf.rst). */
 
 export const KIND = {
   INT: 1,
@@ -18,7 +18,7 @@ export class BtfBuilder {
   #strings = '\0';
   #count = 0;
 
-  /** Offset of a string. */
+  /** The offset of a string. */
   text(value: string): number {
     if (value === '') return 0;
     const at = this.#strings.indexOf(`\0${value}\0`);

@@ -24,7 +24,7 @@ describe('BTF made by hand', () => {
     assert.deepEqual([...btf.enumWith('ONE')!.keys()], ['BIT_32', 'ONE']);
   });
 
-  it('what is not there is undefined: also the end of a longer name, and a name of another kind', () => {
+  it('unknown names are undefined: also the end of a longer name, and a name of another kind', () => {
     const b = new BtfBuilder();
     b.type(KIND.ENUM, 'compact_result', 4, [[b.text('COMPACT_SKIPPED'), 1]]);
     const btf = new Btf(b.bytes());
@@ -109,8 +109,8 @@ describe('BTF made by hand', () => {
   });
 });
 
-describe('BTF that is none, or damaged', () => {
-  /** A struct, an enum and a function pointer: something of each kind to damage. */
+describe('invalid or damaged BTF', () => {
+  /** One type of each kind to damage: a struct, an enum and a function pointer. */
   function small(): Buffer {
     const b = new BtfBuilder();
     const int = b.int('int', 4);
@@ -149,7 +149,7 @@ describe('BTF that is none, or damaged', () => {
     }
   });
 
-  it('types that lead to themselves end in an error', () => {
+  it('circular types are an error', () => {
     const b = new BtfBuilder();
     b.type(KIND.TYPEDEF, 'a', 2);
     b.type(KIND.TYPEDEF, 'b', 1);
@@ -162,7 +162,7 @@ describe('BTF that is none, or damaged', () => {
     assert.throws(() => btf.struct('t'), ENDLESS);
   });
 
-  it('a name or a type that is not there is an error', () => {
+  it('a missing name or type is an error', () => {
     const b = new BtfBuilder();
     const int = b.int('int', 4);
     b.type(KIND.STRUCT, 'nameless', 4, [[1_000_000, int, 0]]);
@@ -172,7 +172,7 @@ describe('BTF that is none, or damaged', () => {
     assert.throws(() => btf.struct('typeless'), { message: 'damaged BTF: it has no type 1000000' });
   });
 
-  it('any word of it may be anything: an answer or a clear error, never a hang', () => {
+  it('any change of any word: an answer or a clear error, never a hang', () => {
     const good = small();
     for (let at = 4; at + 4 <= good.length; at += 4) {
       for (const word of [0, 1, 2, 7, 0x7fffffff, 0xffffffff, 0x08000000, 0x0a000001, 0x8400ffff]) {

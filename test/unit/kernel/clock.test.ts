@@ -38,13 +38,13 @@ describe('monotonic time to epoch time', () => {
     );
   });
 
-  it('keeps the offset while readings differ by less than they are uncertain', () => {
+  it('keeps the offset while readings differ by less than their uncertainty', () => {
     const c = clock({ offset: OFFSET, uncertaintyNs: 40 });
     for (const noise of [1n, -1n, 39n, -80n, 80n]) assert.equal(c.measured(OFFSET + noise, 40), OFFSET);
     assert.equal(c.measured(OFFSET + 5_000n, 10_000), OFFSET, 'an interrupted reading says little');
   });
 
-  it('many small deviations do not add up unseen', () => {
+  it('many small deviations do not add up unnoticed', () => {
     const c = clock({ offset: OFFSET, uncertaintyNs: 40 });
     for (let i = 1n; i <= 1000n; i++) {
       const used = c.measured(OFFSET + i, 40);

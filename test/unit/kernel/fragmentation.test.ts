@@ -38,7 +38,7 @@ describe('fragmentation index', () => {
     assert.equal(fragmentationIndex([], -1), null);
   });
 
-  it('is the kernel’s formula for any zone', () => {
+  it('follows the kernel’s formula for any zone', () => {
     let seed = 1;
     const random = (below: number) => {
       seed = (seed * 48271) % 2147483647;

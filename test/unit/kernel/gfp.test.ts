@@ -7,7 +7,7 @@ import { gfpFlags } from '../../../src/kernel/gfp-flags.ts';
 import { fixture, temporaryFolder } from '../fixtures.ts';
 import { recordedEnum } from '../recorded-kernel.ts';
 
-/** Bit numbers of the kernel whose enum was recorded. */
+/** The bit numbers of the kernel whose enum was recorded. */
 const bits = recordedEnum('gfp');
 const flags = gfpFlags({ enumWith: () => bits })!;
 const names = gfpNames(flags);
@@ -53,11 +53,11 @@ describe('GFP masks as the kernel prints them', () => {
 
   it('a real mask of this kernel', () => assert.deepEqual(names(0xcc0), ['GFP_KERNEL']));
 
-  it('bits without a name are left over in hexadecimal, also the highest', () => {
+  it('bits without a name are shown in hexadecimal, even the highest', () => {
     assert.deepEqual(names(mask(...KERNEL) + 0x4000_0000), ['GFP_KERNEL', '0x40000000']);
     assert.deepEqual(names(0x8000_0000), ['0x80000000']);
     assert.deepEqual(names(0xc000_0000 | 0), ['0xc0000000'], 'also when it comes as a signed number');
-    assert.ok(!names(0xffff_ffff).join().includes('LAST'), 'the end of the enum is no flag');
+    assert.ok(!names(0xffff_ffff).join().includes('LAST'), 'the end of the enum is not a flag');
   });
 
   it('every bit is named once', () => {
@@ -66,7 +66,7 @@ describe('GFP masks as the kernel prints them', () => {
     }
   });
 
-  it('a combination of which the kernel lacks a bit is not used', () => {
+  it('a combination with a bit that the kernel lacks is not used', () => {
     const less = gfpNames(new Map([...flags].filter(([name]) => name !== 'FS')));
     assert.deepEqual(less(mask(...RECLAIM, 'IO')), ['GFP_NOFS']);
     assert.deepEqual(less(mask(...KERNEL)), ['GFP_NOFS', `0x${mask('FS').toString(16)}`]);
@@ -86,7 +86,7 @@ describe('GFP masks as the kernel prints them', () => {
     });
   }
 
-  it('a kernel that tells nothing: the mask in hexadecimal', () => {
+  it('a kernel without names: the mask in hexadecimal', () => {
     assert.equal(gfpFlags({ enumWith: () => undefined }, ['/nonexistent']), undefined);
     assert.deepEqual(gfpNames(undefined)(0xcc0), ['0xcc0']);
     assert.deepEqual(gfpNames(undefined)(0x8000_0000), ['0x80000000']);

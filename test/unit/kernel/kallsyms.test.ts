@@ -26,7 +26,7 @@ function readText(t: TestContext, text: string): string[] {
   return read(path);
 }
 
-/** The same from the same text, by splitting it. */
+/** The same, by splitting the text. */
 function expected(text: string): string[] {
   return text
     .split('\n')
@@ -52,7 +52,7 @@ describe('kallsyms', () => {
     assert.deepEqual(found, ['t', 'T', 'w', 'W']);
   });
 
-  it('modules that were not loaded in the order of their addresses are sorted in', (t) => {
+  it('modules loaded in another order than that of their addresses are sorted', (t) => {
     const found = readText(
       t,
       [
@@ -70,7 +70,7 @@ describe('kallsyms', () => {
     );
   });
 
-  it('lines across the bounds of what is read at once, at every offset', (t) => {
+  it('lines across the end of a read, at every offset', (t) => {
     // Lines of 32 bytes divide 256 KiB; the first line shifts all the others.
     for (const shift of [0, 1, 15, 16, 17, 18, 19, 20, 31]) {
       let text = `ffffffff80000000 T ${'x'.repeat(12 + shift)}\n`;
@@ -81,7 +81,7 @@ describe('kallsyms', () => {
     }
   });
 
-  it('more symbols and longer names than there is room for at first', (t) => {
+  it('more symbols and longer names than the initial room', (t) => {
     let text = '';
     for (let i = 0; i < 140_000; i++)
       text += `ffffffff8${(i + 1).toString(16).padStart(7, '0')} t ${'n'.repeat(i % 40)}${i}\n`;

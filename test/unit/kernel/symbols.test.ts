@@ -8,7 +8,7 @@ import { recordedSymbols } from '../recorded-kernel.ts';
 
 const KERNEL = ['ffffffff81000000 T _stext', 'ffffffff81000080 T entry', 'ffffffff81200000 t last_of_kernel'];
 
-/** Files in the place of /proc/kallsyms and /proc/modules, which the test may write again. */
+/** Files instead of /proc/kallsyms and /proc/modules, which the test may rewrite. */
 function host(t: TestContext, kallsyms: readonly string[], modules = '') {
   const at = temporaryFolder(t);
   const paths = { kallsyms: at('kallsyms'), modules: at('modules') };
@@ -98,7 +98,7 @@ describe('modules that come and go', () => {
   const NEW = 'new 16384 0 - Live 0xffffffffc0100000\n';
   const address = 0xffffffffc0100008n;
 
-  it('the same address gets the name of the module that is there now', (t) => {
+  it('an address gets the name of the module that is loaded now', (t) => {
     const { symbols, write } = host(t, [...KERNEL, 'ffffffffc0100000 t old_function\t[old]'], OLD);
     assert.equal(symbols.name(address), 'old_function+0x8 [old]');
     write([...KERNEL, 'ffffffffc0100000 t new_function\t[new]'], NEW);
@@ -107,7 +107,7 @@ describe('modules that come and go', () => {
     assert.equal(symbols.modulesChanged(), false, 'told once');
   });
 
-  it('a module that is gone has no names any more', (t) => {
+  it('an unloaded module has no more names', (t) => {
     const { symbols, write } = host(t, [...KERNEL, 'ffffffffc0100000 t old_function\t[old]'], OLD);
     assert.equal(symbols.name(address), 'old_function+0x8 [old]');
     write(KERNEL, '');
@@ -121,13 +121,13 @@ describe('modules that come and go', () => {
     assert.equal(symbols.modulesChanged(), true);
   });
 
-  it('a reference count is none', (t) => {
+  it('a reference count is not a change', (t) => {
     const { symbols, write } = host(t, KERNEL, OLD + NEW);
     write(KERNEL, OLD.replace(' 0 - ', ' 17 - ') + NEW);
     assert.equal(symbols.modulesChanged(), false);
   });
 
-  it('none came or went: names stay what they were, without reading again', (t) => {
+  it('unchanged modules: names stay as they are, without another read', (t) => {
     const { symbols, write } = host(t, KERNEL, OLD);
     assert.equal(symbols.name(0xffffffff81000004n), '_stext+0x4');
     write(['ffffffff81000000 T other'], OLD);

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { CONTEXT, EVENT, TRACE_CONTEXT, ZONE_STATE } from '../../../src/abi.generated.ts';
 import { recordedBatch, recordedDecoder, recordedFacts } from '../recorded-kernel.ts';
 
-/** Frames records as the ring buffer's reader does. */
+/** Frames records like the reader of the ring buffer. */
 function framed(...records: Buffer[]): Buffer {
   return Buffer.concat(
     records.map((record) => {
@@ -50,7 +50,7 @@ describe('a batch of real records', () => {
     );
   });
 
-  it('who, how, and how it ended', () => {
+  it('the process, the mode, and the end', () => {
     const zoneIndex = new Map(['DMA', 'DMA32', 'Normal', 'Movable', 'Device'].map((name, i) => [name, i]));
     for (const event of events) {
       assert.equal(event.v, 1);
@@ -68,7 +68,7 @@ describe('a batch of real records', () => {
     }
   });
 
-  it('what is not known is absent, not undefined: the event is JSON', () => {
+  it('unknown fields are absent, not undefined: the event is JSON', () => {
     for (const event of events) {
       assert.ok(!('priority' in event) && !('attempt' in event));
       assert.ok(!('executable' in event) && !('container' in event));
@@ -98,7 +98,7 @@ describe('a batch of real records', () => {
         assert.equal(state.index, null, 'it has no meaning for a whole zone');
         assert.equal(state.blocks.length, blocks.length);
         if (event.zone !== 'DMA') continue;
-        // Nobody else touches this one.
+        // Nobody else uses this zone.
         assert.equal(state.free, zone.free);
         assert.deepEqual(state.blocks, blocks);
       }
@@ -169,7 +169,7 @@ describe('single fields', () => {
     }
   });
 
-  it('names come from the kernel, and a number without a name stays one', () => {
+  it('names come from the kernel, and a number without a name stays a number', () => {
     for (const [value, status] of [
       [5, 'complete'],
       [6, 'partial_skipped'],
@@ -199,9 +199,9 @@ describe('single fields', () => {
     const changed = record((r) => {
       r.writeInt32LE(3, EVENT.order.offset);
       for (const zone of [EVENT.begin, EVENT.end]) r.fill(0, zone.offset, zone.offset + zone.size);
-      // Two blocks of order 2, at the begin: 8 pages, nothing suitable. 1 - (1000 + 8 * 1000 / 8) / 2 / 1000 = 0.
+      // At the begin, two blocks of order 2: 8 pages, none suitable. 1 - (1000 + 8 * 1000 / 8) / 2 / 1000 = 0.
       r.writeUInt32LE(2, EVENT.begin.offset + ZONE_STATE.freeBlocks.offset + 2 * 4);
-      // One of order 3, at the end.
+      // At the end, one of order 3.
       r.writeUInt32LE(1, EVENT.end.offset + ZONE_STATE.freeBlocks.offset + 3 * 4);
     });
     const { begin, end } = decodeOne(changed);
@@ -230,7 +230,7 @@ describe('single fields', () => {
     assert.deepEqual([0, 1, 2, 3, 4, 9].map(ofKind), ['DMA', 'DMA32', 'Normal', 'Movable', 'Device', '9']);
   });
 
-  it('a stall within a sampled span is its child; one of another, or where nobody knows, is linked to it', () => {
+  it('a stall within a sampled span is its child; in a span of OBI, or one that is not sampled, it has a link', () => {
     const within = (source: number, flags: number) => {
       const { context, traceId } = decodeOne(
         record((r) => {
@@ -299,7 +299,7 @@ describe('records of another ABI are counted, and the others decoded', () => {
     }
   });
 
-  it('a length that leads out of the batch, or back, ends it', () => {
+  it('a length that leads beyond the batch, or back, ends it', () => {
     for (const length of [0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff]) {
       const batch = framed(record(), record());
       batch.writeUInt32LE(length, batch.length / 2);

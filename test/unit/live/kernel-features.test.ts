@@ -24,7 +24,7 @@ describe('what a kernel offers', () => {
     assert.deepEqual(['6.19.14+deb13', '7.0.4', '10.1.0'].map(preemptible), [false, true, true]);
   });
 
-  it('files that are there', (t) => {
+  it('files that exist', (t) => {
     const at = temporaryFolder(t);
     mkdirSync(at('tracing/events/compaction/mm_compaction_begin'), { recursive: true });
     writeFileSync(at('tracing/events/compaction/mm_compaction_begin/id'), '538\n');
@@ -47,7 +47,7 @@ describe('what a kernel offers', () => {
       ],
       ['inlined', line('compact_zone_order') + line('sysctl_compaction_handler'), []],
       ['data, or of a module', line('compact_zone', 'd') + line('compact_zone', 't', '\t[mod]'), []],
-      // Longer than what is read at once.
+      // Longer than one read.
       ['far behind', line('x'.repeat(60)).repeat(20_000) + line('compact_zone'), ['compact_zone']],
     ] as const) {
       it(what, (t) => {
@@ -57,7 +57,6 @@ describe('what a kernel offers', () => {
       });
     }
 
-    it('unreadable: not known', () =>
-      assert.equal(kernelFeatures(btf(), NOWHERE, '6.1').compactZoneNames(), undefined));
+    it('unreadable: unknown', () => assert.equal(kernelFeatures(btf(), NOWHERE, '6.1').compactZoneNames(), undefined));
   });
 });

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { KernelSymbols } from '../../../src/kernel/symbols.ts';
 import { Stacks } from '../../../src/live/stacks.ts';
 
-/** Symbols as a test wants them; names asked for are counted. */
+/** The symbols of a test, with a count of lookups. */
 class FakeSymbols {
   available = true;
   changed = false;
@@ -35,7 +35,7 @@ describe('stacks', () => {
     assert.deepEqual(setUp().stacks.name(raw(1, 2, 3)), ['f1+0x1', 'f2+0x1', 'f3+0x1']);
   });
 
-  it('equal stacks are the same array, named once, and nobody can change it', () => {
+  it('equal stacks are the same array, named once and immutable', () => {
     const { symbols, stacks } = setUp();
     const first = stacks.name(raw(1, 2));
     assert.equal(stacks.name(raw(1, 2)), first);
@@ -68,18 +68,18 @@ describe('stacks', () => {
     'trace_call_bpf+0x63',
     '0xffffffffc00270c8',
   ]) {
-    it(`does not show that it was traced: ${tracing}`, () => {
+    it(`hides the frames of tracing: ${tracing}`, () => {
       const { stacks } = setUp({ names: { 1: tracing, 2: tracing, 3: '__compact_zone+0xaca' } });
       assert.deepEqual(stacks.name(raw(1, 2, 3, 4)), ['__compact_zone+0xaca', 'f4+0x1']);
     });
   }
 
-  it('cuts only above the compaction: below, such a frame belongs to who asked for memory', () => {
+  it('cuts only above the compaction: below it, such a frame belongs to the allocation', () => {
     const { stacks } = setUp({ names: { 1: 'compact_zone+0x1', 2: 'bpf_map_alloc+0x2', 3: '0xffffffffc0000000' } });
     assert.equal(stacks.name(raw(1, 2, 3)).length, 3);
   });
 
-  it('a stack of nothing else is shown whole', () => {
+  it('a stack of only such frames is shown whole', () => {
     const { stacks } = setUp({ names: { 1: 'bpf_trace_run5+0x1', 2: '0x1234' } });
     assert.deepEqual(stacks.name(raw(1, 2)), ['bpf_trace_run5+0x1', '0x1234']);
   });
@@ -89,7 +89,7 @@ describe('stacks', () => {
     assert.deepEqual(stacks.name(raw(1, 2)), ['0x1', '0x2']);
   });
 
-  it('names are forgotten when modules came or went, and only then', () => {
+  it('names are forgotten only when modules come or go', () => {
     const { symbols, stacks } = setUp();
     const first = stacks.name(raw(1));
     stacks.refresh();

@@ -90,7 +90,7 @@ describe('--verify', () => {
     });
   }
 
-  it('what a filter left out was seen, and is in no record', (t) => {
+  it('filtered compactions were seen, but are in no record', (t) => {
     const { agrees } = verify(t, {
       ...GOOD,
       events: [[23, 1]],
@@ -122,7 +122,7 @@ describe('/proc/vmstat', () => {
     assert.ok(Number.isSafeInteger(migrate) && Number.isSafeInteger(free));
   });
 
-  it('ends whose pages are not known: fewer may have been seen, never more', (t) => {
+  it('ends with unknown pages: fewer pages may have been seen, never more', (t) => {
     const fewer = verify(t, { ...GOOD, detaching: [5200, 71_001], detached: [5200, 71_001] });
     assert.equal(fewer.agrees, false);
     const explained = { ...GOOD.kernel, endPagesUnknown: 1 };
@@ -132,7 +132,7 @@ describe('/proc/vmstat', () => {
       lenient.lines[0]!,
       /vmstat 200, .* 123: fewer \(1 were under way at the start; their pages are unknown\);/,
     );
-    // A begin that was seen did not lack its end for that reason.
+    // If the begin was seen, the missing end has another reason.
     const missed = { ...explained, evictedNoControl: 1 };
     assert.equal(
       verify(t, { ...GOOD, detaching: [5200, 71_001], detached: [5200, 71_001], kernel: missed }).agrees,
@@ -142,7 +142,7 @@ describe('/proc/vmstat', () => {
     assert.equal(more.agrees, false);
   });
 
-  it('of a kernel without compaction: said what is missing', (t) => {
+  it('of a kernel without compaction: the missing counter is named', (t) => {
     const path = temporaryFolder(t)('vmstat');
     writeFileSync(path, 'nr_free_pages 1\nxcompact_migrate_scanned 5\n');
     assert.throws(() => readScanCounters(path), {

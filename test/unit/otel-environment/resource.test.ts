@@ -52,7 +52,7 @@ describe('the resource of an environment', () => {
   const resource = (environment: NodeJS.ProcessEnv) =>
     Object.fromEntries(environmentResource((name) => environment[name]));
 
-  it('is empty when the environment says nothing', () => assert.deepEqual(resource({}), {}));
+  it('is empty without the variables', () => assert.deepEqual(resource({}), {}));
 
   it('prefers OTEL_SERVICE_NAME, unless that is blank', () => {
     const OTEL_RESOURCE_ATTRIBUTES = 'service.name=low';

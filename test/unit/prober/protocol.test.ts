@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes over the pipe to the prober and back: what is said is understood, and what is not of that form is nothing.
+// The lines to the prober and back: well-formed ones are understood, and others are ignored.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PUBLISHER_SIZE } from '../../../src/abi.generated.ts';
@@ -54,7 +54,7 @@ describe('an answer about an executable', () => {
   const identity = { startedNs: 123n, execId: '1 2 3', comm: 'sh', isKernelThread: false, version: 5 };
   const facts = { executable: 'dash', resource: { 'service.name': 'shop' } };
 
-  it('what is known of it, but not again', () => {
+  it('has its facts, but not twice', () => {
     assert.deepEqual(parseIdentity(identityLine({ ...identity, facts }, 4)), { ...identity, facts });
     assert.deepEqual(parseIdentity(identityLine({ ...identity, facts }, 5)), { ...identity, facts: undefined });
   });

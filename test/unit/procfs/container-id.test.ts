@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paths are those of real containers, and the id in them was what the runtime called the container; for these ids there
-// are three here. Version 1 was on Debian 12 (Linux 6.1, systemd 252), version 2 on Debian sid (Linux 7.2, systemd 262).
+// The paths come from real containers, with the id that the runtime reported; three ids replace these here. Version 1 was on
+// Debian 12 (Linux 6.1, systemd 252), version 2 on Debian sid (Linux 7.2, systemd 262).
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { containerOf } from '../../../src/procfs/container-id.ts';
@@ -15,12 +15,12 @@ const IDS = {
 const full = (path: string) => path.replaceAll(/CONTAINER|OUTER|POD/g, (name) => IDS[name as keyof typeof IDS]);
 
 const v2 = (path: string) => `0::${full(path)}\n`;
-/** Some of the 13 hierarchies. Which is first differs from boot to boot. */
+/** Some of the 13 hierarchies. Their order differs from boot to boot. */
 const v1 = (path: string, elsewhere: Record<string, string> = {}) =>
   ['misc', 'memory', 'cpu,cpuacct', 'pids', 'name=systemd']
     .map((name, index) => `${13 - index}:${name}:${full(elsewhere[name] ?? path)}\n`)
     .join('');
-/** runc moves nobody in misc. */
+/** runc does not move processes in misc. */
 const runc = (path: string, misc = '/') => v1(path, { misc });
 
 const SLICE =
@@ -127,8 +127,8 @@ describe('container id from the cgroup', () => {
     ['conmon of CRI-O 1.37.0', v2(`${SLICE}/crio-conmon-CONTAINER.scope`)],
     ['the agent’s own container, seen from inside', v2('/')],
     ['the host’s first process, seen from a container', v2('/../../../init.scope')],
-    ['containerd 2.1.9, ctr, a name that is no id', v2('/default/web')],
-    ['runc 1.1.5 alone, a name that is no id', runc('/system.slice/runc-web.scope')],
+    ['containerd 2.1.9, ctr, a name that is not an id', v2('/default/web')],
+    ['runc 1.1.5 alone, a name that is not an id', runc('/system.slice/runc-web.scope')],
     [
       'systemd-nspawn 252',
       v1('/machine.slice/machine-nsp.scope', { misc: '/', 'name=systemd': '/machine.slice/machine-nsp.scope/payload' }),
@@ -139,8 +139,8 @@ describe('container id from the cgroup', () => {
   }
 });
 
-// Not seen of a runtime.
-describe('what only looks like an id', () => {
+// No runtime was seen to do this.
+describe('what merely resembles an id', () => {
   for (const [what, path] of [
     ['63 digits', `/docker/${IDS.CONTAINER.slice(1)}`],
     ['65 digits', `/docker/${IDS.CONTAINER}0`],

@@ -34,7 +34,7 @@ describe('maps', () => {
     assert.equal(maps[5]!.start, 0xffffffffff600000n);
   });
 
-  it('which one an address is in', () => {
+  it('the mapping that contains an address', () => {
     const maps = parseMaps(MAPS)!;
     for (const mapping of maps) {
       assert.equal(mappingAt(maps, mapping.start), mapping);
@@ -45,7 +45,7 @@ describe('maps', () => {
     assert.equal(mappingAt([], 0n), undefined);
   });
 
-  it('anything else is left out; more than is read is said', () => {
+  it('malformed lines are skipped; too many mappings are reported', () => {
     assert.deepEqual(
       parseMaps('\n\0\nfoo\n1-2 rwx 0 0:0 0\n1-2 rwxq 0 0:0 0 x\n11111111111111111-2 r-xp 0 0:0 0 x'),
       [],
@@ -87,7 +87,7 @@ describe('file systems', () => {
     ]);
   });
 
-  it('not one whose answers a program or another machine makes, nor one that nobody knows', (t) => {
+  it('are not local if a program or another machine answers, or if the type is unknown', (t) => {
     const at = temporaryFolder(t);
     for (const folder of ['7', 'self']) mkdirSync(at(folder));
     writeFileSync(at('7', 'mountinfo'), line('0:40', 'fuse.sshfs') + line('0:41', 'overlay') + line('8:1', 'fuseblk'));

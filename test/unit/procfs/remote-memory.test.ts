@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory of a process that is made up of files: what /proc/PID/pagemap does not call present is not read.
+// The memory of a process made of files: pages that /proc/PID/pagemap does not show as present are not read.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { it } from 'node:test';
@@ -10,9 +10,9 @@ import { temporaryFolder } from '../fixtures.ts';
 const PAGE = pageBytes();
 const PRESENT = 1n << 63n;
 const SWAPPED = 1n << 62n;
-/** What a page that userfaultfd write-protects has, also one that was never there: then it is called swapped, too. */
+/** The flag of a page that userfaultfd write-protects. One that was never present is also marked as swapped. */
 const MARKED = SWAPPED | (1n << 57n);
-/** Soft-dirty, and with a page frame number: neither says that it is there. */
+/** Soft-dirty, and with a page frame number, neither of which shows that the page is present. */
 const NEITHER = (1n << 55n) | 0x123n;
 
 it('only pages that are in memory or in swap are read', (t) => {

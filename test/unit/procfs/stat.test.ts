@@ -6,7 +6,7 @@ import { readStat } from '../../../src/procfs/stat.ts';
 import { temporaryFolder } from '../fixtures.ts';
 import { fakeProc } from '../prober/service/proc.ts';
 
-/** As if the main thread's file held what the process's own does. */
+/** A folder in which the main thread's file has the contents of the process's own. */
 function ofProcess(t: TestContext, pid: number) {
   const at = temporaryFolder(t);
   mkdirSync(at(`${pid}`, 'task', `${pid}`), { recursive: true });
@@ -14,13 +14,13 @@ function ofProcess(t: TestContext, pid: number) {
   return readStat(at(`${pid}`));
 }
 
-it('what the main thread’s file says of this process is what the process’s own says', (t) => {
+it('the main thread’s file has the same values as the process’s own', (t) => {
   const status = readStat(`/proc/${process.pid}`);
   assert.ok(status && status.startedNs > 0n && status.startStack > 0n && status.environmentAt > 0n);
   assert.deepEqual(status, ofProcess(t, process.pid));
 });
 
-it('the process’s own is not read, which takes longer the more threads there are', (t) => {
+it('the process’s own file is not read, as its time grows with the number of threads', (t) => {
   const proc = fakeProc(t);
   proc.put(7, { comm: 'summ' });
   assert.equal(readStat(`${proc.root}/7`)?.comm, 'summ');

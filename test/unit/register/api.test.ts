@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With the real API, which keeps its registrations where watchApi looks.
+// watchApi with the real API, which keeps its registrations in the watched object.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type ContextManager, context, trace } from '@opentelemetry/api';
@@ -12,7 +12,7 @@ it('sees what is registered after it, before it, and again', () => {
   watchApi({ context: (manager) => seen.push(manager), trace: () => {} });
   const [first, second] = [new AsyncLocalStorageContextManager(), new AsyncLocalStorageContextManager()];
   assert.ok(context.setGlobalContextManager(first));
-  // The API refuses a second one, as ever.
+  // The API refuses a second one, as usual.
   assert.equal(context.setGlobalContextManager(second), false);
   assert.deepEqual(seen, [first]);
 
@@ -24,7 +24,7 @@ it('sees what is registered after it, before it, and again', () => {
     context: (manager) => others.push(manager),
     trace(provider) {
       others.push(provider);
-      throw new Error('of a watcher, which is no matter of the application');
+      throw new Error('of a watcher, which does not concern the application');
     },
   });
   assert.deepEqual(others, [second]);

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { encodeProcessContext, ProcessContext } from '../../../src/register/process-context.ts';
 import { decodeProcessContext } from '../../register/process-context.ts';
 
-it('says every kind of attribute', () => {
+it('has every kind of attribute', () => {
   const resource = {
     'service.name': 'Größe',
     'process.pid': 4_294_967_296,
@@ -20,7 +20,7 @@ it('says every kind of attribute', () => {
   assert.deepEqual(decodeProcessContext(encodeProcessContext(resource, attributes)), { resource, attributes });
 });
 
-it('leaves empty what is no attribute value', () => {
+it('leaves anything empty that is not an attribute value', () => {
   const resource = { undefined, object: {}, list: [null, 'a'] } as { [name: string]: unknown };
   assert.deepEqual(decodeProcessContext(encodeProcessContext(resource, {})).resource, {
     undefined: null,

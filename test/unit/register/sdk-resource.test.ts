@@ -11,7 +11,7 @@ function watched() {
 }
 
 describe('the resource of', () => {
-  it('a provider that the API is given later', () => {
+  it('a provider that the API gets later', () => {
     const { known, watch } = watched();
     const proxy = {
       delegate: undefined as unknown,
@@ -30,7 +30,7 @@ describe('the resource of', () => {
     assert.deepEqual(known, ['3.x']);
   });
 
-  it('a provider that is there already', () => {
+  it('a provider that is registered already', () => {
     const { known, watch } = watched();
     watch.ofProvider({ getDelegate: () => ({ resource: resource('1.x') }) });
     watch.ofProvider({ resource: resource('no proxy') });
@@ -66,7 +66,7 @@ describe('the resource of', () => {
     assert.deepEqual(known, ['no promise']);
   });
 
-  it('who is told may fail: the application goes on', async () => {
+  it('a failing callback: the application goes on', async () => {
     const watch = watchResource(() => {
       throw new Error('broken');
     });
@@ -75,7 +75,7 @@ describe('the resource of', () => {
     await new Promise(setImmediate);
   });
 
-  it('a detector that takes its time', async () => {
+  it('a slow detector', async () => {
     const { known, watch } = watched();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const slow = { asyncAttributesPending: true, waitForAsyncAttributes: () => promise };

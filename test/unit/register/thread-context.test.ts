@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With a library that only remembers; the real one is tried in test/register.
+// Thread contexts with a library that only records calls; test/register uses the real one.
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { it } from 'node:test';
@@ -47,7 +47,7 @@ it('has one record for each span', () => {
   assert.deepEqual(spans, [trace.getSpan(context)]);
 });
 
-it('has none for ids that are none', () => {
+it('has none for invalid ids', () => {
   const { threads, now, made } = fakes();
   const bad = [
     { spanId: '0000000000000000' },
@@ -64,7 +64,7 @@ it('has none for ids that are none', () => {
   assert.equal(made(), 1);
 });
 
-it('lets the application go on with a span that throws, or a context that is none', () => {
+it('lets the application go on with a span that throws, or an invalid context', () => {
   const { threads } = fakes();
   const thrower = trace.setSpan(ROOT_CONTEXT, {
     spanContext: () => {
@@ -95,7 +95,7 @@ it('restores when the application throws', () => {
   });
 });
 
-it('follows a manager once, and gives it what it was given', () => {
+it('follows a manager once, and passes its arguments on', () => {
   const { threads, now } = fakes();
   const calls: unknown[][] = [];
   const manager = {

@@ -12,7 +12,7 @@ function results(more: Partial<Results> = {}): Results {
   return Object.assign(new Results(), { passed: 12, skipped: 1, layers, ...more });
 }
 
-it('of some layers: seconds, what was not run and how to run it; the counts are last', () => {
+it('of some layers: seconds, layers that were not run with the way to run them, and the counts last', () => {
   const notRun = [
     { name: 'kernel', takes: '4 min', shows: 'the rest of this host' },
     { name: 'vm', takes: '20 min', shows: 'five kernels' },
@@ -39,7 +39,7 @@ it('of all layers: the ten slowest files', () => {
   assert.deepEqual([slowest.length, slowest[0], slowest[9]], [10, '     11  11.test.ts', '    2.0  2.test.ts']);
 });
 
-it('names what this host cannot run, why, and what failed', () => {
+it('names the layers that this host cannot run, the reasons, and failures', () => {
   const leftOut = [{ what: 'quick', why: 'may not load BPF programs.' }];
   const text = reportText(results({ leftOut, failed: ['a.test.ts: one', 'vm cannot run here'] }), []);
   assert.match(text, /^this host cannot run:\n {2}quick: may not load BPF programs\.$/m);

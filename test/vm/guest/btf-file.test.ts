@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kernel without BTF of its own, which is made by hiding it: with --btf FILE the kprobe plan works there.
+// A kernel whose BTF is hidden: with --btf FILE the kprobe plan works there.
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { it } from 'node:test';
@@ -12,7 +12,7 @@ const WRITES = 3;
 const FILE = '/tmp/vmlinux.btf';
 const under = hidden('/sys/kernel/btf/');
 
-it('a kernel that does not describe its types, with a file that does', async () => {
+it('a kernel that does not describe its types works with a file that does', async () => {
   copyFileSync('/sys/kernel/btf/vmlinux', FILE);
   setUp();
   await quiet();
@@ -29,7 +29,7 @@ it('a kernel that does not describe its types, with a file that does', async () 
   );
 });
 
-it('and without: refused, with the next step', async () => {
+it('without the file it is refused, with the next step', async () => {
   const { code, stderr } = await runToEnd([], { under });
   assert.equal(code, 3, stderr);
   assert.match(stderr, /does not describe its types: .*or give its BTF with compactstall run --btf FILE\.$/m);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Whether two agents saw the same. */
+/** Compares the events of two agents. */
 import assert from 'node:assert/strict';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 
-/** Each agent has its own idea of the distance between the clocks, measured while the emulator may be held up. */
+/** Each agent measures the distance between the clocks itself, and the emulator may pause meanwhile. */
 const CLOCKS_NS = 100_000_000n;
-/** Pages that other CPUs may allocate or free between two programs at the same tracepoint. */
+/** The pages that other CPUs may allocate or free between two programs at one tracepoint. */
 const MOVING = 4096;
 
 const start = ({ startUnixNano }: CompactionEvent) => BigInt(startUnixNano);
 const end = (event: CompactionEvent) => start(event) + BigInt(event.durationNano);
-/** A thread does one compaction after the other, so its n-th is the same one for both. */
+/** The key of an event. A thread makes one compaction after the other, so its n-th is the same for both agents. */
 const byThread = (events: readonly CompactionEvent[]) =>
   [...events].sort((a, b) => a.tid - b.tid || Number(start(a) - start(b)));
 
-/** What must be equal, to the page; the executable is known when the process is still there to be asked. */
+/** The fields that must be exactly equal. The executable is known only if the process still ran when it was identified. */
 function essence({ pid, tid, comm, cpu, cgroupId, node, zone, zoneIndex, order, ...event }: CompactionEvent) {
   const { trigger, mode, status, gfp, priority, scanned, watermark } = event;
   return {
@@ -23,7 +23,7 @@ function essence({ pid, tid, comm, cpu, cgroupId, node, zone, zoneIndex, order, 
   };
 }
 
-/** The functions of a stack, without the innermost ones, which depend on where the program is attached. */
+/** The functions of a stack, without the innermost ones, which depend on the attach plan. */
 function path({ stack }: CompactionEvent): string[] {
   const names = stack.map((frame) => frame.replace(/\+.*/, ''));
   return names.slice(names.findIndex((name) => /^_*compact_zone$/.test(name)));
@@ -36,7 +36,7 @@ export function assertSame(one: readonly CompactionEvent[], other: readonly Comp
     const twin = others[i]!;
     assert.deepEqual(essence(event), essence(twin));
     assert.deepEqual(path(event), path(twin));
-    // Both begins are before the work, both ends after it: the two overlap, however long a program was held up.
+    // Both begins are before the work, and both ends after it: so the two overlap, however long a program was delayed.
     assert.ok(start(event) - CLOCKS_NS < end(twin) && start(twin) - CLOCKS_NS < end(event), 'at the same time');
     for (const state of ['begin', 'end'] as const) {
       const apart = Math.abs(event[state].free - twin[state].free);

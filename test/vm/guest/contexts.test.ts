@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ten thousand stalls in threads that switch their spans as fast as they can, by hand, and some hundred direct ones: each is
-// a child of exactly the span that was active, or linked to it when it was not sampled, and one in a thread or process
-// without spans of none.
+// Ten thousand stalls by hand, and some hundred direct ones, in threads that switch their spans as fast as they can. Each is a
+// child of exactly the span that was active, or linked to it when it was not sampled. One in a thread or process without spans
+// is a root.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,13 +14,13 @@ import { Agent, type Finished } from '../../support/agent.ts';
 import { contextOf, type Fault, Stalls } from '../../support/stalls.ts';
 import { NODES, PLANS, quiet, setUp } from './settings.ts';
 
-/** Every way that a thread-local variable is reached. */
+/** Every way of reaching a thread-local variable. */
 const PROGRAMS = ['glibc', 'musl'].flatMap((libc) =>
   ['program', 'initial-exec', 'gd', 'descriptor'].map((model) => `${libc}/${model}`),
 );
 /** The last one publishes no span. */
 const THREADS = 9;
-/** In each thread of each program: 64 threads with spans make 12 224, of which six of seven are sampled. */
+/** The stalls in each thread of each program: 64 threads with spans make 12 224, of which six of seven are sampled. */
 const STALLS = 191;
 /** Takes about as long as the stall that follows. */
 const SWITCHES = 499;
@@ -32,9 +32,9 @@ const HUGE_PAGE_ORDER = 9;
 const NODE = NODES.at(-1)!;
 const FILE = `/sys/devices/system/node/node${NODE}/compact`;
 const ZONES = populatedZones().filter(({ node }) => node === NODE).length;
-/** No stacks, and room for what an emulated reader does not get to at once. */
+/** No stacks, and room for the backlog of an emulated reader. */
 const ARGS = ['--output', 'json', '--stack-min-duration', '3600s', '--ring-size', '16M'];
-/** Emulated, the work takes half a minute, more while the host is busy. Only a hang takes as long. */
+/** A limit that only a hang reaches. Emulated, the work takes half a minute, and longer on a busy host. */
 const GIVE_UP_MS = 580_000;
 
 before(() => setUp());
@@ -48,7 +48,7 @@ function assertComplete({ code, stderr }: Finished): void {
   assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
 }
 
-/** From when on stalls are children. @returns how many each thread had made by then */
+/** Waits until stalls are children. @returns the number that each thread had made by then */
 async function known(agent: Agent, stalls: Stalls): Promise<number> {
   for (let made = 1; ; made++) {
     await stalls.make(1);
@@ -107,7 +107,7 @@ it(`${PLANS[0]}: every stall is a child of exactly the span that its thread was 
   assert.ok(unpublished.every(({ context }) => !context));
 });
 
-it('direct: a page fault that has to compact is a child of the span that it happened in', async () => {
+it('direct: a page fault that compacts is a child of the span in which it happened', async () => {
   const agent = await new Agent(ARGS, { giveUpMs: GIVE_UP_MS }).attached();
   const stalls = new Stalls('glibc/gd', { file: FILE, threads: THREADS });
   const direct = () => agent.events().filter(({ pid, trigger }) => pid === stalls.pid && trigger === 'direct');
@@ -132,7 +132,7 @@ it('direct: a page fault that has to compact is a child of the span that it happ
   await stalls.end();
   assertComplete(await agent.stop());
 
-  // Of the main thread, which only waits, and for smaller pages there may be some, too.
+  // The main thread, which only waits, and smaller pages may also cause some.
   const threads = new Set(faults.map(({ tid }) => tid));
   const stalled = direct().filter(({ tid, order }) => threads.has(tid) && order === HUGE_PAGE_ORDER);
   assert.ok(stalled.length >= DIRECT_WANTED / 2, `${stalled.length}`);

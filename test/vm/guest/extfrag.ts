@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The kernel's own computation of the fragmentation index, in debugfs, against ours. It is read just before a compaction
- * of fragmented memory. Where free blocks moved in between, which buddyinfo shows, nothing can be said.
+ * The kernel's fragmentation index, in debugfs, compared with ours. It is read just before a compaction of fragmented memory.
+ * A change of free blocks in between, which buddyinfo shows, makes the comparison void.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fragmentationIndex } from '../../../src/kernel/fragmentation.ts';
 
 const EXTFRAG = '/sys/kernel/debug/extfrag/extfrag_index';
 
-/** What the kernel says of one node's zones, before their compaction. */
+/** The kernel's values for one node's zones, before their compaction. */
 export interface Said {
   blocks: Map<string, number[]>;
   /** The index for each order, by `node/zone`. */
@@ -29,7 +29,7 @@ export function askKernel(): Said {
 
 const placeOf = ({ node, zone }: CompactionEvent) => `${node}/${zone}`;
 
-/** Whether free blocks stood still, and some index says something: it is -1 where a free block of that size was left. */
+/** Whether free blocks did not change, and some index has a meaning: it is -1 if a free block of that size was left. */
 export function comparable(event: CompactionEvent, { blocks, indices }: Said): boolean {
   const place = placeOf(event);
   return `${blocks.get(place)}` === `${event.begin.blocks}` && indices.get(place)!.some((index) => index !== -1);

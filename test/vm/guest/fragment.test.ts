@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The workload's own manners; what it makes the kernel do is seen in the other files.
+// The workload's own behaviour; other files show its effect on the kernel.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { setUp } from './settings.ts';
 
 const run = (...args: string[]) => spawnSync(FRAGMENT, args, { encoding: 'utf8' });
 
-it('fragment: says what is wrong with its options, and what it needs', () => {
+it('fragment: reports wrong options and missing needs', () => {
   assert.deepEqual([run('--help').status, run('--nonsense').status], [0, 2]);
   assert.equal(run('-m', '150').stderr, 'fragment: 150 is not a number from 1 to 95\n');
   writeFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'never');
@@ -19,7 +19,7 @@ it('fragment: says what is wrong with its options, and what it needs', () => {
   assert.match(stderr, /^fragment: transparent huge pages are off\. Try: .*\n$/);
 });
 
-it('fragment: ends cleanly when it is told to', async () => {
+it('fragment: ends cleanly by a signal', async () => {
   const fragment = new Fragment('-m', '5', '-p', '60000');
   await fragment.fragmented;
   await fragment.stop();

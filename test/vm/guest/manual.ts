@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Compaction by hand, of which the exact events are known. */
+/** Compaction by hand, with exactly known events. */
 import assert from 'node:assert/strict';
 import { COMPACT_MEMORY, compact, populatedZones } from '../../../harness/host.ts';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 import { NODES } from './settings.ts';
 
-/** Primes, so that a factor of two or three too many or too few cannot hide. */
+/** Primes, so that a wrong factor of two or three cannot hide. */
 const WRITES = 5;
 const WRITES_PER_NODE = 3;
 
 export const compactNode = (node: number) => compact(`/sys/devices/system/node/node${node}/compact`, 1);
 
-/** All memory some times, then each node some times. */
+/** Compacts all memory some times, then each node some times. */
 export function compactByHand(): void {
   compact(COMPACT_MEMORY, WRITES);
   for (const node of NODES) for (let i = 0; i < WRITES_PER_NODE; i++) compactNode(node);
@@ -20,7 +20,7 @@ export function compactByHand(): void {
 const zonesOf = (nodes: readonly number[]) => populatedZones().filter(({ node }) => nodes.includes(node));
 const repeated = <T>(times: number, list: readonly T[]) => Array.from({ length: times }, () => list).flat();
 
-/** Events of this process: those of compactByHand(), then of each node once as often as said, and no other. */
+/** Asserts the events of this process: those of compactByHand(), then so many rounds over the nodes, and no others. */
 export function assertByHand(events: readonly CompactionEvent[], eachNode = 0): void {
   const own = events.filter(({ pid }) => pid === process.pid);
   const expected = [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many more threads than CPUs in compact_zone at once: nothing is lost. A probe of its return would miss many of them, and
-// so do programs that can be preempted (settings.ts says which).
+// Many more threads than CPUs are in compact_zone at once: nothing is lost. A probe of its return would miss many of them, as
+// do programs that can be preempted (settings.ts lists them).
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's part of test/kernel/node-context.test.ts. Module systems and the rest of the SDK make no difference to that.
+// The kernel's part of test/kernel/node-context.test.ts. Module systems and the rest of the SDK do not matter to it.
 import { it } from 'node:test';
 import { NODES } from '../../../harness/node-versions.ts';
 import { assertOwnStalls } from '../../support/interleaved-requests.ts';

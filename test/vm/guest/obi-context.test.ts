@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The map of OpenTelemetry eBPF Instrumentation, read in every way to attach: a thread that is in it is linked to its span,
-// and a thread of the kernel is not, though its pid is in it.
+// The map of OpenTelemetry eBPF Instrumentation, read in every attach plan: a stall of a thread in the map is linked to its
+// span, and a stall of a kernel thread is not, although its pid is in the map.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -18,7 +18,7 @@ after(() => rmSync(`${BPFFS}/otel`, { recursive: true }));
 
 let watched: Watched[];
 
-it('a thread of a process and threads of the kernel compact, all of them in the map', async () => {
+it('a thread of a process and kernel threads compact, all of them in the map', async () => {
   setUp();
   const map = new ObiMap({ folder: BPFFS });
   for (const pid of [process.pid, ...kcompactd().map(Number)]) map.set(pid, pid, SPAN);
@@ -44,7 +44,7 @@ for (const [i, plan] of PLANS.entries()) {
       }
     });
 
-    it('a thread of the kernel is in no span', () => {
+    it('a kernel thread is in no span', () => {
       const daemons = seen.events.filter(({ comm }) => comm.startsWith('kcompactd'));
       assert.ok(daemons.length > 0);
       for (const { context } of daemons) assert.equal(context, undefined);

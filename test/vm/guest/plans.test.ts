@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each way to attach that this kernel takes, alone, and with filters; the others are refused in words.
+// Each attach plan that this kernel accepts, alone and with filters; the others are refused with a reason.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { populatedZones } from '../../../harness/host.ts';
@@ -11,7 +11,7 @@ import { NODES, PLANS, setUp } from './settings.ts';
 before(() => setUp());
 
 describe('ways to attach', () => {
-  it('two nodes are here to be told apart', () => assert.deepEqual(NODES, [0, 1]));
+  it('the machine has two nodes, to distinguish', () => assert.deepEqual(NODES, [0, 1]));
 
   for (const [i, plan] of PLANS.entries()) {
     it(`${plan}${i === 0 ? ', which is taken by itself' : ''}: each node's compactions, exactly`, async () => {
@@ -30,7 +30,7 @@ describe('ways to attach', () => {
       );
     });
 
-    it(`${plan}: what a filter leaves out is counted`, async () => {
+    it(`${plan}: filtered compactions are counted`, async () => {
       const args = ['--output', 'json', '--attach', plan];
       const agent = await new Agent([...args, '--trigger', 'direct', '--pid', String(process.pid)]).attached();
       for (const node of NODES) compactNode(node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent has left once it is attached, and that it can do with it what is still to be done.
+// The rights that the attached agent keeps, and that they suffice for the rest of its work.
 import assert from 'node:assert/strict';
 import { release } from 'node:os';
 import { before, it } from 'node:test';
@@ -15,10 +15,10 @@ const NEEDS_IT = MAJOR < 5 || (MAJOR === 5 && MINOR < 19);
 
 before(() => setUp());
 
-it('the main thread keeps CAP_BPF where bpf(2) needs it, and that is all', async () => {
+it('the main thread keeps CAP_BPF where bpf(2) needs it, and nothing else', async () => {
   const agent = await new Agent(['--output', 'json', '--verify', '--pid', String(process.pid)]).attached();
   compact(COMPACT_MEMORY, 1);
-  // By now it has all threads: the record came by that of the ring, and was written by one of libuv's.
+  // All its threads exist by now: the ring's thread delivered the record, and a thread of libuv wrote it.
   await agent.until(() => agent.stdout !== '');
   const threads = threadsOf(agent.pid);
   const names = threads.map(({ name }) => name);
@@ -29,7 +29,7 @@ it('the main thread keeps CAP_BPF where bpf(2) needs it, and that is all', async
     assert.deepEqual({ uids, groups, permitted }, { uids: Array(4).fill(NOBODY), groups: '', permitted: kept }, name);
   }
   const { code, stdout, stderr } = await agent.stop();
-  // The books have numbers that are read from the programs at the end.
+  // Some numbers of the books are read from the programs at the end.
   assert.equal(code, 0, stderr);
   const own = parseLines(stdout).filter(({ pid }) => pid === process.pid);
   assert.equal(own.length, populatedZones().length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes that begin to publish long after they started, or publish something else: where there are kprobes the agent is
-// told of it, and knows before they stall.
+// Processes that begin to publish long after their start, or change what they publish. With kprobes the agent is notified, and
+// knows it before they stall.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
@@ -16,7 +16,7 @@ import { mainSleeps } from '../../support/sleeps.ts';
 import { named } from '../../unit/prober/service/payload.ts';
 import { setUp } from './settings.ts';
 
-/** More than what was begun before takes, be the machine busy. */
+/** Longer than earlier work takes, even on a busy machine. */
 const SETTLED_MS = 3000;
 /** Another event of the same process is sent in another period: bpf/process_events.h. */
 const PERIOD_MS = 1100;
@@ -29,7 +29,7 @@ describe('the agent', () => {
     agent = await new Agent(['--output', 'json']).attached();
   });
 
-  it('probes a process that started, and knows a library that it opened by then; it sleeps between two probes', async () => {
+  it('probes a new process, and finds a library that it has opened by then; it sleeps between two probes', async () => {
     const lives = [new Life(agent, OPENS), new Life(agent, OPENS)] as const;
     await sleep(1000);
     await lives[0].tell(`open ${library('gd')}`);
@@ -46,10 +46,10 @@ describe('the agent', () => {
     }
   });
 
-  it('knows of a library that is opened later when its process says that it publishes, and not before', async () => {
+  it('finds a library that is opened later when its process announces a publication, and not before', async () => {
     const [silent, telling, twice] = [new Life(agent, OPENS), new Life(agent, OPENS), new Life(agent, OPENS)];
     const lives = [silent, telling, twice];
-    // It was looked at for the last time.
+    // This was its last probe.
     await sleep(18_000);
     for (const life of lives) assert.equal(roots(await life.stalls(1)), 1);
     await sleep(SETTLED_MS);
@@ -57,7 +57,7 @@ describe('the agent', () => {
     await sleep(300);
     for (const life of lives) await life.tell(`open ${library('gd')}`);
     await telling.tell('announce');
-    // Mostly within the period of the last event, in which no other is sent: then the probe after that period finds it.
+    // This is mostly within the period of the last event, in which no other is sent: the probe after that period finds it.
     await twice.tell('announce');
     await sleep(SETTLED_MS);
     assert.equal(roots(await telling.stalls(STALLS)), 0);
@@ -83,7 +83,7 @@ describe('the agent', () => {
     await publisher.publish(named(known));
     for (const name of ['second', 'third']) {
       await sleep(PERIOD_MS);
-      // Without an event it is probed once a second: just now.
+      // Without an event it is checked once a second, and that was just now.
       await assertStalls(known);
       await publisher.publish(named(name));
       await assertStalls(name);
@@ -92,7 +92,7 @@ describe('the agent', () => {
     await publisher.end();
   });
 
-  it('has lost nothing', async () => {
+  it('loses nothing', async () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);
     assert.match(stderr, / 0 lost$/m);
@@ -111,7 +111,7 @@ describe('the process event of a publication', () => {
   });
   after(() => object.close());
 
-  /** Processes with events since the last call. */
+  /** The processes with events since the last call. */
   function noticed(): number[] {
     const ring = object.ringBuffer('cs_records', () => {});
     const pids: number[] = [];
@@ -126,7 +126,7 @@ describe('the process event of a publication', () => {
     return pids;
   }
 
-  it('is sent for that name only, and for one that cannot be read', async () => {
+  it('is sent for that name only, and for an unreadable one', async () => {
     for (const name of ['OTEL_CTXX', 'OTEL_CT', 'Go: heap', 'x']) await publisher.name(100, name);
     assert.deepEqual(noticed(), []);
     await publisher.name(1, 'OTEL_CTX');

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Runs test files inside an emulated machine: `node run-tests.ts [--name PATTERN] FILE[#PATTERN]...`. Results go to
- * descriptor 3 as they come, one line of JSON each, and to the console for a person. A file that reports no test is a
- * failure.
+ * descriptor 3 as they come, one line of JSON each, and to the console for people. A file that reports no test is a failure.
  */
 import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -11,7 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Result } from '../result.ts';
 
 const RESULTS = 3;
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const TIMEOUT_MS = 600_000;
 
 interface TestEvent {
@@ -33,7 +32,7 @@ function report(result: Result): void {
   console.log(`${result.outcome} ${result.file}: ${name} (${result.ms} ms)${result.error ? `\n${result.error}` : ''}`);
 }
 
-/** What went wrong, without the runner's own frames around it. */
+/** The error, without the runner's own frames around it. */
 function words(error: Error | undefined): string {
   const cause = error?.cause instanceof Error ? error.cause : error;
   return cause?.stack ?? String(cause?.message ?? cause);
@@ -47,7 +46,7 @@ async function runFile(word: string): Promise<void> {
   let said = '';
   const suites: string[] = [];
   const handle = (event: TestEvent, passed: boolean) => {
-    // A suite is reported after what is in it, but starts before.
+    // A suite is reported after its tests, but starts before them.
     suites.length = event.nesting;
     // A file that ends well without a test is reported as a test with the file's name.
     if (event.details.type === 'suite' || (passed && event.name === path)) return;
@@ -55,7 +54,7 @@ async function runFile(word: string): Promise<void> {
     reported += 1;
     report({
       ...{ type: 'test', file, outcome, name: [...suites, event.name], ms: Math.round(event.details.duration_ms) },
-      // One that could not be imported fails as a whole, and only its standard error says why.
+      // A file that cannot be imported fails as a whole, and only its standard error has the reason.
       ...(passed ? {} : { error: words(event.details.error) + (event.name === path ? `\n${said}` : '') }),
     });
   };
@@ -77,7 +76,7 @@ async function runFile(word: string): Promise<void> {
   events.on('test:pass', (event) => handle(event as TestEvent, true));
   events.on('test:fail', (event) => handle(event as TestEvent, false));
   for await (const _ of events);
-  // With a pattern, most files have none.
+  // With a pattern, most files have no test.
   if (reported === 0 && values.name === undefined) {
     const error = 'the file reported no test';
     report({ type: 'test', file, name: ['has tests'], ms: 0, outcome: 'failed', error });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Settings and figures of the emulated machine. Nothing is put back: the machine ends with its tests. */
+/** Settings and figures of the emulated machine. Nothing is restored, as the machine ends with its tests. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,12 +11,12 @@ const PREEMPTION = '/sys/kernel/debug/sched/preempt';
 const THP = '/sys/kernel/mm/transparent_hugepage/';
 
 const [major, minor] = release().split('.').map(Number) as [number, number];
-/** none or voluntary: kernel code runs on until it gives way. full or lazy: it can be preempted. 5.10 does not say. */
+/** none or voluntary: kernel code runs until it gives way. full or lazy: it can be preempted. Unknown on 5.10. */
 const preemption = /\((\w+)\)/.exec(readIfAllowed(PREEMPTION))?.[1] ?? 'voluntary';
 const preemptible = ['full', 'lazy'].includes(preemption);
 const newTracepoints = major >= 7;
 
-/** In the order in which they are tried. Since 5.18 the tracepoints pass compact_control. */
+/** The attach plans in the order of trial. Since 5.18 the tracepoints pass compact_control. */
 export const PLANS: readonly PlanName[] = newTracepoints
   ? ['kprobe', 'tp_btf', 'fentry']
   : major > 5 || (major === 5 && minor >= 18)
@@ -24,21 +24,21 @@ export const PLANS: readonly PlanName[] = newTracepoints
     : ['fentry', 'kprobe'];
 
 /**
- * Those that lose nothing when many threads compact at once: a program that is preempted makes the kernel skip it for the
- * next thread on that CPU. Those of fentry can be wherever the kernel can, those of tracepoints since 7.0 too.
+ * The plans that lose nothing when many threads compact at once. While a program is preempted, the kernel skips it for other
+ * threads on that CPU. Programs of fentry are preemptible if the kernel is, and since 7.0 those of tracepoints are, too.
  */
 export const LOSSLESS: readonly PlanName[] = PLANS.filter(
   (plan) => plan === 'kprobe' || !preemptible || (plan === 'tp_btf' && !newTracepoints),
 );
 
-/** By number, as in /sys/devices/system/node. */
+/** The numbers of the nodes, as in /sys/devices/system/node. */
 export const NODES = readdirSync('/sys/devices/system/node')
   .map((name) => /^node(\d+)$/.exec(name)?.[1])
   .filter((node) => node !== undefined)
   .map(Number)
   .sort((a, b) => a - b);
 
-/** Huge pages for those who ask; `defrag` says who compacts. Nothing compacts by itself. */
+/** Gives huge pages to processes that ask; `defrag` decides who compacts. Nothing compacts by itself. */
 export function setUp(defrag: 'madvise' | 'defer' = 'madvise'): void {
   writeFileSync(`${THP}enabled`, 'madvise');
   writeFileSync(`${THP}defrag`, defrag);
@@ -48,7 +48,7 @@ export function setUp(defrag: 'madvise' | 'defer' = 'madvise'): void {
 export type Scanned = [migrate: number, free: number];
 export const scanned = (): Scanned => [vmstat('compact_migrate_scanned'), vmstat('compact_free_scanned')];
 
-/** Until kcompactd has been asleep for a second. It works for some seconds, at most, after memory was fragmented. */
+/** Waits until kcompactd has slept for a second. It works for at most some seconds after memory was fragmented. */
 export async function quiet(): Promise<void> {
   const asleep = () => kcompactd().every((pid) => / S /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
   for (let still = 0, before = scanned(); still < 10; ) {

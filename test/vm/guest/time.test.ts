@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans' edges by the clock of an application, while somebody moves that clock: only here, as the machine ends with its tests.
-// What is compared are places on one clock, never how long something took: so an emulator's jitter does not matter.
+// The edges of spans, compared with an application's clock while that is changed: only here, as the machine ends with its
+// tests. Places on one clock are compared, never durations, so an emulator's jitter does not matter.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import type { SoFar } from './watch.ts';
 const STALLS = 7;
 const HOUR_S = 3600;
 const BILLION = 1_000_000_000n;
-/** A tenth: in a second it adds up to two thousand times what spans may be off. Network time changes it by 500 at most. */
+/** A tenth: in a second it adds up to two thousand times the allowed error of spans. Network time uses at most 500. */
 const SLEW_PPM = 100_000;
 /** The reader falls asleep 50 ms after its last record. */
 const ASLEEP_MS = 200;
@@ -41,7 +41,7 @@ describe('spans by the clock of an application', () => {
   });
   after(() => records.close());
 
-  /** Its records have been read by both before anything else happens. */
+  /** Waits until both have read its records. */
   async function stall(how = () => program.stall(COMPACT_NODE0)) {
     const made = await how();
     stalls += 1;
@@ -62,7 +62,7 @@ describe('spans by the clock of an application', () => {
     }
   }
 
-  it('agree as the machine comes', assertAgree);
+  it('agree before any change of the clock', assertAgree);
 
   for (const seconds of [HOUR_S, -2 * HOUR_S, HOUR_S]) {
     it(`agree after a step of ${seconds} s while the agent sleeps`, async () => {
@@ -86,10 +86,10 @@ describe('spans by the clock of an application', () => {
     }
   });
 
-  it('one that begins before a step and ends after it is placed by the time after it', async () => {
+  it('a span across a step is placed by the time after it', async () => {
     for (let i = 0; ; i++) {
       assert.ok(i < TRIES, 'no step was in a compaction');
-      // Never back to where it was.
+      // The clock never returns to an earlier offset.
       const seconds = i % 2 === 0 ? 2 * HOUR_S : -HOUR_S;
       const { made, recorded } = await stall(() => program.stallAndStep(COMPACT_NODE0, seconds, (i * 97) % 1500));
       const stepped = recorded.findIndex(
@@ -106,7 +106,7 @@ describe('spans by the clock of an application', () => {
     }
   });
 
-  it('are where the spans of a Node.js application are that begin after a step', async () => {
+  it('agree with the spans of a Node.js application that begin after a step', async () => {
     const node = new NodeSpans();
     const seen = new Records(node.pid);
     try {
@@ -123,7 +123,7 @@ describe('spans by the clock of an application', () => {
     }
   });
 
-  it('and nothing was lost', async () => {
+  it('nothing was lost', async () => {
     await program.end();
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that makes the kernel compact, on purpose, seen in every way to attach at the same time.
+// Everything that makes the kernel compact, done on purpose, and seen by all attach plans at the same time.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { populatedZones } from '../../../harness/host.ts';
@@ -17,8 +17,8 @@ const MODES: Record<string, string> = { async: 'async', sync_light: 'sync_light'
 let done: Done;
 let watched: Watched[];
 
-// A test, so that it is told why when it fails; all others need it.
-it('all that makes the kernel compact is done', async () => {
+// This is a test so that a failure shows its reason; all others need it.
+it('everything that makes the kernel compact is done', async () => {
   watched = await watch(PLANS, async (soFar) => {
     done = await doAll(soFar);
   });
@@ -52,7 +52,7 @@ for (const [i, plan] of PLANS.entries()) {
       assertByHand(events, done.said.length / NODES.length);
     });
 
-    it('manual: the free blocks give the index that the kernel says, for every order', () => {
+    it('manual: the free blocks give the kernel’s index, for every order', () => {
       const own = events.filter(({ pid }) => pid === process.pid);
       const zones = populatedZones();
       const last = own.slice(-zones.length * (done.said.length / NODES.length));
@@ -68,14 +68,14 @@ for (const [i, plan] of PLANS.entries()) {
       assert.ok(compared > 0, 'free blocks moved each time');
     });
 
-    it('direct: told from the others', () => {
+    it('direct: distinguished from the others', () => {
       assert.ok(direct.length >= DIRECT_WANTED, `${direct.length} events`);
       for (const { trigger, order, mode, priority, comm, node } of direct) {
         assert.deepEqual([trigger, order, comm], ['direct', HUGE_PAGE_ORDER, 'fragment']);
         assert.ok(NODES.includes(node));
         assert.equal(mode, MODES[priority!], `${priority} and ${mode}`);
       }
-      // Not known of the last ones, when the process had ended before the agent looked.
+      // Unknown for the last ones, if the process ended before the agent identified it.
       assert.deepEqual(
         new Set(direct.slice(0, DIRECT_WANTED / 2).map(({ executable }) => executable)),
         new Set(['fragment']),
@@ -91,7 +91,7 @@ for (const [i, plan] of PLANS.entries()) {
       }
     });
 
-    it('direct: attempts, each with one priority, in which a zone comes once', () => {
+    it('direct: attempts, each with one priority, and each zone once', () => {
       const attempts = Map.groupBy(direct, ({ attempt }) => attempt);
       assert.ok(!attempts.has(undefined));
       for (const [attempt, spans] of attempts) {
@@ -100,7 +100,7 @@ for (const [i, plan] of PLANS.entries()) {
       }
     });
 
-    it('kcompactd: for huge pages that did not wait', () => {
+    it('kcompactd: for huge pages whose allocation did not wait', () => {
       assert.ok(of('kcompactd').length > 0);
       for (const event of of('kcompactd')) {
         assertOfDaemon(event);

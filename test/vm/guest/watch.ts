@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Several agents over the same work, one for each way to attach. */
+/** Several agents that watch the same work, one for each attach plan. */
 import assert from 'node:assert/strict';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 import type { PlanName } from '../../../src/live/attach-plan.ts';
 import { Agent, type Finished, parseLines } from '../../support/agent.ts';
 import { quiet, type Scanned, scanned } from './settings.ts';
 
-/** Emulated, the work takes a minute, more while the host is busy. Only a hang takes as long. */
+/** A limit that only a hang reaches. Emulated, the work takes a minute, and longer on a busy host. */
 const GIVE_UP_MS = 580_000;
 
 export interface Watched {
   plan: PlanName;
   finished: Finished;
   events: CompactionEvent[];
-  /** Change of the kernel's counters while all agents were attached and before any ended. */
+  /** The change of the kernel's counters after all agents were attached and before any ended. */
   scanned: Scanned;
 }
 
-/** What the first of the agents has seen so far. */
+/** The events that the first agent has seen so far. */
 export type SoFar = () => readonly CompactionEvent[];
 
-/** Nothing is under way when they attach, nor when they end: so all of them see the same compactions. */
+/** No compaction is under way when the agents attach or end, so all of them see the same ones. */
 export async function watch(plans: readonly PlanName[], work: (soFar: SoFar) => void | Promise<void>) {
   await quiet();
   const agents: Agent[] = [];
@@ -40,7 +40,7 @@ export async function watch(plans: readonly PlanName[], work: (soFar: SoFar) => 
   return watched;
 }
 
-/** Nothing lost, and as many pages scanned as the kernel counted: by the agent's own check and by ours. */
+/** Asserts that nothing was lost, and that the scanned pages match the kernel's count, by the agent's check and by ours. */
 export function assertComplete({ finished, events, scanned }: Watched): void {
   assert.equal(finished.code, 0, finished.stderr);
   assert.match(finished.stderr, new RegExp(`: ${events.length} compactions?, 0 lost`));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** All that makes the kernel compact, one after the other, for whoever watches. */
+/** Everything that makes the kernel compact, one after the other. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { populatedZones } from '../../../harness/host.ts';
@@ -16,12 +16,12 @@ const FRAGMENTED_AT_MOST = 10;
 export interface Done {
   /** The process that stalled for huge pages. */
   faulting: number;
-  /** What the kernel said before each of the compactions of one node, once compactByHand() was done. */
+  /** The kernel's values before each compaction of one node, after compactByHand(). */
   said: Said[];
 }
 
 export async function doAll(soFar: SoFar): Promise<Done> {
-  // On the console, for a person who wonders what takes its time.
+  // Shows progress on the console.
   const phase = (name: string) => console.log(`${Math.round(performance.now())} ms, ${soFar().length} events: ${name}`);
   setUp();
   phase('by hand');
@@ -40,14 +40,14 @@ export async function doAll(soFar: SoFar): Promise<Done> {
 
 const own = (soFar: SoFar) => soFar().filter(({ pid }) => pid === process.pid);
 
-/** Of those that come from now on. */
+/** Watches the events from now on. */
 async function seen(soFar: SoFar, wanted: (event: CompactionEvent) => boolean, count = 1): Promise<void> {
   const before = soFar().length;
   while (soFar().slice(before).filter(wanted).length < count) await sleep(200);
 }
 
 async function faultHugePages(soFar: SoFar): Promise<number> {
-  // Round after round, for as long as it takes.
+  // Rounds go on for as long as necessary.
   const fragment = new Fragment('-r', '0');
   await seen(soFar, ({ pid }) => pid === fragment.pid, DIRECT_WANTED);
   await fragment.stop();
@@ -63,7 +63,7 @@ export async function wakeKcompactd(soFar: SoFar): Promise<void> {
 }
 
 async function raiseProactiveness(soFar: SoFar): Promise<void> {
-  // The pause lasts until it is told to end.
+  // The pause lasts until the signal.
   const fragment = new Fragment('-p', '60000');
   await fragment.fragmented;
   writeFileSync(PROACTIVENESS, '100');
@@ -72,13 +72,13 @@ async function raiseProactiveness(soFar: SoFar): Promise<void> {
   await fragment.stop();
 }
 
-/** Until free blocks stood still for one zone at least. */
+/** Repeats until free blocks did not change for at least one zone. */
 async function compactFragmented(soFar: SoFar): Promise<Said[]> {
   const said: Said[] = [];
   for (let stoodStill = false; !stoodStill; ) {
     if (said.length >= FRAGMENTED_AT_MOST * NODES.length)
       throw new Error('each time free blocks moved, or large ones were left');
-    // So much that no large block is left: where one is, no index says anything.
+    // So much that no large block is left, as an index has no meaning beside one.
     const fragment = new Fragment('-m', '85', '-p', '60000');
     await fragment.fragmented;
     for (const node of NODES) {

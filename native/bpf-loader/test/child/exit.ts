@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leaves with everything open, in the way that the first argument names, while wake-ups storm in.
+// Exits with everything open, during a storm of wake-ups, in the way that the first argument names.
 import { enableRunTimeStats } from '../../src/index.ts';
 import { calls, loadCounter } from '../support.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With --expose-gc: objects that nobody holds are freed; one with an open ring is not.
+// With --expose-gc: unreferenced objects are freed, except one with an open ring.
 import assert from 'node:assert/strict';
 import { calls, loadCounter, mapsInKernel, until } from '../support.ts';
 
@@ -31,4 +31,4 @@ await until('dropped objects are freed', () => {
 assert.equal(mapsInKernel(kept), 1);
 calls(7);
 await until('the kept one still counts and wakes', () => woken === 1);
-process.exit(0); // its ring would keep the process alive for ever
+process.exit(0); // its ring would keep the process alive forever

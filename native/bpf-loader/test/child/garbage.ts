@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damaged objects, reproducibly: cut short at every so many bytes, and with bytes overwritten.
+// Reproducibly damaged objects: cut short at regular distances, and with bytes overwritten.
 import { BpfError, BpfObject } from '../../src/index.ts';
 import { testObject } from '../support.ts';
 

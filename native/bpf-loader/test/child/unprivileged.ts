@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that the README promises to work after the privileges are gone, and what does not.
+// Everything that works without the privileges, as the README promises, and everything that does not.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { BpfError, BpfObject, enableRunTimeStats } from '../../src/index.ts';
@@ -21,7 +21,7 @@ const ring = object.ringBuffer('ring', () => {
     });
   }
 });
-// It changes its user like all threads, or libc ends the process.
+// It changes its user like all threads; otherwise libc ends the process.
 await until('the thread of the ring waits for records', () =>
   readdirSync('/proc/self/task').some((tid) =>
     /\(bpf-ring\) S/.test(readFileSync(`/proc/self/task/${tid}/stat`, 'latin1')),

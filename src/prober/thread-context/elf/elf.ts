@@ -27,7 +27,7 @@ export const DT = {
   RELACOUNT: 0x6ffffff9,
   FLAGS_1: 0x6ffffffb,
 } as const;
-/** In DT_FLAGS_1, by linkers since 2015: position-independent, yet an executable. */
+/** A flag in DT_FLAGS_1, set by linkers since 2015: a position-independent executable. */
 const DF_1_PIE = 0x08000000;
 
 interface Segment {
@@ -43,12 +43,12 @@ interface Segment {
 /** The headers of an ELF file, 64-bit and little-endian, for one machine. @throws ElfError */
 export class Elf {
   readonly bytes: FileBytes;
-  /** Its segment of thread-local variables, if it has any. */
+  /** Its segment of thread-local variables, if it has one. */
   readonly tls: { address: number; size: number; align: number } | undefined;
-  /** Its dynamic linker, when it is an executable that has one. */
+  /** Its dynamic linker, if it is an executable that names one. */
   readonly interpreter: string | undefined;
   readonly isExecutable: boolean;
-  /** Of the section headers, for files without a dynamic section. */
+  /** The section headers, for files without a dynamic section. */
   readonly sections: { offset: number; entrySize: number; count: number };
   readonly #segments: readonly Segment[];
   readonly #dynamic: ReadonlyMap<number, number>;
@@ -70,7 +70,7 @@ export class Elf {
     this.#dynamic = this.#readDynamic();
     const tls = this.#segment(SEGMENT.TLS);
     if (tls) {
-      // 0 and 1 both mean no alignment; the loader refuses anything but a power of two.
+      // 0 and 1 both mean no alignment; the loader refuses anything else but a power of two.
       const align = Math.max(tls.align, 1);
       if (!Number.isInteger(Math.log2(align))) throw new ElfError('damaged_elf', `TLS is aligned to ${align}`);
       this.tls = { address: tls.address, size: tls.size, align };
@@ -88,7 +88,7 @@ export class Elf {
     return this.#dynamic.get(tag);
   }
 
-  /** The offset in the file of an address, as the file counts addresses. */
+  /** The offset in the file of an address in it. */
   offsetOf(address: number): number {
     const segment = this.#segments.find(
       (one) => one.type === SEGMENT.LOAD && address >= one.address && address < one.address + one.fileSize,
@@ -97,7 +97,7 @@ export class Elf {
     return segment.offset + (address - segment.address);
   }
 
-  /** How far its addresses were moved in memory, from where a piece of its code is mapped. */
+  /** The load bias: how far its addresses were moved in memory. A mapped piece of its code shows it. */
   baseOf(mapping: { start: bigint; offset: number; end: bigint }): bigint | undefined {
     const length = Number(mapping.end - mapping.start);
     const segment = this.#segments.find(
@@ -156,5 +156,5 @@ export class Elf {
   }
 }
 
-/** Only these are checked; other fields may have any value. */
+/** The fields that are checked; others may have any value. */
 const KNOWN = new Set<number>(Object.values(DT));

@@ -2,14 +2,14 @@
 import { readSync } from 'node:fs';
 import { ElfError } from './elf-error.ts';
 
-/** The symbol table of a large program is some megabytes, and is read only where there is no hash table to ask. */
+/** The symbol table of a large program has some megabytes. It is read only where a hash table is missing. */
 const MAX_BYTES = 8 << 20;
 /** Some 20 are typical. Each takes about 2 us when the file is in the page cache. */
 const MAX_READS = 4096;
 
 /**
- * Positional reads of one file, so many and no more: whatever the file says of itself, it cannot cost more than that.
- * Every loop over what a file contains makes a read, or walks what one read brought.
+ * Positional reads of one file, limited in number and size: whatever the file contains, it cannot cost more.
+ * Every loop over a file's contents makes a read, or walks the bytes of one read.
  */
 export class FileBytes {
   readonly #file: number;
@@ -36,13 +36,13 @@ export class FileBytes {
     } catch (error) {
       throw new ElfError('unreadable_file', (error as Error).message);
     }
-    // The file has become shorter.
+    // The file became shorter.
     if (read !== length) throw new ElfError('unreadable_file', `it ended at ${at + read}`);
     return new DataView(buffer.buffer);
   }
 }
 
-/** A word of 64 bits that has to be a place in a file or its address in it: more than 2^53 is neither. */
+/** A 64-bit word that must be an offset or an address in a file: more than 2^53 is neither. */
 export function word(view: DataView, at: number): number {
   const value = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
   if (!Number.isSafeInteger(value)) throw new ElfError('damaged_elf', `0x${value.toString(16)} is beyond any file`);

@@ -8,29 +8,29 @@ import type { TlsSymbol } from './symbols.ts';
 const ENTRY_SIZE = 24;
 const STEP = 2730 * ENTRY_SIZE;
 
-/** A place that the dynamic linker fills in with where a thread-local variable is. */
+/** A place that the dynamic linker fills in with the location of a thread-local variable. */
 export interface TlsRelocation {
-  /** The words there: an offset from the thread pointer; a descriptor; a module id and an offset in it. */
+  /** The words there: an offset from the thread pointer; a descriptor; or a module id and an offset in the module. */
   kind: 'static' | 'descriptor' | 'module';
-  /** Its address, as the file counts them. */
+  /** Its address, before the file is moved in memory. */
   place: number;
-  /** Names the symbol. Otherwise it is about the same file's variables, `addend` from their start. */
+  /** Whether it names the symbol. Otherwise it refers to `addend` from the start of the same file's variables. */
   byName: boolean;
   addend: number;
 }
 
-/** The cheapest for a reader first. */
+/** From the cheapest to the most expensive for a reader. */
 const ORDER = ['static', 'descriptor', 'module'] as const;
 
 /**
  * The best relocation to find the symbol by. A linker that resolves a reference by itself (protected visibility,
- * -Bsymbolic, a hidden alias) leaves one that names no symbol; where any variable of the file is, the others are too.
+ * -Bsymbolic, a hidden alias) leaves one that names no symbol. It serves too: all variables of a file lie in one block.
  * @throws ElfError
  */
 export function findTlsRelocation(elf: Elf, machine: Machine, symbol: TlsSymbol): TlsRelocation | undefined {
   const found = new Map<string, TlsRelocation>();
   const kinds = new Map<number, TlsRelocation['kind']>(ORDER.map((kind) => [machine.relocation[kind], kind]));
-  // A linker that sorts puts those first that only add the base, often nearly all.
+  // A linker that sorts relocations puts first those that only add the base, often nearly all.
   const relative = elf.dynamic(DT.RELACOUNT) ?? 0;
   for (const [address, size, skip] of [
     [elf.dynamic(DT.RELA), elf.dynamic(DT.RELASZ) ?? 0, relative * ENTRY_SIZE],

@@ -4,7 +4,7 @@ import { ElfError } from './elf-error.ts';
 import { word } from './file-bytes.ts';
 
 const MAX_SECTIONS = 4096;
-/** Read at once of a table without a hash table. */
+/** The part of a symbol table that one read of a search takes. */
 const STEP = 64 << 10;
 
 const SYMBOL_SIZE = 24;
@@ -14,15 +14,15 @@ const SECTION_SYMTAB = 2;
 
 /** A thread-local variable that the file defines. */
 export interface TlsSymbol {
-  /** In the dynamic symbol table; undefined when it is only in the one for debuggers. */
+  /** Its index in the dynamic symbol table; undefined when only the debuggers' table has it. */
   index: number | undefined;
-  /** From the start of the file's thread-local variables. */
+  /** Its offset from the start of the file's thread-local variables. */
   value: number;
 }
 
 /**
- * Chains of symbols with one hash have no bound of their own, and may be circles: each step is a read, and FileBytes
- * counts those.
+ * Finds a thread-local variable by its name. Chains of symbols with one hash are unbounded and may be circular, but each step
+ * is a read, and FileBytes limits those.
  * @throws ElfError
  */
 export function findTlsSymbol(elf: Elf, name: string): TlsSymbol | undefined {
@@ -32,11 +32,11 @@ export function findTlsSymbol(elf: Elf, name: string): TlsSymbol | undefined {
     const found = gnu !== undefined ? byGnuHash(elf, gnu, name) : old !== undefined && byHash(elf, old, name);
     if (found) return found;
   }
-  // A static executable exports nothing, but unless it was stripped it has a symbol table.
+  // A static executable exports nothing, but has a symbol table unless it was stripped.
   return elf.isExecutable && elf.interpreter === undefined ? bySearch(elf, name) : undefined;
 }
 
-/** The hash table of today: a Bloom filter, buckets, and hashes of the symbols in the order of their buckets. */
+/** The GNU hash table: a Bloom filter, buckets, and hashes of the symbols in the order of their buckets. */
 function byGnuHash(elf: Elf, address: number, name: string): TlsSymbol | undefined {
   const table = elf.offsetOf(address);
   const header = elf.bytes.read(table, 16);
@@ -60,12 +60,11 @@ function byGnuHash(elf: Elf, address: number, name: string): TlsSymbol | undefin
     const value = elf.bytes.read(chain + index * 4, 4).getUint32(0, true);
     const symbol = (value | 1) === (hash | 1) && dynamicSymbol(elf, index, name);
     if (symbol) return symbol;
-    // The last one of the bucket.
     if (value & 1) return undefined;
   }
 }
 
-/** The hash table of the ELF specification, linked lists through an array. */
+/** The hash table of the ELF specification: linked lists in an array. */
 function byHash(elf: Elf, address: number, name: string): TlsSymbol | undefined {
   const table = elf.offsetOf(address);
   const buckets = elf.bytes.read(table, 8).getUint32(0, true);
@@ -87,7 +86,7 @@ function dynamicSymbol(elf: Elf, index: number, name: string): TlsSymbol | undef
     : undefined;
 }
 
-/** Goes through a symbol table one by one. */
+/** Goes through the symbol table of a file without a hash table. */
 function bySearch(elf: Elf, name: string): TlsSymbol | undefined {
   const { offset, entrySize, count } = elf.sections;
   if (offset === 0 || count === 0 || entrySize !== SECTION_SIZE) return undefined;

@@ -9,35 +9,35 @@ import type { Machine } from './machine.ts';
 
 export type Libc = 'glibc' | 'musl';
 
-/** Where each thread of a process has its own copy of a variable. */
+/** The place where each thread of a process has its own copy of a variable. */
 export type TlsLocation =
-  /** At the thread pointer plus `offset`, which is signed: negative on x86-64, positive on arm64. */
+  /** At the thread pointer plus `offset`, which is negative on x86-64 and positive on arm64. */
   | { kind: 'static'; offset: bigint }
-  /** `offset` bytes into the block that the thread's DTV (dynamic thread vector) has for the module. */
+  /** At `offset` in the block that the thread's DTV (dynamic thread vector) has for the module. */
   | {
       kind: 'dynamic';
       module: bigint;
       offset: bigint;
       libc: Libc;
       /**
-       * glibc gives ids of unloaded modules out again. A DTV whose generation (its word 0) is lower than this is from
-       * before the module was loaded, and its entry another module's. 0 when it is not known.
+       * glibc reuses the ids of unloaded modules. A DTV whose generation (its word 0) is lower than this is older than the
+       * module, and its entry belongs to another one. 0 when unknown.
        */
       generation: bigint;
     };
 
-/** A thread-local variable in a file, in whichever process it is loaded. */
+/** A thread-local variable in a file, the same in every process. */
 export interface TlsSource {
   /** Its offset from the thread pointer if the file is the executable. */
   asExecutable: bigint | undefined;
-  /** Whether the file says itself that it is an executable. */
+  /** Whether the file marks itself as an executable. */
   isExecutable: boolean;
-  /** Of the variable, from the start of the file's. */
+  /** The variable's offset from the start of the file's variables. */
   value: bigint;
   relocation: TlsRelocation | undefined;
 }
 
-/** A file in a process. */
+/** A file as loaded in a process. */
 export interface LoadedModule {
   /** How far its addresses were moved. */
   base: bigint;
@@ -47,13 +47,13 @@ export interface LoadedModule {
   isMapped(address: bigint): boolean;
 }
 
-/** glibc counts modules from 1, and processes with more than this do not exist. */
+/** glibc counts modules from 1; no process has more than this. */
 const MAX_MODULE = 1n << 20n;
 
 /** @throws ElfError */
 export function findTlsSource(elf: Elf, machine: Machine, name: string): TlsSource | undefined {
   const symbol = elf.tls && findTlsSymbol(elf, name);
-  // A variable cannot begin behind its segment.
+  // A variable cannot begin beyond its segment.
   if (!symbol || symbol.value >= elf.tls!.size) return undefined;
   return {
     asExecutable: machine.executableBlock(elf.tls!) + BigInt(symbol.value),
@@ -63,7 +63,7 @@ export function findTlsSource(elf: Elf, machine: Machine, name: string): TlsSour
   };
 }
 
-/** The place of the variable, from what the dynamic linker has filled in. */
+/** The place of the variable, from the words that the dynamic linker has filled in. */
 export function locate(
   source: TlsSource,
   loaded: LoadedModule,
@@ -78,7 +78,7 @@ export function locate(
   if (!relocation) return 'no_relocation';
   const words = memory.read(loaded.base + BigInt(relocation.place), relocation.kind === 'static' ? 8 : 16);
   if (!words) return 'not_relocated';
-  // What the words are about: the variable itself, or, where no symbol is named, the place `addend` in the same block.
+  // The target of the words: the variable itself, or, where no symbol is named, the place `addend` in the same block.
   const about = relocation.byName ? source.value + BigInt(relocation.addend) : BigInt(relocation.addend);
   /** From there to the variable. */
   const rest = source.value - about;
@@ -89,7 +89,7 @@ export function locate(
       return ofDescriptor(words.readBigInt64LE(8), about, rest, loaded, machine, memory);
     case 'module': {
       const module = words.readBigUInt64LE(0);
-      // By name, both words are the linker's; else the second is about whichever variable it was made for.
+      // With a name, the linker fills in both words; without, the second belongs to the variable that it was made for.
       if (relocation.byName && words.readBigUInt64LE(8) !== about) return 'not_relocated';
       return asDynamic(module, source.value, 0n, loaded);
     }
@@ -97,12 +97,12 @@ export function locate(
 }
 
 /**
- * The second word of a TLS descriptor. The first is the function that turns it into an offset: in glibc
- * _dl_tlsdesc_return and in musl __tlsdesc_static, which return the word as it is, or one of several for blocks that are
- * reached through the DTV, where the word points to { module id, offset }. These functions are hidden symbols of the
- * dynamic linker, mostly stripped, so the word itself has to tell. It does: a pointer lies in a mapping, a distance from
- * the thread pointer (negative on x86-64, small on arm64) in none. A pointer is believed when the offset behind it is the
- * symbol's: up to 2.33 glibc leaves descriptors alone until first use, and the word then points to the relocation.
+ * Evaluates the second word of a TLS descriptor. The first is the function that turns it into an offset. glibc's
+ * _dl_tlsdesc_return and musl's __tlsdesc_static return the word as it is. Others serve blocks that are reached through the
+ * DTV; for them the word points to { module id, offset }. These functions are hidden symbols of the dynamic linker, mostly
+ * stripped, so the word itself must show which it is. A pointer lies in a mapping; a distance from the thread pointer
+ * (negative on x86-64, small on arm64) does not. A pointer is believed when the offset behind it is the symbol's: up to 2.33
+ * glibc leaves descriptors alone until first use, and the word then points to the relocation.
  */
 function ofDescriptor(
   value: bigint,
@@ -120,7 +120,7 @@ function ofDescriptor(
   return asDynamic(index.readBigUInt64LE(0), about + rest, generation, loaded);
 }
 
-/** A place that has not been filled in yet holds 0, which is not a distance either. */
+/** An empty place holds 0, which is not a valid distance either. */
 function asStatic(offset: bigint, machine: Machine): TlsLocation | Reason {
   return machine.isStaticOffset(offset) ? { kind: 'static', offset } : 'not_relocated';
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The differences between processors in thread-local variables (the ELF psABI supplements, and the two libcs). */
+/** The differences between processors in thread-local variables (ELF psABI supplements, and the two libcs). */
 export interface Machine {
   /** e_machine of the ELF header. */
   elf: number;
   /** Relocation types. */
   relocation: { module: number; offset: number; static: number; descriptor: number };
   /**
-   * Where the executable's block of thread-local variables starts, from the thread pointer. Linkers write this into
-   * code, so no dynamic linker is free to do it otherwise (lld's getTlsTpOffset).
+   * The start of the executable's block of thread-local variables, relative to the thread pointer. Linkers write it into
+   * code, so no dynamic linker may choose another (lld's getTlsTpOffset).
    */
   executableBlock(tls: { address: number; size: number; align: number }): bigint;
   /** Whether a distance from the thread pointer can be that of a thread-local variable. */
   isStaticOffset(offset: bigint): boolean;
 }
 
-/** No block is further from the thread pointer: its size counts into each thread's stack. */
+/** No block is further from the thread pointer: its size counts towards each thread's stack. */
 const FAR = 1n << 31n;
 
 const X86_64: Machine = {

@@ -5,15 +5,15 @@ import { contextsIn, findContexts } from '../../../../src/prober/service/context
 import { parseMaps } from '../../../../src/procfs/maps.ts';
 
 describe('mappings that may have a process context', () => {
-  it('the name of a mapping cannot make up another', () => {
+  it('the name of a mapping cannot forge another one', () => {
     const maps = '1000-2000 r-xp 00000000 00:31 5   /x\\0121000-2000 r--p 00000000 00:00 0 [anon:OTEL_CTX]\n';
     assert.deepEqual(contextsIn(parseMaps(maps)!), []);
   });
 
-  it('after four of that name it is looked for no more', () => {
+  it('the search ends after four of that name', () => {
     const line = '00010000-00011000 r--p 00000000 00:01 5      /memfd:OTEL_CTX (deleted)\n';
     assert.equal(contextsIn(parseMaps(line.repeat(5000))!).length, 4);
   });
 
-  it('none in a process that has gone', () => assert.deepEqual(findContexts('/nonexistent'), []));
+  it('none in a process that has ended', () => assert.deepEqual(findContexts('/nonexistent'), []));
 });

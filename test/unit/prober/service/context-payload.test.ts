@@ -35,7 +35,7 @@ describe('the payload of a process context', () => {
     });
   });
 
-  it('fields that are not known, and the attributes beside the resource, are passed over', () => {
+  it('unknown fields, and attributes outside of the resource, are skipped', () => {
     const beside = bytes(2, bytes(1, Buffer.from('threadlocal.schema_version')), bytes(2, text('tls_v1')));
     const later = [varint(77, 1), bytes(78, Buffer.from('later')), double(79, 1)];
     const payload = Buffer.concat([...later, beside, bytes(1, attribute('a', text('b')), ...later)]);
@@ -64,7 +64,7 @@ describe('the payload of a process context', () => {
     assert.deepEqual(read(context(bytes(1, bytes(2, text('x'))), attribute('a', text('b')))), { a: 'b' });
   });
 
-  it('names that mean something to JavaScript are names', () => {
+  it('names with a meaning in JavaScript are ordinary names', () => {
     const found = read(context(attribute('__proto__', text('x')), attribute('constructor', text('y'))));
     assert.deepEqual(Object.entries(found!), [
       ['__proto__', 'x'],
@@ -74,7 +74,7 @@ describe('the payload of a process context', () => {
 });
 
 describe('a hostile payload', () => {
-  it('cut anywhere: read as nothing, or as what is whole, and nothing is thrown', () => {
+  it('cut anywhere: read as nothing, or as the whole attributes, and nothing is thrown', () => {
     const whole = context(attribute('service.name', text('shop')), attribute('list', array(text('a'), int(300))));
     for (let length = 0; length < whole.length; length++) {
       const found = read(whole.subarray(0, length));
@@ -95,11 +95,11 @@ describe('a hostile payload', () => {
     }
   });
 
-  it('no UTF-8: the character for that', () => {
+  it('invalid UTF-8: the replacement character', () => {
     assert.deepEqual(read(context(attribute('a', bytes(1, Buffer.from([0x66, 0xff, 0xc3]))))), { a: 'f\ufffd\ufffd' });
   });
 
-  it('nested as deeply as it likes', () => {
+  it('nested very deeply', () => {
     let value = text('deep');
     for (let i = 0; i < 5000; i++) value = array(value);
     assert.deepEqual(read(context(attribute('x', value), attribute('a', text('b')))), { x: [], a: 'b' });
@@ -116,7 +116,7 @@ describe('a hostile payload', () => {
     ]);
   });
 
-  it('tens of thousands of fields that mean nothing: it ends early, with what came before', () => {
+  it('tens of thousands of meaningless fields: it ends early, with the attributes before them', () => {
     const nothing = Buffer.concat(Array.from({ length: 5000 }, () => varint(9, 1)));
     assert.deepEqual(read(Buffer.concat([named('before'), nothing, named('after')])), { 'service.name': 'before' });
     const inValue = context(attribute('service.name', text('before')), attribute('x', array(nothing)));

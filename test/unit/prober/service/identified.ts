@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the prober finds and what the agent makes of it, without the pipe between them. */
+/** The prober's facts and the agent's use of them, without the pipe in between. */
 import { Matcher, type Thread } from '../../../../src/enrich/match.ts';
 import { Executables, type ExecutablesOptions } from '../../../../src/prober/service/executables.ts';
 
@@ -7,7 +7,7 @@ export class Identified {
   readonly #executables: Executables;
   readonly #matcher: Matcher;
   readonly #seen = new Set<number>();
-  /** As for processes whose memory cannot be read without waiting. */
+  /** Whether to treat the process like one whose memory cannot be read without waiting. */
   statOnly = false;
 
   constructor(options: ExecutablesOptions) {
@@ -24,7 +24,7 @@ export class Identified {
     this.#executables.published(pid);
   }
 
-  /** Asks about a process once in a batch. */
+  /** Asks about a process once per batch. */
   lookUp(thread: Thread, atNs: bigint) {
     const { pid } = thread;
     if (!this.#seen.has(pid)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Process contexts as a program publishes them, and broken ones. */
+/** Process contexts as a program publishes them, and malformed ones. */
 import { bytesTag, fixed64Tag, ProtobufWriter, varintTag } from '../../../../src/protobuf/writer.ts';
 
 export function bytes(field: number, ...parts: Uint8Array[]): Buffer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A folder like /proc, with processes that a test makes up. */
+/** A folder like /proc, with the processes of a test. */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { pageBytes } from '../../../../src/procfs/auxv.ts';
@@ -11,7 +11,7 @@ export interface FakeProcess {
   cgroup?: string;
   environ?: string;
   maps?: string;
-  /** Its environment's pages are not there. */
+  /** Whether the pages of its environment are absent. */
   environmentAway?: boolean;
   startedTicks?: number;
   startStack?: number;
@@ -23,7 +23,7 @@ export const STACK = '006f0000-00710000 rw-p 00000000 00:00 0                   
 
 const PRESENT = 1n << 63n;
 
-/** What the kernel says of the pages of a process: those of these ranges, end excluded, are in memory, or as `flags` says. */
+/** The pagemap of a process: the pages of these ranges, end excluded, are present, or have `flags`. */
 export function putPagemap(
   folder: string,
   ranges: readonly (readonly [start: number, end: number])[],
@@ -35,7 +35,7 @@ export function putPagemap(
   writeFileSync(`${folder}/pagemap`, entries);
 }
 
-/** Fields 3 to 52 of proc_pid_stat(5). The name has what would mislead a split at spaces. */
+/** Fields 3 to 52 of proc_pid_stat(5). The name would mislead a split at spaces. */
 export function statLine(pid: number, fake: FakeProcess): string {
   const fields = Array.from({ length: 50 }, () => '0');
   const set = (field: number, value: number) => {
@@ -52,7 +52,7 @@ export function statLine(pid: number, fake: FakeProcess): string {
   return `${pid} (${fake.comm ?? 'a) b 1 (c'}) ${fields.join(' ')}\n`;
 }
 
-/** Where the main thread has it: reading that of the process takes the longer the more threads it has. */
+/** The file of the main thread: the time to read that of the process grows with its threads. */
 export function putStatus(proc: string, pid: number, fake: FakeProcess): void {
   mkdirSync(`${proc}/${pid}/task/${pid}`, { recursive: true });
   writeFileSync(`${proc}/${pid}/task/${pid}/stat`, statLine(pid, fake));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// On a file that stands for /proc/PID/mem; test/kernel/resource.test.ts reads real processes.
+// Process contexts in a file instead of /proc/PID/mem; test/kernel/resource.test.ts reads real processes.
 import assert from 'node:assert/strict';
 import { openSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
@@ -15,7 +15,7 @@ const HEADER_LINE = '00010000-00011000 r--p 00000000 00:01 5      /memfd:OTEL_CT
 const HEAP_LINE = '00020000-00060000 rw-p 00000000 00:00 0       [heap]\n';
 const MAPS = `00001000-00002000 r-xp 00000000 08:01 77  /usr/bin/summ\n${HEADER_LINE}${HEAP_LINE}`;
 
-/** What of it is in memory. */
+/** The parts that are in memory. */
 const HEADER = [AT, AT + 0x1000] as const;
 const HEAP = [PAYLOAD_AT, 0x60000] as const;
 
@@ -69,7 +69,7 @@ describe('a process context', () => {
     assert.equal(read(maps)?.at, 0x50000n);
   });
 
-  it('when it was published, without reading it', (t) => {
+  it('the time of publication, without reading it', (t) => {
     const { folder, write } = setUp(t);
     write(header({ published: 0n }), AT);
     assert.equal(publishedNs(folder, BigInt(AT)), 0n);
@@ -82,10 +82,10 @@ describe('a process context', () => {
   });
 });
 
-it('whatever file or device its pages belong to', (t) => {
+it('a process context in pages of any file or device', (t) => {
   const { read, write } = setUp(t);
   write(header(), AT);
-  // Huge pages, the data of an executable, /dev/shm.
+  // The devices of huge pages, the data of an executable, and /dev/shm.
   for (const device of ['00:0f', '08:01', '00:1b']) {
     const maps = MAPS.replace(HEADER_LINE, HEADER_LINE.replace('00:01', device));
     assert.equal(String(read(maps.replace(HEAP_LINE, HEAP_LINE.replace('00:00', device)))?.payload), 'hello');
@@ -135,7 +135,7 @@ describe('no process context', () => {
     });
   }
 
-  it('of a process that has gone', () => {
+  it('of a process that has ended', () => {
     assert.equal(readContext('/nonexistent', contextsIn(parseMaps(MAPS)!)), undefined);
   });
 });

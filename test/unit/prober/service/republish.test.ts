@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a process is asked again for its context. A file stands for its memory.
+// The times at which a process is searched again for its context. A file replaces its memory.
 import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
@@ -40,7 +40,7 @@ function setUp(t: TestContext) {
       map(STACK);
       writeFileSync(`${proc.root}/7/mem`, '');
     },
-    /** It announces the publication, as a process event does. */
+    /** Announces the publication, like a process event. */
     say(ms: number) {
       nowMs = ms;
       processes.published(7);
@@ -55,7 +55,7 @@ function setUp(t: TestContext) {
 }
 
 describe('a process context', () => {
-  it('that is published anew is known a second later', (t) => {
+  it('that is published again is known a second later', (t) => {
     const { publish, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -67,7 +67,7 @@ describe('a process context', () => {
     assert.equal(at(2000), 'third');
   });
 
-  it('is what it was while it is being changed', (t) => {
+  it('is still the old one during a change', (t) => {
     const { publish, startChanging, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -88,7 +88,7 @@ describe('a process context', () => {
     assert.notEqual(at(2000), 'first');
   });
 
-  it('that is withdrawn leaves the environment', (t) => {
+  it('that is withdrawn is replaced by the environment', (t) => {
     const { publish, withdraw, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -96,7 +96,7 @@ describe('a process context', () => {
     assert.equal(at(1000), 'environment');
   });
 
-  it('that is published anew is known at once when the process says so', (t) => {
+  it('that is published again is known at once if the process announces it', (t) => {
     const { publish, say, at } = setUp(t);
     publish('first');
     assert.equal(at(0), 'first');
@@ -110,7 +110,7 @@ describe('a process context', () => {
     }
   });
 
-  it('that is published late is known at once when the process says so', (t) => {
+  it('that is published late is known at once if the process announces it', (t) => {
     const { publish, say, at } = setUp(t);
     assert.equal(at(0), 'environment');
     assert.equal(at(500), 'environment');
@@ -119,7 +119,7 @@ describe('a process context', () => {
     assert.equal(at(500), 'late');
   });
 
-  it('is searched for no more often than otherwise in a process that only says so', (t) => {
+  it('is not searched for more often in a process that announces without publishing', (t) => {
     const { publish, say, at } = setUp(t);
     assert.equal(at(0), 'environment');
     say(500);

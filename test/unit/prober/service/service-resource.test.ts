@@ -8,18 +8,18 @@ const said = (attributes: Record<string, AttributeValue>) => Object.entries(attr
 const size = (resource: object) => JSON.stringify(resource).length;
 
 describe('the resource of a process', () => {
-  it('what it says of itself, and its container', () => {
+  it('the attributes that it publishes, and its container', () => {
     const attributes = { 'service.name': 'shop', 'service.instance.id': 'one', n: 1, list: ['a', 2] };
     const resource = serviceResource(said(attributes), { executable: 'java', container: 'c0ffee' });
     assert.deepEqual(resource, { ...attributes, 'container.id': 'c0ffee' });
   });
 
-  it('its own word for the container beats the cgroup’s', () => {
+  it('its own container attributes beat the cgroup’s', () => {
     const resource = serviceResource(said({ 'container.id': 'mine' }), { executable: 'java', container: 'c0ffee' });
     assert.equal(resource['container.id'], 'mine');
   });
 
-  it('without a name, or with one that is none: unknown, with the executable', () => {
+  it('without a valid name: unknown_service with the executable', () => {
     for (const attributes of [{}, { 'service.name': '' }, { 'service.name': ' ' }, { 'service.name': 5 }]) {
       const resource = serviceResource(said({ ...attributes, a: 'b' }), { executable: 'java' });
       assert.deepEqual(resource, { 'service.name': 'unknown_service:java', a: 'b' });
@@ -27,7 +27,7 @@ describe('the resource of a process', () => {
     assert.deepEqual(serviceResource([], {}), { 'service.name': 'unknown_service' });
   });
 
-  it('what tells its processes apart is left to the spans; what they run on stays', () => {
+  it('attributes that distinguish its processes are left to the spans; those of their platform stay', () => {
     const attributes = { 'process.pid': 7, 'process.command_args': ['java'], 'process.executable.name': 'java' };
     const resource = serviceResource(
       said({ 'service.name': 'shop', ...attributes, 'process.runtime.name': 'jvm' }),
@@ -36,7 +36,7 @@ describe('the resource of a process', () => {
     assert.deepEqual(resource, { 'service.name': 'shop', 'process.runtime.name': 'jvm' });
   });
 
-  it('names that mean something to JavaScript are names', () => {
+  it('names with a meaning in JavaScript are ordinary names', () => {
     const resource = serviceResource([['__proto__', 'x']], {});
     assert.equal(Object.getPrototypeOf(resource), Object.prototype);
     assert.deepEqual(JSON.parse(JSON.stringify(resource)), resource);
@@ -47,14 +47,14 @@ describe('the resource of a process', () => {
 describe('is bounded', () => {
   const name = { 'service.name': 'shop' };
 
-  it('64 attributes, of the service first', () => {
+  it('64 attributes, those of the service first', () => {
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`a${i}`, i]));
     const resource = serviceResource(said({ ...many, ...name }), {});
     assert.equal(Object.keys(resource).length, 64);
     assert.equal(resource['service.name'], 'shop');
   });
 
-  it('long values are cut, names that are too long left out', () => {
+  it('long values are cut; names that are too long are left out', () => {
     const resource = serviceResource(said({ a: 'x'.repeat(5000), b: ['y'.repeat(5000)], ['k'.repeat(300)]: 1 }), {});
     assert.deepEqual(resource, {
       a: 'x'.repeat(1024),

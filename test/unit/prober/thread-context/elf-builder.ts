@@ -10,7 +10,7 @@ export const X86_64 = machineOf('x64')!;
 export const ARM64 = machineOf('arm64')!;
 export const NAME = 'otel_thread_ctx_v1';
 
-/** Where the parts of the library below are, in the file and in memory alike. */
+/** The places of the parts of the library below, in the file as in memory. */
 export const AT = {
   programHeaders: 0x40,
   interpreter: 0x1c0,
@@ -36,7 +36,7 @@ const DYNAMIC = [
   [8, 2 * 24],
   [0x6ffffff9, 0],
 ] as const;
-/** Address in the file of the value of a tag. */
+/** The address in the file of the value of a tag. */
 export const valueAt = (tag: number) => AT.dynamic + DYNAMIC.findIndex(([one]) => one === tag) * 16 + 8;
 
 /** The GNU hash of `otel_thread_ctx_v1`, by the reference formula. */
@@ -68,7 +68,7 @@ export function library(): Buffer {
   }
   for (const [i, entry] of DYNAMIC.entries()) words(AT.dynamic + i * 16, ...entry);
   for (const [i, word] of [1, 3, SYMBOL, 0, 0, 0].entries()) b.writeUInt32LE(word, AT.hash + i * 4); // one bucket
-  // One bucket, symbols from 1, one word of filter that lets all pass; the hash of symbol 1 is another one.
+  // One bucket, symbols from 1 on, one filter word that lets all pass; symbol 1 has another hash.
   for (const [i, word] of [1, 1, 1, 6, 0xffffffff, 0xffffffff, 1, 0x12345678, HASH | 1].entries()) {
     b.writeUInt32LE(word >>> 0, AT.gnuHash + i * 4);
   }
@@ -94,7 +94,7 @@ export function library(): Buffer {
   return b;
 }
 
-/** The same as a static executable: what it has of symbols is only in the table for debuggers. */
+/** The same as a static executable: only the table for debuggers has its symbols. */
 export function staticExecutable(): Buffer {
   const b = library();
   b.writeUInt16LE(2, 16);
@@ -102,7 +102,7 @@ export function staticExecutable(): Buffer {
   return b;
 }
 
-/** A file with these bytes, as long as `size` when that is given, with a hole at the end. */
+/** A file with these bytes, with a hole at the end up to `size`, if given. */
 export function file(t: TestContext, bytes: Buffer, size = bytes.length): FileBytes {
   const descriptor = openSync(temporaryFolder(t)('file'), 'w+');
   t.after(() => closeSync(descriptor));

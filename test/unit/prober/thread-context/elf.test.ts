@@ -41,12 +41,12 @@ describe('symbols', () => {
     const old = changed([valueAt(0x6ffffef5) - 8, 0x70000000, 8]);
     assert.deepEqual(findTlsSymbol(elf(t, old), NAME), { index: SYMBOL, value: VALUE });
     assert.deepEqual(findTlsSymbol(elf(t, staticExecutable()), NAME), { index: undefined, value: VALUE });
-    // Libraries export, or they do not: their other table is not searched.
+    // The other table of a library is not searched: either it exports the symbol, or not.
     const without = changed([valueAt(0x6ffffef5) - 8, 0x70000000, 8], [valueAt(4) - 8, 0x70000000, 8]);
     assert.equal(findTlsSymbol(elf(t, without), NAME), undefined);
   });
 
-  it('is not there: another name, no thread-local variable, defined elsewhere, behind the segment', (t) => {
+  it('is missing: another name, no thread-local variable, defined elsewhere, beyond the segment', (t) => {
     for (const bytes of [library(), staticExecutable(), changed([valueAt(0x6ffffef5) - 8, 0x70000000, 8])]) {
       assert.equal(findTlsSymbol(elf(t, bytes), 'otel_thread_ctx_v'), undefined);
       assert.equal(findTlsSymbol(elf(t, bytes), 'tel_thread_ctx_v1'), undefined);
@@ -67,7 +67,7 @@ describe('symbols', () => {
 });
 
 describe('relocations', () => {
-  it('the one of the symbol, in either table, behind those that only add the base', (t) => {
+  it('that of the symbol, in either table, after those that only add the base', (t) => {
     const expected = { kind: 'descriptor', place: 0x9f0, byName: true, addend: 0 };
     const find = (bytes: Buffer) => findTlsRelocation(elf(t, bytes), X86_64, { index: SYMBOL, value: VALUE });
     assert.deepEqual(find(library()), expected);
@@ -85,14 +85,14 @@ describe('relocations', () => {
         addend: -8,
       },
     );
-    // The better of two: an offset needs no further look.
+    // The better of two: an offset needs no further reads.
     const both = changed([AT.relocations, 0x9e8, 8], [AT.relocations + 8, (BigInt(SYMBOL) << 32n) | 18n, 8]);
     assert.deepEqual(find(both), { kind: 'static', place: 0x9e8, byName: true, addend: 0x100 });
   });
 });
 
 describe('headers', () => {
-  it('what they say', (t) => {
+  it('are read', (t) => {
     const one = elf(t, library());
     assert.deepEqual(one.tls, { address: 0, size: 0x20, align: 16 });
     assert.equal(one.isExecutable, false);
@@ -114,7 +114,7 @@ describe('headers', () => {
   });
 });
 
-describe('files that are made to hurt', () => {
+describe('hostile files', () => {
   const GB_10 = 10 * 2 ** 30;
   const noGnuHash: [number, number, 8] = [valueAt(0x6ffffef5) - 8, 0x70000000, 8];
   for (const [what, reason, bytes, size] of [
@@ -167,7 +167,7 @@ describe('files that are made to hurt', () => {
 
   function endlessChain(): Buffer {
     const b = library();
-    // All symbols come behind, in the hole: hash 0, which is nobody's last.
+    // All symbols come after it, in the hole: hash 0, which never marks the last one.
     b.writeUInt32LE(0x10000, AT.gnuHash + 24);
     b.writeBigUInt64LE(BigInt(GB_10), header(0) + 32);
     return b;
@@ -204,7 +204,7 @@ describe('files that are made to hurt', () => {
       }
     };
     for (let length = 0; length < original.length; length += 7) look(original.subarray(0, length));
-    // Every byte up to the end of the relocations that is not a zero between the parts, and its neighbours.
+    // Every byte up to the end of the relocations, except zeros between the parts, and its neighbours.
     for (let at = 0; at < AT.relocations + 48; at++) {
       if (!original.subarray(Math.max(0, at - 2), at + 3).some((byte) => byte !== 0)) continue;
       for (const value of [0, 0x7f, 0xff, original[at]! ^ 1]) {

@@ -31,30 +31,30 @@ function processWith(t: TestContext, target: string) {
 }
 
 describe('the file behind a mapping', () => {
-  it('a pipe or a device is not opened', (t) => {
+  it('is not opened if it is a pipe or a device', (t) => {
     const folder = temporaryFolder(t);
     execFileSync('mkfifo', [folder('pipe')]);
     for (const target of [folder('pipe'), '/dev/zero', folder()]) {
       const at = processWith(t, target);
-      assert.throws(() => findMappedFile(7, MAPPING, at()), /is no regular file/);
+      assert.throws(() => findMappedFile(7, MAPPING, at()), /is not a regular file/);
     }
   });
 
-  it('is not read when it changed since it was looked at', (t) => {
+  it('is not read if it changed after the lookup', (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(folder('file'), 'before');
     utimesSync(folder('file'), 0, 0);
     const file = findMappedFile(7, MAPPING, processWith(t, folder('file'))());
     assert.equal(withMappedFile(file, (_, size) => size), 6); // biome-ignore format: one line
-    // The same length, and told to be as old.
+    // The same length, and the same time.
     writeFileSync(folder('file'), 'behind');
     utimesSync(folder('file'), 0, 0);
     assert.throws(() => withMappedFile(file, () => 0), /changed/);
   });
 });
 
-describe('what files say', () => {
-  it('is kept, until a file changes; also that it says nothing', (t) => {
+describe('the facts about files', () => {
+  it('are kept until a file changes, even if there are none', (t) => {
     const folder = temporaryFolder(t);
     const files = new PublisherFiles(X86_64);
     const look = () => files.factsOf(findMappedFile(7, MAPPING, processWith(t, folder('file'))()));
@@ -73,9 +73,9 @@ describe('what files say', () => {
     assert.equal(files.size, 3);
   });
 
-  it('of one that cannot be read just then is not kept', (t) => {
+  it('are not kept for a file that cannot be read at the moment', (t) => {
     const files = new PublisherFiles(X86_64);
-    // Says that it has 4096 bytes, and ends earlier.
+    // It claims 4096 bytes, and ends earlier.
     const file = findMappedFile(7, MAPPING, processWith(t, '/sys/kernel/mm/transparent_hugepage/enabled')());
     for (let i = 0; i < 2; i++) assert.throws(() => files.factsOf(file), { reason: 'unreadable_file' });
     assert.equal(files.size, 0);
@@ -83,7 +83,7 @@ describe('what files say', () => {
 });
 
 describe('reasons', () => {
-  it('the more telling one is kept, and each is a sentence', () => {
+  it('the more specific one is kept, and each is a sentence', () => {
     assert.equal(moreSpecific('no_symbol', 'not_relocated'), 'not_relocated');
     assert.equal(moreSpecific('not_relocated', 'unreadable_file'), 'not_relocated');
     for (const reason of Object.keys(REASONS) as Reason[]) assert.equal(moreSpecific(reason, 'no_symbol'), reason);
@@ -92,7 +92,7 @@ describe('reasons', () => {
     assert.equal(reasonOf(Object.assign(new Error(), { code: 'EMFILE' }), 'gone'), 'unreadable_file');
   });
 
-  it('a process that is made up: what cannot be found out is said', (t) => {
+  it('a fictitious process: the reason for each obstacle', (t) => {
     const at = temporaryFolder(t);
     const proc = at();
     mkdirSync(at('7', 'map_files'), { recursive: true });
@@ -117,7 +117,7 @@ describe('reasons', () => {
     assert.deepEqual(locate(line('fe:00')), { reason: 'no_symbol' }, 'not the executable: no ELF file is fine');
     assert.deepEqual(locate(line('fe:00').repeat(65_537)), { reason: 'too_many_mappings' });
     assert.equal(machineOf('riscv64'), undefined);
-    // The executable, which is where its first instruction is, comes first; of it more is expected.
+    // The executable, found by its first instruction, comes first, and must meet more conditions.
     const auxv = Buffer.alloc(32);
     for (const [i, word] of [9n, 0x2800n, 0n, 0n].entries()) auxv.writeBigUInt64LE(word, i * 8);
     writeFileSync(at('7', 'auxv'), auxv);

@@ -11,7 +11,7 @@ const HEAP = 0x550000000000n;
 const VALUE = 0x18n;
 const u64 = (value: bigint) => BigInt.asUintN(64, value);
 
-/** What is found when these words are in memory. */
+/** The result with these words in memory. */
 function find(
   relocation: Partial<TlsRelocation> & Pick<TlsRelocation, 'kind'>,
   words: [address: bigint, ...words: bigint[]][],
@@ -50,10 +50,10 @@ const GOT = BASE + 0x1000n;
 const dynamic = (more = {}) => ({ kind: 'dynamic', module: 5n, offset: VALUE, libc: 'glibc', generation: 0n, ...more });
 const fixed = (offset: bigint) => ({ kind: 'static', offset });
 
-describe('where a variable is, from the words of the dynamic linker', () => {
+describe('the place of a variable, from the words of the dynamic linker', () => {
   it('an offset', () => {
     assert.deepEqual(find({ kind: 'static' }, [[GOT, -0x40n]]), fixed(-0x40n));
-    // Of another variable, or of a place in this one.
+    // The descriptor of another variable, or of a place in this one.
     assert.deepEqual(find({ kind: 'static', byName: false, addend: 0x10 }, [[GOT, -0x48n]]), fixed(-0x40n));
     assert.deepEqual(find({ kind: 'static', addend: 4 }, [[GOT, -0x3cn]]), fixed(-0x40n));
     for (const value of [0n, 8n, HEAP, -(1n << 31n) - 8n]) {
@@ -76,7 +76,7 @@ describe('where a variable is, from the words of the dynamic linker', () => {
     assert.deepEqual(find(other, [[GOT, code, -0x48n]]), fixed(-0x40n));
   });
 
-  it('a descriptor that was not used yet, or is about nothing', () => {
+  it('a descriptor that is unused, or refers to nothing', () => {
     const code = 0x7f1000000000n;
     const relocation = [0x9f0n, (2n << 32n) | 36n, 0n] as const;
     for (const words of [
@@ -115,7 +115,7 @@ describe('where a variable is, from the words of the dynamic linker', () => {
     }
   });
 
-  it('in the executable nothing is read', () => {
+  it('for the executable nothing is read', () => {
     assert.deepEqual(find({ kind: 'descriptor' }, [], { isExecutable: true }), fixed(-0x40n));
   });
 
@@ -134,11 +134,11 @@ describe("the executable's block", () => {
     assert.equal(block(0x3d98, 8, 8), -8n);
     assert.equal(block(0x3d80, 0x14c, 0x40), -0x180n);
     assert.equal(block(0x3d98, 1, 1), -1n);
-    // Not at a multiple of its alignment: its start is where it would be after moving by such multiples.
+    // Not at a multiple of its alignment: its start is that of a block moved by such multiples.
     assert.equal(block(0x3d98, 8, 0x40), -0x28n);
   });
 
-  it('arm64: starts behind two words', () => {
+  it('arm64: starts after two words', () => {
     const block = (address: number, size: number, align: number) => ARM64.executableBlock({ address, size, align });
     assert.equal(block(0x3d90, 8, 8), 16n);
     assert.equal(block(0x3d80, 8, 0x40), 0x40n);

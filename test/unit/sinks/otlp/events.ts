@@ -3,7 +3,7 @@ import type { CompactionEvent } from '../../../../src/event/event.ts';
 
 const STACK = ['compact_zone+0x4c1', 'compact_zone_order+0xa8', 'try_to_compact_pages+0x121', 'do_syscall_64+0x5c'];
 
-/** The event number `n`; ids and times differ by it. */
+/** Event number `n`, which determines ids and times. */
 export function event(n = 0, change: Partial<CompactionEvent> = {}): CompactionEvent {
   const id = n.toString(16);
   return {

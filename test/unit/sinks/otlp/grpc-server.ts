@@ -4,23 +4,23 @@ import { decodeRequest, encodeResponse, type WireSpan } from './wire.ts';
 
 const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
-/** What a request gets: an answer, or an error. */
+/** The reply to a request: an answer, or an error. */
 export type Answer = { response: Buffer } | { code: grpc.status; details: string; metadata?: grpc.Metadata };
 export const OK: Answer = { response: encodeResponse() };
 
 export interface TestServer {
   port: number;
-  /** Spans of all requests that were answered without an error. */
+  /** The spans of all requests that were answered without an error. */
   spans: WireSpan[];
   /** Serialized size of each request, refused ones included. */
   sizes: number[];
   metadata: grpc.Metadata[];
-  /** Most requests that were open at the same time. */
+  /** The most requests that were open at the same time. */
   concurrency: number;
   stop(): Promise<void>;
 }
 
-/** A real gRPC server with default limits, stopped with the test. `answer` is asked for every request, by its number. */
+/** A real gRPC server with default limits, stopped with the test. It calls `answer` with the number of each request. */
 export async function startGrpcServer(
   t: { after(stop: () => Promise<void>): void },
   answer: (request: number) => Answer | Promise<Answer> = () => OK,

@@ -10,7 +10,7 @@ import { decodeRequest, encodeResponse, type WireSpan } from './wire.ts';
 
 const HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' };
 
-/** A real HTTP server. `answer` is asked for every request, by its number; it may end the response itself. */
+/** A real HTTP server. It calls `answer` with the number of each request, which may end the response itself. */
 async function startHttpServer(
   t: TestContext,
   answer: (request: number, response: ServerResponse) => number = () => 200,
@@ -75,7 +75,7 @@ test('503 and a broken connection are tried again', async (t) => {
 
 test('a collector that stays busy longer than a request may take is tried again', async (t) => {
   const server = await startHttpServer(t, (request) => (request < 2 ? 429 : 200));
-  // Shorter than the transport's first wait: it gives up each time, and the sink goes on.
+  // Shorter than the transport's first wait: the transport gives up each time, and the sink goes on.
   const { sink, said } = await sinkTo(server.port, { ...HTTP, OTEL_EXPORTER_OTLP_TIMEOUT: '500' });
   sink.write(events(3));
   await sink.close(LONG);
@@ -84,7 +84,7 @@ test('a collector that stays busy longer than a request may take is tried again'
   assert.match(said[0]!, /HTTP 429, 502, 503 or 504, repeatedly; 3 spans queued, retrying/);
 });
 
-test('another status drops the batch and is said', async (t) => {
+test('another status drops the batch and is reported', async (t) => {
   const server = await startHttpServer(t, () => 401, 'who are you');
   const { sink, said } = await sinkTo(server.port, HTTP);
   sink.write(events(3));

@@ -20,7 +20,7 @@ test('a queue keeps order through any mixture of push and skip', () => {
   assert.deepEqual([queue.length, queue.peek()], [0, undefined]);
 });
 
-test('backoff grows to its limit and honours a wish', () => {
+test('backoff grows to its limit and honours a requested delay', () => {
   const backoff = { firstMs: 1_000, maxMs: 30_000 };
   for (let tries = 0; tries < 2_000; tries++) {
     const ms = backoffMs(tries, backoff);

@@ -34,7 +34,7 @@ test('strings of any length and any characters are UTF-8; lone surrogates become
   }
 });
 
-test('a length that takes more or fewer bytes than expected moves what it is the length of', () => {
+test('a length that takes more or fewer bytes than expected moves the bytes after it', () => {
   for (const expected of [1, 2]) {
     for (const length of [0, 1, 127, 128, 16_383, 16_384, 2 ** 21]) {
       const out = new ProtobufWriter(1);
@@ -49,7 +49,7 @@ test('a length that takes more or fewer bytes than expected moves what it is the
   }
 });
 
-test('fields are read back; those of fixed size are passed over', () => {
+test('fields are read back; those of fixed size are skipped', () => {
   const writer = protobuf.Writer.create();
   for (const value of [...INTEGERS, -1]) writer.uint32(varintTag(1000)).int64(value);
   writer
@@ -69,7 +69,7 @@ test('fields are read back; those of fixed size are passed over', () => {
 
 const batch = { bytes: new Uint8Array(), spans: 10 };
 
-test('what a collector answers is read, and nothing that it answers throws or unbalances', () => {
+test('answers of a collector are read, and no answer throws or unbalances the books', () => {
   const read = (answer?: Uint8Array) => delivered(batch, answer);
   const all = { kind: 'delivered', rejected: 0, message: '' };
   for (const nothing of [
@@ -94,7 +94,7 @@ test('what a collector answers is read, and nothing that it answers throws or un
   }
 });
 
-test('a wish to wait is read; anything else is none', () => {
+test('a requested delay is read; anything else is not one', () => {
   assert.equal(retryDelayMs(encodeRetryInfo(8, 1_250)), 1_250);
   for (const other of [undefined, 'x', Buffer.alloc(0), Buffer.from([0xff]), encodeResponse(7, 'x')]) {
     assert.equal(retryDelayMs(other), undefined);

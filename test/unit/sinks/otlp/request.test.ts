@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of requests, read by protobufjs and compared with the events that they were made of.
+// The bytes of requests, read by protobufjs and compared with their events.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources';
@@ -24,7 +24,7 @@ const options = (change: Partial<SpanOptions> = {}): SpanOptions => ({
   ...change,
 });
 
-/** All requests that it takes to empty a queue. */
+/** All requests that empty a queue. */
 function requestsOf(writer: RequestWriter, all: readonly CompactionEvent[], maxSpans = 512) {
   const queue = new Queue<CompactionEvent>();
   for (const one of all) queue.push(one);
@@ -140,7 +140,7 @@ function assertSpan(span: WireSpan, one: CompactionEvent): void {
   assert.equal(span.scope.version, '1.2.3');
 }
 
-test('whatever an event holds arrives, field by field', () => {
+test('every field of an event arrives', () => {
   const random = generator(20_261_123);
   const all = Array.from({ length: 2_000 }, random);
   const taken = requestsOf(new RequestWriter(options()), all, 100);
@@ -167,7 +167,7 @@ test('spans are grouped by resource, in their order, and the size is exact', () 
   }
 });
 
-test('a request is as full as it can be and below 4 MiB; what does not fit comes in the next', () => {
+test('a request is as full as possible below 4 MiB; the rest comes in the next', () => {
   const resources = [emptyResource(), RESOURCE];
   const writer = new RequestWriter(options({ stack: 'event', resourceOf: ({ pid }) => resources[pid % 2]! }));
   // One byte more or less each time, so that some request ends within a few bytes of the limit.
@@ -187,7 +187,7 @@ test('a request is as full as it can be and below 4 MiB; what does not fit comes
   assert.equal(new Set(ids).size, 400);
 });
 
-test('the largest span that fits is 4 MiB but one byte', () => {
+test('the largest span that fits has 4 MiB less one byte', () => {
   const writer = new RequestWriter(options({ stack: 'event' }));
   const sizeWith = (length: number) => requestsOf(writer, [event(0, { stack: ['x'.repeat(length)] })])[0]!;
   const some = sizeWith(4_000_000);

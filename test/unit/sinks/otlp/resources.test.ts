@@ -31,7 +31,7 @@ function setUp() {
 }
 
 describe('the resource of an event', () => {
-  it('what is known of the service, and of the host only what is about the host', () => {
+  it('has the attributes of the service, and of the host only those about the host', () => {
     const { of } = setUp();
     assert.deepEqual(of({ 'service.name': 'shop', a: ['b', 'c'] }).attributes, {
       'service.name': 'shop',
@@ -43,14 +43,14 @@ describe('the resource of an event', () => {
     });
   });
 
-  it('the host’s own word beats that of a container; a service may know better where it runs', () => {
+  it('the host’s attributes beat those of a container; a service may know better where it runs', () => {
     const { of } = setUp();
     const { attributes } = of({ 'service.name': 'shop', 'host.name': 'pod-1', 'cloud.region': 'eu-1a' });
     assert.equal(attributes['host.name'], 'node-7');
     assert.equal(attributes['cloud.region'], 'eu-1a');
   });
 
-  it('is the host’s when nothing is known of the process', () => assert.equal(setUp().of(), HOST));
+  it('is the host’s for an unknown process', () => assert.equal(setUp().of(), HOST));
 
   it('is one object for one content, in whatever order and of whichever process', () => {
     const { of } = setUp();
@@ -66,7 +66,7 @@ describe('services beyond the bound', () => {
   const NOW = 1_795_441_812;
   const service = (n: number) => ({ 'service.name': `s${n}` });
 
-  it('have the host’s resource, which is said; the others keep theirs', () => {
+  it('have the host’s resource, which is reported; the others keep theirs', () => {
     const { of, tooMany } = setUp();
     for (let n = 0; n < MAX_RESOURCES; n++) assert.notEqual(of(service(n), NOW), HOST);
     assert.equal(tooMany(), 0);
@@ -104,7 +104,7 @@ test('a request has one ResourceSpans for each service', async (t) => {
   for (const { resource } of server.spans) assert.equal(resource['host.name']?.value, hostname());
 });
 
-test('resource: host puts all under the agent’s own', async (t) => {
+test('resource: host puts all spans under the agent’s resource', async (t) => {
   const server = await startGrpcServer(t);
   const { sink } = await sinkTo(server.port, { OTEL_SERVICE_NAME: 'node-7' }, { resource: 'host' });
   sink.write([event(0, { resource: { 'service.name': 'shop' } }), event(1)]);
@@ -115,7 +115,7 @@ test('resource: host puts all under the agent’s own', async (t) => {
   );
 });
 
-test('too many services: said once', async (t) => {
+test('too many services: reported once', async (t) => {
   const server = await startGrpcServer(t);
   const { sink, said } = await sinkTo(server.port);
   sink.write(Array.from({ length: MAX_RESOURCES + 5 }, (_, n) => event(n, { resource: { 'service.name': `s${n}` } })));

@@ -52,7 +52,7 @@ test('codes that the specification calls retryable are tried again, with the sam
   }
 });
 
-test('other codes drop the batch, are counted by name and said once; the next batch is tried', async (t) => {
+test('other codes drop the batch, are counted by name and reported once; the next batch is tried', async (t) => {
   for (const [code, reason] of [
     [status.UNKNOWN, 'grpc_unknown'],
     [status.INVALID_ARGUMENT, 'grpc_invalid_argument'],
@@ -88,7 +88,7 @@ test('RESOURCE_EXHAUSTED with RetryInfo is tried again, not before its delay', a
   await sink.close(LONG);
 });
 
-test('a partial success is not sent again; what was rejected is counted', async (t) => {
+test('a partial success is not sent again; rejected spans are counted', async (t) => {
   const server = await startGrpcServer(t, first({ response: encodeResponse(7, 'clock is wrong') }));
   const { sink, said } = await sinkTo(server.port);
   sink.write(events(10));
@@ -168,7 +168,7 @@ test('a request that takes too long is given up and tried again', async (t) => {
   release();
 });
 
-test('closing counts what the deadline left', async (t) => {
+test('closing counts the spans that miss the deadline', async (t) => {
   const server = await startGrpcServer(t, () => error(status.UNAVAILABLE));
   const { sink } = await sinkTo(server.port, { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '10' });
   sink.write(events(25));
@@ -176,7 +176,7 @@ test('closing counts what the deadline left', async (t) => {
   assert.deepEqual(sink.books(), { accepted: 25, exported: 0, queued: 0, dropped: { shutdown: 25 } });
   const tries = server.sizes.length;
   assert.ok(tries >= 1);
-  // Nothing goes on behind its back.
+  // No work goes on after the end.
   await sleep(500);
   assert.equal(server.sizes.length, tries);
 });

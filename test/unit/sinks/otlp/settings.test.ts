@@ -9,7 +9,7 @@ import { event, events } from './events.ts';
 import { startGrpcServer } from './grpc-server.ts';
 import { LONG, sinkTo } from './sink-to.ts';
 
-test('export is wanted when a variable says so', () => {
+test('export is on when a variable asks for it', () => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4317' };
   assert.equal(otlpConfigured({}), false);
   assert.equal(otlpConfigured({ OTEL_SERVICE_NAME: 'x' }), false);
@@ -27,7 +27,7 @@ test('export is wanted when a variable says so', () => {
   assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: ' ' }), true);
 });
 
-test('a value that cannot be used is a sentence with variable, value and what is allowed', async () => {
+test('an unusable value gives a sentence with the variable, the value and the allowed ones', async () => {
   const http = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' };
   for (const [env, sentence] of [
     [
@@ -58,7 +58,7 @@ test('a value that cannot be used is a sentence with variable, value and what is
   }
 });
 
-test('what the exporter ignores is said', async () => {
+test('values that the exporter ignores are reported', async () => {
   const said: string[] = [];
   const env = { OTEL_EXPORTER_OTLP_TIMEOUT: '-5' };
   const sink = await createOtlpSink({ stack: 'event', warn: (sentence) => said.push(sentence), env });
@@ -79,7 +79,7 @@ test('headers of the environment reach a gRPC collector', async (t) => {
 
 test('compression of the environment is used over gRPC', async (t) => {
   const server = await startGrpcServer(t);
-  // The server's library shows what it has unpacked; what came over the wire is counted in between.
+  // The server's library shows unpacked bytes; those on the wire are counted in between.
   let bytes = 0;
   const wire = createServer((from) => {
     const to = connect(server.port, '127.0.0.1');
@@ -103,7 +103,7 @@ test('compression of the environment is used over gRPC', async (t) => {
   assert.ok(bytes < server.sizes[0]! / 4, `${bytes} of ${server.sizes[0]} bytes`);
 });
 
-test('an endpoint without scheme works in plain text when told so, and is TLS else', async (t) => {
+test('an endpoint without a scheme uses plain text if told so, and otherwise TLS', async (t) => {
   const server = await startGrpcServer(t);
   const plain = { OTEL_EXPORTER_OTLP_ENDPOINT: `localhost:${server.port}`, OTEL_EXPORTER_OTLP_INSECURE: 'true' };
   const insecure = await sinkTo(0, plain);

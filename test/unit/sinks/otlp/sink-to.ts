@@ -4,10 +4,10 @@ import type { SinkBooks } from '../../../../src/event/sink.ts';
 import type { OtlpSinkOptions } from '../../../../src/sinks/otlp/sink.ts';
 import { createOtlpSink } from '../../../../src/sinks/otlp/sink.ts';
 
-/** A generous deadline: it only ends a test that hangs. */
+/** A generous deadline, which only a hang reaches. */
 export const LONG = 60_000;
 
-/** A sink towards a port of this host, that tries again quickly; its sentences are kept. */
+/** A sink to a port of this host, which retries quickly. Its sentences are kept. */
 export async function sinkTo(port: number, env: NodeJS.ProcessEnv = {}, options: Partial<OtlpSinkOptions> = {}) {
   const said: string[] = [];
   const sink = await createOtlpSink({

@@ -11,12 +11,12 @@ import type { WireSpan } from './wire.ts';
 
 let server: TestServer;
 before(async () => {
-  // One server for all tests: `after` inside a hook would be the hook's own.
+  // One server for all tests: `after` inside a hook would belong to the hook.
   server = await startGrpcServer({ after: () => {} });
 });
 after(() => server.stop());
 
-/** Sends events through a sink of their own; what arrived. */
+/** Sends events through a new sink. @returns the received spans */
 async function send(
   events: CompactionEvent[],
   env: NodeJS.ProcessEnv = {},
@@ -36,7 +36,7 @@ const int = (value: number) => ({ kind: 'int', value: String(value) });
 const double = (value: number) => ({ kind: 'double', value });
 const ints = (values: number[]) => ({ kind: 'array', value: values.map(int) });
 
-/** Of a span that was not sampled. */
+/** The context of a span that was not sampled. */
 const CONTEXT = {
   source: 'nodejs',
   traceId: '0af7651916cd43dd8448eb211c80319c',
@@ -99,7 +99,7 @@ test('a string that holds a serialized double is left alone', async () => {
   assert.equal(span?.attributes['process.executable.name']?.value, executable);
 });
 
-test('what is not known is absent', async () => {
+test('unknown attributes are absent', async () => {
   const full = event();
   const { priority: _p, attempt: _a, executable: _e, container: _c, ...rest } = full;
   const manual = {
@@ -175,7 +175,7 @@ test('the stack goes where it is wanted', async () => {
   }
 });
 
-test('limits of the environment cut and are counted on the span', async () => {
+test('limits of the environment apply, and the span counts what they cut', async () => {
   const [cut] = await send([event()], { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '5' }, { stack: 'both' });
   assert.equal(cut?.attributes['code.stacktrace']?.value, 'compa');
   assert.equal(cut?.events[0]?.attributes['code.stacktrace']?.value, 'compa');
@@ -207,7 +207,7 @@ test('the resource names service and host', async () => {
   }
 });
 
-test('a span that the sampler does not want is counted', async () => {
+test('a span that the sampler drops is counted', async () => {
   const { sink } = await sinkTo(server.port, { OTEL_TRACES_SAMPLER: 'always_off' });
   sink.write([event(), event(1)]);
   await sink.close(LONG);

@@ -30,7 +30,7 @@ export interface WireSpan {
   scope: { name: string; version: string };
 }
 
-/** The shapes that protobufjs makes of otlp.proto. */
+/** The shapes of otlp.proto in protobufjs. */
 type RawValue = { value: string; arrayValue?: { values: RawValue[] } } & Record<string, unknown>;
 type RawPairs = { key: string; value: RawValue }[];
 interface RawSpan {

@@ -17,7 +17,7 @@ describe('compactsnoop, byte for byte as Python formats it', () => {
         kernelStack: flags.includes('K'),
       };
       const table = snoopHeader(columns) + snoopEvents().map(snoopRows(columns)).join('');
-      // By line first: the difference is then readable.
+      // Compared by line first, for a readable difference.
       const golden = fixtureText(`snoop/golden-${flags || 'none'}.txt`);
       assert.deepEqual(table.split('\n'), golden.split('\n'));
       assert.equal(table, golden);

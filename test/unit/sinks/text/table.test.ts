@@ -44,7 +44,7 @@ describe('the default table', () => {
     }
   });
 
-  it('has its columns in the same place in every row', () => {
+  it('has aligned columns', () => {
     const at = tableHeader(PLAIN).indexOf('STATUS');
     for (const durationNano of [1, 999_999, 999_949_999, 3600e9]) {
       assert.equal(row(event(0, { durationNano, pid: 4194304 })).indexOf('success'), at);
@@ -67,7 +67,7 @@ describe('the default table', () => {
     }
   });
 
-  it('with colour says the same, tinted by length', () => {
+  it('with colour has the same text, tinted by length', () => {
     const colored = tableRows({ color: true, kernelStack: false });
     for (const [durationNano, tint] of [
       [1e6, undefined],
@@ -91,7 +91,7 @@ describe('the default table', () => {
     assert.equal(tableRows({ color: false, kernelStack: true })(event(0, { stack: [] })), row(event(0)));
   });
 
-  it('never hands the terminal what could move the cursor or turn the text around', () => {
+  it('never sends the terminal anything that moves the cursor or reverses the text', () => {
     for (const evil of [
       '\x1b[2Jclear',
       'a\nb',

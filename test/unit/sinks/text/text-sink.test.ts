@@ -9,10 +9,10 @@ import type { CompactionEvent } from '../../../../src/event/event.ts';
 import { TextSink } from '../../../../src/sinks/text/text-sink.ts';
 import { event, events, temporaryFolder } from '../../fixtures.ts';
 
-/** Only a hang takes as long. */
+/** A limit that only a hang reaches. */
 const LONG_MS = 60_000;
 const PIPE_BYTES = 65536;
-/** What the sink queues at most, and a batch larger than that. */
+/** The most that the sink queues, and a batch larger than that. */
 const MAX_QUEUED = 32 * 1024 * 1024;
 
 const line = ({ spanId }: CompactionEvent) => `${spanId}\n`;
@@ -32,11 +32,11 @@ function sinkTo(file: number, { header = '', format = line, owned = true } = {})
   return { sink: new TextSink('text', target, header, format), said };
 }
 
-/** A FIFO, with its reading and its writing end; a real pipe, but one that both ends of can be opened by name. */
+/** A FIFO with its two ends: a real pipe whose ends can both be opened by name. */
 function pipe(t: TestContext) {
   const path = temporaryFolder(t)('pipe');
   execFileSync('mkfifo', [path]);
-  // A reader first: opening a FIFO for writing waits for one.
+  // The reader first, as opening a FIFO for writing waits for one.
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const open = (flags: number) => openSync(path, flags);
   return { reader, writer: open(constants.O_WRONLY), open };
@@ -51,7 +51,7 @@ function isOpen(file: number): boolean {
   }
 }
 
-/** Every event is in exactly one term of the books. */
+/** Asserts that every event is in exactly one term of the books. */
 function balanced(sink: TextSink): void {
   const { accepted, exported, queued, dropped } = sink.books();
   assert.equal(accepted, exported + queued + Object.values(dropped).reduce((sum, n) => sum + n, 0));
@@ -82,7 +82,7 @@ describe('a file', () => {
     assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
   });
 
-  it('is closed at the end when it is the sink’s own, and only then', async (t) => {
+  it('is closed at the end only if it is the sink’s own', async (t) => {
     for (const owned of [true, false]) {
       const file = openSync(temporaryFolder(t)('out'), 'a');
       const { sink } = sinkTo(file, { owned });
@@ -105,7 +105,7 @@ describe('a file', () => {
 });
 
 describe('a pipe', () => {
-  /** Everything that comes out of the reading end until the writing end is closed. */
+  /** Everything from the reading end until the writing end is closed. */
   async function readAll(child: ChildProcess): Promise<string> {
     let text = '';
     child.stdout!.setEncoding('utf8').on('data', (part) => {
@@ -115,7 +115,7 @@ describe('a pipe', () => {
     return text;
   }
 
-  it('far smaller than what is written: all arrives, in order', async (t) => {
+  it('far smaller than the output: all arrives, in order', async (t) => {
     const { reader, writer, open } = pipe(t);
     const child = spawn('cat', { stdio: [open(constants.O_RDONLY), 'pipe', 'inherit'] });
     closeSync(reader);
@@ -134,7 +134,7 @@ describe('a pipe', () => {
     const nonBlocking = open(constants.O_WRONLY | constants.O_NONBLOCK);
     const { sink, said } = sinkTo(nonBlocking, { format: () => `${'y'.repeat(9999)}\n` });
     sink.write(events(20));
-    // Full now; read what is in it, again and again, while the sink tries again and again.
+    // The pipe is full now. It is emptied repeatedly, while the sink keeps trying.
     const buffer = Buffer.alloc(PIPE_BYTES);
     let size = 0;
     const closing = sink.close(LONG_MS);
@@ -152,7 +152,7 @@ describe('a pipe', () => {
     closeSync(reader);
   });
 
-  it('whose reader is gone: said to the owner once, without a warning; nothing counts as lost', async (t) => {
+  it('whose reader has gone: the owner is notified once, without a warning; nothing counts as lost', async (t) => {
     const { reader, writer } = pipe(t);
     closeSync(reader);
     const { sink, said } = sinkTo(writer, { header: 'HEADER\n' });
@@ -179,9 +179,9 @@ describe('a pipe', () => {
     assert.equal(said.closed, 1);
   });
 
-  it('that nobody reads: the queue is bounded, what does not fit is counted, close() gives up in time', async (t) => {
+  it('that nobody reads: the queue is bounded, the excess is counted, close() gives up in time', async (t) => {
     const { reader, writer } = pipe(t);
-    // One event a megabyte: the queue takes 32 of them and the one that exceeds the bound.
+    // One megabyte for each event: the queue takes 32 of them, and the one that exceeds the bound.
     const { sink, said } = sinkTo(writer, { format: () => 'z'.repeat(2 ** 20) });
     for (const one of events(50)) sink.write([one]);
     assert.deepEqual(sink.books(), { accepted: 50, exported: 0, queued: 33, dropped: { queue_full: 17 } });
@@ -191,7 +191,7 @@ describe('a pipe', () => {
     balanced(sink);
     assert.equal(lost(sink), 50);
     assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
-    // Lets the write that still hangs end, or this process would not.
+    // Lets the hanging write end, so that this process can end.
     closeSync(reader);
   });
 
@@ -217,10 +217,10 @@ describe('a pipe', () => {
   });
 });
 
-describe('a device that is full', () => {
-  it('is warned of once, ends the run, and every event that comes is lost for that reason', async () => {
+describe('a full device', () => {
+  it('causes one warning, ends the run, and loses every later event for that reason', async () => {
     const { sink, said } = sinkTo(openSync('/dev/full', 'w'), { header: 'HEADER\n' });
-    // The header alone fails; no event is there yet.
+    // The header alone fails, before any event.
     while (said.closed === 0) await new Promise(setImmediate);
     sink.write(events(3));
     await sink.close(LONG_MS);

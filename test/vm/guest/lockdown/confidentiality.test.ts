@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Booted with lockdown=confidentiality, which forbids probe reads. Where the tracepoints pass compact_control it works
-// without them and says what is missing; elsewhere it refuses with the reason.
+// The machine is booted with lockdown=confidentiality, which forbids probe reads. If the tracepoints pass compact_control, the
+// agent works without them and reports what is missing. Otherwise it refuses, with the reason.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
@@ -16,7 +16,7 @@ it('the kernel is locked down', () => {
 
 if (PLANS.includes('tp_btf')) {
   describe('tp_btf without probe reads', () => {
-    it('gives the same records, but for what it says', async () => {
+    it('gives the same records, except for the reported gaps', async () => {
       setUp();
       await quiet();
       const agent = await new Agent(['--output', 'json', '--verify']).attached();
@@ -48,7 +48,7 @@ if (PLANS.includes('tp_btf')) {
       assert.doesNotMatch(stderr, /NOT EQUAL/);
     });
 
-    it('doctor warns, and says that it can run', async () => {
+    it('doctor warns, and reports that this host can run it', async () => {
       const { code, stdout } = await runToEnd(['doctor']);
       assert.equal(code, 0, stdout);
       assert.match(stdout, /^warn +lockdown .*forbids probe reads/m);
@@ -68,7 +68,7 @@ for (const [plan, reason] of [
 }
 
 if (!PLANS.includes('tp_btf')) {
-  it('nothing else is left: run and doctor refuse, with the reason', async () => {
+  it('without any plan left, run and doctor refuse, with the reason', async () => {
     const { code, stderr } = await runToEnd(['--duration', '1']);
     assert.equal(code, 3, stderr);
     assert.match(stderr, /forbids probe reads \(lockdown=confidentiality\)\..* Boot with lockdown=integrity/);
