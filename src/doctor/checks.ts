@@ -49,7 +49,7 @@ export const TOPICS: readonly Topic[] = [
   { id: 'perf_event_paranoid', about: 'whether it forbids kprobes', examine: () => perfEventParanoid() },
   {
     id: 'unprivileged_bpf_disabled',
-    about: 'the setting, which does not matter',
+    about: 'the setting, for information only',
     examine: () => unprivilegedBpfDisabled(),
   },
   { id: 'thp', about: 'transparent huge pages, and which compactions to expect from them', examine: () => thp() },
