@@ -114,7 +114,7 @@ export const REST: readonly Layer[] = [
   {
     name: 'vm',
     shows: 'five kernels in emulated machines',
-    takes: '25 min',
+    takes: '20 min',
     files: files('test/vm/*.test.ts'),
     setUp: 'all',
     live: true,

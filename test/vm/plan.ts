@@ -84,7 +84,7 @@ export const PLAN: readonly Row[] = [
   {
     file: guest('snoop'),
     shows: "compactsnoop's columns, rows and stacks",
-    on: { '6.12': 'one is enough: it prints the records that triggers compares' },
+    on: { '6.12': 'one is enough: it prints the records that triggers compares, from the first frame of the stack on' },
   },
   {
     file: guest('fragment'),
@@ -96,19 +96,19 @@ export const PLAN: readonly Row[] = [
     shows: 'ten thousand stalls, by hand and direct, are children of exactly the spans of their threads',
     on: {
       '5.10': 'read by fentry',
-      '6.1': 'read by tp_btf',
+      '6.1': 'direct ones, read by tp_btf; the layer quick shows those by hand on this host',
       '7.3': 'read by kprobe',
     },
+    only: { '6.1': 'direct' },
   },
   {
     file: guest('node-context'),
-    shows: "interleaved requests' stalls are children of their own spans on Node.js 22, 24 and 26",
+    shows: "interleaved requests' stalls are children of their own spans on Node.js 22 and 26",
     on: {
       '5.10': 'read by fentry; one version of Node.js on each kernel, as kernels do not differ in them',
-      '6.1': 'read by tp_btf; one version',
-      '7.3': 'read by kprobe; one version',
+      '7.3': 'read by kprobe; one version. The kernel layer shows all versions, read as on this host',
     },
-    only: { '5.10': 'Node.js 22', '6.1': 'Node.js 24', '7.3': 'Node.js 26' },
+    only: { '5.10': 'Node.js 22', '7.3': 'Node.js 26' },
   },
   {
     file: kernel('worker-context'),
@@ -122,7 +122,7 @@ export const PLAN: readonly Row[] = [
   {
     file: kernel('hostile-contexts'),
     shows: 'nothing is read that is not there, whatever a process publishes',
-    on: { '5.10': 'fentry', '7.3': 'kprobe; the kernel layer shows the attach plan of this host' },
+    on: { '5.10': 'probe reads, the same for fentry and kprobe; the kernel layer shows the direct loads of this host' },
   },
   {
     file: kernel('unreadable-contexts'),
@@ -132,7 +132,7 @@ export const PLAN: readonly Row[] = [
   {
     file: kernel('context-lifecycle'),
     shows: 'fork, exec, libraries that come and go, a pid that is used again',
-    on: { '5.10': 'the oldest', '7.3': 'the newest; the kernel layer shows this host' },
+    on: { '7.3': 'the newest; the kernel layer shows this host' },
   },
   {
     file: guest('obi-context'),
