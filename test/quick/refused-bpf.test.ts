@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runDeprived } from '../support/deprived.ts';
+import { type Deprivation, hidden, runDeprived } from '../support/deprived.ts';
 
 const REFUSE_BPF = fileURLToPath(new URL('../../harness/programs/refusal/build/refuse-bpf', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../bpf/build/', import.meta.url));
 const WHY = 'every call of bpf(2) is refused (EPERM), whatever capabilities this process has.';
 
 it('run: reports it, and how to allow it, exit code 3', () => {
@@ -23,8 +24,19 @@ it('doctor: the same words', () => {
   assert.equal(checks.find(({ id }: { id: string }) => id === 'attach').why, WHY);
 });
 
+/** The reason of npm test for leaving the live tests out. */
+function obstacleOf(deprivation: Deprivation): unknown {
+  const program = `const { missingForLive } = await import('${import.meta.resolve('../runner/host.ts')}'); console.log(JSON.stringify(await missingForLive()))`;
+  const [command, ...words] = [...deprivation, process.execPath, '--input-type=module', '--eval', program];
+  return JSON.parse(spawnSync(command!, words, { encoding: 'utf8' }).stdout);
+}
+
 it('npm test: leaves the live tests out, with the same reason', () => {
-  const program = `const { missingForLive } = await import('${import.meta.resolve('../runner/host.ts')}'); console.log(await missingForLive())`;
-  const words = [process.execPath, '--input-type=module', '--eval', program];
-  assert.equal(spawnSync(REFUSE_BPF, words, { encoding: 'utf8' }).stdout, `${WHY}\n`);
+  assert.deepEqual(obstacleOf([REFUSE_BPF]), { why: WHY, ofHost: true });
+});
+
+it('npm test: a build that is not whole is not the fault of the host', () => {
+  const { why, ofHost } = obstacleOf(hidden(BUILT)) as { why: string; ofHost: boolean };
+  assert.match(why, /^the BPF object is missing: /);
+  assert.equal(ofHost, false);
 });
