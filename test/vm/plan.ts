@@ -122,7 +122,7 @@ export const PLAN: readonly Row[] = [
   {
     file: kernel('hostile-contexts'),
     shows: 'nothing is read that is not there, whatever a process publishes',
-    on: { '5.10': 'probe reads, the same for fentry and kprobe; the kernel layer shows the direct loads of this host' },
+    on: { '7.3': 'probe reads, the same for fentry and kprobe; the kernel layer shows the direct loads of this host' },
   },
   {
     file: kernel('unreadable-contexts'),
