@@ -13,11 +13,11 @@ export async function collector(env = process.env): Promise<Finding> {
   if (!otlpConfigured(env)) return ok('none is configured: no spans are sent.');
   try {
     const { createOtlpSink, openCollector } = await import('../sinks/otlp/sink.ts');
-    const { readSettings } = await import('../sinks/otlp/settings.ts');
+    const { readConnection } = await import('../sinks/otlp/connection.ts');
     const complaints: string[] = [];
     // Checks all that `run` checks, with the same messages; it does not connect.
     const sink = await createOtlpSink({ stack: 'none', warn: (sentence) => complaints.push(sentence), env });
-    const connection = await openCollector({ ...readSettings(env), exportTimeoutMs: TIMEOUT_MS }, env);
+    const connection = await openCollector(readConnection(env), TIMEOUT_MS);
     const outcome = await connection.send({ bytes: new Uint8Array(), spans: 0 });
     connection.close();
     return judge(outcome, `the collector at ${sink.destination}`, complaints);

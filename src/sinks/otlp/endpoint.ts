@@ -1,50 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, constants } from 'node:fs';
-import { systemWords } from '../../errors.ts';
-import { badSetting, firstSet } from './environment.ts';
+import { printable } from '../../terminal.ts';
+import { badSetting, firstOtlp, firstSet, readChoice, type Variable } from './environment.ts';
 import type { Protocol } from './settings.ts';
 
-const DEFAULTS: Record<Protocol, string> = {
-  grpc: 'http://localhost:4317',
-  'http/protobuf': 'http://localhost:4318',
-};
-
-/**
- * The endpoint, for messages; the exporters read the variables themselves. Checks the endpoint and the files that the
- * environment names: the exporters would only log an error, and send elsewhere or without the certificate.
- */
-export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol): string {
-  const set = firstSet(env, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT');
-  if (set !== undefined) (protocol === 'grpc' ? checkGrpc : checkHttp)(set.name, set.value);
-  for (const file of ['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY']) checkFile(env, file);
-  return withoutSecrets(set?.value ?? DEFAULTS[protocol]);
+export interface Endpoint {
+  /** What the transport connects to: a URL for HTTP, a target for gRPC. */
+  address: string;
+  secure: boolean;
+  /** The host, without brackets, and the port; not for a unix socket. */
+  host?: string;
+  port?: number;
+  /** Scheme, host and port, for messages. A path, a query, a user name and a password may hold secrets. */
+  shown: string;
 }
 
-function checkGrpc(name: string, value: string): void {
-  const allowed = 'must be http://HOST:PORT, https://HOST:PORT, HOST:PORT or unix:///PATH';
-  const scheme = /^(\w+):\/\//.exec(value)?.[1];
-  if (scheme !== undefined && !['http', 'https', 'unix'].includes(scheme)) throw badSetting(name, value, allowed);
+const TRACES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+const GENERAL = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+const GRPC_FORMS = 'must be http://HOST:PORT, https://HOST:PORT, HOST:PORT or unix:///PATH';
+const HTTP_FORMS = 'must be http://HOST:PORT or https://HOST:PORT for http/protobuf';
+/** sun_path of struct sockaddr_un has 108 bytes, one of which ends the path. */
+const MAX_SOCKET_PATH = 107;
+
+/** The endpoint of the environment. Throws a usage error for one that could never be reached. */
+export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol): Endpoint {
+  const set = firstSet(env, TRACES, GENERAL);
+  if (protocol === 'grpc') return grpcEndpoint(env, set ?? { name: GENERAL, value: 'http://localhost:4317' });
+  return httpEndpoint(set ?? { name: GENERAL, value: 'http://localhost:4318' });
+}
+
+function grpcEndpoint(env: NodeJS.ProcessEnv, { name, value }: Variable): Endpoint {
+  const insecure = readChoice(firstOtlp(env, 'INSECURE'), ['true', 'false'], (text) => text.toLowerCase()) === 'true';
+  const scheme = /^(\w+):\/\//.exec(value)?.[1]?.toLowerCase();
   const url = URL.parse(scheme === undefined ? `https://${value}` : value);
-  if (url === null || (scheme !== 'unix' && url.hostname === '')) throw badSetting(name, value, allowed);
-}
-
-function checkHttp(name: string, value: string): void {
-  const url = URL.parse(value);
-  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return;
-  throw badSetting(name, value, 'must be http://HOST:PORT or https://HOST:PORT for http/protobuf');
-}
-
-function checkFile(env: NodeJS.ProcessEnv, what: string): void {
-  const set = firstSet(env, `OTEL_EXPORTER_OTLP_TRACES_${what}`, `OTEL_EXPORTER_OTLP_${what}`);
-  if (set === undefined) return;
-  try {
-    accessSync(set.value, constants.R_OK);
-  } catch (error) {
-    throw badSetting(set.name, set.value, `cannot be read (${systemWords(error)}); name a readable PEM file`);
+  if (url === null || ![undefined, 'http', 'https', 'unix'].includes(scheme)) throw badSetting(name, GRPC_FORMS);
+  if (url.username !== '' || url.password !== '') {
+    throw badSetting(name, 'gRPC sends no user name and no password of the endpoint; use OTEL_EXPORTER_OTLP_HEADERS');
   }
+  if (scheme === 'unix') return socketEndpoint(name, value, url, !insecure);
+  if (url.hostname === '' || url.port === '0') throw badSetting(name, GRPC_FORMS);
+  const secure = scheme === 'https' || (scheme === undefined && !insecure);
+  const port = portOf(url);
+  // The scheme of gRPC's own: a host may be called unix or dns. The port is always given: gRPC's default is 443 for both schemes.
+  return {
+    address: `dns:${url.hostname}:${port}`,
+    secure,
+    ...where(url),
+    shown: shownOf(scheme ? url.protocol : '', url),
+  };
 }
 
-/** Removes a user name and password from the URL. */
-function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, '//');
+function socketEndpoint(name: string, value: string, url: URL, secure: boolean): Endpoint {
+  const path = value.slice('unix://'.length);
+  if (url.host !== '' || !path.startsWith('/')) throw badSetting(name, GRPC_FORMS);
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+    throw badSetting(name, `the path of a socket has at most ${MAX_SOCKET_PATH} bytes`);
+  }
+  return { address: `unix:${path}`, secure, shown: `unix://${printable(path)}` };
+}
+
+function httpEndpoint({ name, value }: Variable): Endpoint {
+  const url = URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.port === '0') throw badSetting(name, HTTP_FORMS);
+  if (!decodable(url.username) || !decodable(url.password)) {
+    throw badSetting(name, 'the user name or the password is not percent-encoded UTF-8; write % as %25');
+  }
+  if (name === GENERAL) {
+    // The path would become a part of the query.
+    if (url.search !== '' || url.hash !== '') {
+      throw badSetting(name, `v1/traces cannot be added after a query; name the whole URL in ${TRACES}`);
+    }
+    url.pathname = url.pathname.replace(/\/?$/, '/v1/traces');
+  }
+  return { address: url.href, secure: url.protocol === 'https:', ...where(url), shown: shownOf(url.protocol, url) };
+}
+
+const portOf = (url: URL): number => Number(url.port || (url.protocol === 'http:' ? 80 : 443));
+const where = (url: URL) => ({ host: url.hostname.replace(/^\[|\]$/g, ''), port: portOf(url) });
+const shownOf = (protocol: string, url: URL): string => `${protocol && `${protocol}//`}${url.hostname}:${portOf(url)}`;
+
+function decodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined;
+  } catch {
+    return false;
+  }
 }

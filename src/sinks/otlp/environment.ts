@@ -2,8 +2,7 @@
 import { usageError } from '../../errors.ts';
 
 /**
- * Runs a synchronous function that sees `env` as `process.env`, the only environment from which OpenTelemetry's own code
- * reads OTEL_* variables.
+ * Runs a synchronous function that sees `env` as `process.env`, the only environment that the libraries read.
  */
 export function withEnvironment<T>(env: NodeJS.ProcessEnv, read: () => T): T {
   const own = process.env;
@@ -16,8 +15,13 @@ export function withEnvironment<T>(env: NodeJS.ProcessEnv, read: () => T): T {
   }
 }
 
+export interface Variable {
+  name: string;
+  value: string;
+}
+
 /** The first of the variables that is set and not blank, with its name. */
-export function firstSet(env: NodeJS.ProcessEnv, ...names: string[]): { name: string; value: string } | undefined {
+export function firstSet(env: NodeJS.ProcessEnv, ...names: string[]): Variable | undefined {
   for (const name of names) {
     const value = env[name]?.trim();
     if (value) return { name, value };
@@ -25,7 +29,31 @@ export function firstSet(env: NodeJS.ProcessEnv, ...names: string[]): { name: st
   return undefined;
 }
 
-/** A setting that cannot be used: the variable, its value and what is allowed, as one sentence. */
-export function badSetting(variable: string, value: string, allowed: string): Error {
-  return usageError(`${variable}=${value}: ${allowed}`);
+/** The variable for traces, or else the one for all signals. */
+export const firstOtlp = (env: NodeJS.ProcessEnv, what: string): Variable | undefined =>
+  firstSet(env, `OTEL_EXPORTER_OTLP_TRACES_${what}`, `OTEL_EXPORTER_OTLP_${what}`);
+
+/** One of these words, or undefined when the variable is not set. Throws a usage error for any other. */
+export function readChoice<T extends string>(
+  variable: Variable | undefined,
+  choices: readonly T[],
+  normal: (text: string) => string = (text) => text,
+): T | undefined {
+  if (variable === undefined) return undefined;
+  const choice = choices.find((choice) => choice === normal(variable.value));
+  if (choice === undefined) throw badSetting(variable.name, `allowed are ${choices.join(', ')}`);
+  return choice;
 }
+
+/** The longest time of a timer, in milliseconds; also enough for every number of things. */
+const MAX_INTEGER = 2_147_483_647;
+
+export function readInteger(variable: Variable | undefined, least: number): number | undefined {
+  if (variable === undefined) return undefined;
+  const value = Number(variable.value);
+  if (/^\d+$/.test(variable.value) && value >= least && value <= MAX_INTEGER) return value;
+  throw badSetting(variable.name, `must be a whole number from ${least} to ${MAX_INTEGER}`);
+}
+
+/** A setting that cannot be used. The sentence names the variable and what is allowed, and never its value: it may be a secret. */
+export const badSetting = (variable: string, why: string): Error => usageError(`${variable}: ${why}.`);

@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
+import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
+import { createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
 import { type Batch, type Collector, delivered, type Outcome, USER_AGENT } from './collector.ts';
-import { withEnvironment } from './environment.ts';
+import type { Connection } from './connection.ts';
 
 /**
- * OTLP over HTTP: the stock http/protobuf exporter, which reads all OTEL_EXPORTER_OTLP_* variables, adapted to send bytes
- * that are already serialized and to return the collector's answer.
+ * OTLP over HTTP: the stock http/protobuf exporter, adapted to send bytes that are already serialized and to return the
+ * collector's answer.
  */
-export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
-  const options = withEnvironment(env, () =>
-    convertLegacyHttpOptions({ userAgent: USER_AGENT }, 'TRACES', 'v1/traces', {
-      'Content-Type': 'application/x-protobuf',
-    }),
-  );
+export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Connection): Collector {
   // Makes Node.js read the certificates of NODE_EXTRA_CA_CERTS now, not at the first connection: only root may be able to.
-  if (options.url.startsWith('https:')) createSecureContext();
-  options.timeoutMillis = Math.min(options.timeoutMillis, timeoutMs);
+  if (endpoint.secure) createSecureContext();
+  const agent = endpoint.secure
+    ? new HttpsAgent({ keepAlive: true, ...files, ...throughProxy(proxy) })
+    : new HttpAgent({ keepAlive: true, ...throughProxy(proxy) });
+  const options = {
+    url: endpoint.address,
+    headers: async () =>
+      ({ ...Object.fromEntries(headers), 'Content-Type': 'application/x-protobuf' }) as Record<string, string>,
+    compression: gzip ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
+    timeoutMillis: timeoutMs,
+    concurrencyLimit: 1,
+    agentFactory: () => agent,
+    userAgent: USER_AGENT,
+  };
   let answer: Uint8Array | undefined;
   const serializer = {
     serializeRequest: (batch: Batch) => batch.bytes,
@@ -36,6 +46,10 @@ export function connect(env: NodeJS.ProcessEnv, timeoutMs: number): Collector {
     close: () => void delegate.shutdown().catch(() => {}),
   };
 }
+
+/** Node.js takes a proxy in the form of an environment. */
+const throughProxy = (proxy: Connection['proxy']) =>
+  proxy && { proxyEnv: { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url } };
 
 /** The transport's message for an answer that it does not read to the end; the status may have been 200. */
 const TOO_LONG_ANSWER = /size limit/;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { firstSet, readInteger } from './environment.ts';
+
 /** The standard's span limits that can affect a compaction's span. */
 export interface SpanLimits {
   attributes: number;
@@ -7,17 +9,10 @@ export interface SpanLimits {
   attributesPerEvent: number;
 }
 
-export function readLimits(env: NodeJS.ProcessEnv, warn: (sentence: string) => void): SpanLimits {
-  const limit = (otherwise: number, least: number, ...names: string[]) => {
-    for (const name of names) {
-      const text = env[name]?.trim();
-      if (!text) continue;
-      const value = Number(text);
-      if (Number.isInteger(value) && value >= least) return value;
-      warn(`${name}=${text} is not a whole number from ${least} up and is ignored.`);
-    }
-    return otherwise;
-  };
+/** Reads and checks them. Throws a usage error for a variable that cannot be used. */
+export function readLimits(env: NodeJS.ProcessEnv): SpanLimits {
+  const limit = (otherwise: number, least: number, ...names: string[]) =>
+    readInteger(firstSet(env, ...names), least) ?? otherwise;
   return {
     attributes: limit(128, 0, 'OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'),
     valueLength: limit(

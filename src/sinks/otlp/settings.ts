@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import { badSetting, firstSet } from './environment.ts';
+import { badSetting, firstOtlp, firstSet, readChoice, readInteger } from './environment.ts';
 
 const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** The settings that this sink reads from the environment; the exporters read the other OTEL_EXPORTER_OTLP_* variables. */
+export const LOG_LEVELS = ['NONE', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'VERBOSE', 'ALL'] as const;
+const SAMPLERS = ['always_on', 'always_off', 'traceidratio'] as const;
+export const DETECTORS = ['host', 'os', 'serviceinstance', 'process', 'env'] as const;
+export type DetectorName = (typeof DETECTORS)[number];
+
+/** Which spans are wanted. */
+export interface SamplerSetting {
+  root: (typeof SAMPLERS)[number];
+  /** The share of traceidratio. */
+  ratio: number;
+  parentBased: boolean;
+}
+
+/** The settings of this sink that do not concern the connection. */
 export interface Settings {
-  protocol: Protocol;
   /** The most spans that wait, including those in flight; further spans are dropped and counted. */
   maxQueue: number;
   /** The most spans in a request; its size in bytes is bounded too. */
@@ -15,6 +27,9 @@ export interface Settings {
   delayMs: number;
   /** Upper limit of one request, on top of OTEL_EXPORTER_OTLP_TIMEOUT. */
   exportTimeoutMs: number;
+  sampler: SamplerSetting;
+  detectors: readonly DetectorName[];
+  logLevel: (typeof LOG_LEVELS)[number];
 }
 
 /**
@@ -28,37 +43,62 @@ const DEFAULT_BATCH = 512;
 export const DEFAULT_DELAY_MS = 500;
 const DEFAULT_EXPORT_TIMEOUT_MS = 30_000;
 
+/** Reads and checks them. Throws a usage error for a variable that cannot be used. */
 export function readSettings(env: NodeJS.ProcessEnv, queueSize?: number): Settings {
-  const maxQueue = queueSize ?? positive(env, 'OTEL_BSP_MAX_QUEUE_SIZE', DEFAULT_QUEUE);
+  const positive = (name: string) => readInteger(firstSet(env, name), 1);
+  readChoice(firstSet(env, 'OTEL_SDK_DISABLED'), ['true', 'false'], (text) => text.toLowerCase());
+  const maxQueue = queueSize ?? positive('OTEL_BSP_MAX_QUEUE_SIZE') ?? DEFAULT_QUEUE;
   return {
-    protocol: readProtocol(env),
     maxQueue,
-    maxBatch: Math.min(positive(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', DEFAULT_BATCH), maxQueue),
-    delayMs: integer(env, 'OTEL_BSP_SCHEDULE_DELAY', DEFAULT_DELAY_MS, 0),
-    exportTimeoutMs: positive(env, 'OTEL_BSP_EXPORT_TIMEOUT', DEFAULT_EXPORT_TIMEOUT_MS),
+    maxBatch: Math.min(positive('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? DEFAULT_BATCH, maxQueue),
+    delayMs: readInteger(firstSet(env, 'OTEL_BSP_SCHEDULE_DELAY'), 0) ?? DEFAULT_DELAY_MS,
+    exportTimeoutMs: positive('OTEL_BSP_EXPORT_TIMEOUT') ?? DEFAULT_EXPORT_TIMEOUT_MS,
+    sampler: readSampler(env),
+    detectors: readDetectors(env),
+    logLevel: readChoice(firstSet(env, 'OTEL_LOG_LEVEL'), LOG_LEVELS, (text) => text.toUpperCase()) ?? 'NONE',
   };
 }
 
-function readProtocol(env: NodeJS.ProcessEnv): Protocol {
-  const set = firstSet(env, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL');
+export function readProtocol(env: NodeJS.ProcessEnv): Protocol {
   // The specification allows this default; the JavaScript SDK's is http/protobuf.
-  if (set === undefined) return 'grpc';
-  const known = PROTOCOLS.find((protocol) => protocol === set.value);
-  if (known === undefined) throw badSetting(set.name, set.value, `compactstall speaks ${PROTOCOLS.join(' and ')}`);
-  return known;
+  return readChoice(firstOtlp(env, 'PROTOCOL'), PROTOCOLS) ?? 'grpc';
 }
 
-const positive = (env: NodeJS.ProcessEnv, name: string, otherwise: number) => integer(env, name, otherwise, 1);
-
-/** The longest time of a timer. */
-const MAX_INTEGER = 2_147_483_647;
-
-function integer(env: NodeJS.ProcessEnv, name: string, otherwise: number, least: number): number {
-  const text = env[name]?.trim();
-  if (!text) return otherwise;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > MAX_INTEGER) {
-    throw badSetting(name, text, `must be a whole number from ${least} to ${MAX_INTEGER}`);
+function readSampler(env: NodeJS.ProcessEnv): SamplerSetting {
+  const set = firstSet(env, 'OTEL_TRACES_SAMPLER');
+  const [, prefix, name] = /^(parentbased_)?(.*)$/s.exec(set?.value ?? 'always_on')!;
+  const root = SAMPLERS.find((sampler) => sampler === name);
+  if (root === undefined) {
+    throw badSetting(set!.name, `allowed are ${SAMPLERS.join(', ')}, or one of these with the prefix parentbased_`);
   }
-  return value;
+  return { root, ratio: root === 'traceidratio' ? readRatio(env) : 1, parentBased: prefix !== undefined };
+}
+
+function readRatio(env: NodeJS.ProcessEnv): number {
+  const set = firstSet(env, 'OTEL_TRACES_SAMPLER_ARG');
+  const value = Number(set?.value ?? 1);
+  if (value >= 0 && value <= 1) return value;
+  throw badSetting(set!.name, 'must be a ratio from 0 to 1');
+}
+
+/**
+ * The SDK's default detectors without `process`: the agent's `process.pid` beside the stalled process's would mislead in
+ * every backend that flattens resource and span attributes. OTEL_NODE_RESOURCE_DETECTORS can ask for it.
+ */
+const USUAL: readonly DetectorName[] = ['host', 'os', 'serviceinstance', 'env'];
+const ALWAYS = ['host', 'os'];
+
+/** In the order in which they merge: what the user sets comes last. */
+function readDetectors(env: NodeJS.ProcessEnv): readonly DetectorName[] {
+  const set = firstSet(env, 'OTEL_NODE_RESOURCE_DETECTORS');
+  if (set === undefined) return USUAL;
+  const words = set.value.split(',').map((word) => word.trim());
+  const names = words.filter((word) => word !== '');
+  const allowed: readonly string[] = [...DETECTORS, 'all', 'none'];
+  if (names.some((name) => !allowed.includes(name))) {
+    throw badSetting(set.name, `allowed are all, none, ${DETECTORS.join(', ')}`);
+  }
+  if (names.includes('all')) return DETECTORS;
+  const wanted = names.includes('none') ? ALWAYS : [...ALWAYS, ...names];
+  return DETECTORS.filter((name) => wanted.includes(name));
 }

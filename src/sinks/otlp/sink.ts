@@ -3,17 +3,18 @@ import type { CompactionEvent } from '../../event/event.ts';
 import type { Sink } from '../../event/sink.ts';
 import { VERSION } from '../../version.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
+import { checkEnvironment } from './check.ts';
 import type { Collector } from './collector.ts';
+import { type Connection, readConnection } from './connection.ts';
 import { DeliveryMessages } from './delivery-messages.ts';
-import { routeDiagnostics, routeSettingsComplaints } from './diagnostics.ts';
-import { readEndpoint } from './endpoint.ts';
+import { routeDiagnostics } from './diagnostics.ts';
 import { hostResource } from './host-resource.ts';
 import { readLimits } from './limits.ts';
 import { RequestWriter } from './request-writer.ts';
 import { type ResourceOf, Resources } from './resources.ts';
-import { readSampler } from './sampler.ts';
+import { createSampler } from './sampler.ts';
 import { Sender } from './sender.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readSettings } from './settings.ts';
 import type { StackPlace } from './span-writer.ts';
 
 export interface OtlpSinkOptions {
@@ -34,29 +35,26 @@ export interface OtlpSinkOptions {
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const { stack, resource = 'service', queueSize, warn, env = process.env, backoff = BACKOFF } = options;
+  checkEnvironment(env);
   const settings = readSettings(env, queueSize);
-  const endpoint = readEndpoint(env, settings.protocol);
-  const sampler = readSampler(env);
-  const limits = readLimits(env, warn);
+  const connection = readConnection(env);
+  const limits = readLimits(env);
+  const sampler = createSampler(settings.sampler);
 
-  routeSettingsComplaints(warn);
-  const host = await hostResource(env);
-  const collector = await openCollector(settings, env);
-  routeDiagnostics(env, warn);
+  routeDiagnostics(settings.logLevel, warn);
+  const host = await hostResource(env, settings.detectors);
+  const collector = await openCollector(connection, settings.exportTimeoutMs);
 
   const scope = { name: 'compactstall', version: VERSION };
-  const messages = new DeliveryMessages(endpoint, warn);
+  const messages = new DeliveryMessages(connection.destination, warn);
   const resources = new Resources(host, () => messages.tooManyServices());
   const resourceOf = resource === 'service' ? (event: CompactionEvent) => resources.of(event) : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
   return new Sender(settings, requests, collector, messages, backoff);
 }
 
-/** Connects to the collector, loading only the exporter that is needed. */
-export async function openCollector(
-  { protocol, exportTimeoutMs }: Pick<Settings, 'protocol' | 'exportTimeoutMs'>,
-  env: NodeJS.ProcessEnv,
-): Promise<Collector> {
-  const { connect } = protocol === 'grpc' ? await import('./grpc.ts') : await import('./http.ts');
-  return connect(env, exportTimeoutMs);
+/** Connects to the collector, loading only the transport that is needed. */
+export async function openCollector(connection: Connection, timeoutMs: number): Promise<Collector> {
+  const { connect } = connection.protocol === 'grpc' ? await import('./grpc.ts') : await import('./http.ts');
+  return connect({ ...connection, timeoutMs: Math.min(connection.timeoutMs, timeoutMs) });
 }

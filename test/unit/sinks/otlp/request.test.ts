@@ -17,7 +17,7 @@ const RESOURCE = resourceFromAttributes({ 'service.name': 'größe', n: 1, share
 
 const options = (change: Partial<SpanOptions> = {}): SpanOptions => ({
   stack: 'both',
-  limits: readLimits({}, () => {}),
+  limits: readLimits({}),
   sampler: undefined,
   scope: { name: 'compactstall', version: '1.2.3' },
   resourceOf: () => RESOURCE,

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { EXIT } from '../../../../src/errors.ts';
+import { EXIT, type UserError } from '../../../../src/errors.ts';
+import { checkEnvironment } from '../../../../src/sinks/otlp/check.ts';
 import { otlpConfigured } from '../../../../src/sinks/otlp/configured.ts';
 import { createOtlpSink } from '../../../../src/sinks/otlp/sink.ts';
 import { event, events } from './events.ts';
@@ -27,43 +28,54 @@ test('export is on when a variable asks for it', () => {
   assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: ' ' }), true);
 });
 
-test('an unusable value gives a sentence with the variable, the value and the allowed ones', async () => {
-  const http = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' };
+test('an unusable value gives a sentence with the variable and the allowed values, never the value; run finds it before it starts', async () => {
   for (const [env, sentence] of [
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'BAD' }, /^OTEL_EXPORTER_OTLP_PROTOCOL: allowed are grpc, http\/protobuf\.$/],
+    [{ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'BAD' }, /^OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: allowed/],
     [
-      { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
-      /^OTEL_EXPORTER_OTLP_PROTOCOL=http\/json: .*grpc and http\/protobuf/,
+      { OTEL_EXPORTER_OTLP_TIMEOUT: '0' },
+      /^OTEL_EXPORTER_OTLP_TIMEOUT: must be a whole number from 1 to 2147483647\.$/,
     ],
-    [{ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'udp' }, /^OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=udp: /],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://' }, /^OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/: must be http:\/\/HOST:PORT/],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://x:1' }, /must be http:\/\/HOST:PORT/],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host:99999' }, /must be http:\/\/HOST:PORT/],
-    [{ ...http, OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, /must be http:\/\/HOST:PORT or https/],
-    [{ ...http, OTEL_EXPORTER_OTLP_ENDPOINT: 'nonsense' }, /must be http:\/\/HOST:PORT or https/],
-    [
-      { OTEL_EXPORTER_OTLP_CERTIFICATE: '/no/such.pem' },
-      /^OTEL_EXPORTER_OTLP_CERTIFICATE=\/no\/such.pem: cannot be read/,
-    ],
-    [{ OTEL_BSP_MAX_QUEUE_SIZE: '0' }, /^OTEL_BSP_MAX_QUEUE_SIZE=0: must be a whole number from 1/],
-    [{ OTEL_BSP_SCHEDULE_DELAY: '1e99' }, /^OTEL_BSP_SCHEDULE_DELAY=1e99: /],
-    [{ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 'many' }, /^OTEL_BSP_MAX_EXPORT_BATCH_SIZE=many: /],
-    [{ OTEL_BSP_EXPORT_TIMEOUT: '-1' }, /^OTEL_BSP_EXPORT_TIMEOUT=-1: /],
-    [{ OTEL_TRACES_SAMPLER: 'sometimes' }, /^OTEL_TRACES_SAMPLER=sometimes: allowed are always_on/],
-    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG=2: /],
-    [{ OTEL_NODE_RESOURCE_DETECTORS: 'host,cloud' }, /^OTEL_NODE_RESOURCE_DETECTORS=host,cloud: /],
-    [{ OTEL_LOG_LEVEL: 'loud' }, /^OTEL_LOG_LEVEL=loud: allowed are none, error/],
+    [{ OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '1e10' }, /^OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: must/],
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: '10s' }, /^OTEL_EXPORTER_OTLP_TIMEOUT: must/],
+    [{ OTEL_EXPORTER_OTLP_COMPRESSION: 'BAD' }, /^OTEL_EXPORTER_OTLP_COMPRESSION: allowed are gzip, none\.$/],
+    [{ OTEL_EXPORTER_OTLP_INSECURE: 'BAD' }, /^OTEL_EXPORTER_OTLP_INSECURE: allowed are true, false\.$/],
+    [{ OTEL_SDK_DISABLED: 'BAD' }, /^OTEL_SDK_DISABLED: allowed are true, false\.$/],
+    [{ OTEL_BSP_MAX_QUEUE_SIZE: '0' }, /^OTEL_BSP_MAX_QUEUE_SIZE: must be a whole number from 1/],
+    [{ OTEL_BSP_SCHEDULE_DELAY: '1e99' }, /^OTEL_BSP_SCHEDULE_DELAY: must be a whole number from 0/],
+    [{ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 'BAD' }, /^OTEL_BSP_MAX_EXPORT_BATCH_SIZE: /],
+    [{ OTEL_BSP_EXPORT_TIMEOUT: '-1' }, /^OTEL_BSP_EXPORT_TIMEOUT: /],
+    [{ OTEL_TRACES_SAMPLER: 'BAD' }, /^OTEL_TRACES_SAMPLER: allowed are always_on/],
+    [{ OTEL_TRACES_SAMPLER: 'parentbased_\nBAD' }, /^OTEL_TRACES_SAMPLER: allowed are always_on/],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG: must/],
+    [{ OTEL_NODE_RESOURCE_DETECTORS: 'host,BAD' }, /^OTEL_NODE_RESOURCE_DETECTORS: allowed are all, none, host/],
+    [{ OTEL_NODE_RESOURCE_DETECTORS: 'all,BAD' }, /^OTEL_NODE_RESOURCE_DETECTORS: /],
+    [{ OTEL_LOG_LEVEL: 'BAD' }, /^OTEL_LOG_LEVEL: allowed are NONE, ERROR/],
+    [{ OTEL_SPAN_EVENT_COUNT_LIMIT: 'BAD' }, /^OTEL_SPAN_EVENT_COUNT_LIMIT: must be a whole number from 0/],
+    [{ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '0' }, /^OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: must be a whole number from 1/],
+    [{ OTEL_RESOURCE_ATTRIBUTES: 'BAD' }, /^OTEL_RESOURCE_ATTRIBUTES: pair 1/],
   ] as const) {
-    const attempt = createOtlpSink({ stack: 'event', warn: () => {}, env });
-    await assert.rejects(attempt, { exitCode: EXIT.USAGE, message: sentence }, JSON.stringify(env));
+    const what = JSON.stringify(env);
+    const expected = ({ exitCode, message }: UserError) =>
+      exitCode === EXIT.USAGE && sentence.test(message) && !message.includes('BAD');
+    assert.throws(() => checkEnvironment(env), expected, what);
+    await assert.rejects(createOtlpSink({ stack: 'event', warn: () => {}, env }), expected, what);
   }
 });
 
-test('values that the exporter ignores are reported', async () => {
-  const said: string[] = [];
-  const env = { OTEL_EXPORTER_OTLP_TIMEOUT: '-5' };
-  const sink = await createOtlpSink({ stack: 'event', warn: (sentence) => said.push(sentence), env });
-  await sink.close(LONG);
-  assert.match(said.join(), /OTEL_EXPORTER_OTLP_TIMEOUT is invalid/);
+test('a blank value is no value', () => {
+  const names = ['ENDPOINT', 'PROTOCOL', 'HEADERS', 'TIMEOUT', 'COMPRESSION', 'INSECURE', 'CERTIFICATE', 'CLIENT_KEY'];
+  const otlp = names.flatMap((name) => [`OTEL_EXPORTER_OTLP_${name}`, `OTEL_EXPORTER_OTLP_TRACES_${name}`]);
+  const others = [
+    'OTEL_BSP_MAX_QUEUE_SIZE',
+    'OTEL_TRACES_SAMPLER',
+    'OTEL_LOG_LEVEL',
+    'OTEL_RESOURCE_ATTRIBUTES',
+    'OTEL_SDK_DISABLED',
+  ];
+  for (const blank of ['', ' ']) {
+    checkEnvironment(Object.fromEntries([...otlp, ...others].map((name) => [name, blank])));
+  }
 });
 
 test('headers of the environment reach a gRPC collector', async (t) => {

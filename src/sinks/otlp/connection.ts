@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Endpoint, readEndpoint } from './endpoint.ts';
+import { badSetting, firstOtlp, readChoice, readInteger } from './environment.ts';
+import { type Header, readHeaders } from './headers.ts';
+import { type HttpProxy, readProxy } from './proxy.ts';
+import { type Protocol, readProtocol } from './settings.ts';
+import { checkLibraryCertificates, readTlsFiles, type TlsFiles } from './tls-files.ts';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** How to reach the collector: all that the variables say of it, checked. No library reads them. */
+export interface Connection {
+  protocol: Protocol;
+  endpoint: Endpoint;
+  headers: Header[];
+  gzip: boolean;
+  /** The most time of a request. */
+  timeoutMs: number;
+  files: TlsFiles;
+  proxy: HttpProxy | undefined | undefined;
+  /** For messages: where spans go, without secrets. */
+  destination: string;
+}
+
+/** Reads how to reach the collector. Throws a usage error for a variable that a transport could not use. */
+export function readConnection(env: NodeJS.ProcessEnv): Connection {
+  const protocol = readProtocol(env);
+  const endpoint = readEndpoint(env, protocol);
+  const headers = readHeaders(env, protocol);
+  const gzip = readChoice(firstOtlp(env, 'COMPRESSION'), ['gzip', 'none']) === 'gzip';
+  const timeoutMs = readInteger(firstOtlp(env, 'TIMEOUT'), 1) ?? DEFAULT_TIMEOUT_MS;
+  const files = readTlsFiles(env);
+  if (endpoint.secure) checkLibraryCertificates(env, protocol === 'grpc');
+  const proxy = readProxy(env, protocol, endpoint);
+  if (proxy && protocol !== 'grpc' && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) {
+    throw badSetting(
+      proxy.variable,
+      `Node.js ${process.versions.node} knows no proxies; use 24.5 or later, or no_proxy`,
+    );
+  }
+  const through = proxy ? ` (through the proxy of ${proxy.variable})` : '';
+  return { protocol, endpoint, headers, gzip, timeoutMs, files, proxy, destination: `${endpoint.shown}${through}` };
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { collector } from '../../../../src/doctor/collector.ts';
+import { checkEnvironment } from '../../../../src/sinks/otlp/check.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/tls/${name}`, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'compactstall-tls-'));
+after(() => rmSync(folder, { recursive: true }));
+const written = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+const CA = 'OTEL_EXPORTER_OTLP_CERTIFICATE';
+const CERT = 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE';
+const KEY = 'OTEL_EXPORTER_OTLP_CLIENT_KEY';
+const TLS = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://localhost:1' };
+const empty = written('empty.pem', '');
+const cut = written('cut.pem', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n');
+
+const CASES: readonly (readonly [what: string, env: NodeJS.ProcessEnv, sentence: RegExp])[] = [
+  [
+    'a file that is not there',
+    { [CA]: '/no/such.pem' },
+    /^\w+_OTLP_CERTIFICATE: the file cannot be read \(no such file or directory\); /,
+  ],
+  [
+    'a directory',
+    { [CA]: folder },
+    /^\w+_OTLP_CERTIFICATE: the file cannot be read \(illegal operation on a directory\); /,
+  ],
+  ['an empty file', { [CA]: empty }, /^\w+_OTLP_CERTIFICATE: the file holds no certificate; name a PEM file\.$/],
+  ['a damaged certificate', { [CA]: cut }, /^\w+_OTLP_CERTIFICATE: certificate 1 of the file is damaged/],
+  ['a key for a certificate', { [CA]: fixture('own.key') }, /^\w+_OTLP_CERTIFICATE: the file holds no certificate/],
+  [
+    'a certificate without its key',
+    { [CERT]: fixture('own.pem') },
+    /^\w+_CLIENT_CERTIFICATE: a certificate needs its key; set OTEL_EXPORTER_OTLP_CLIENT_KEY too\.$/,
+  ],
+  [
+    'a key without its certificate',
+    { [KEY]: fixture('own.key') },
+    /^\w+_CLIENT_KEY: a key needs its certificate; set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE too\.$/,
+  ],
+  [
+    'different pairs',
+    { [CERT]: fixture('own.pem'), [KEY]: fixture('other.key') },
+    /^OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY: the key is not the key of this certificate\.$/,
+  ],
+  [
+    'an encrypted key',
+    { [CERT]: fixture('own.pem'), [KEY]: fixture('own-encrypted.key') },
+    /^\w+_CLIENT_KEY: the key is encrypted; /,
+  ],
+  [
+    'no key in the file',
+    { [CERT]: fixture('own.pem'), [KEY]: fixture('own.pem') },
+    /^\w+_CLIENT_KEY: the file holds no private key/,
+  ],
+  [
+    'more authorities, unreadable',
+    { NODE_EXTRA_CA_CERTS: '/no/such.pem' },
+    /^NODE_EXTRA_CA_CERTS: the file cannot be read/,
+  ],
+  [
+    "gRPC's own authorities, unreadable",
+    { GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '/no/such.pem' },
+    /^GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: the file cannot be read/,
+  ],
+];
+
+describe('a file that TLS cannot use: run refuses it before it starts, doctor fails alike', () => {
+  for (const [what, env, sentence] of CASES) {
+    it(what, async () => {
+      assert.throws(() => checkEnvironment({ ...TLS, ...env }), { exitCode: 2, message: sentence });
+      const found = await collector({ ...TLS, ...env });
+      assert.equal(found.status, 'fail');
+      assert.match(found.why, sentence);
+      assert.ok(!found.why.includes(folder) && !found.why.includes('fixtures'), 'no path');
+    });
+  }
+});
+
+it('a pair that fits, and several authorities in one file, are accepted by both transports', async () => {
+  const both = written('both.pem', '# two\n'); // a comment may stand between them
+  const { readFileSync, appendFileSync } = await import('node:fs');
+  for (const name of ['own.pem', 'other.pem']) appendFileSync(both, readFileSync(fixture(name)));
+  const env = { ...TLS, [CA]: both, [CERT]: fixture('own.pem'), [KEY]: fixture('own.key') };
+  for (const protocol of ['grpc', 'http/protobuf']) {
+    const found = await collector({ ...env, OTEL_EXPORTER_OTLP_PROTOCOL: protocol });
+    assert.match(found.why, /ECONNREFUSED/, 'nobody listens there, and all else was accepted');
+  }
+});
