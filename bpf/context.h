@@ -27,7 +27,7 @@ static __always_inline enum outcome find_context(struct trace_context *context)
 {
 	struct task_struct *task = current_task();
 	struct mm_struct *mm = READ(task, mm);
-	enum outcome outcome = UNPUBLISHED, unknown, other;
+	enum outcome outcome = UNPUBLISHED, unknown, found;
 	struct publisher *publisher;
 	__u64 thread;
 
@@ -39,13 +39,17 @@ static __always_inline enum outcome find_context(struct trace_context *context)
 	if (is_kernels_worker(task))
 		return NO_SPAN;
 	thread = thread_pointer(task);
-	if (publisher->thread.kind != TLS_NONE)
-		outcome = read_thread_context(context, &publisher->thread, thread);
-	if (outcome == FOUND || publisher->nodejs.kind == TLS_NONE)
-		return outcome;
-	other = read_nodejs_context(context, &publisher->nodejs, thread);
-	/* A fault in the first source is more telling than the absence of a span in the second. */
-	return other == FOUND || outcome == UNPUBLISHED || outcome == NO_SPAN || outcome == NO_BLOCK ? other : outcome;
+	for (int i = 0; i < PUBLISHER_PLACES && outcome != FOUND; i++) {
+		const struct tls_place *place = &publisher->places[i];
+
+		if (place->kind == TLS_NONE)
+			break;
+		found = place->source == CONTEXT_NODEJS ? read_nodejs_context(context, place, thread) :
+							  read_thread_context(context, place, thread);
+		if (found > outcome)
+			outcome = found;
+	}
+	return outcome;
 }
 
 /*

@@ -55,26 +55,29 @@ struct trace_context {
 
 /* The way from the thread pointer to the address of a thread-local variable. */
 enum tls_kind {
-	TLS_NONE = 0, /* the process does not have it */
+	TLS_NONE = 0, /* an unused place */
 	TLS_STATIC = 1, /* thread pointer + offset */
 	TLS_DYNAMIC_GLIBC = 2, /* block of the module, from the thread's DTV, + offset */
 	TLS_DYNAMIC_MUSL = 3,
 };
 
+/* The place of one variable. */
 struct tls_place {
 	__s64 offset;
 	__u64 module;
 	__u64 generation; /* glibc reuses module ids: a vector older than this has another module's block in that place */
 	__u32 kind; /* enum tls_kind */
-	__u32 reserved;
+	__u32 source; /* enum context_source, which says what the variable is */
 };
+
+/* Each library that publishes brings its own variable, and each copy of one library. Only some of them are written. */
+#define PUBLISHER_PLACES 4
 
 /* A process that publishes, keyed by its thread group id. The agent writes these. */
 struct publisher {
 	__u64 started; /* hundredths of a second since boot, as in /proc/PID/stat: a pid may be reused */
 	__u64 start_stack; /* also as in /proc/PID/stat: exec changes it */
-	struct tls_place thread;
-	struct tls_place nodejs;
+	struct tls_place places[PUBLISHER_PLACES]; /* in the order in which they are read; unused ones come last */
 };
 
 struct zone_state {
@@ -144,7 +147,7 @@ struct books {
 	__u64 context_no_block; /* the thread has not touched the variable */
 	__u64 context_no_span; /* no span is active in the thread */
 	__u64 context_unreadable; /* a pointer leads nowhere */
-	__u64 context_invalid; /* being written, or ids of zeros */
+	__u64 context_invalid; /* one id of zeros, or neither valid nor not */
 	__u64 context_not_in_map; /* Node.js: the map lacks the key, or is not a map */
 	__u64 migrate_scanned; /* of all ends whose compact_control is known, with or without a begin */
 	__u64 free_scanned;
@@ -155,7 +158,7 @@ struct books {
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
 _Static_assert(sizeof(struct process_event) == 8, "ABI");
 _Static_assert(sizeof(struct trace_context) == 32, "ABI");
-_Static_assert(sizeof(struct publisher) == 80, "ABI");
+_Static_assert(sizeof(struct publisher) == 144, "ABI");
 _Static_assert(__builtin_offsetof(struct event, context) == 216, "ABI");
 _Static_assert(__builtin_offsetof(struct event, pid) == 248, "ABI");
 _Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");

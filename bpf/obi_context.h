@@ -27,6 +27,7 @@ static __always_inline enum outcome read_obi_context(struct trace_context *conte
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct task_struct *task = current_task();
 	struct obi_context *entry;
+	enum outcome found;
 
 	/* A kernel thread serves no request, but its id may have belonged to a thread in OBI's map. */
 	if (!READ(task, mm))
@@ -34,10 +35,10 @@ static __always_inline enum outcome read_obi_context(struct trace_context *conte
 	entry = bpf_map_lookup_elem(&cs_obi_contexts, &pid_tgid);
 	if (!entry)
 		return outcome;
-	if (!take_ids(context, entry->trace_id, entry->span_id))
-		return INVALID;
-	context->source = CONTEXT_OBI;
-	return FOUND;
+	found = take_ids(context, entry->trace_id, entry->span_id);
+	if (found == FOUND)
+		context->source = CONTEXT_OBI;
+	return found == NO_SPAN ? outcome : found;
 }
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Outcomes of the search for a thread's span; each has its counter in the books. */
+/* Outcomes of the search for a thread's span; each has its counter in the books. Of several places the last in this order counts. */
 #ifndef COMPACTSTALL_OUTCOME_H
 #define COMPACTSTALL_OUTCOME_H
 
-enum outcome { FOUND, UNPUBLISHED, STALE, NO_BLOCK, NO_SPAN, UNREADABLE, INVALID, NOT_IN_MAP };
+enum outcome { UNPUBLISHED, STALE, NO_BLOCK, NO_SPAN, INVALID, NOT_IN_MAP, UNREADABLE, FOUND };
 
 static __always_inline void count_outcome(enum outcome outcome, __u64 n)
 {

@@ -60,29 +60,36 @@ static __always_inline enum outcome tls_address(__u64 *address, const struct tls
 	return FOUND;
 }
 
-static __always_inline bool take_ids(struct trace_context *context, const __u8 *trace_id, const __u8 *span_id)
+/* Zeros in both ids are OpenTelemetry's invalid span, which is current where no span is. */
+static __always_inline enum outcome take_ids(struct trace_context *context, const __u8 *trace_id, const __u8 *span_id)
 {
 	const __u64 *trace = (const __u64 *)trace_id, *span = (const __u64 *)span_id;
+	bool has_trace = trace[0] | trace[1], has_span = *span;
 
-	if (!(trace[0] | trace[1]) || !*span)
-		return false;
+	if (!has_trace || !has_span)
+		return has_trace || has_span ? INVALID : NO_SPAN;
 	__builtin_memcpy(context->trace_id, trace_id, sizeof(context->trace_id));
 	__builtin_memcpy(context->span_id, span_id, sizeof(context->span_id));
-	return true;
+	return FOUND;
 }
 
 static __always_inline enum outcome take_record(struct trace_context *context, __u64 address,
 						enum context_source source)
 {
 	struct thread_record record = {};
+	enum outcome outcome;
 
 	if (!read_user(&record, sizeof(record), address))
 		return UNREADABLE;
-	if (record.valid != 1 || !take_ids(context, record.trace_id, record.span_id))
-		return INVALID;
-	context->flags = record.flags;
-	context->source = source;
-	return FOUND;
+	/* Publishers keep a thread's record between its spans and clear this. */
+	if (record.valid == 0)
+		return NO_SPAN;
+	outcome = record.valid == 1 ? take_ids(context, record.trace_id, record.span_id) : INVALID;
+	if (outcome == FOUND) {
+		context->flags = record.flags;
+		context->source = source;
+	}
+	return outcome;
 }
 
 static __always_inline enum outcome read_thread_context(struct trace_context *context, const struct tls_place *place,

@@ -88,12 +88,11 @@ export const TRACE_CONTEXT = {
   reserved: { offset: 26, size: 6 },
 } as const;
 
-export const PUBLISHER_SIZE = 80;
+export const PUBLISHER_SIZE = 144;
 export const PUBLISHER = {
   started: { offset: 0, size: 8 },
   startStack: { offset: 8, size: 8 },
-  thread: { offset: 16, size: 32 },
-  nodejs: { offset: 48, size: 32 },
+  places: { offset: 16, size: 128 },
 } as const;
 
 export const TLS_PLACE_SIZE = 32;
@@ -102,7 +101,7 @@ export const TLS_PLACE = {
   module: { offset: 8, size: 8 },
   generation: { offset: 16, size: 8 },
   kind: { offset: 24, size: 4 },
-  reserved: { offset: 28, size: 4 },
+  source: { offset: 28, size: 4 },
 } as const;
 
 export const TRIGGER = {

@@ -118,6 +118,27 @@ describe('a stall of', () => {
     await life.end();
   });
 
+  it('a process with several copies of a publisher, which come late: a child, whichever copy is used', async () => {
+    const life = new Life(agent, PUBLISHES);
+    await life.known();
+    const copies = ['open gd', 'open descriptor-large', 'apart gd'].map((copy) => {
+      const [how, name] = copy.split(' ');
+      return `${how} ${library(name!)}`;
+    });
+    for (const copy of copies) {
+      await life.tell(copy);
+      await life.known();
+      assert.equal(roots(await life.stalls(STALLS)), 0);
+      assert.equal(roots(await life.stalls(3, 'thread')), 0);
+    }
+    // All of them are known by now.
+    for (const copy of copies.slice(0, 2)) {
+      await life.tell(copy);
+      assert.equal(roots(await life.stalls(STALLS)), 0);
+    }
+    await life.end();
+  });
+
   it('all of them: the books balance, and stale contexts are counted', async () => {
     const { code, stderr } = await agent.stop();
     assert.equal(code, 0, stderr);

@@ -26,11 +26,11 @@ const REASONS: Record<string, readonly string[]> = {
     ...['node_table_kernel', 'node_table_userfault', 'node_most_buckets', 'node_far_bucket', 'node_index_too_high'],
     ...['node_value_unmapped', 'node_offset_beyond'],
   ],
-  invalid: ['valid_0', 'valid_2', 'valid_255', 'zero_trace', 'zero_span', 'node_invalid_record'],
+  invalid: ['valid_2', 'valid_255', 'zero_trace', 'zero_span'],
   no_block: ['vector_short', 'vector_unused', 'vector_unallocated'],
   no_span: [
     ...['null', 'node_closed', 'node_no_handle', 'node_no_frame', 'node_undefined_frame', 'node_empty_bucket'],
-    ...['node_undefined_value', 'node_no_record'],
+    ...['node_undefined_value', 'node_no_record', 'valid_0', 'node_invalid_record', 'zero_ids'],
   ],
   not_in_map: ['node_no_buckets', 'node_3_buckets', 'node_circle', 'node_too_long_chain'],
 };

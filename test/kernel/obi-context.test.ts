@@ -95,19 +95,25 @@ describe('a stall in a thread whose span OBI knows', () => {
     assertLinked(await stalls(await startAgent(elsewhere, [], { OTEL_EBPF_BPF_FS_PATH: bpffs.folder })));
   });
 
-  it('ids of zeros do not count as a span', async () => {
-    const agent = await startAgent(bpffs);
-    map.set(silent.pid, silent.pid, spanOf(0));
-    await silent.stall(COMPACT_NODE0);
-    const finished = await agent.stop();
-    assertBooks(finished);
-    const events = eventsOf(finished, silent.pid);
-    assert.deepEqual(
-      events.map(({ context }) => context),
-      Array(ZONES).fill(undefined),
-    );
-    assert.equal(counted(finished, 'without\\{invalid\\}'), ZONES);
-  });
+  for (const [what, span, reason] of [
+    ['zeros in both ids are no span', spanOf(0), 'unpublished'],
+    ['a trace without a span is counted as invalid', { ...spanOf(0), traceId: spanOf(1).traceId }, 'invalid'],
+  ] as const) {
+    it(what, async () => {
+      const agent = await startAgent(bpffs);
+      map.set(silent.pid, silent.pid, span);
+      await silent.stall(COMPACT_NODE0);
+      const finished = await agent.stop();
+      assertBooks(finished);
+      const events = eventsOf(finished, silent.pid);
+      assert.deepEqual(
+        events.map(({ context }) => context),
+        Array(ZONES).fill(undefined),
+      );
+      assert.ok(counted(finished, `without\\{${reason}\\}`) >= ZONES);
+      assert.equal(counted(finished, 'without\\{invalid\\}'), reason === 'invalid' ? ZONES : 0);
+    });
+  }
 
   it('--context off: nothing is looked up', async () => {
     const finished = await stalls(await startAgent(bpffs, ['--context', 'off']));

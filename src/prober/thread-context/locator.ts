@@ -7,7 +7,7 @@ import { type Limits, Search, type ThreadContexts } from './search.ts';
 import { type Machine, machineOf } from './tls/machine.ts';
 
 export type { Reason } from './reason.ts';
-export type { Limits, ThreadContexts } from './search.ts';
+export type { Limits, Places, ThreadContexts } from './search.ts';
 export type { Libc, TlsLocation } from './tls/locate.ts';
 
 /** Browsers and desktop programs have 200 to 400 libraries. */

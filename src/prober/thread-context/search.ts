@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
+import { isDeepStrictEqual } from 'node:util';
 import { type Mapping, mappingAt } from '../../procfs/maps.ts';
 import { FileSystems } from '../../procfs/mountinfo.ts';
 import { ProcessMemory } from '../../procfs/remote-memory.ts';
@@ -9,15 +9,19 @@ import { moreSpecific, type Reason, reasonOf } from './reason.ts';
 import { type Libc, locate, type TlsLocation, type TlsSource } from './tls/locate.ts';
 import type { Machine } from './tls/machine.ts';
 
-/** The place where the threads of a process publish their active span (OTEP 4947). */
-export interface ThreadContexts {
-  /** The place of a pointer to the record; the pointer is NULL outside of spans. */
-  v1?: TlsLocation;
-  /** The place of the struct that Node.js publishers have. */
-  nodejs?: TlsLocation;
-  /** The reason when both are missing. */
-  reason?: Reason;
+/**
+ * The places where the threads of a process publish their active span (OTEP 4947). Each library that publishes has a variable
+ * of its own, and only a look at it during a span tells whether that one is used.
+ */
+export interface Places {
+  /** Of pointers to the record; the pointer is NULL outside of spans. */
+  v1: readonly TlsLocation[];
+  /** Of the struct that Node.js publishers have. */
+  nodejs: readonly TlsLocation[];
 }
+
+/** The places, or the reason why there are none. */
+export type ThreadContexts = Places | { reason: Reason };
 
 export interface Limits {
   files: number;
@@ -28,7 +32,8 @@ export interface Limits {
 /** The most mappings of one file's code: pieces of one module, or the same file loaded again (dlmopen). */
 const MAX_PIECES = 8;
 
-const NAMES = Object.keys(SYMBOLS) as (keyof typeof SYMBOLS)[];
+type Name = keyof typeof SYMBOLS;
+const NAMES = Object.keys(SYMBOLS) as Name[];
 
 /** The process to search, with what is already known. */
 export interface SearchTarget {
@@ -45,7 +50,7 @@ export interface SearchTarget {
 export class Search {
   readonly #target: SearchTarget;
   readonly #fileSystems: FileSystems;
-  readonly #found: ThreadContexts = {};
+  readonly #found: Record<Name, TlsLocation[]> = { v1: [], nodejs: [] };
   #reason: Reason = 'no_symbol';
   #libc: Libc | undefined;
   #memory: ProcessMemory | undefined;
@@ -64,9 +69,8 @@ export class Search {
         break;
       }
       this.#searchFile(pieces);
-      if (NAMES.every((name) => this.#found[name])) break;
     }
-    return this.#found.v1 || this.#found.nodejs ? this.#found : { reason: this.#reason };
+    return NAMES.some((name) => this.#found[name].length > 0) ? this.#found : { reason: this.#reason };
   }
 
   close(): void {
@@ -93,20 +97,13 @@ export class Search {
     if (failure && (isExecutable || (failure !== 'not_elf' && failure !== 'other_machine'))) this.#failed(failure);
     for (const name of NAMES) {
       const source = facts[name];
-      if (source && !this.#found[name]) this.#locate(name, source, facts, pieces, isExecutable);
+      if (source) this.#locate(name, source, facts, pieces, isExecutable);
     }
   }
 
-  #locate(
-    name: keyof typeof SYMBOLS,
-    source: TlsSource,
-    { elf }: FileFacts,
-    pieces: readonly Mapping[],
-    isExecutable: boolean,
-  ): void {
-    for (const piece of pieces) {
-      const base = elf?.baseOf(piece);
-      if (base === undefined) continue;
+  #locate(name: Name, source: TlsSource, { elf }: FileFacts, pieces: readonly Mapping[], isExecutable: boolean): void {
+    const bases = new Set(pieces.map((piece) => elf?.baseOf(piece)).filter((base) => base !== undefined));
+    for (const base of bases) {
       const loaded = {
         base,
         isExecutable,
@@ -119,11 +116,9 @@ export class Search {
           return this.#memory.read(address, length);
         },
       });
-      if (typeof result === 'object') {
-        this.#found[name] = result;
-        return;
-      }
-      this.#failed(result);
+      if (typeof result !== 'object') this.#failed(result);
+      // A library that is bound to the executable's variable leads to that one.
+      else if (!this.#found[name].some((one) => isDeepStrictEqual(one, result))) this.#found[name].push(result);
     }
   }
 
