@@ -98,7 +98,7 @@ export const VALUES: readonly ValueTable[] = [
       [
         'thread',
         'The thread itself, by OpenTelemetry’s thread context (OTEP 4947): exactly the span that was active. The compaction is ' +
-          'its child if it was sampled, otherwise linked to it.',
+          'its child if it is known to be sampled, otherwise linked to it.',
       ],
       [
         'nodejs',

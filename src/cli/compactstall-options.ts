@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { RELATIONS_WANTED } from '../event/relation.ts';
 import { PLAN_NAMES } from '../live/attach-plan.ts';
 import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
@@ -74,8 +75,8 @@ export const RUN_OPTIONS = [
   {
     name: 'context',
     argument: 'RELATION',
-    help: "how a stall relates to the application's span that was active in its thread: child (the default), link, or off (no lookup)",
-    parse: parseChoice(['child', 'link', 'off']),
+    help: "how a stall relates to the application's span that was active in its thread: child (the default) if that span is known to be sampled, otherwise a link; child-always, even if that is not known; link; or off (no lookup)",
+    parse: parseChoice(RELATIONS_WANTED),
   },
   {
     name: 'verify',

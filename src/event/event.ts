@@ -17,7 +17,7 @@ export interface TraceContext {
   source: ContextSource;
   traceId: string;
   spanId: string;
-  /** W3C trace flags; bit 0: sampled. Always 0 from `obi`, which does not know them. */
+  /** W3C trace flags. Bit 0, sampled: 0 means not known (relation.ts). Always 0 from `obi`. */
   flags: number;
   /** Whether the event's span is a child of it, or the root of a separate trace that is linked to it. */
   relation: 'child' | 'link';

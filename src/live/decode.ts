@@ -12,6 +12,7 @@ import {
 } from '../abi.generated.ts';
 import type { Batch } from '../enrich/enricher.ts';
 import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event/event.ts';
+import { type RelationWanted, relationOf } from '../event/relation.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
 import type { KernelNames } from '../kernel/names.ts';
@@ -25,7 +26,6 @@ const SOURCES = new Map<number, ContextSource>([
   [CONTEXT.NODEJS, 'nodejs'],
   [CONTEXT.OBI, 'obi'],
 ]);
-const SAMPLED = 1;
 /** Bytes in front of each record: u32 length, u32 zero. */
 const FRAME = 8;
 const MAX_ORDERS = ZONE_STATE.freeBlocks.size / 4;
@@ -34,8 +34,8 @@ export interface DecoderParts {
   names: KernelNames;
   stacks: Stacks;
   clock: EpochClock;
-  /** A stall within a sampled span is its child; otherwise it is only linked to it. */
-  children: boolean;
+  /** How stalls relate to the spans in which they happened. */
+  context: RelationWanted;
 }
 
 /** A batch of records: what the enricher takes, and how many records could not be decoded. */
@@ -51,13 +51,13 @@ export class Decoder {
   readonly #names: KernelNames;
   readonly #stacks: Stacks;
   readonly #clock: EpochClock;
-  readonly #children: boolean;
+  readonly #context: RelationWanted;
 
   constructor(parts: DecoderParts) {
     this.#names = parts.names;
     this.#stacks = parts.stacks;
     this.#clock = parts.clock;
-    this.#children = parts.children;
+    this.#context = parts.context;
   }
 
   /**
@@ -116,7 +116,7 @@ export class Decoder {
     const attemptNs = u64(EVENT.attemptNs);
     const beginNs = u64(EVENT.beginNs);
     const ids = randomIds();
-    const context = this.#context(record.subarray(EVENT.context.offset));
+    const context = this.#traceContext(record.subarray(EVENT.context.offset));
     return {
       v: 1,
       startUnixNano: this.#clock.toEpochNs(beginNs).toString(),
@@ -146,13 +146,13 @@ export class Decoder {
       scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
       stack: this.#stacks.name(record.subarray(EVENT.stack.offset)),
       ...(context && { context }),
-      // Only a child joins the application's trace: an unsampled parent would make it an orphan in every backend.
+      // Only a child joins the application's trace.
       traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),
       spanId: ids.slice(32),
     };
   }
 
-  #context(bytes: Buffer): TraceContext | undefined {
+  #traceContext(bytes: Buffer): TraceContext | undefined {
     const source = SOURCES.get(bytes.readUInt8(TRACE_CONTEXT.source.offset));
     if (source === undefined) return undefined;
     const hex = ({ offset, size }: { offset: number; size: number }) => bytes.toString('hex', offset, offset + size);
@@ -162,7 +162,7 @@ export class Decoder {
       traceId: hex(TRACE_CONTEXT.traceId),
       spanId: hex(TRACE_CONTEXT.spanId),
       flags,
-      relation: this.#children && (flags & SAMPLED) !== 0 ? 'child' : 'link',
+      relation: relationOf({ source, flags }, this.#context),
     };
   }
 }

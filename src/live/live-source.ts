@@ -5,6 +5,7 @@ import { Enricher } from '../enrich/enricher.ts';
 import type { ProberOptions } from '../enrich/prober-client.ts';
 import { balances, decodeKernelBooks, equations, type SourceBooks } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
+import type { RelationWanted } from '../event/relation.ts';
 import type { Source } from '../event/source.ts';
 import { lackingCapabilities } from '../host/capabilities.ts';
 import { seesInitialPids } from '../host/pid-namespace.ts';
@@ -22,8 +23,7 @@ import { Stacks } from './stacks.ts';
 const LAST_RECORDS_MS = 200;
 
 export interface LiveOptions extends Omit<ProgramOptions, 'contexts'> {
-  /** How a stall relates to the span that was active in its thread: a child of it, or linked to it; `off`: no lookup. */
-  context: 'child' | 'link' | 'off';
+  context: RelationWanted;
   /** Whether the kernel measures the programs' run time. */
   runTimeStats: boolean;
   /** Identifies stalled processes and finds where they publish their contexts; without it no process is read. */
@@ -83,7 +83,7 @@ export class LiveSource implements Source {
       names,
       stacks: new Stacks(this.symbols),
       clock: new EpochClock(readClocks),
-      children: options.context === 'child',
+      context: options.context,
     });
     const contexts = options.context !== 'off' && seesInitialPids();
     const { object, plan, passedOver, publicationsUnseen, obiObstacle } = attachPrograms(

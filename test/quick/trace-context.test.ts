@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { populatedZones } from '../../harness/host.ts';
-import type { CompactionEvent } from '../../src/event/event.ts';
+import type { CompactionEvent, TraceContext } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 import { HIDDEN_PROCESSES } from '../support/deprived.ts';
 import { contextOf, Stalls } from '../support/stalls.ts';
@@ -33,7 +33,11 @@ async function stallsOf(name: string, args: readonly string[] = []) {
 }
 
 /** Checks each thread's stalls after the first ones, before which the process may have been unknown. */
-function assertSpans(threads: Map<number, CompactionEvent[]>, before: number, onlyLinked = false): void {
+function assertSpans(
+  threads: Map<number, CompactionEvent[]>,
+  before: number,
+  relation?: TraceContext['relation'],
+): void {
   assert.equal(threads.size, 5);
   let publish = 0;
   for (const [tid, all] of threads) {
@@ -47,7 +51,7 @@ function assertSpans(threads: Map<number, CompactionEvent[]>, before: number, on
         continue;
       }
       const expected = contextOf(tid, before + Math.floor(i / ZONES) + 1);
-      if (onlyLinked) expected.relation = 'link';
+      if (relation) expected.relation = relation;
       assert.deepEqual(context, expected);
       assert.equal(traceId === expected.traceId, expected.relation === 'child');
       assert.notEqual(spanId, expected.spanId);
@@ -78,7 +82,13 @@ describe('a stall within a span', () => {
   it('--context link: is a root, linked to it', async () => {
     const { finished, before, threads } = await stallsOf('glibc/program', ['--context', 'link']);
     assertBooks(finished);
-    assertSpans(threads, before, true);
+    assertSpans(threads, before, 'link');
+  });
+
+  it('--context child-always: is a child, sampled or not', async () => {
+    const { finished, before, threads } = await stallsOf('glibc/program', ['--context', 'child-always']);
+    assertBooks(finished);
+    assertSpans(threads, before, 'child');
   });
 
   it('--context off: nothing is looked up', async () => {

@@ -42,7 +42,7 @@ export class Records {
     this.#object = object;
     const clock = new NotingClock(readClocks);
     const stacks = new Stacks(this.#symbols);
-    const decoder = new Decoder({ names: kernelNames(btf), stacks, clock, children: false });
+    const decoder = new Decoder({ names: kernelNames(btf), stacks, clock, context: 'link' });
     this.#reader = new RingReader(object, 'cs_records', (batch) => {
       const { events } = decoder.decode(batch);
       const begins = clock.asked.splice(0);

@@ -56,6 +56,6 @@ export function recordedDecoder(): Decoder {
     names: recordedNames(),
     stacks: new Stacks(recordedSymbols()),
     clock: new EpochClock(() => reading),
-    children: true,
+    context: 'child',
   });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CompactionEvent } from '../../event/event.ts';
+import { sampled } from '../../event/relation.ts';
 
 /** OTLP value types; `double` stays one on the wire for integral values as well. */
 export type AttributeType = 'string' | 'int' | 'double' | 'int[]';
@@ -212,6 +213,15 @@ export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
     example: 'nodejs',
     absent: 'where no active span is known',
     get: (event) => event.context?.source,
+  },
+  {
+    name: 'compaction.context.sampled',
+    type: 'string',
+    meaning:
+      'Whether the application samples that span: `true`, or `unknown`. Trace flags of 0 say nothing, as some tracers publish them before they decide; see [contexts.md](contexts.md#by-language-and-tracer).',
+    example: 'true',
+    absent: 'where no active span is known',
+    get: ({ context }) => context && sampled(context),
   },
   {
     name: 'thread.id',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import type { CompactionEvent } from '../../event/event.ts';
@@ -206,9 +206,14 @@ function scopeBytes({ name, version }: { name: string; version: string }): Uint8
   return out.written();
 }
 
-/** The parent that the standard's samplers see. */
+/** The parent that the standard's samplers see. Being a child means that it was sampled, or that the user says so. */
 function parentOf({ context }: CompactionEvent): Context {
   if (context?.relation !== 'child') return ROOT_CONTEXT;
   const { traceId, spanId, flags } = context;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: flags, isRemote: true });
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: flags | TraceFlags.SAMPLED,
+    isRemote: true,
+  });
 }

@@ -72,6 +72,7 @@ test('every attribute arrives with its value and its type', async () => {
     'process.pid': int(24376),
     'process.executable.name': string('summ-server'),
     'compaction.context.source': string('nodejs'),
+    'compaction.context.sampled': string('unknown'),
     'thread.id': int(24380),
     'thread.name': string('summ'),
     'cpu.logical_number': int(1),
@@ -119,6 +120,7 @@ test('unknown attributes are absent', async () => {
     'compaction.fragmentation_index.end',
     'process.executable.name',
     'compaction.context.source',
+    'compaction.context.sampled',
     'container.id',
   ]);
   assert.deepEqual(span?.attributes['compaction.order'], int(-1));
@@ -153,14 +155,27 @@ test('a stall within a sampled span is its child, in its trace', async () => {
   assert.deepEqual([span!.traceId, span!.parentSpanId, span!.spanId], [traceId, spanId, event().spanId]);
   assert.equal(span!.flags, 0x301);
   assert.deepEqual(span!.links, []);
+  assert.deepEqual(span!.attributes['compaction.context.sampled'], string('true'));
 });
 
-test('a stall within a span that was not sampled is a root with a link to it', async () => {
+test('a child of a span that is not known to be sampled says so; for a sampler its parent was sampled', async () => {
+  const { traceId, spanId } = CONTEXT;
+  const child = event(0, { traceId, context: { ...CONTEXT, relation: 'child' } });
+  const link = event(1, { context: CONTEXT });
+  const spans = await send([child, link], { OTEL_TRACES_SAMPLER: 'parentbased_always_off' });
+  assert.deepEqual(
+    spans.map(({ parentSpanId, attributes }) => [parentSpanId, attributes['compaction.context.sampled']]),
+    [[spanId, string('unknown')]],
+  );
+});
+
+test('a stall within a span that is not known to be sampled is a root with a link to it', async () => {
   const { traceId, spanId } = CONTEXT;
   const [span] = await send([event(0, { context: CONTEXT })]);
   assert.deepEqual([span!.traceId, span!.parentSpanId], [event().traceId, '']);
   assert.equal(span!.flags, 0x101);
   assert.deepEqual(span!.links, [{ traceId, spanId, flags: 0x300 }]);
+  assert.deepEqual(span!.attributes['compaction.context.sampled'], string('unknown'));
 });
 
 test('the stack goes where it is wanted', async () => {
