@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { usageError } from '../errors.ts';
 import { TRIGGERS } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { NOBODY } from '../host/users.ts';
@@ -7,11 +6,10 @@ import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
 import { standardOutput } from '../sinks/create.ts';
 import { snoopHeader, snoopRows } from '../sinks/text/snoop-table.ts';
 import { TextSink } from '../sinks/text/text-sink.ts';
-import { SNOOP_HELP, SNOOP_OPTIONS } from './compactsnoop-options.ts';
+import { parseSnoopOptions, SNOOP_HELP } from './compactsnoop-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { sayLimitations } from './limitations.ts';
 import { type Messages, printed } from './messages.ts';
-import { parseOptions } from './options.ts';
 import { giveUpPrivileges } from './privileges.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
@@ -19,9 +17,8 @@ import { checkProcess } from './values.ts';
 
 /** `compactsnoop`: the bcc tool's flags and table. @returns the exit code */
 export async function snoop(args: readonly string[], messages: Messages): Promise<number> {
-  const { values, positionals } = parseOptions('compactsnoop', SNOOP_OPTIONS, args);
+  const values = parseSnoopOptions(args);
   if (values.help) return printed(SNOOP_HELP);
-  if (positionals.length > 0) throw usageError(`unexpected '${positionals[0]}'. See compactsnoop --help.`);
   if (values.pid !== undefined) checkProcess(values.pid);
   restartWithoutDebugSignal();
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
+import { parseSnoopOptions, SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
 import { HELP, REPLAY_OPTIONS, RUN_OPTIONS } from '../../../src/cli/compactstall-options.ts';
 import { formatOptions, parseOptions } from '../../../src/cli/options.ts';
 import { EXIT, UserError } from '../../../src/errors.ts';
 
 const run = (...args: string[]) => parseOptions('compactstall', RUN_OPTIONS, args);
-const snoop = (...args: string[]) => parseOptions('compactsnoop', SNOOP_OPTIONS, args);
+const snoop = (...args: string[]) => parseSnoopOptions(args);
 
 function refuses(parse: () => unknown, message: string | RegExp): void {
   assert.throws(parse, (error: unknown) => {
@@ -114,14 +115,44 @@ describe('compactstall’s options', () => {
 describe('compactsnoop’s options are bcc’s', () => {
   it('short and long', () => {
     const all = { timestamp: true, pid: 181, duration: 10_000, 'kernel-stack': true, extended_fields: true };
-    assert.deepEqual(snoop('-T', '-p', '181', '-d', '10', '-K', '-e').values, all);
-    assert.deepEqual(snoop('-TKe', '-p181', '-d10').values, all);
+    assert.deepEqual(snoop('-T', '-p', '181', '-d', '10', '-K', '-e'), all);
+    assert.deepEqual(snoop('-TKe', '-p181', '-d10'), all);
     assert.deepEqual(
-      snoop('--timestamp', '--pid', '181', '--duration', '10', '--kernel-stack', '--extended_fields').values,
+      snoop('--timestamp', '--pid', '181', '--duration', '10', '--kernel-stack', '--extended_fields'),
       all,
     );
-    assert.deepEqual(snoop('-h').values, { help: true });
-    assert.deepEqual(snoop('--help').values, { help: true });
+    assert.deepEqual(snoop('-h'), { help: true });
+    assert.deepEqual(snoop('--help'), { help: true });
+  });
+
+  it('of every argument, what argparse makes of it', () => {
+    const cases = readFileSync(new URL('../../fixtures/snoop/arguments.jsonl', import.meta.url), 'utf8');
+    for (const line of cases.trim().split('\n')) {
+      const [args, expected] = JSON.parse(line) as [string[], Record<string, string | true> | 'help' | null];
+      // A value that is no number of a process, or no duration, is refused for itself.
+      const valid =
+        typeof expected !== 'object' ||
+        expected === null ||
+        [expected.pid, expected.duration].every((value) => value === undefined || /^\d+$/.test(String(value)));
+      if (expected === null || !valid) refuses(() => snoop(...args), /^.+$/);
+      else if (expected === 'help') assert.deepEqual(snoop(...args), { help: true }, line);
+      else {
+        const { pid, duration, ...flags } = expected;
+        const values = {
+          ...flags,
+          ...(pid && { pid: Number(pid) }),
+          ...(duration && { duration: Number(duration) * 1000 }),
+        };
+        assert.deepEqual(snoop(...args), values, line);
+      }
+    }
+  });
+
+  it('what is wrong is said', () => {
+    refuses(() => snoop('--p'), '--pid needs a value. See compactsnoop --help.');
+    refuses(() => snoop('--tim=1'), '--timestamp takes no value. See compactsnoop --help.');
+    refuses(() => snoop('-Tx'), "unknown option '-x' in '-Tx'. See compactsnoop --help.");
+    refuses(() => snoop('x'), "unexpected 'x'. See compactsnoop --help.");
   });
 
   it('no other options', () => {
