@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { printable } from '../terminal.ts';
 
 const STDERR = 2;
 
@@ -12,8 +13,9 @@ export class Messages {
     this.#command = command;
   }
 
+  /** One line, whatever the sentence quotes: an argument, a path, a collector's words. */
   say(sentence: string): void {
-    this.print(`${this.#command}: ${sentence}`);
+    this.print(printable(`${this.#command}: ${sentence}`));
   }
 
   /** Reports that the sinks take a while to deliver. */
