@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UserError } from '../errors.ts';
 import type { Outcome } from '../sinks/otlp/collector.ts';
-import { otlpConfigured } from '../sinks/otlp/configured.ts';
+import { otlpConfigured, turnedOffBy } from '../sinks/otlp/configured.ts';
 import { nextStep } from '../sinks/otlp/delivery-messages.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
@@ -10,6 +10,8 @@ const TIMEOUT_MS = 2000;
 
 /** Sends an export request without spans, over the same transport as `run`. No answer is a warning: `run` keeps trying. */
 export async function collector(env = process.env): Promise<Finding> {
+  const off = turnedOffBy(env);
+  if (off !== undefined) return ok(`${off} turns spans off: none are sent.`);
   if (!otlpConfigured(env)) return ok('none is configured: no spans are sent.');
   try {
     const { createOtlpSink, openCollector } = await import('../sinks/otlp/sink.ts');

@@ -4,17 +4,24 @@
  * loads the OpenTelemetry libraries only if it is true.
  */
 export function otlpConfigured(env: NodeJS.ProcessEnv): boolean {
-  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false;
-  const exporters = list(env.OTEL_TRACES_EXPORTER);
-  // OTEL_TRACES_EXPORTER=otlp turns spans on, with the standard's default endpoint; naming only others turns them off.
-  if (exporters.length > 0) return exporters.includes('otlp') && !exporters.includes('none');
+  if (turnedOffBy(env) !== undefined) return false;
+  // OTEL_TRACES_EXPORTER=otlp turns spans on, with the standard's default endpoint.
+  if (exporters(env).length > 0) return true;
   return Object.entries(env).some(([name, value]) => TRACE_VARIABLE.test(name) && value?.trim());
+}
+
+/** The variable that turns spans off, whatever others say. */
+export function turnedOffBy(env: NodeJS.ProcessEnv): string | undefined {
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return 'OTEL_SDK_DISABLED';
+  const names = exporters(env);
+  if (names.length > 0 && (!names.includes('otlp') || names.includes('none'))) return 'OTEL_TRACES_EXPORTER';
+  return undefined;
 }
 
 /** OTEL_EXPORTER_OTLP_*, except variables for other signals only. */
 const TRACE_VARIABLE = /^OTEL_EXPORTER_OTLP_(?!METRICS_|LOGS_|PROFILES_)/;
 
-function list(value: string | undefined): string[] {
-  const words = (value ?? '').split(',').map((word) => word.trim().toLowerCase());
+function exporters(env: NodeJS.ProcessEnv): string[] {
+  const words = (env.OTEL_TRACES_EXPORTER ?? '').split(',').map((word) => word.trim().toLowerCase());
   return words.filter((word) => word !== '');
 }

@@ -20,24 +20,39 @@ export interface Connection {
   proxy: HttpProxy | undefined | undefined;
   /** For messages: where spans go, without secrets. */
   destination: string;
+  /** What may not work, as sentences. */
+  warnings: string[];
 }
 
-/** Reads how to reach the collector. Throws a usage error for a variable that a transport could not use. */
+const connections = new WeakMap<NodeJS.ProcessEnv, Connection>();
+
+/**
+ * How to reach the collector. Throws a usage error for a variable that a transport could not use. Reads the files once for each
+ * environment: one may be a pipe, such as `<(command)` in a shell, or be replaced while the agent starts.
+ */
 export function readConnection(env: NodeJS.ProcessEnv): Connection {
+  const connection = connections.get(env) ?? read(env);
+  connections.set(env, connection);
+  return connection;
+}
+
+function read(env: NodeJS.ProcessEnv): Connection {
   const protocol = readProtocol(env);
   const endpoint = readEndpoint(env, protocol);
   const headers = readHeaders(env, protocol);
   const gzip = readChoice(firstOtlp(env, 'COMPRESSION'), ['gzip', 'none']) === 'gzip';
   const timeoutMs = readInteger(firstOtlp(env, 'TIMEOUT'), 1) ?? DEFAULT_TIMEOUT_MS;
-  const files = readTlsFiles(env);
+  const { files, expired } = readTlsFiles(env);
   if (endpoint.secure) checkLibraryCertificates(env, protocol === 'grpc');
   const proxy = readProxy(env, protocol, endpoint);
   if (proxy && protocol !== 'grpc' && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) {
     throw badSetting(
       proxy.variable,
-      `Node.js ${process.versions.node} knows no proxies; use 24.5 or later, or no_proxy`,
+      `Node.js ${process.versions.node} knows no proxies; use 22.21, 24.5 or later, or no_proxy`,
     );
   }
   const through = proxy ? ` (through the proxy of ${proxy.variable})` : '';
-  return { protocol, endpoint, headers, gzip, timeoutMs, files, proxy, destination: `${endpoint.shown}${through}` };
+  const warnings = expired.map((name) => `${name}: the certificate has expired; renew it, or set the clock.`);
+  const destination = `${endpoint.shown}${through}`;
+  return { protocol, endpoint, headers, gzip, timeoutMs, files, proxy, destination, warnings };
 }

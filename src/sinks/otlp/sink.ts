@@ -41,6 +41,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const limits = readLimits(env);
   const sampler = createSampler(settings.sampler);
 
+  for (const sentence of connection.warnings) warn(sentence);
   routeDiagnostics(settings.logLevel, warn);
   const host = await hostResource(env, settings.detectors);
   const collector = await openCollector(connection, settings.exportTimeoutMs);

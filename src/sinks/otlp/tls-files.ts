@@ -12,17 +12,28 @@ export interface TlsFiles {
   key?: Buffer;
 }
 
+export interface CheckedFiles {
+  files: TlsFiles;
+  /** The variables whose certificates have expired: a warning only, as a clock can be wrong. */
+  expired: string[];
+}
+
 const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** Reads and checks the files that the environment names. Throws a usage error where TLS could not use one of them. */
-export function readTlsFiles(env: NodeJS.ProcessEnv): TlsFiles {
+export function readTlsFiles(env: NodeJS.ProcessEnv, now = Date.now()): CheckedFiles {
+  const expired: string[] = [];
+  const check = (name: string, certificates: X509Certificate[]) => {
+    if (certificates.every(({ validToDate }) => validToDate.getTime() < now)) expired.push(name);
+  };
   const [ca, cert, key] = (['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'] as const).map((what) => {
     const variable = firstOtlp(env, what);
     return variable && { ...variable, pem: readPem(variable) };
   });
-  if (ca !== undefined) readCertificates(ca.name, ca.pem);
+  if (ca !== undefined) check(ca.name, readCertificates(ca.name, ca.pem));
   if (cert !== undefined) {
     const [own] = readCertificates(cert.name, cert.pem);
+    check(cert.name, [own!]);
     if (key === undefined) throw badSetting(cert.name, `a certificate needs its key; set ${keyFor(cert.name)} too`);
     if (!own!.checkPrivateKey(readKey(key.name, key.pem))) {
       throw badSetting(`${cert.name} and ${key.name}`, 'the key is not the key of this certificate');
@@ -37,7 +48,7 @@ export function readTlsFiles(env: NodeJS.ProcessEnv): TlsFiles {
     const names = [ca, cert, key].flatMap((file) => file?.name ?? []).join(', ');
     throw badSetting(names, `TLS cannot use them (${(error as { reason?: string }).reason ?? 'no reason given'})`);
   }
-  return files;
+  return { files, expired };
 }
 
 /** Files that the libraries read for TLS on their own account: a bad one would end the agent, or be left out. */

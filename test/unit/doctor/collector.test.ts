@@ -35,6 +35,13 @@ describe('collector', () => {
     assert.deepEqual(await collector({}), { status: 'ok', why: 'none is configured: no spans are sent.' });
   });
 
+  it('turned off: by which variable', async () => {
+    for (const off of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'oltp' }]) {
+      const found = await collector({ ...grpc(1), ...off });
+      assert.deepEqual(found, { status: 'ok', why: `${Object.keys(off)[0]} turns spans off: none are sent.` });
+    }
+  });
+
   it('gRPC: one request without spans', async (t) => {
     const server = await startGrpcServer(t);
     assert.deepEqual(await collector(grpc(server.port)), {

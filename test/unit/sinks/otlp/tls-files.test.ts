@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { collector } from '../../../../src/doctor/collector.ts';
 import { checkEnvironment } from '../../../../src/sinks/otlp/check.ts';
+import { readTlsFiles } from '../../../../src/sinks/otlp/tls-files.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/tls/${name}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'compactstall-tls-'));
@@ -89,11 +92,27 @@ describe('a file that TLS cannot use: run refuses it before it starts, doctor fa
 
 it('a pair that fits, and several authorities in one file, are accepted by both transports', async () => {
   const both = written('both.pem', '# two\n'); // a comment may stand between them
-  const { readFileSync, appendFileSync } = await import('node:fs');
   for (const name of ['own.pem', 'other.pem']) appendFileSync(both, readFileSync(fixture(name)));
   const env = { ...TLS, [CA]: both, [CERT]: fixture('own.pem'), [KEY]: fixture('own.key') };
   for (const protocol of ['grpc', 'http/protobuf']) {
     const found = await collector({ ...env, OTEL_EXPORTER_OTLP_PROTOCOL: protocol });
     assert.match(found.why, /ECONNREFUSED/, 'nobody listens there, and all else was accepted');
   }
+});
+
+it('a certificate that has expired is a warning: the clock may be wrong', () => {
+  const env = { [CA]: fixture('other.pem'), [CERT]: fixture('own.pem'), [KEY]: fixture('own.key') };
+  assert.deepEqual(readTlsFiles(env).expired, []);
+  assert.deepEqual(readTlsFiles(env, Date.UTC(9999)).expired, [CA, CERT]);
+});
+
+it('a file is read once: it may be a pipe', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = spawn('cp', [fixture('own.pem'), pipe], { stdio: 'ignore' });
+  const env = { ...TLS, [CA]: pipe };
+  checkEnvironment(env);
+  await once(writer, 'exit');
+  rmSync(pipe);
+  assert.match((await collector(env)).why, /ECONNREFUSED/);
 });
