@@ -55,5 +55,5 @@ export const usageError = (sentence: string) => new UserError(EXIT.USAGE, senten
 /** The system's own words for a failed call, without the path and the call's name: "no such file or directory". */
 export function systemWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/, '');
+  return message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/s, '');
 }

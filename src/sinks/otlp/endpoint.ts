@@ -37,7 +37,7 @@ function grpcEndpoint(env: NodeJS.ProcessEnv, { name, value }: Variable): Endpoi
     throw badSetting(name, 'gRPC sends no user name and no password of the endpoint; use OTEL_EXPORTER_OTLP_HEADERS');
   }
   if (scheme === 'unix') return socketEndpoint(name, value, url, !insecure);
-  if (url.hostname === '' || url.port === '0') throw badSetting(name, GRPC_FORMS);
+  if (!reachable(url)) throw badSetting(name, GRPC_FORMS);
   const secure = scheme === 'https' || (scheme === undefined && !insecure);
   const port = portOf(url);
   // The scheme of gRPC's own: a host may be called unix or dns. The port is always given: gRPC's default is 443 for both schemes.
@@ -60,7 +60,7 @@ function socketEndpoint(name: string, value: string, url: URL, secure: boolean):
 
 function httpEndpoint({ name, value }: Variable): Endpoint {
   const url = URL.parse(value);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.port === '0') throw badSetting(name, HTTP_FORMS);
+  if (url === null || !/^https?:$/.test(url.protocol) || !reachable(url)) throw badSetting(name, HTTP_FORMS);
   if (!decodable(url.username) || !decodable(url.password)) {
     throw badSetting(name, 'the user name or the password is not percent-encoded UTF-8; write % as %25');
   }
@@ -73,6 +73,11 @@ function httpEndpoint({ name, value }: Variable): Endpoint {
   }
   return { address: url.href, secure: url.protocol === 'https:', ...where(url), shown: shownOf(url.protocol, url) };
 }
+
+/** Whether it can be a host: something else, such as a token in the wrong variable, would be asked of DNS and shown. */
+const reachable = ({ hostname, port }: URL): boolean =>
+  (HOST_NAME.test(hostname) || hostname.startsWith('[')) && port !== '0';
+const HOST_NAME = /^(?=.{1,254}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/;
 
 const portOf = (url: URL): number => Number(url.port || (url.protocol === 'http:' ? 80 : 443));
 const where = (url: URL) => ({ host: url.hostname.replace(/^\[|\]$/g, ''), port: portOf(url) });

@@ -21,6 +21,8 @@ describe('an endpoint that is accepted', () => {
     [{ [GENERAL]: 'c:443' }, 'dns:c:443', true, 'c:443'],
     [{ [GENERAL]: 'c:1', OTEL_EXPORTER_OTLP_INSECURE: ' TRUE' }, 'dns:c:1', false, 'c:1'],
     [{ [GENERAL]: 'http://dns:4317' }, 'dns:dns:4317', false, 'http://dns:4317'],
+    [{ [GENERAL]: 'http://otel_collector.svc.:1' }, 'dns:otel_collector.svc.:1', false, 'http://otel_collector.svc.:1'],
+    [{ [GENERAL]: 'http://größe:1' }, 'dns:xn--gre-6ka8i:1', false, 'http://xn--gre-6ka8i:1'],
     [{ [GENERAL]: 'http://[::1]:4317' }, 'dns:[::1]:4317', false, 'http://[::1]:4317'],
     [{ [GENERAL]: 'http://c:1/TOKEN?k=TOKEN' }, 'dns:c:1', false, 'http://c:1'],
     [{ [GENERAL]: 'unix:///run/a b' }, 'unix:/run/a b', true, 'unix:///run/a b'],
@@ -48,6 +50,9 @@ describe('an endpoint that is refused, without its value', () => {
     [{ [TRACES]: 'http://' }, /^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: must be http:\/\/HOST:PORT/],
     [{ [GENERAL]: 'http://SECRET:99999' }, /must be http/],
     [{ [GENERAL]: 'http://SECRET:0' }, /must be http/],
+    [{ [GENERAL]: 'token=SECRET' }, /must be http/],
+    [{ [GENERAL]: 'x'.repeat(100) }, /must be http/],
+    [{ ...HTTP, [GENERAL]: 'http://a,SECRET' }, /must be http/],
     [
       { [GENERAL]: 'http://u:SECRET@c:1' },
       /gRPC sends no user name and no password of the endpoint; use OTEL_EXPORTER_OTLP_HEADERS\.$/,

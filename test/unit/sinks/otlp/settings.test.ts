@@ -28,6 +28,24 @@ test('export is on when a variable asks for it', () => {
   assert.equal(otlpConfigured({ ...endpoint, OTEL_TRACES_EXPORTER: ' ' }), true);
 });
 
+const OTLP = [
+  ...['ENDPOINT', 'PROTOCOL', 'HEADERS', 'TIMEOUT', 'COMPRESSION', 'INSECURE'],
+  ...['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'],
+];
+const VARIABLES = [
+  ...OTLP.flatMap((name) => [`OTEL_EXPORTER_OTLP_${name}`, `OTEL_EXPORTER_OTLP_TRACES_${name}`]),
+  ...[
+    'OTEL_BSP_MAX_QUEUE_SIZE',
+    'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
+    'OTEL_BSP_SCHEDULE_DELAY',
+    'OTEL_BSP_EXPORT_TIMEOUT',
+  ],
+  ...['OTEL_TRACES_SAMPLER', 'OTEL_TRACES_SAMPLER_ARG', 'OTEL_LOG_LEVEL', 'OTEL_SDK_DISABLED'],
+  ...['OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES', 'OTEL_NODE_RESOURCE_DETECTORS'],
+  ...['OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT', 'OTEL_SPAN_EVENT_COUNT_LIMIT'],
+  ...['http_proxy', 'grpc_proxy', 'no_proxy', 'NODE_EXTRA_CA_CERTS'],
+];
+
 test('an unusable value gives a sentence with the variable and the allowed values, never the value; run finds it before it starts', async () => {
   for (const [env, sentence] of [
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'BAD' }, /^OTEL_EXPORTER_OTLP_PROTOCOL: allowed are grpc, http\/protobuf\.$/],
@@ -63,18 +81,65 @@ test('an unusable value gives a sentence with the variable and the allowed value
   }
 });
 
-test('a blank value is no value', () => {
-  const names = ['ENDPOINT', 'PROTOCOL', 'HEADERS', 'TIMEOUT', 'COMPRESSION', 'INSECURE', 'CERTIFICATE', 'CLIENT_KEY'];
-  const otlp = names.flatMap((name) => [`OTEL_EXPORTER_OTLP_${name}`, `OTEL_EXPORTER_OTLP_TRACES_${name}`]);
-  const others = [
-    'OTEL_BSP_MAX_QUEUE_SIZE',
-    'OTEL_TRACES_SAMPLER',
-    'OTEL_LOG_LEVEL',
-    'OTEL_RESOURCE_ATTRIBUTES',
-    'OTEL_SDK_DISABLED',
+test('whatever a variable holds, it is accepted or refused, without its value', () => {
+  const values = [
+    '%',
+    '%00',
+    'a=%00',
+    '__proto__',
+    '__proto__=SECRET',
+    'constructor',
+    'SECRET=b=c',
+    '-0',
+    '0x10',
+    'NaN',
+    'Infinity',
+    '1e3',
   ];
+  values.push(
+    'http://[',
+    'http://x:80:80',
+    '//SECRET',
+    '@SECRET',
+    'x:SECRET',
+    ':1',
+    'unix:',
+    'file:///etc/passwd',
+    'ipv4:1.2.3.4:5',
+    '\x1b[2JSECRET',
+    'a\nSECRET=c',
+  );
+  values.push(
+    '/dev/null',
+    '/proc/self/environ',
+    'x'.repeat(100_000),
+    ',,,',
+    '=,=',
+    ';',
+    'none,all',
+    'parentbased_',
+    '\u{1F4A5}',
+  );
+  for (const name of VARIABLES) {
+    for (const value of values) {
+      for (const protocol of ['grpc', 'http/protobuf']) {
+        const env = { OTEL_EXPORTER_OTLP_PROTOCOL: protocol, OTEL_TRACES_SAMPLER: 'traceidratio', [name]: value };
+        try {
+          checkEnvironment(env);
+        } catch (error) {
+          const { exitCode, message } = error as UserError;
+          assert.equal(exitCode, EXIT.USAGE, `${name}=${value}: ${message}`);
+          assert.match(message, new RegExp(`^${name}: \\P{C}{1,200}$`, 'u'));
+          assert.doesNotMatch(message, /SECRET/);
+        }
+      }
+    }
+  }
+});
+
+test('a blank value is no value', () => {
   for (const blank of ['', ' ']) {
-    checkEnvironment(Object.fromEntries([...otlp, ...others].map((name) => [name, blank])));
+    checkEnvironment(Object.fromEntries(VARIABLES.map((name) => [name, blank])));
   }
 });
 

@@ -34,6 +34,11 @@ const CASES: readonly (readonly [what: string, env: NodeJS.ProcessEnv, sentence:
     /^\w+_OTLP_CERTIFICATE: the file cannot be read \(no such file or directory\); /,
   ],
   [
+    'a path with a line break',
+    { [CA]: '/no/\nsuch' },
+    /^\w+_OTLP_CERTIFICATE: the file cannot be read \(no such file or directory\); /,
+  ],
+  [
     'a directory',
     { [CA]: folder },
     /^\w+_OTLP_CERTIFICATE: the file cannot be read \(illegal operation on a directory\); /,
