@@ -20,7 +20,10 @@ export function keyBytes(name: string): Uint8Array {
   return out.written();
 }
 
-/** Writes a KeyValue into a field with this tag. `double`: integral numbers are doubles, too. */
+/**
+ * Writes a KeyValue into a field with this tag. `double`: integral numbers are doubles, too. NaN and Infinity are left out:
+ * receivers that answer in JSON have no such number, and may refuse whatever holds one.
+ */
 export function writeAttribute(
   out: ProtobufWriter,
   tag: number,
@@ -28,12 +31,15 @@ export function writeAttribute(
   value: unknown,
   double: boolean,
 ): void {
+  if (isNoNumber(value)) return;
   out.varint(tag);
   const start = out.begin();
   out.raw(key);
   writeAnyValue(out, value, double);
   out.end(start);
 }
+
+const isNoNumber = (value: unknown) => typeof value === 'number' && !Number.isFinite(value);
 
 /** Writes a value with its length. */
 function writeAnyValue(out: ProtobufWriter, value: unknown, double: boolean): void {
@@ -55,6 +61,7 @@ function writeAnyValue(out: ProtobufWriter, value: unknown, double: boolean): vo
     out.varint(ARRAY);
     const array = out.begin();
     for (const element of value) {
+      if (isNoNumber(element)) continue;
       out.varint(ELEMENT);
       writeAnyValue(out, element, double);
     }

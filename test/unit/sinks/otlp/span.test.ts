@@ -45,6 +45,18 @@ const CONTEXT = {
   relation: 'link',
 } as const;
 
+test('a number that is none leaves its attribute out, of spans and of resources', async () => {
+  for (const none of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const resource = { 'service.name': 'shop', ratio: none, ratios: [0.5, none, 1.5] };
+    const begin = { ...event(0).begin, index: none };
+    const [span] = await send([event(0, { begin, resource })]);
+    assert.ok(!('compaction.fragmentation_index.begin' in span!.attributes));
+    assert.ok('compaction.fragmentation_index.end' in span!.attributes);
+    assert.ok(!('ratio' in span!.resource));
+    assert.deepEqual(span!.resource.ratios, { kind: 'array', value: [double(0.5), double(1.5)] });
+  }
+});
+
 test('every attribute arrives with its value and its type', async () => {
   const [span] = await send([event(0, { context: CONTEXT })]);
   assert.deepEqual(span?.attributes, {
