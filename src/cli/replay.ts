@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { usageError } from '../errors.ts';
+import { UserError, usageError } from '../errors.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
 import { createSinks, openOutputs } from '../sinks/create.ts';
@@ -19,17 +19,18 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   if (!path)
     throw usageError('replay needs a file: compactstall replay FILE, where --output json:FILE has written it.');
   if (more.length > 0) throw usageError(`replay takes one file; unexpected '${more[0]}'.`);
-  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
+  const warn = (sentence: string) => messages.say(sentence);
+  const source = Recording.open(path, warn);
+  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], source.file);
 
   const shutdown = new Shutdown();
-  const warn = (sentence: string) => messages.say(sentence);
-  const source = await Recording.open(path, warn);
   const sinks = await createSinks({
     outputs,
     stack: values.stack ?? 'event',
     resource: values.resource ?? 'service',
     kernelStack: values['kernel-stack'] ?? false,
-    onClosed: (failed) => shutdown.end(failed),
+    onReaderGone: () => shutdown.end(),
+    onFailed: (othersWork) => shutdown.outputFailed(othersWork),
     warn,
   });
   const pipeline = new Pipeline(source, sinks, {
@@ -38,6 +39,14 @@ export async function replay(args: readonly string[], messages: Messages): Promi
       messages.waiting(milliseconds);
     },
   });
-  await pipeline.run(shutdown.reached);
-  return reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
+  let failed = false;
+  try {
+    await pipeline.run(shutdown.reached);
+  } catch (error) {
+    // The books of what was read before are due all the same.
+    if (!(error instanceof UserError)) throw error;
+    messages.say(error.message);
+    failed = true;
+  }
+  return reportBooks(messages, source.books(), pipeline.books(), failed || shutdown.failed);
 }

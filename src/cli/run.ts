@@ -43,7 +43,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     stack: values.stack ?? 'event',
     resource: values.resource ?? 'service',
     kernelStack: values['kernel-stack'] ?? false,
-    onClosed: (failed) => shutdown.end(failed),
+    onReaderGone: () => shutdown.end(),
+    onFailed: (othersWork) => shutdown.outputFailed(othersWork),
     warn: (sentence) => messages.say(sentence),
   };
   const records = outputs.some(({ kind }) => kind === 'json');

@@ -4,13 +4,22 @@ import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The end of a run: after its duration, on a signal, or when an output is closed. A second signal ends the process at once. */
+/**
+ * Signals within this time of the end's beginning belong to it. One Ctrl-C is often two signals: the terminal signals the
+ * process group, and npm, which is in it, passes the signal on. A service manager signals a group, too.
+ */
+const ONE_END_MS = 500;
+
+/**
+ * The end of a run: after its duration, on a signal, when the reader of standard output has gone, or when no output works
+ * any more. A later signal ends the process at once.
+ */
 export class Shutdown {
   readonly reached: Promise<void>;
   /** Whether an output failed. */
   failed = false;
   #resolve!: () => void;
-  #ended = false;
+  #state: 'running' | 'ending' | 'impatient' = 'running';
   #timer: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -20,7 +29,7 @@ export class Shutdown {
     for (const signal of SIGNALS) {
       if (signal === 'SIGHUP' && hangUpIgnored()) continue;
       process.on(signal, () => {
-        if (this.#ended) process.exit(128 + constants.signals[signal]);
+        if (this.#state === 'impatient') process.exit(128 + constants.signals[signal]);
         this.end();
       });
     }
@@ -31,10 +40,21 @@ export class Shutdown {
     this.#timer = setTimeout(() => this.end(), milliseconds);
   }
 
-  end(failed = false): void {
-    this.failed ||= failed;
-    this.#ended = true;
+  /** An output cannot be written any more. The run goes on while another output works. */
+  outputFailed(othersWork: boolean): void {
+    this.failed = true;
+    if (!othersWork) this.end();
+  }
+
+  end(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'ending';
     clearTimeout(this.#timer);
+    const impatient = () => {
+      this.#state = 'impatient';
+    };
+    // An immediate comes after the signals that arrived while the event loop was blocked, as a detachment may do.
+    setTimeout(() => setImmediate(impatient).unref(), ONE_END_MS).unref();
     this.#resolve();
   }
 }

@@ -41,7 +41,8 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   if (values.duration !== undefined) shutdown.after(values.duration);
 
   const target = standardOutput({
-    onClosed: (failed) => shutdown.end(failed),
+    onReaderGone: () => shutdown.end(),
+    onFailed: () => shutdown.outputFailed(false),
     warn: (sentence) => messages.say(sentence),
   });
   await giveUpPrivileges(NOBODY, messages);

@@ -5,7 +5,7 @@ import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
 import { seesInitialPids } from '../host/pid-namespace.ts';
 import { findUser, type UserIds } from '../host/users.ts';
-import type { Output } from '../sinks/create.ts';
+import type { Output } from '../sinks/output.ts';
 
 /** Linux's upper bound, PID_MAX_LIMIT. */
 const MAX_PID = 4_194_304;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CONTEXT_SOURCES, type CompactionEvent, TRIGGERS } from './event.ts';
 
+/** The kernel's times are signed 64-bit numbers of nanoseconds: they end in the year 2262. */
+const LAST_TIME = 2n ** 63n - 1n;
+/** Levels of objects and lists in a line; an event has three. Deeper ones could not be written again. */
+const MAX_DEPTH = 8;
+
 /** Checks a value. Returns what was expected when the value is something else. */
 type Check = (value: unknown) => string | undefined;
 
@@ -12,7 +17,15 @@ const expect =
 const text = expect('a string', (value) => typeof value === 'string');
 const integer = expect('an integer', Number.isSafeInteger);
 const count = expect('an integer of 0 or more', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
-const decimal = expect('a string of digits', (value) => typeof value === 'string' && /^\d{1,20}$/.test(value));
+const decimal = (most: bigint, what: string) =>
+  expect(
+    `a string of digits, at most ${what}`,
+    (value) => typeof value === 'string' && /^\d{1,20}$/.test(value) && BigInt(value) <= most,
+  );
+const byte = expect(
+  'an integer from 0 to 255',
+  (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255,
+);
 const hexId = (digits: number) =>
   expect(
     `${digits} lower-case hex digits, not all zero`,
@@ -32,9 +45,10 @@ const list =
     return expected && `a list, each ${expected}`;
   };
 
-const isPrimitive = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
+// JSON.parse makes Infinity of 1e999.
+const isPrimitive = (value: unknown) => ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
 const attributes = expect(
-  'an object of strings, numbers, booleans and lists of these',
+  'an object of strings, finite numbers, booleans and lists of these',
   (value) =>
     isObject(value) &&
     Object.values(value).every((one) => isPrimitive(one) || (Array.isArray(one) && one.every(isPrimitive))),
@@ -49,14 +63,14 @@ const CONTEXT: Fields = {
   source: oneOf(CONTEXT_SOURCES),
   traceId: hexId(32),
   spanId: hexId(16),
-  flags: count,
+  flags: byte,
   relation: oneOf(['child', 'link']),
 };
 
 const ZONE_STATE: Fields = { free: count, index, blocks: list(count) };
 
 const EVENT = {
-  startUnixNano: decimal,
+  startUnixNano: decimal(LAST_TIME, '2^63 - 1'),
   durationNano: count,
   trigger: oneOf(TRIGGERS),
   pid: count,
@@ -66,7 +80,7 @@ const EVENT = {
   'container?': text,
   'resource?': attributes,
   cpu: count,
-  cgroupId: decimal,
+  cgroupId: decimal(2n ** 64n - 1n, '2^64 - 1'),
   node: integer,
   zone: text,
   zoneIndex: count,
@@ -95,9 +109,22 @@ export function parseEvent(line: string): CompactionEvent {
     throw new Error(`not JSON (${(error as Error).message})`);
   }
   if (!isObject(value)) throw new Error('not a JSON object');
-  if (value.v !== 1) throw new Error(`v: expected 1, got ${shown(value.v)}; a newer compactstall may have written it`);
+  if (isDeeperThan(MAX_DEPTH, value)) throw new Error(`nested more than ${MAX_DEPTH} levels deep`);
+  if (value.v !== 1) throw new Error(`v: expected 1, got ${shown(value.v)}${newer(value.v)}`);
   check(value, EVENT, '');
-  return value as unknown as CompactionEvent;
+  const event = value as unknown as CompactionEvent;
+  if (BigInt(event.startUnixNano) + BigInt(event.durationNano) > LAST_TIME) {
+    throw new Error('durationNano: expected an end of at most 2^63 - 1 nanoseconds');
+  }
+  return event;
+}
+
+const newer = (version: unknown) =>
+  typeof version === 'number' && version > 1 ? '; a newer compactstall may have written it' : '';
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeperThan(levels - 1, one));
 }
 
 function check(value: Record<string, unknown>, fields: Fields, path: string): void {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createReadStream } from 'node:fs';
-import { access, constants } from 'node:fs/promises';
-import { EXIT, systemWords, UserError } from '../errors.ts';
 import { Lru } from '../lru.ts';
 import type { SourceBooks } from './books.ts';
 import type { CompactionEvent } from './event.ts';
+import { linesOf } from './lines.ts';
 import { parseEvent } from './parse.ts';
+import { bytesOf, openRecording } from './recording-file.ts';
 import type { Source } from './source.ts';
 
 const BATCH = 256;
+/** In characters. An event with the largest resource and stack has a tenth of it. */
+const LONGEST_LINE = 2 ** 20;
 /** Later complaints are only counted: a file with nothing but malformed lines is not a recording. */
 const MAX_COMPLAINTS = 10;
 /** Hosts see few different ones. */
@@ -16,6 +17,8 @@ const MAX_STACKS = 4096;
 
 /** A recording: lines of `--output json`. Malformed lines are reported, counted and skipped. */
 export class Recording implements Source {
+  /** The descriptor of its file. */
+  readonly file: number;
   readonly #path: string;
   readonly #warn: (sentence: string) => void;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
@@ -23,19 +26,15 @@ export class Recording implements Source {
   readonly #stacks = new Lru<string, readonly string[]>(MAX_STACKS);
   #stopped = false;
 
-  private constructor(path: string, warn: (sentence: string) => void) {
+  private constructor(file: number, path: string, warn: (sentence: string) => void) {
+    this.file = file;
     this.#path = path;
     this.#warn = warn;
   }
 
   /** Throws a UserError when the file cannot be read. */
-  static async open(path: string, warn: (sentence: string) => void): Promise<Recording> {
-    try {
-      await access(path, constants.R_OK);
-    } catch (error) {
-      throw unreadable(path, error);
-    }
-    return new Recording(path, warn);
+  static open(path: string, warn: (sentence: string) => void): Recording {
+    return new Recording(openRecording(path), path, warn);
   }
 
   async run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<void>): Promise<void> {
@@ -52,7 +51,7 @@ export class Recording implements Source {
       await room();
     };
     try {
-      for await (const line of linesOf(this.#path)) {
+      for await (const line of linesOf(bytesOf(this.file, this.#path), LONGEST_LINE)) {
         number += 1;
         if (this.#stopped) break;
         if (line.trim() === '') continue;
@@ -60,12 +59,12 @@ export class Recording implements Source {
         if (event) batch.push(event);
         if (batch.length === BATCH) await deliver();
       }
-    } catch (error) {
-      throw unreadable(this.#path, error);
+    } finally {
+      // What was read before the file failed counts, too.
+      await deliver();
+      const unreported = this.#books.malformed - MAX_COMPLAINTS;
+      if (unreported > 0) this.#warn(`${this.#path}: ${unreported} more malformed lines skipped.`);
     }
-    await deliver();
-    const unreported = this.#books.malformed - MAX_COMPLAINTS;
-    if (unreported > 0) this.#warn(`${this.#path}: ${unreported} more malformed lines skipped.`);
   }
 
   async stop(): Promise<void> {
@@ -78,6 +77,7 @@ export class Recording implements Source {
 
   #parse(line: string, number: number): CompactionEvent | undefined {
     try {
+      if (line.length > LONGEST_LINE) throw new Error(`longer than ${LONGEST_LINE} characters`);
       const event = parseEvent(line);
       event.stack = this.#shared(event.stack);
       return event;
@@ -94,26 +94,4 @@ export class Recording implements Source {
   #shared(stack: readonly string[]): readonly string[] {
     return this.#stacks.getOrMake(JSON.stringify(stack), () => stack);
   }
-}
-
-/** The lines of a file. node:readline also ends a line at U+2028, which JSON does not escape and a thread's name may have. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
-    if (!chunk.includes('\n')) {
-      rest += chunk;
-      continue;
-    }
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
-}
-
-function unreadable(path: string, error: unknown): UserError {
-  return new UserError(
-    EXIT.FAILURE,
-    `cannot read ${path}: ${systemWords(error)}. Expected a file written with --output json:FILE.`,
-  );
 }

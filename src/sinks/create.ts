@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { withFile } from '../descriptor.ts';
-import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import type { Sink } from '../event/sink.ts';
+import { printable } from '../terminal.ts';
 import { otlpConfigured } from './otlp/configured.ts';
 import type { ResourceOf } from './otlp/resources.ts';
 import type { StackPlace } from './otlp/span-writer.ts';
+import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
+import { openFiles } from './output-files.ts';
 import { jsonLine } from './text/json.ts';
 import { tableHeader, tableRows } from './text/table.ts';
 import { TextSink, type TextTarget } from './text/text-sink.ts';
 
 const STDOUT = 1;
 
-/** An output of the command line; `json` without a path is standard output. */
-export type Output = { kind: 'table' } | { kind: 'json'; path?: string } | { kind: 'otlp' } | { kind: 'none' };
-
-/** An output whose file is open. */
-export type OpenOutput = Output & { file?: number };
-
 export interface SinkSettings {
   outputs: readonly OpenOutput[];
   stack: StackPlace;
   resource: ResourceOf;
   kernelStack: boolean;
-  /** Called when the reader of standard output is gone, or (`failed`) an output cannot be written any more. */
-  onClosed: (failed: boolean) => void;
+  /** Called when the reader of standard output has gone, as `| head` does. */
+  onReaderGone: () => void;
+  /** Called when an output cannot be written any more, with whether others still work. */
+  onFailed: (othersWork: boolean) => void;
   warn: (sentence: string) => void;
 }
 
@@ -37,10 +35,11 @@ export function wantsOtlp(outputs: readonly Output[]): boolean {
 /**
  * Checks the outputs and opens files, before anything is loaded into the kernel. Throws a UserError when outputs exclude
  * each other, a file cannot be written, or the collector's variables are wrong.
+ *
+ * @param reading the descriptor of the recording that is replayed
  */
-export async function openOutputs(outputs: readonly Output[]): Promise<OpenOutput[]> {
-  const toStdout = outputs.filter((output) => output.kind === 'table' || (output.kind === 'json' && !output.path));
-  if (toStdout.length > 1) {
+export async function openOutputs(outputs: readonly Output[], reading?: number): Promise<OpenOutput[]> {
+  if (outputs.filter(usesStandardOutput).length > 1) {
     throw usageError(
       '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
     );
@@ -49,20 +48,32 @@ export async function openOutputs(outputs: readonly Output[]): Promise<OpenOutpu
     throw usageError('--output none excludes every other --output.');
   }
   if (wantsOtlp(outputs)) (await import('./otlp/check.ts')).checkEnvironment(process.env);
-  return outputs.map((output) =>
-    output.kind === 'json' && output.path ? { ...output, file: openForAppending(output.path) } : output,
-  );
+  return openFiles(outputs, reading);
 }
 
 export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
+  const { outputs, stack, resource, kernelStack, onReaderGone, warn } = settings;
+  const otlp = wantsOtlp(outputs);
+  // The collector is never given up.
+  let working = outputs.filter(({ kind }) => kind === 'table' || kind === 'json').length + (otlp ? 1 : 0);
+  const onFailed = () => {
+    working -= 1;
+    settings.onFailed(working > 0);
+  };
   const sinks: Sink[] = [];
-  for (const output of settings.outputs) {
-    if (output.kind === 'table') sinks.push(tableSink(settings));
-    if (output.kind === 'json') sinks.push(jsonSink(output, settings));
+  for (const output of outputs) {
+    if (output.kind === 'table') sinks.push(tableSink(standardOutput({ onReaderGone, onFailed, warn }), kernelStack));
+    if (output.kind !== 'json') continue;
+    const { path, file } = output;
+    if (path === undefined || file === undefined) {
+      sinks.push(new TextSink('json', standardOutput({ onReaderGone, onFailed, warn }), '', jsonLine));
+    } else {
+      const name = printable(path);
+      sinks.push(new TextSink(`json:${name}`, { file, name, onFailed, warn, owned: true }, '', jsonLine));
+    }
   }
-  if (wantsOtlp(settings.outputs)) {
+  if (otlp) {
     // Imported only when needed: it is most of the agent's start-up time and memory.
-    const { stack, resource, warn } = settings;
     const { createOtlpSink } = await import('./otlp/sink.ts');
     sinks.push(await createOtlpSink({ stack, resource, warn }));
   }
@@ -70,8 +81,8 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
 }
 
 /** Standard output as a target, also of compactsnoop's table. */
-export function standardOutput({ onClosed, warn }: Pick<SinkSettings, 'onClosed' | 'warn'>): TextTarget {
-  return { file: nonBlockingStdout(), name: 'standard output', onClosed, warn, owned: false };
+export function standardOutput(calls: Pick<TextTarget, 'onReaderGone' | 'onFailed' | 'warn'>): TextTarget {
+  return { ...calls, file: nonBlockingStdout(), name: 'standard output', owned: false };
 }
 
 /**
@@ -89,35 +100,7 @@ function nonBlockingStdout(): number {
   }
 }
 
-function tableSink(settings: SinkSettings): Sink {
-  const style = { color: isatty(STDOUT) && !process.env.NO_COLOR, kernelStack: settings.kernelStack };
-  return new TextSink('table', standardOutput(settings), tableHeader(style), tableRows(style));
-}
-
-function jsonSink({ path, file }: { path?: string; file?: number }, settings: SinkSettings): Sink {
-  const { onClosed, warn } = settings;
-  const target =
-    path && file !== undefined ? { file, name: path, onClosed, warn, owned: true } : standardOutput(settings);
-  return new TextSink('json', target, '', jsonLine);
-}
-
-function openForAppending(path: string): number {
-  try {
-    // Non-blocking: a pipe without a reader is refused rather than waited for; see nonBlockingStdout().
-    const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
-    const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
-    // A full disk or a crash may leave an unfinished line, which would swallow the first event.
-    if (endsInTheMiddleOfALine(path)) writeSync(file, '\n');
-    return file;
-  } catch (error) {
-    throw new UserError(EXIT.FAILURE, `cannot write ${path}: ${systemWords(error)}. Choose another file.`);
-  }
-}
-
-function endsInTheMiddleOfALine(path: string): boolean {
-  const status = statSync(path);
-  if (!status.isFile() || status.size === 0) return false;
-  const last = Buffer.alloc(1);
-  withFile(path, (file) => readSync(file, last, 0, 1, status.size - 1));
-  return last.toString() !== '\n';
+function tableSink(target: TextTarget, kernelStack: boolean): Sink {
+  const style = { color: isatty(STDOUT) && !process.env.NO_COLOR, kernelStack };
+  return new TextSink('table', target, tableHeader(style), tableRows(style));
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bpfObjects, bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { capabilities, hidden, runDeprived } from '../support/deprived.ts';
+import { listen } from '../support/listen.ts';
 
 const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
 const COMPACTSNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', import.meta.url));
@@ -89,24 +91,77 @@ describe('a run that ends while compactions go on', () => {
 });
 
 describe('npm start', () => {
-  it('ends with the books when npm is told to end', async () => {
-    const root = fileURLToPath(new URL('../..', import.meta.url));
-    const npm = spawn('npm', ['start', '--silent', '--', '--output', 'none'], {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+
+  /** Runs until the agent is attached. A silent collector holds the first spans until the agent waits for it. */
+  async function start(t: TestContext, words: readonly string[]) {
+    const held = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const collector = createHttpServer(async (request, response) => {
+      request.resume();
+      asked.resolve();
+      await held.promise;
+      response.setHeader('content-type', 'application/x-protobuf').end();
+    });
+    const port = await listen(t, collector);
+    const [program, ...more] = words;
+    const child = spawn(program!, more, {
       cwd: root,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        ...process.env,
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
     });
     let said = '';
-    const ended = new Promise((resolve) => npm.once('close', resolve));
+    const ended = new Promise<string>((resolve) => child.once('close', () => resolve(said)));
+    t.after(() => {
+      try {
+        process.kill(-child.pid!, 'SIGKILL');
+      } catch {
+        // All have ended.
+      }
+    });
     const attached = new Promise<void>((resolve) => {
-      npm.stderr.setEncoding('utf8').on('data', (text) => {
+      const read = (text: string) => {
         said += text;
         if (said.includes(' attached (')) resolve();
-      });
+        if (said.includes('delivering queued events')) held.resolve();
+      };
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', read);
     });
     await Promise.race([attached, ended]);
-    npm.kill('SIGTERM');
+    compact(COMPACT_NODE0, 1);
+    await Promise.race([asked.promise, ended]);
+    return { child, ended, answer: held.resolve };
+  }
+
+  const NPM = ['npm', 'start', '--silent', '--', '--output', 'none', '--pid', `${process.pid}`];
+  for (const [what, words, end] of [
+    ['npm alone is told to end', NPM, ({ pid }) => process.kill(pid!, 'SIGTERM')],
+    ['the process group is told to end', NPM, ({ pid }) => process.kill(-pid!, 'SIGTERM')],
+    ['Ctrl-C in a shell without job control', NPM, ({ pid }) => process.kill(-pid!, 'SIGINT')],
+    ['Ctrl-C in a terminal', ['script', '-qec', NPM.join(' '), '/dev/null'], ({ stdin }) => stdin!.write('\x03')],
+    // SIGALRM: the time is over.
+    ['timeout -s INT', ['timeout', '-s', 'INT', '600', ...NPM], ({ pid }) => process.kill(pid!, 'SIGALRM')],
+  ] as [string, string[], (child: ChildProcess) => void][]) {
+    it(`${what}: one end, with all spans delivered, and the books`, async (t) => {
+      const { child, ended } = await start(t, words);
+      end(child);
+      const said = await ended;
+      assert.match(said, new RegExp(`compactstall: ${ZONES} compactions, 0 lost`), said);
+      assert.match(said, new RegExp(`= ${ZONES} exported by otlp`));
+      assert.deepEqual(await bpfObjectsLeft(), []);
+    });
+  }
+
+  it('a terminal that is closed: SIGHUP to all, and no terminal to write to', async (t) => {
+    const { child, ended, answer } = await start(t, ['script', '-qec', NPM.join(' '), '/dev/null']);
+    answer();
+    child.kill('SIGKILL');
     await ended;
-    assert.match(said, /0 lost/);
     assert.deepEqual(await bpfObjectsLeft(), []);
   });
 });
@@ -147,7 +202,7 @@ describe('a reader that goes away', () => {
     const { code, stderr } = await agent.finished;
     assert.equal(code, 4, stderr);
     assert.match(stderr, /cannot write to \/dev\/full: no space left on device/);
-    assert.match(stderr, new RegExp(`lost +${ZONES}: json dropped it: write_enospc`));
+    assert.match(stderr, new RegExp(`lost +${ZONES}: json:/dev/full dropped it: write_enospc`));
   });
 });
 

@@ -18,8 +18,10 @@ export interface TextTarget {
   file: number;
   /** The name in messages: `standard output`, or the file's name. */
   name: string;
-  /** Called once when nothing more can be written: the reading end is gone (`| head`), or `failed`, after a warning. */
-  onClosed: (failed: boolean) => void;
+  /** Called once when the reader of a pipe has gone, as `| head` does. Absent: that is a failure like any other. */
+  onReaderGone?: () => void;
+  /** Called once, after a warning, when nothing more can be written. */
+  onFailed: () => void;
   warn: (sentence: string) => void;
   /** Whether to close the descriptor at the end. */
   owned: boolean;
@@ -118,15 +120,15 @@ export class TextSink implements Sink {
 
   #failed(error: NodeJS.ErrnoException): void {
     if (this.#closed) return;
-    if (error.code === 'EPIPE') {
+    const { name, onReaderGone, onFailed, warn } = this.#target;
+    if (error.code === 'EPIPE' && onReaderGone) {
       this.#close('closed');
-    } else {
-      this.#target.warn(
-        `cannot write to ${this.#target.name}: ${systemWords(error)}. Further events are dropped and counted.`,
-      );
-      this.#close(`write_${(error.code ?? 'error').toLowerCase()}`);
+      onReaderGone();
+      return;
     }
-    this.#target.onClosed(error.code !== 'EPIPE');
+    warn(`cannot write to ${name}: ${systemWords(error)}. Further events are dropped and counted.`);
+    this.#close(`write_${(error.code ?? 'error').toLowerCase()}`);
+    onFailed();
   }
 
   #close(reason: string): void {

@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, cpSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  cpSync,
+  createWriteStream,
+  linkSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SNOOP_HELP } from '../../../src/cli/compactsnoop-options.ts';
@@ -12,6 +22,7 @@ import { jsonLine } from '../../../src/sinks/text/json.ts';
 import { tableHeader, tableRows } from '../../../src/sinks/text/table.ts';
 import { Agent, type Finished, runToEnd } from '../../support/agent.ts';
 import { event, events, fixture, fixtureText, snoopEvents, temporaryFolder } from '../fixtures.ts';
+import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
 
 const RECORDING = fileURLToPath(fixture('snoop/events.jsonl'));
 const DIST = fileURLToPath(new URL('../../../dist', import.meta.url));
@@ -139,7 +150,7 @@ describe('replay: unusable files are exit code 1', () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      `compactstall: cannot read ${folder}: illegal operation on a directory. Expected a file written with --output json:FILE.\n`,
+      `compactstall: cannot read ${folder}: it is a folder. Expected a file written with --output json:FILE.\n`,
     );
   });
 
@@ -199,7 +210,7 @@ describe('replay: the same events through every output', () => {
     assert.equal(code, 0);
     assert.equal(stdout.trimEnd().split('\n').length, 1 + count);
     assert.equal(readFileSync(copy, 'utf8'), fixtureText('snoop/events.jsonl'));
-    assert.match(stderr, /exported by table .*\n.*exported by json /);
+    assert.match(stderr, /exported by table .*\n.*exported by json:\S+copy.jsonl /);
   });
 
   it('none: read, checked and counted', async () => {
@@ -222,6 +233,124 @@ describe('replay: the same events through every output', () => {
   });
 });
 
+describe('replay: what is read is never written', () => {
+  const two = events(2).map(jsonLine).join('');
+  const same = (name: string) =>
+    failed(2, `compactstall: --output: ${name} is the recording that is read. Choose another file.`);
+
+  for (const [what, link] of [
+    ['by its own name', undefined],
+    ['by a symbolic link', symlinkSync],
+    ['by a hard link', linkSync],
+  ] as const) {
+    it(`json:FILE of the recording, ${what}`, async (t) => {
+      const at = temporaryFolder(t);
+      // The end of a line would be written in front of the first event.
+      writeFileSync(at('recording'), two.trimEnd());
+      link?.(at('recording'), at('link'));
+      const output = link ? at('link') : at('recording');
+      assert.deepEqual(said(await runToEnd(['replay', at('recording'), '-o', `json:${output}`])), same(output));
+      assert.equal(readFileSync(at('recording'), 'utf8'), two.trimEnd());
+    });
+  }
+
+  for (const output of ['table', 'json']) {
+    it(`${output} on a standard output that is the recording`, async (t) => {
+      const recording = temporaryFolder(t)('recording');
+      writeFileSync(recording, two);
+      const { code, stderr } = await runToEnd(['replay', recording, '-o', output], {
+        stdout: openSync(recording, 'a'),
+      });
+      assert.deepEqual({ code, stdout: '', stderr }, same('standard output'));
+      assert.equal(readFileSync(recording, 'utf8'), two);
+    });
+  }
+
+  it('a FIFO', async (t) => {
+    const path = temporaryFolder(t)('fifo');
+    execFileSync('mkfifo', [path]);
+    assert.deepEqual(said(await runToEnd(['replay', path, '-o', `json:${path}`])), same(path));
+  });
+
+  it('a standard output that is not used, and devices, may be what is read', async (t) => {
+    const recording = temporaryFolder(t)('recording');
+    writeFileSync(recording, two);
+    const { code, stderr } = await runToEnd(['replay', recording, '-o', 'none'], { stdout: openSync(recording, 'a') });
+    assert.equal(code, 0, stderr);
+    assert.equal((await runToEnd(['replay', '/dev/null', '-o', 'json:/dev/null'])).code, 0);
+  });
+});
+
+describe('two outputs in one file are refused', () => {
+  const same = (a: string, b: string) =>
+    failed(2, `compactstall: --output: ${a} and ${b} are the same file. Choose another file for one of them.`);
+
+  it('two names of it', async (t) => {
+    const at = temporaryFolder(t);
+    writeFileSync(at('a'), '');
+    symlinkSync(at('a'), at('b'));
+    for (const other of ['a', 'b']) {
+      const outputs = ['-o', `json:${at('a')}`, '-o', `json:${at(other)}`];
+      assert.deepEqual(said(await runToEnd(['replay', RECORDING, ...outputs])), same(at('a'), at(other)));
+    }
+    assert.equal(readFileSync(at('a'), 'utf8'), '');
+  });
+
+  it('its name, and standard output', async (t) => {
+    const path = temporaryFolder(t)('file');
+    const args = ['replay', RECORDING, '-o', 'json', '-o', `json:${path}`];
+    const { code, stderr } = await runToEnd(args, { stdout: openSync(path, 'a') });
+    assert.deepEqual({ code, stdout: '', stderr }, same('standard output', path));
+  });
+});
+
+describe('replay: one output fails, the others go on', () => {
+  for (const [what, open] of [
+    [
+      'a full disk',
+      () => ({ path: '/dev/full', reason: 'write_enospc', words: 'no space left on device', leave: () => {} }),
+    ],
+    [
+      'a pipe whose reader has gone',
+      (path: string) => {
+        execFileSync('mkfifo', [path]);
+        const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+        return { path, reason: 'write_epipe', words: 'broken pipe', leave: () => closeSync(reader) };
+      },
+    ],
+  ] as const) {
+    it(what, async (t) => {
+      const at = temporaryFolder(t);
+      const { path, reason, words, leave } = open(at('fifo'));
+      // The recording is a pipe, so that its end comes after the failure.
+      execFileSync('mkfifo', [at('recording')]);
+      const collector = await startGrpcServer(t);
+      const agent = new Agent(['replay', at('recording'), '-o', `json:${path}`, '-o', 'json'], {
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}` },
+      });
+      const recording = createWriteStream(at('recording'));
+      const [first, second] = [events(256), events(300).slice(256)];
+      recording.write(first.map(jsonLine).join(''));
+      await agent.until(() => agent.events().length === first.length);
+      leave();
+      recording.write(second.slice(0, 10).map(jsonLine).join(''));
+      recording.end(second.slice(10).map(jsonLine).join(''));
+      const { code, stdout, stderr } = await agent.finished;
+      assert.equal(code, 4, stderr);
+      assert.equal(stdout, [...first, ...second].map(jsonLine).join(''));
+      assert.equal(collector.spans.length, 300);
+      const warning = `cannot write to ${path}: ${words}. Further events are dropped and counted.`;
+      assert.deepEqual(stderr.match(/cannot write .*/g), [warning]);
+      const lost = /^ {2}lost +(\d+): (.*)$/m.exec(stderr)!;
+      assert.equal(lost[2], `json:${path} dropped it: ${reason}`);
+      assert.match(stderr, new RegExp(`^compactstall: 300 compactions, ${lost[1]} lost$`, 'm'));
+      assert.match(stderr, / = 300 exported by json \+ 0 dropped \+ 0 queued$/m);
+      assert.match(stderr, / = 300 exported by otlp \+ 0 dropped \+ 0 queued$/m);
+      assert.doesNotMatch(stderr, /DOES NOT BALANCE/);
+    });
+  }
+});
+
 describe('replay: failures on the way', () => {
   it('malformed lines are reported and counted, and make exit code 4; the rest goes on', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
@@ -233,12 +362,24 @@ describe('replay: failures on the way', () => {
     const lines = stderr.split('\n');
     assert.equal(
       lines[0],
-      `compactstall: ${path}:2: startUnixNano: expected a string of digits, got nothing; line skipped.`,
+      `compactstall: ${path}:2: startUnixNano: expected a string of digits, at most 2^63 - 1, got nothing; line skipped.`,
     );
     assert.ok(lines[1]!.startsWith(`compactstall: ${path}:3: not JSON (`), lines[1]);
     assert.equal(lines[2], 'compactstall: 2 compactions, 2 lost');
     assert.match(stderr, /^ {2}received +4 = 2 decoded \+ 2 malformed$/m);
     assert.match(stderr, /^ {2}lost +2: a line was malformed$/m);
+  });
+
+  it('the name and the lines of a damaged file are shown printable', async (t) => {
+    const path = temporaryFolder(t)('a\u001bb\u202e.jsonl');
+    writeFileSync(path, '\0\u001b[2J\n{"v":"\u202e\u009b"}\n');
+    const { code, stderr } = await runToEnd(['replay', path, '-o', 'none']);
+    assert.equal(code, 4);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+    assert.ok(stderr.includes('a?b?.jsonl:1: not JSON ('), stderr);
+    const copied = await runToEnd(['replay', RECORDING, '-o', `json:${path}`]);
+    assert.ok(copied.stderr.includes('a?b?.jsonl + 0 dropped'), copied.stderr);
   });
 
   it('a full disk: reported once, and a failure, even if it is full before the first event', async (t) => {
@@ -290,9 +431,22 @@ describe('replay: failures on the way', () => {
     const out = openSync(at('out'), constants.O_RDWR);
     const agent = new Agent(['replay', at('recording.jsonl'), '-o', 'json'], { stdout: out });
     await agent.until(() => agent.stderr.includes('Ctrl-C again to stop at once'));
-    const { code } = await agent.stop('SIGINT');
+    // Not only once: signals that come soon after the beginning of the end belong to it.
+    const again = setInterval(() => agent.child.kill('SIGINT'), 50);
+    const { code } = await agent.finished;
+    clearInterval(again);
     closeSync(out);
     assert.equal(code, 130);
+  });
+
+  it('a pipe that nobody writes: a signal ends it, with its books', async (t) => {
+    const path = temporaryFolder(t)('fifo');
+    execFileSync('mkfifo', [path]);
+    const agent = new Agent(['replay', path]);
+    await agent.until(() => agent.stdout.includes('COMM'));
+    const { code, stderr } = await agent.stop('SIGINT');
+    assert.match(stderr, /^compactstall: 0 compactions, 0 lost$/m);
+    assert.equal(code, 0, stderr);
   });
 
   it('json:FILE of a pipe that nobody reads is refused, not waited for', async (t) => {

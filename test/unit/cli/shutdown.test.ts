@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const ENDING = new URL('../../../src/cli/shutdown.ts', import.meta.url);
 
@@ -29,6 +30,13 @@ function child(script: string) {
       });
       await Promise.race([held, exited.then(() => assert.fail(`ended without saying '${text}': ${stdout}`))]);
     },
+    /** Sends the signal again and again until the process ends, as an impatient person does. */
+    async killAgain(signal: NodeJS.Signals): Promise<void> {
+      while (started.exitCode === null && started.signalCode === null) {
+        started.kill(signal);
+        await sleep(20);
+      }
+    },
     /** The exit code, or the signal when nothing handled it. */
     async exit(): Promise<{ status: number | NodeJS.Signals | null; stdout: string }> {
       const [code, signal] = await exited;
@@ -52,30 +60,74 @@ describe('the end of a run', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    it(`${signal}: the first one ends the run, the second the process`, async () => {
+    it(`${signal}: the first one ends the run, a later one the process`, async () => {
       const run = child(HANGING);
       await run.said('running');
       run.kill(signal);
       await run.said('reached');
-      run.kill(signal);
+      await run.killAgain(signal);
       assert.equal((await run.exit()).status, status);
     });
   }
 
-  it('the second signal may be another one', async () => {
+  it('the later signal may be another one', async () => {
     const run = child(HANGING);
     await run.said('running');
     run.kill('SIGINT');
     await run.said('reached');
-    run.kill('SIGTERM');
+    await run.killAgain('SIGTERM');
     assert.equal((await run.exit()).status, 143);
   });
 
   it('after another end the first signal ends the process, as shutdown has begun', async () => {
     const run = child(`shutdown.end(); ${HANGING}`);
     await run.said('reached');
-    run.kill('SIGINT');
+    await run.killAgain('SIGINT');
     assert.equal((await run.exit()).status, 130);
+  });
+
+  // Signals of a process to itself arrive before the call returns.
+  const ITSELF = `const signal = (name) => process.kill(process.pid, name); const turn = () => new Promise(setImmediate);`;
+
+  it('several signals at once are one end: a terminal and npm both pass Ctrl-C on', async () => {
+    const run = child(`${ITSELF}
+      for (const name of ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGHUP']) { signal(name); await turn(); }
+      await shutdown.reached;
+      signal('SIGINT');
+      await turn(); await turn();
+      console.log('books');
+    `);
+    assert.deepEqual(await run.exit(), { status: 0, stdout: 'books\n' });
+  });
+
+  it('a signal at the end of the duration belongs to that end', async () => {
+    const run = child(`${ITSELF} shutdown.end(); signal('SIGINT'); await turn(); await turn(); console.log('books');`);
+    assert.deepEqual(await run.exit(), { status: 0, stdout: 'books\n' });
+  });
+
+  it('a signal that arrives in time counts so, even if the event loop was blocked', async () => {
+    const run = child(`${ITSELF}
+      signal('SIGINT');
+      await turn(); await turn();
+      await shutdown.reached;
+      signal('SIGINT');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+      for (let i = 0; i < 10; i++) await turn();
+      console.log('books');
+    `);
+    assert.deepEqual(await run.exit(), { status: 0, stdout: 'books\n' });
+  });
+
+  it('a failed output ends the run when no other works; it is a failure in any case', async () => {
+    const run = child(`
+      shutdown.outputFailed(true);
+      const first = await Promise.race([shutdown.reached.then(() => 'ended'), 'goes on']);
+      const failed = shutdown.failed;
+      shutdown.outputFailed(false);
+      await shutdown.reached;
+      console.log(first, failed, shutdown.failed);
+    `);
+    assert.deepEqual(await run.exit(), { status: 0, stdout: 'goes on true true\n' });
   });
 
   it('a duration', async () => {

@@ -25,14 +25,19 @@ const refuses = (path: string, value: unknown, message: string) =>
 
 /** Every field with its expected type, and wrong values. */
 const FIELDS: [path: string, expected: string, ...bad: unknown[]][] = [
-  ['startUnixNano', 'a string of digits', 1795441812325, '', '-1', '1e18', '1795441812.5', '123456789012345678901'],
+  [
+    'startUnixNano',
+    'a string of digits, at most 2^63 - 1',
+    ...[1795441812325, '', '-1', '1e18', '1795441812.5', '123456789012345678901'],
+    ...['9223372036854775808', '18446744073709551616', '99999999999999999999'],
+  ],
   ['durationNano', 'an integer of 0 or more', '14200123', -1, 0.5, 2 ** 53, null],
   ['trigger', 'one of direct, kcompactd, proactive, manual', 'Direct', 'cron', 0, null],
   ['pid', 'an integer of 0 or more', '1', -1, 1.5, null],
   ['tid', 'an integer of 0 or more', '1', -1],
   ['comm', 'a string', 1, null, ['zsh']],
   ['cpu', 'an integer of 0 or more', -1, '0'],
-  ['cgroupId', 'a string of digits', 4711, '', '0x1'],
+  ['cgroupId', 'a string of digits, at most 2^64 - 1', 4711, '', '0x1', '18446744073709551616'],
   ['node', 'an integer', 0.5, '0', null],
   ['zone', 'a string', 2, null],
   ['zoneIndex', 'an integer of 0 or more', -1, '2'],
@@ -90,10 +95,43 @@ describe('an event as a line, and back', () => {
   it('the resource: any names, with the values of OpenTelemetry', () => {
     const resource = { 'service.name': 'shop', n: 1.5, yes: true, list: ['a', 1, false], empty: [] };
     assert.deepEqual(parseEvent(jsonLine(event(0, { resource }))).resource, resource);
-    const expected = 'resource: expected an object of strings, numbers, booleans and lists of these';
+    const expected = 'resource: expected an object of strings, finite numbers, booleans and lists of these';
     for (const bad of [1, 'x', null, [], { a: null }, { a: {} }, { a: [[1]] }, { a: [null] }]) {
       refuses('resource', bad, `${expected}, got ${JSON.stringify(bad)}`);
     }
+  });
+
+  it('a number beyond the largest is refused: JSON.parse makes Infinity of it', () => {
+    for (const attribute of ['1e999', '[-1e999]']) {
+      const line = lineWith('resource', { a: 'HERE' }).replace('"HERE"', attribute);
+      assert.throws(() => parseEvent(line), /^Error: resource: expected an object of strings, finite numbers/);
+    }
+  });
+
+  it('the trace flags are a byte', () => {
+    const context = { source: 'thread', traceId: '1'.repeat(32), spanId: '1'.repeat(16), relation: 'link' };
+    for (const flags of [0, 255]) assert.doesNotThrow(() => parseEvent(lineWith('context', { ...context, flags })));
+    for (const flags of [-1, 256, 2 ** 40, 0.5, '1']) {
+      const message = `context.flags: expected an integer from 0 to 255, got ${JSON.stringify(flags)}`;
+      refuses('context', { ...context, flags }, message);
+    }
+  });
+
+  it('an end after the last time is refused', () => {
+    const last = 2n ** 63n - 1n;
+    const ending = (end: bigint) => jsonLine(event(0, { startUnixNano: `${end - 1000n}`, durationNano: 1000 }));
+    assert.doesNotThrow(() => parseEvent(ending(last)));
+    const message = 'durationNano: expected an end of at most 2^63 - 1 nanoseconds';
+    assert.throws(() => parseEvent(ending(last + 1n)), { message });
+  });
+
+  it('levels that no event has are refused, also in fields of a newer version', () => {
+    const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+    // The event itself is the first level.
+    assert.doesNotThrow(() => parseEvent(lineWith('new', nested(7))));
+    for (const field of ['new', 'stack', 'pid']) refuses(field, nested(8), 'nested more than 8 levels deep');
+    const deep = jsonLine(event(0)).replace('{', `{"new":${'{"":'.repeat(100_000)}1${'}'.repeat(100_000)},`);
+    assert.throws(() => parseEvent(deep), { message: 'nested more than 8 levels deep' });
   });
 
   it('unknown fields, as of a newer version, are kept', () => {
@@ -144,11 +182,12 @@ describe('a wrong field is named, with the expected type', () => {
 
   it('another version', () => {
     for (const [v, got] of [
-      [2, '2'],
+      [2, '2; a newer compactstall may have written it'],
+      [0, '0'],
       ['1', '"1"'],
       [undefined, 'nothing'],
     ] as const) {
-      refuses('v', v, `v: expected 1, got ${got}; a newer compactstall may have written it`);
+      refuses('v', v, `v: expected 1, got ${got}`);
     }
   });
 

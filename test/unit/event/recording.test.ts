@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { EXIT, UserError } from '../../../src/errors.ts';
 import { balances, equations } from '../../../src/event/books.ts';
 import type { CompactionEvent } from '../../../src/event/event.ts';
@@ -17,7 +18,7 @@ async function readFile(path: string) {
   const warnings: string[] = [];
   const found: CompactionEvent[] = [];
   const batches: number[] = [];
-  const recording = await Recording.open(path, (sentence) => warnings.push(sentence));
+  const recording = Recording.open(path, (sentence) => warnings.push(sentence));
   await recording.run((batch) => {
     batches.push(batch.length);
     found.push(...batch);
@@ -50,7 +51,7 @@ describe('a recording', () => {
   it('comes in batches, and waits for room before the next batch', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, lines(events(700)));
-    const recording = await Recording.open(path, () => {});
+    const recording = Recording.open(path, () => {});
     let taking = 0;
     const sizes: number[] = [];
     await recording.run(
@@ -81,6 +82,7 @@ describe('a recording', () => {
 
   for (const [what, text] of [
     ['the last line without its end', lines(events(3)).slice(0, -1)],
+    ['a byte order mark', `\ufeff${lines(events(3))}`],
     ['CRLF', lines(events(3)).replaceAll('\n', '\r\n')],
     ['empty lines between', `\n${lines(events(3)).replaceAll('\n', '\n\n   \n')}\n`],
   ] as const) {
@@ -162,6 +164,34 @@ describe('a malformed line', () => {
   });
 });
 
+describe('a line that is too long', () => {
+  // In characters. What is read at once is 64 KiB.
+  const LONGEST = 2 ** 20;
+  const padded = (n: number, length: number) => {
+    const line = jsonLine(event(n, { comm: '' })).trimEnd();
+    return `${line}${' '.repeat(length - line.length)}\n`;
+  };
+
+  it('is reported with its number, and counted; lines before and after it are read', async (t) => {
+    const file = [padded(0, LONGEST), padded(1, LONGEST + 1), '['.repeat(5_000_000), '\n', padded(2, LONGEST)];
+    const { found, warnings, books, path } = await read(t, file.join(''));
+    assert.deepEqual(found, [event(0, { comm: '' }), event(2, { comm: '' })]);
+    const said = `longer than ${LONGEST} characters; line skipped.`;
+    assert.deepEqual(warnings, [`${path}:2: ${said}`, `${path}:3: ${said}`]);
+    assert.deepEqual(books, { received: 4, decoded: 2, malformed: 2, pendingBytes: 0 });
+  });
+
+  it('longer than the longest string, in a sparse file', async (t) => {
+    const path = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(path, '');
+    truncateSync(path, 600 * 2 ** 20);
+    appendFileSync(path, `\n${lines(events(2))}`);
+    const { found, warnings } = await readFile(path);
+    assert.deepEqual(found, events(2));
+    assert.deepEqual(warnings, [`${path}:1: longer than ${LONGEST} characters; line skipped.`]);
+  });
+});
+
 describe('a file that cannot be read', () => {
   const failure = (message: string) => (error: unknown) => {
     assert.ok(error instanceof UserError, String((error as Error).stack));
@@ -179,7 +209,7 @@ describe('a file that cannot be read', () => {
   it('is a folder', async (t) => {
     const path = temporaryFolder(t)('folder');
     mkdirSync(path);
-    await assert.rejects(readFile(path), failure(`cannot read ${path}: illegal operation on a directory. ${HINT}`));
+    await assert.rejects(readFile(path), failure(`cannot read ${path}: it is a folder. ${HINT}`));
   });
 
   it('is below a file', async (t) => {
@@ -188,9 +218,40 @@ describe('a file that cannot be read', () => {
     await assert.rejects(readFile(`${path}/x`), failure(`cannot read ${path}/x: not a directory. ${HINT}`));
   });
 
-  it('fails while it is read', async () => {
+  it('fails at its first bytes', async () => {
     await assert.rejects(readFile('/proc/self/mem'), failure(`cannot read /proc/self/mem: i/o error. ${HINT}`));
   });
+
+  it('fails while it is read: what was read before is delivered and counted', async (t) => {
+    const path = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(path, lines(events(2000)));
+    const recording = Recording.open(path, () => {});
+    let delivered = 0;
+    const run = recording.run((batch) => {
+      if (delivered === 0) closeSync(recording.file);
+      delivered += batch.length;
+    }, enough);
+    await assert.rejects(run, failure(`cannot read ${path}: bad file descriptor. ${HINT}`));
+    assert.ok(delivered > 256 && delivered < 2000, `${delivered}`);
+    assert.equal(recording.books().decoded, delivered);
+    assert.ok(equations(recording.books(), []).every(balances));
+  });
+
+  for (const [form, start, reader] of [
+    ['compressed by gzip', gzipSync(lines(events(3))), 'zcat FILE'],
+    ['compressed by zstd', zstdCompressSync(lines(events(3))), 'zstdcat FILE'],
+    ['compressed by xz', Buffer.from('fd377a585a000004', 'hex'), 'xzcat FILE'],
+    ['compressed by bzip2', Buffer.from('BZh91AY&SY'), 'bzcat FILE'],
+    ['UTF-16', Buffer.from(`\ufeff${lines(events(3))}`, 'utf16le'), 'iconv -f UTF-16 -t UTF-8 FILE'],
+    ['UTF-16', Buffer.from(`\ufeff${lines(events(3))}`, 'utf16le').swap16(), 'iconv -f UTF-16 -t UTF-8 FILE'],
+  ] as const) {
+    it(`is ${form}`, async (t) => {
+      const sentence = `it is ${form}. Convert it: ${reader} | compactstall replay /dev/stdin`;
+      const path = temporaryFolder(t)('recording.jsonl');
+      writeFileSync(path, start);
+      await assert.rejects(readFile(path), failure(`cannot read ${path}: ${sentence}`));
+    });
+  }
 });
 
 describe('stopped in the middle', () => {
@@ -198,7 +259,7 @@ describe('stopped in the middle', () => {
     const path = temporaryFolder(t)('recording.jsonl');
     // The recording is stopped at the malformed line, a batch and a half later.
     writeFileSync(path, `${lines(events(384))}broken\n${lines(events(384))}`);
-    const recording = await Recording.open(path, () => void recording.stop());
+    const recording = Recording.open(path, () => void recording.stop());
     let delivered = 0;
     await recording.run((batch) => {
       delivered += batch.length;

@@ -17,16 +17,14 @@ const MAX_QUEUED = 32 * 1024 * 1024;
 
 const line = ({ spanId }: CompactionEvent) => `${spanId}\n`;
 
-function sinkTo(file: number, { header = '', format = line, owned = true } = {}) {
-  const said = { closed: 0, failed: false, warnings: [] as string[] };
+function sinkTo(file: number, { header = '', format = line, owned = true, mayLeave = true } = {}) {
+  const said = { readerGone: 0, failed: 0, warnings: [] as string[] };
   const target = {
     file,
     name: 'the target',
     owned,
-    onClosed: (failed: boolean) => {
-      said.closed += 1;
-      said.failed = failed;
-    },
+    ...(mayLeave && { onReaderGone: () => (said.readerGone += 1) }),
+    onFailed: () => (said.failed += 1),
     warn: (sentence: string) => said.warnings.push(sentence),
   };
   return { sink: new TextSink('text', target, header, format), said };
@@ -79,7 +77,7 @@ describe('a file', () => {
     await sink.close(LONG_MS);
     assert.equal(readFileSync(path, 'utf8'), `HEADER\n${written.map(line).join('')}`);
     assert.deepEqual(sink.books(), { accepted: 1000, exported: 1000, queued: 0, dropped: {} });
-    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
+    assert.deepEqual(said, { readerGone: 0, failed: 0, warnings: [] });
   });
 
   it('is closed at the end only if it is the sink’s own', async (t) => {
@@ -148,7 +146,7 @@ describe('a pipe', () => {
     }
     await closing;
     assert.equal(sink.books().exported, 20);
-    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
+    assert.deepEqual(said, { readerGone: 0, failed: 0, warnings: [] });
     closeSync(reader);
   });
 
@@ -160,7 +158,7 @@ describe('a pipe', () => {
     sink.write(events(2));
     await sink.close(LONG_MS);
     sink.write(events(5));
-    assert.deepEqual(said, { closed: 1, failed: false, warnings: [] });
+    assert.deepEqual(said, { readerGone: 1, failed: 0, warnings: [] });
     assert.deepEqual(sink.books(), { accepted: 10, exported: 0, queued: 0, dropped: { closed: 10 } });
     assert.equal(lost(sink), 0);
     balanced(sink);
@@ -176,7 +174,24 @@ describe('a pipe', () => {
     sink.write(events(4));
     await sink.close(LONG_MS);
     assert.deepEqual(sink.books(), { accepted: 5, exported: 1, queued: 0, dropped: { closed: 4 } });
-    assert.equal(said.closed, 1);
+    assert.equal(said.readerGone, 1);
+  });
+
+  it('whose reader goes away where nothing else reads: a failure, with a warning, and lost', async (t) => {
+    const { reader, writer } = pipe(t);
+    const { sink, said } = sinkTo(writer, { mayLeave: false });
+    closeSync(reader);
+    sink.write(events(3));
+    sink.write(events(2));
+    await sink.close(LONG_MS);
+    assert.deepEqual(said, {
+      readerGone: 0,
+      failed: 1,
+      warnings: ['cannot write to the target: broken pipe. Further events are dropped and counted.'],
+    });
+    assert.deepEqual(sink.books(), { accepted: 5, exported: 0, queued: 0, dropped: { write_epipe: 5 } });
+    assert.equal(lost(sink), 5);
+    balanced(sink);
   });
 
   it('that nobody reads: the queue is bounded, the excess is counted, close() gives up in time', async (t) => {
@@ -190,7 +205,7 @@ describe('a pipe', () => {
     assert.deepEqual(sink.books(), { accepted: 50, exported: 0, queued: 0, dropped: { queue_full: 17, shutdown: 33 } });
     balanced(sink);
     assert.equal(lost(sink), 50);
-    assert.deepEqual(said, { closed: 0, failed: false, warnings: [] });
+    assert.deepEqual(said, { readerGone: 0, failed: 0, warnings: [] });
     // Lets the hanging write end, so that this process can end.
     closeSync(reader);
   });
@@ -218,16 +233,16 @@ describe('a pipe', () => {
 });
 
 describe('a full device', () => {
-  it('causes one warning, ends the run, and loses every later event for that reason', async () => {
+  it('causes one warning, and loses every later event for that reason', async () => {
     const { sink, said } = sinkTo(openSync('/dev/full', 'w'), { header: 'HEADER\n' });
     // The header alone fails, before any event.
-    while (said.closed === 0) await new Promise(setImmediate);
+    while (said.failed === 0) await new Promise(setImmediate);
     sink.write(events(3));
     await sink.close(LONG_MS);
     sink.write(events(2));
     assert.deepEqual(said, {
-      closed: 1,
-      failed: true,
+      readerGone: 0,
+      failed: 1,
       warnings: ['cannot write to the target: no space left on device. Further events are dropped and counted.'],
     });
     assert.deepEqual(sink.books(), { accepted: 5, exported: 0, queued: 0, dropped: { write_enospc: 5 } });
@@ -239,7 +254,7 @@ describe('a full device', () => {
     sink.write(events(3));
     sink.write(events(4));
     await sink.close(LONG_MS);
-    assert.equal(said.closed, 1);
+    assert.equal(said.failed, 1);
     assert.equal(said.warnings.length, 1);
     assert.deepEqual(sink.books(), { accepted: 7, exported: 0, queued: 0, dropped: { write_enospc: 7 } });
   });

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import { constants, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { isatty, ReadStream } from 'node:tty';
+import { EXIT, systemWords, UserError } from '../errors.ts';
+
+/** What a file begins with that is a recording in another form. */
+const FORMS: readonly (readonly [start: string, form: string, reader: string])[] = [
+  ['1f8b', 'compressed by gzip', 'zcat FILE'],
+  ['28b52ffd', 'compressed by zstd', 'zstdcat FILE'],
+  ['fd377a585a00', 'compressed by xz', 'xzcat FILE'],
+  ['425a68', 'compressed by bzip2', 'bzcat FILE'],
+  ['fffe', 'UTF-16', 'iconv -f UTF-16 -t UTF-8 FILE'],
+  ['feff', 'UTF-16', 'iconv -f UTF-16 -t UTF-8 FILE'],
+];
+
+/** Opens a recording. Does not wait for the writer of a FIFO. Throws a UserError when it is nothing that can be read. */
+export function openRecording(path: string): number {
+  let file: number;
+  let start = '';
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = fstatSync(file);
+    if (status.isDirectory()) throw new Error('it is a folder');
+    if (status.isFile()) {
+      const bytes = Buffer.alloc(6);
+      start = bytes.toString('hex', 0, readSync(file, bytes, 0, bytes.length, 0));
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const form = FORMS.find(([begin]) => start.startsWith(begin));
+  if (!form) return file;
+  throw new UserError(
+    EXIT.FAILURE,
+    `cannot read ${path}: it is ${form[1]}. Convert it: ${form[2]} | compactstall replay /dev/stdin`,
+  );
+}
+
+/** The bytes of an open recording. Throws a UserError when they cannot be read. */
+export async function* bytesOf(file: number, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream(file);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** A pipe or terminal is polled: Node cannot end while a thread of its pool waits in a read. */
+function stream(file: number): AsyncIterable<Buffer> {
+  if (isatty(file)) return new ReadStream(file);
+  if (fstatSync(file).isFIFO()) return new Socket({ fd: file, readable: true, writable: false });
+  return createReadStream('', { fd: file });
+}
+
+function unreadable(path: string, error: unknown): UserError {
+  return new UserError(
+    EXIT.FAILURE,
+    `cannot read ${path}: ${systemWords(error)}. Expected a file written with --output json:FILE.`,
+  );
+}

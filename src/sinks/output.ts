@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** An output of the command line; `json` without a path is standard output. */
+export type Output = { kind: 'table' } | { kind: 'json'; path?: string } | { kind: 'otlp' } | { kind: 'none' };
+
+/** An output whose file is open. */
+export type OpenOutput = Output & { file?: number };
+
+export const usesStandardOutput = (output: Output): boolean =>
+  output.kind === 'table' || (output.kind === 'json' && output.path === undefined);
