@@ -33,7 +33,7 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("tp_btf/mm_compaction_begin")
 int BPF_PROG(cs_tp_btf_begin, struct compact_control *cc)
 {
-	handle_begin(cc);
+	handle_begin(ctx, cc);
 	return 0;
 }
 
@@ -90,7 +90,7 @@ const volatile bool tracepoints_pass_control = false; /* set before load */
 SEC("raw_tp/mm_compaction_begin")
 int cs_raw_begin(struct bpf_raw_tracepoint_args *ctx)
 {
-	handle_begin(called_control(ARGUMENT(1, 0)));
+	handle_begin(ctx, called_control(ARGUMENT(1, 0)));
 	return 0;
 }
 
@@ -116,7 +116,7 @@ int BPF_PROG(cs_raw_attempt, int order, gfp_t gfp_mask, int priority)
 SEC("tp/compaction/mm_compaction_begin")
 int cs_event_begin(struct trace_event_raw_mm_compaction_begin *ctx)
 {
-	handle_begin(called_control(ctx->zone_start));
+	handle_begin(ctx, called_control(ctx->zone_start));
 	return 0;
 }
 

@@ -113,7 +113,7 @@ struct event {
 	__u32 orders; /* entries used in free_blocks */
 	char comm[EVENT_NAME_SIZE];
 	char zone[EVENT_NAME_SIZE];
-	__u32 reserved;
+	__u32 own_frames; /* first frames of the stack that belong to tracing; 0: not known */
 	__u32 stack_size; /* bytes */
 	__u64 stack[EVENT_STACK_FRAMES];
 };

@@ -9,6 +9,9 @@ const volatile __u32 trigger_mask = 0xf; /* bit: enum trigger */
 const volatile __u64 min_duration_ns = 0;
 const volatile __u64 stack_min_duration_ns = 0; /* all ones: no stacks */
 
+/* Whether to find out which frames of a stack belong to tracing. Names show that as well, where symbols are visible. */
+const volatile bool mark_own_frames = false;
+
 enum trigger *abi_trigger; /* keeps the enum in the object's BTF, for the generator */
 
 struct open_compaction {
@@ -118,14 +121,59 @@ static __always_inline void fill_zone(struct event *event, struct zone *zone)
 	read_zone_name(zone, event->zone);
 }
 
+/*
+ * The innermost frames at the begin. Both stacks start with the program and the functions between it and compact_zone(), and
+ * they have their first common frame in the caller of compact_zone().
+ */
+#define FIRST_FRAMES 10
+struct first_frames {
+	__u64 addresses[FIRST_FRAMES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1); /* the loader enlarges it where it is needed */
+	__type(key, __u64); /* pid_tgid */
+	__type(value, struct first_frames);
+} cs_first_frames SEC(".maps");
+
+static __always_inline void note_first_frames(void *ctx, __u64 *pid_tgid)
+{
+	struct first_frames first = {};
+
+	if (bpf_get_stack(ctx, &first, sizeof(first), 0) <= 0 ||
+	    bpf_map_update_elem(&cs_first_frames, pid_tgid, &first, BPF_ANY))
+		bpf_map_delete_elem(&cs_first_frames, pid_tgid);
+}
+
+/* The number of frames before that of compact_zone(); 0 when it is not known. */
+static __always_inline __u32 own_frames(struct event *event, __u64 *pid_tgid)
+{
+	struct first_frames *first = bpf_map_lookup_elem(&cs_first_frames, pid_tgid);
+
+	if (!first)
+		return 0;
+#pragma unroll
+	for (__u32 i = 1; i < FIRST_FRAMES; i++) {
+		if ((i + 1) * sizeof(__u64) > event->stack_size)
+			return 0;
+#pragma unroll
+		for (__u32 j = 1; j < FIRST_FRAMES; j++)
+			if (event->stack[i] == first->addresses[j])
+				return i - 1;
+	}
+	return 0;
+}
+
 /* Takes the stack, which is most of what a pair costs. */
-static __always_inline void fill_stack(struct event *event, void *ctx)
+static __always_inline void fill_stack(struct event *event, void *ctx, __u64 *pid_tgid)
 {
 	long size = 0;
 
 	if (event->duration_ns >= stack_min_duration_ns)
 		size = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
 	event->stack_size = size > 0 ? size : 0;
+	event->own_frames = mark_own_frames ? own_frames(event, pid_tgid) : 0;
 }
 
 static __always_inline void handle_attempt(int priority)
@@ -177,7 +225,7 @@ static __always_inline struct compact_control *open_control(void)
 }
 
 /* In handle_begin and handle_end cc is NULL when the thread's compact_control is unknown. */
-static __always_inline void handle_begin(struct compact_control *cc)
+static __always_inline void handle_begin(void *ctx, struct compact_control *cc)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct open_compaction begin = { .control = (__u64)cc, .cpu = bpf_get_smp_processor_id() };
@@ -189,6 +237,8 @@ static __always_inline void handle_begin(struct compact_control *cc)
 	}
 	read_zone_state(READ(cc, zone), &begin.zone);
 	begin.context_unreadable = read_context(&begin.context);
+	if (mark_own_frames)
+		note_first_frames(ctx, &pid_tgid);
 	begin.begin_ns = bpf_ktime_get_ns();
 	if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, &begin, BPF_NOEXIST))
 		count(&books.open_now, 1);
@@ -252,12 +302,11 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->mode = READ(cc, mode);
 	event->status = status;
 	event->trigger = trigger;
-	event->reserved = 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	fill_attempt(event, pid_tgid);
 	fill_zone(event, READ(cc, zone));
 
-	fill_stack(event, ctx);
+	fill_stack(event, ctx, &pid_tgid);
 	emit(event);
 out:
 	bpf_map_delete_elem(&cs_in_progress, &pid_tgid);

@@ -29,7 +29,7 @@ export const EVENT = {
   orders: { offset: 292, size: 4 },
   comm: { offset: 296, size: 16 },
   zone: { offset: 312, size: 16 },
-  reserved: { offset: 328, size: 4 },
+  ownFrames: { offset: 328, size: 4 },
   stackSize: { offset: 332, size: 4 },
   stack: { offset: 336, size: 512 },
 } as const;

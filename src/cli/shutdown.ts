@@ -61,6 +61,10 @@ export class Shutdown {
 
 /** Whether SIGHUP is ignored, as nohup arranges; a handler would undo that. */
 function hangUpIgnored(): boolean {
-  const ignored = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
-  return (Number.parseInt(ignored ?? '0', 16) & 1) === 1;
+  try {
+    const ignored = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+    return (Number.parseInt(ignored ?? '0', 16) & 1) === 1;
+  } catch {
+    return false; // /proc does not say.
+  }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Parsers of option values: each returns the value or throws a usage error that says what is expected. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
 import { seesInitialPids } from '../host/pid-namespace.ts';
@@ -24,8 +24,17 @@ export function parsePid(text: string, option: string): number {
 
 /** Rejects a process that does not exist: the filter would never match. */
 export function checkProcess(pid: number): void {
-  if (seesInitialPids() && !existsSync(`/proc/${pid}`)) {
+  if (seesInitialPids() && !processExists(pid)) {
     throw usageError(`--pid ${pid}: there is no such process. ps -e lists the processes.`);
+  }
+}
+
+/** Asks by a signal that is not sent: /proc may hide the processes of other users (hidepid). */
+function processExists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
@@ -80,10 +89,10 @@ export function parseUser(text: string, option: string): UserIds {
   throw usageError(`${option} ${text}: no such user in /etc/passwd; expected a name from there, UID or UID:GID.`);
 }
 
-/** Checks that a file can be read. @returns its path */
+/** Checks that a file can be read, by opening it: access(2) does not count capabilities. @returns its path */
 export function parseFile(path: string, option: string): string {
   try {
-    accessSync(path, constants.R_OK);
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
   } catch (error) {
     throw usageError(`${option} ${path}: cannot be read (${systemWords(error)}); expected a readable file.`);
   }

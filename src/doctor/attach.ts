@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { TRIGGERS } from '../event/event.ts';
-import { NO_PROBE_READS, PREEMPTIBLE, publicationsUnseen } from '../host/limitations.ts';
+import { NO_PROBE_READS, preemptible, publicationsUnseen } from '../host/limitations.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
 import { type Finding, ok, warn } from './check.ts';
@@ -26,7 +26,10 @@ export async function attach(open = openLiveSource): Promise<Finding> {
     const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
     const why = `loaded and attached with ${source.plan.name}, and detached again`;
     if (!source.plan.probeReads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
-    if (source.preemptible) return warn(`${why}.${passed} But ${PREEMPTIBLE.why}`, PREEMPTIBLE.todo);
+    if (source.preemptible) {
+      const limitation = preemptible(source.passedOver);
+      return warn(`${why}.${passed} But ${limitation.why}`, limitation.todo);
+    }
     return ok(
       `${why}.${passed}${source.publicationsUnseen ? ` ${publicationsUnseen(source.publicationsUnseen)}` : ''}`,
     );

@@ -16,6 +16,7 @@ import { plan } from './plan.ts';
 import { extfragThreshold, proactiveness } from './proactiveness.ts';
 import { prober } from './prober.ts';
 import { stalling } from './process.ts';
+import { ptraceScopeCheck } from './ptrace.ts';
 import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from './sysctls.ts';
 import { thp } from './thp.ts';
 import { tracefs } from './tracefs.ts';
@@ -46,6 +47,11 @@ export const TOPICS: readonly Topic[] = [
     examine: () => obi(),
   },
   { id: 'kptr_restrict', about: 'whether stacks have symbols', examine: () => kptrRestrict() },
+  {
+    id: 'ptrace_scope',
+    about: 'whether Yama forbids to read other processes',
+    examine: () => ptraceScopeCheck(),
+  },
   { id: 'perf_event_paranoid', about: 'whether it forbids kprobes', examine: () => perfEventParanoid() },
   {
     id: 'unprivileged_bpf_disabled',

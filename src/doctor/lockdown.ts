@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { hiddenKernelFile } from '../host/kernel-file.ts';
 import { NO_PROBE_READS } from '../host/limitations.ts';
 import { LOCKDOWN_FILE, lockdownMode } from '../host/lockdown.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { MOUNTINFO, mountPoints } from './mounts.ts';
 
 /** Whether lockdown is in the way. At most a warning: the `attach` check shows whether the programs load. */
-export function lockdown(paths = { lockdown: LOCKDOWN_FILE, mountinfo: MOUNTINFO }): Finding {
+export function lockdown(
+  paths = { lockdown: LOCKDOWN_FILE, mountinfo: MOUNTINFO },
+  hidden = hiddenKernelFile,
+): Finding {
   switch (lockdownMode(paths.lockdown)) {
     case 'none':
       return ok('none: the kernel is not locked down.');
@@ -15,6 +19,9 @@ export function lockdown(paths = { lockdown: LOCKDOWN_FILE, mountinfo: MOUNTINFO
     case 'confidentiality':
       return warn(NO_PROBE_READS.why, NO_PROBE_READS.todo);
     default:
+      if (hidden(paths.lockdown) !== undefined) {
+        return ok(`unknown: ${paths.lockdown} is hidden from this process; attach shows whether the programs load.`);
+      }
       return mountPoints('securityfs', paths.mountinfo).length > 0
         ? ok('this kernel reports no lockdown.')
         : ok('unknown: securityfs is not mounted; attach shows whether the programs load.');

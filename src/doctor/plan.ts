@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { PREEMPTIBLE } from '../host/limitations.ts';
-import { type AttachPlan, attachPlans, type PlanName } from '../live/attach-plan.ts';
+import { preemptible } from '../host/limitations.ts';
+import { attachPlans, type PlanName } from '../live/attach-plan.ts';
 import { type KernelFeatures, kernelFeatures } from '../live/kernel-features.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 import { kernelTypes } from './types.ts';
@@ -24,16 +24,20 @@ export function plan(offers = readFeatures): Finding {
   // Only an attempt shows whether probe reads are forbidden, so the plan without them is left out.
   const plans = attachPlans(kernel).filter(({ probeReads }) => probeReads);
   const taken = plans.find((candidate) => candidate.obstacle(kernel) === undefined);
-  const why = plans.slice(0, taken && plans.indexOf(taken)).map((passed) => passedOver(passed, kernel));
-  if (taken === undefined) return fail(`none fits this kernel. ${why.join(' ')}`, 'Use another kernel.');
+  const reasons = plans
+    .slice(0, taken && plans.indexOf(taken))
+    .map(({ name, obstacle }) => `${name}: ${obstacle(kernel)}.`);
+  const why = reasons.map((reason) => `Not ${reason}`);
+  if (taken === undefined) {
+    return fail(`none fits this kernel. ${why.join(' ')}`, kernel.btfHidden?.todo ?? 'Use another kernel.');
+  }
   if (kernel.preemptibleTracepoints) {
     if (taken.name === 'kprobe') return ok(`${taken.name}: ${NOT_PREEMPTED}.`);
-    return warn([`${taken.name}: ${PREEMPTIBLE.why}`, ...why].join(' '), PREEMPTIBLE.todo);
+    const limitation = preemptible(reasons);
+    return warn([`${taken.name}: ${limitation.why}`, ...why].join(' '), limitation.todo);
   }
   return ok([`${taken.name}: ${REASONS[taken.name]}.`, ...why].join(' '));
 }
-
-const passedOver = ({ name, obstacle }: AttachPlan, kernel: KernelFeatures) => `Not ${name}: ${obstacle(kernel)}.`;
 
 function readFeatures(): KernelFeatures | undefined {
   try {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { hiddenKernelFile } from '../host/kernel-file.ts';
 import { type Finding, ok } from './check.ts';
 import { readNumber } from './read.ts';
 
 const FOLDER = '/proc/sys/vm';
 
 /** vm.compaction_proactiveness: whether kcompactd compacts ahead of demand. */
-export function proactiveness(folder = FOLDER): Finding {
-  const value = readNumber(`${folder}/compaction_proactiveness`);
+export function proactiveness(folder = FOLDER, hidden = hiddenKernelFile): Finding {
+  const file = `${folder}/compaction_proactiveness`;
+  const value = readNumber(file);
+  if (value === undefined && (hidden(file) !== undefined || existsSync(file)))
+    return ok(`unknown: ${file} cannot be read.`);
   if (value === undefined) return ok('not available, Linux 5.9 added it: expect no proactive compaction.');
   if (value === 0) return ok('0: expect no proactive compaction.');
   // mm/compaction.c, fragmentation_score_wmark()

@@ -2,6 +2,7 @@
 import { ProberClient } from '../enrich/prober-client.ts';
 import { OTHER_PIDS } from '../host/limitations.ts';
 import { seesInitialPids } from '../host/pid-namespace.ts';
+import { foreignMemoryClosed, NO_FOREIGN_MEMORY } from '../host/ptrace-scope.ts';
 import { NOBODY } from '../host/users.ts';
 import { REASONS } from '../prober/thread-context/reason.ts';
 import { type Finding, ok, warn } from './check.ts';
@@ -27,6 +28,9 @@ export async function stalling(pid: number): Promise<Finding> {
   const who = `${pid} is ${executable ?? identity.comm}${where}, service ${String(resource?.['service.name'])}`;
   if (located && 'publisher' in located) return ok(`${who}; its stalls appear in its traces.`);
   const reason = located?.reason ?? 'gone';
+  if (reason === 'no_permission' && foreignMemoryClosed()) {
+    return warn(`${who}; its spans are not known: ${NO_FOREIGN_MEMORY.why}`, NO_FOREIGN_MEMORY.todo);
+  }
   if (reason === 'no_permission') return warn(`${who}; its spans are not known: ${REASONS[reason]}.`, RIGHTS);
   return warn(`${who}; its stalls are root spans: ${REASONS[reason]}.`, PUBLISH);
 }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The settings that people suspect first. */
-import { type CapabilityPaths, lackingCapabilities } from '../host/capabilities.ts';
-import { HIDDEN_SYMBOLS } from '../host/limitations.ts';
+import { type Capability, type CapabilityPaths, capabilitiesKnown, lackingCapabilities } from '../host/capabilities.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
+import { hiddenSymbols, KPTR_RESTRICT } from '../live/hidden-symbols.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { readNumber } from './read.ts';
 
 /** Whether symbols are visible, by trying: the setting's effect depends on capabilities and on perf_event_paranoid. */
-export function kptrRestrict(path = '/proc/sys/kernel/kptr_restrict', symbols = new KernelSymbols()): Finding {
+export function kptrRestrict(
+  path = KPTR_RESTRICT,
+  symbols = new KernelSymbols(),
+  more: Parameters<typeof hiddenSymbols>[1] = {},
+): Finding {
   const value = readNumber(path) ?? 'unknown';
-  const visible = symbols.available;
+  const hidden = hiddenSymbols(symbols, { ...more, kptrRestrict: path });
   symbols.close();
-  if (visible) return ok(`${value}: this process sees the kernel's symbols.`);
-  return warn(`${value}: ${HIDDEN_SYMBOLS.why}`, HIDDEN_SYMBOLS.todo);
+  if (hidden === undefined) return ok(`${value}: this process sees the kernel's symbols.`);
+  return warn(`${value}: ${hidden.why}`, hidden.todo);
 }
 
 /** Debian's kernels add this value: from 3 on CAP_PERFMON is not enough for a kprobe. */
@@ -20,21 +24,35 @@ const NO_KPROBES = 3;
 
 export function perfEventParanoid(
   path = '/proc/sys/kernel/perf_event_paranoid',
-  capabilities?: CapabilityPaths,
+  paths?: CapabilityPaths,
+  uid = process.getuid!(),
 ): Finding {
   const value = readNumber(path);
-  if (value === undefined) return ok('unknown; it does not matter with CAP_PERFMON.');
-  if (value >= NO_KPROBES && lackingCapabilities(['CAP_SYS_ADMIN'], capabilities).length > 0) {
+  if (value === undefined || value < NO_KPROBES)
+    return ok(`${value ?? 'unknown'}: ${doesNotMatter('CAP_PERFMON', paths)}`);
+  if (lackingCapabilities(['CAP_SYS_ADMIN'], paths).length > 0) {
     return warn(
       `${value}: with this value, Debian's kernels require CAP_SYS_ADMIN for kprobes: publications by processes are missed, and the kprobe plan is not available.`,
-      'Set kernel.perf_event_paranoid=2, or start as root: the agent gives root up once everything is attached.',
+      uid === 0
+        ? 'Set kernel.perf_event_paranoid=2 on the host, or grant CAP_SYS_ADMIN.'
+        : 'Set kernel.perf_event_paranoid=2, or start as root: the agent gives root up once everything is attached.',
     );
   }
-  return ok(`${value}: it does not matter with CAP_PERFMON${value >= NO_KPROBES ? ' and CAP_SYS_ADMIN' : ''}.`);
+  return ok(`${value}: ${doesNotMatter('CAP_SYS_ADMIN', paths)}`);
 }
 
-export function unprivilegedBpfDisabled(path = '/proc/sys/kernel/unprivileged_bpf_disabled'): Finding {
-  const value = readNumber(path);
-  if (value === undefined) return ok('unknown; it does not matter with CAP_BPF.');
-  return ok(`${value}: it does not matter with CAP_BPF.`);
+export function unprivilegedBpfDisabled(
+  path = '/proc/sys/kernel/unprivileged_bpf_disabled',
+  paths?: CapabilityPaths,
+): Finding {
+  return ok(`${readNumber(path) ?? 'unknown'}: ${doesNotMatter('CAP_BPF', paths)}`);
+}
+
+/** What a setting means for this process, which has the capability or does not. CAP_SYS_ADMIN includes the others. */
+function doesNotMatter(capability: Capability, paths?: CapabilityPaths): string {
+  if (!capabilitiesKnown(paths)) return `it does not matter to a process with ${capability}.`;
+  const candidates: Capability[] = [capability, 'CAP_SYS_ADMIN'];
+  const has = candidates.find((name) => lackingCapabilities([name], paths).length === 0);
+  if (has) return `it does not matter, as this process has ${has}.`;
+  return `it matters as long as this process lacks ${capability}: see capabilities.`;
 }

@@ -5,6 +5,8 @@ import { HostError } from '../errors.ts';
 /** Bit numbers of include/uapi/linux/capability.h. */
 const CAPABILITIES = {
   CAP_DAC_READ_SEARCH: 2,
+  CAP_SETGID: 6,
+  CAP_SETUID: 7,
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
   CAP_SYSLOG: 34,
@@ -30,20 +32,33 @@ const PATHS: CapabilityPaths = {
   userNamespace: '/proc/self/ns/user',
 };
 
-/** The wanted capabilities that are not among this process's effective ones. */
-export function lackingCapabilities<T extends Capability>(wanted: readonly T[], { status } = PATHS): T[] {
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readText(status))?.[1] ?? '0'}`);
+/** The effective capabilities as a set of bits; undefined when /proc does not say. */
+function effectiveCapabilities({ status } = PATHS): bigint | undefined {
+  const bits = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText(status))?.[1];
+  return bits === undefined ? undefined : BigInt(`0x${bits}`);
+}
+
+export const capabilitiesKnown = (paths = PATHS): boolean => effectiveCapabilities(paths) !== undefined;
+
+/** The wanted capabilities that are known not to be among this process's effective ones. */
+export function lackingCapabilities<T extends Capability>(wanted: readonly T[], paths = PATHS): T[] {
+  const effective = effectiveCapabilities(paths);
+  if (effective === undefined) return [];
   return wanted.filter((name) => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 0n);
 }
 
 /** The capabilities that this process lacks to load and attach programs; CAP_SYS_ADMIN includes both. */
 export function missingCapabilities(paths = PATHS): Capability[] {
-  if (lackingCapabilities(['CAP_SYS_ADMIN'], paths).length === 0) return [];
+  if (!capabilitiesKnown(paths) || lackingCapabilities(['CAP_SYS_ADMIN'], paths).length === 0) return [];
   // Neither exists before Linux 5.8.
   const last = Number.parseInt(readText(paths.lastCapability), 10);
   if (last < CAPABILITIES.CAP_BPF) return ['CAP_SYS_ADMIN'];
   return lackingCapabilities(['CAP_BPF', 'CAP_PERFMON'], paths);
 }
+
+/** Whether this process is root that may become another user. */
+export const mayChangeUser = (paths = PATHS): boolean =>
+  process.getuid!() === 0 && lackingCapabilities(['CAP_SETUID', 'CAP_SETGID'], paths).length === 0;
 
 /** Root of a user namespace has every capability there, but none for the kernel as a whole. */
 export function inOwnUserNamespace({ userNamespace } = PATHS): boolean {
@@ -55,7 +70,7 @@ export function inOwnUserNamespace({ userNamespace } = PATHS): boolean {
 }
 
 /** The reason why this process may not load BPF programs; undefined when it may. */
-export function privilegeError(paths = PATHS, log?: string): HostError | undefined {
+export function privilegeError(paths = PATHS, log?: string, uid = process.getuid!()): HostError | undefined {
   if (inOwnUserNamespace(paths)) {
     return new HostError(
       'may not load BPF programs: this process is in its own user namespace, whose capabilities do not count for the kernel.',
@@ -68,11 +83,22 @@ export function privilegeError(paths = PATHS, log?: string): HostError | undefin
   const one = missing.length === 1;
   return new HostError(
     `may not load BPF programs: ${missing.join(' and ')} ${one ? 'is' : 'are'} missing.`,
-    `Grant ${one ? 'it' : 'them'}: run it with sudo, with AmbientCapabilities=${missing.join(' ')} in a systemd unit, ` +
-      'or with --cap-add in a container.',
+    `Grant ${one ? 'it' : 'them'}: ${uid === 0 ? grantToRoot(missing) : grantToUser(missing)}`,
     log,
   );
 }
+
+/** Root without them is root in a container, or of a unit that bounds its capabilities; sudo would not help it. */
+function grantToRoot(missing: readonly Capability[]): string {
+  const short = missing.map((name) => name.replace('CAP_', ''));
+  return (
+    `${short.map((name) => `--cap-add ${name}`).join(' ')} with docker or podman, capabilities.add: [${short.join(', ')}] in Kubernetes, ` +
+    `CapabilityBoundingSet=${missing.join(' ')} in a systemd unit.`
+  );
+}
+
+const grantToUser = (missing: readonly Capability[]) =>
+  `run it with sudo, with AmbientCapabilities=${missing.join(' ')} in a systemd unit, or as root with --cap-add in a container.`;
 
 function readText(path: string): string {
   try {

@@ -6,20 +6,22 @@ export interface Limitation {
   todo: string;
 }
 
-export const HIDDEN_SYMBOLS: Limitation = {
-  why: 'the kernel hides its symbols from this process: stacks show addresses.',
-  todo: 'Grant CAP_SYSLOG, and set kernel.kptr_restrict to 0 or 1.',
-};
-
 export const NO_PROBE_READS: Limitation = {
   why: 'this kernel forbids probe reads (lockdown=confidentiality): free pages are the sum of the free lists, zone names follow from the zone type, and spans of applications are not seen.',
   todo: 'If that is not enough, boot with lockdown=integrity.',
 };
 
-export const PREEMPTIBLE: Limitation = {
-  why: 'programs on the tracepoints of this kernel can be preempted (Linux 7.0 and later): while many threads compact at once, some records are lost, and counted.',
-  todo: 'The kprobe plan loses none. It needs kprobes, and tracefs mounted at /sys/kernel/tracing and readable by this process.',
-};
+/** @param passedOver the attach plans that were not taken, each with its reason */
+export function preemptible(passedOver: readonly string[]): Limitation {
+  const kprobe = passedOver.find((text) => text.startsWith('kprobe: '))?.slice('kprobe: '.length);
+  return {
+    why: 'programs on the tracepoints of this kernel can be preempted (Linux 7.0 and later): while many threads compact at once, some records are lost, and counted.',
+    todo:
+      kprobe === undefined
+        ? 'The kprobe plan loses none: omit --attach.'
+        : `The kprobe plan loses none, but was not taken: ${kprobe.replace(/\.?$/, '.')}`,
+  };
+}
 
 export const OTHER_PIDS: Limitation = {
   why: "this process is in its own PID namespace (a container without the host's PIDs): pids are the host's; executables, services and active spans are unknown.",

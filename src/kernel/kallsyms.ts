@@ -72,7 +72,7 @@ export function readKallsyms(file: number): SymbolTable {
 
 /**
  * The names of the kernel's own text symbols that contain `part` and match `wanted`. The file is megabytes, so it is read
- * in pieces. undefined when it cannot be read.
+ * in pieces. undefined when it cannot be read, or has no symbols: then something is mounted over it.
  */
 export function findTextSymbols(path: string, part: string, wanted: RegExp): string[] | undefined {
   try {
@@ -82,13 +82,15 @@ export function findTextSymbols(path: string, part: string, wanted: RegExp): str
   }
 }
 
-function findIn(file: number, part: string, wanted: RegExp): string[] {
+function findIn(file: number, part: string, wanted: RegExp): string[] | undefined {
   const found: string[] = [];
+  let read = 0;
   const chunk = Buffer.allocUnsafe(CHUNK);
   let kept = 0;
   for (;;) {
     const size = readSync(file, chunk, kept, CHUNK - kept, null);
-    if (size === 0) return found;
+    if (size === 0) return read > 0 ? found : undefined;
+    read += size;
     const end = chunk.lastIndexOf(NEWLINE, kept + size - 1) + 1;
     for (let at = chunk.indexOf(part); at >= 0 && at < end; at = chunk.indexOf(part, chunk.indexOf(NEWLINE, at))) {
       const line = chunk.toString('latin1', chunk.lastIndexOf(NEWLINE, at) + 1, chunk.indexOf(NEWLINE, at));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { systemWords } from '../errors.ts';
 import { comparableAddress, freeTable, readKallsyms, type SymbolTable } from './kallsyms.ts';
 
 /** An address further than this from the preceding symbol belongs to code without a symbol. */
@@ -12,6 +13,8 @@ const KEEP_MS = 10_000;
  * then, and it stays with the descriptor. The file is read on demand, kept for a while, and read again when modules change.
  */
 export class KernelSymbols {
+  /** Why the file could not be opened. */
+  readonly obstacle: string | undefined;
   readonly #file: number | undefined;
   readonly #modulesPath: string;
   #modules: string | undefined;
@@ -23,8 +26,8 @@ export class KernelSymbols {
     this.#modules = this.#readModules();
     try {
       this.#file = openSync(paths.kallsyms, 'r');
-    } catch {
-      this.#file = undefined;
+    } catch (error) {
+      this.obstacle = systemWords(error);
     }
   }
 

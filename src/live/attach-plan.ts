@@ -17,8 +17,13 @@ export interface AttachPlan {
   obstacle(kernel: KernelFeatures): string | undefined;
 }
 
-const NO_OWN_BTF =
-  'this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y), and --btf does not help this plan';
+/** Why programs that need the kernel's own BTF do not fit; --btf does not help them. */
+function noOwnBtf({ ownBtf, btfHidden }: KernelFeatures): string | undefined {
+  if (ownBtf) return undefined;
+  return btfHidden === undefined
+    ? 'this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y), and --btf does not help this plan'
+    : `this process does not see the kernel's own types (${btfHidden.why}), and --btf does not help this plan`;
+}
 
 const TP_BTF: AttachPlan = {
   name: 'tp_btf',
@@ -26,7 +31,8 @@ const TP_BTF: AttachPlan = {
   probeReads: true,
   programs: ['cs_tp_btf_attempt', 'cs_tp_btf_end', 'cs_tp_btf_begin'],
   obstacle: (kernel) => {
-    if (!kernel.ownBtf) return NO_OWN_BTF;
+    const unseen = noOwnBtf(kernel);
+    if (unseen) return unseen;
     if (!kernel.tracepointsPassControl) return 'its tracepoints do not pass compact_control (Linux 5.18 and later do)';
     return undefined;
   },
@@ -38,8 +44,7 @@ const FENTRY: AttachPlan = {
   probeReads: true,
   programs: ['cs_raw_attempt', 'cs_raw_end', 'cs_fentry_call', 'cs_raw_begin'],
   obstacle: (kernel) => {
-    if (!kernel.ownBtf) return NO_OWN_BTF;
-    const missing = compactZoneMissing(kernel);
+    const missing = noOwnBtf(kernel) ?? compactZoneMissing(kernel);
     if (missing) return missing;
     if (!kernel.compactZoneTakesControl) return 'its BTF has no compact_zone that takes compact_control first';
     return undefined;
@@ -52,7 +57,7 @@ const KPROBE: AttachPlan = {
   probeReads: true,
   programs: ['cs_event_attempt', 'cs_event_end', 'cs_kprobe_call', 'cs_event_begin'],
   obstacle: (kernel) => {
-    if (!kernel.kprobes) return 'it is built without kprobes (CONFIG_KPROBE_EVENTS=y)';
+    if (kernel.kprobes === false) return 'it is built without kprobes (CONFIG_KPROBE_EVENTS=y)';
     const missing = compactZoneMissing(kernel);
     if (missing) return missing;
     if (!kernel.tracefs) return 'tracefs is not mounted at /sys/kernel/tracing, or not readable';

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
-import { BpfError, BpfObject, type LoadOptions } from 'bpf-loader-native';
+import { BpfError, BpfObject, bpfRefusal, type LoadOptions, perfEventOpenRefusal } from 'bpf-loader-native';
 import { TRIGGER } from '../abi.generated.ts';
 import { HostError, InstallError, systemWords } from '../errors.ts';
 import type { Trigger } from '../event/event.ts';
 import { privilegeError } from '../host/capabilities.ts';
+import { bpfRefused, refusedBy, seccompFiltered } from '../host/refused-calls.ts';
 import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
 import type { KernelFeatures } from './kernel-features.ts';
 import { obiMapPath } from './obi.ts';
@@ -32,6 +33,8 @@ export interface ProgramOptions {
   triggers: readonly Trigger[];
   /** The shortest compaction whose stack is taken; no stacks when absent. A stack is most of what an event costs. */
   stackMinDurationNs?: number;
+  /** Whether frames that belong to tracing are told apart in the kernel, because they will have no names. */
+  markOwnFrames: boolean;
   /** Whether to look for the span that was active in a stalled thread. */
   contexts: boolean;
   /** A power of two. */
@@ -80,6 +83,7 @@ export function attachPrograms(kernel: KernelFeatures, options: ProgramOptions, 
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
       throwIfPrivilegesAreMissing(error);
+      throwIfBpfIsRefused(error);
       throwIfMemoryIsLimited(error);
       refused = true;
       passedOver.push(`${plan.name}${plan.probeReads ? '' : ' without probe reads'}: ${refusal(error)}`);
@@ -88,7 +92,7 @@ export function attachPrograms(kernel: KernelFeatures, options: ProgramOptions, 
   }
   throw new HostError(
     `cannot attach to the compactions of this kernel. ${passedOver.map((why) => endSentence(why)).join(' ')}`,
-    refused ? nextStepRefused(logs) : nextStep(options),
+    refused ? nextStepRefused(logs) : nextStep(options, kernel),
     logs.join('\n'),
   );
 }
@@ -103,6 +107,7 @@ function attachPlan(
   const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
   // libbpf mistakes a kernel that forbids reads of kernel memory for one that is too old to read process memory.
   const contexts = options.contexts && plan.probeReads;
+  const marksFrames = options.markOwnFrames && options.stackMinDurationNs !== undefined;
   const programs = contexts ? [EXEC_EVENTS, ...plan.programs] : plan.programs;
   const publications = contexts && kernel.kprobes ? [PUBLICATION_EVENTS] : [];
   const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
@@ -114,19 +119,28 @@ function attachPlan(
       trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
       min_duration_ns: options.minDurationNs,
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
+      mark_own_frames: marksFrames,
       wake_fill_bytes: options.ringBytes / 4,
       read_contexts: contexts,
       direct_loads: plan.directLoads,
       probe_reads: plan.probeReads,
       tracepoints_pass_control: kernel.tracepointsPassControl,
     },
-    mapSizes: { cs_records: options.ringBytes, cs_attempts: perThread, cs_zone_calls: perThread },
+    mapSizes: {
+      cs_records: options.ringBytes,
+      cs_attempts: perThread,
+      cs_zone_calls: perThread,
+      ...(marksFrames && { cs_first_frames: perThread }),
+    },
     ...(options.btfFile !== undefined && { btfPath: options.btfFile }),
   });
   try {
     onAttaching();
     loaded.object.attach(programs);
-    return { ...loaded, ...(contexts && { publicationsUnseen: attachPublications(loaded.object, publications) }) };
+    return {
+      ...loaded,
+      ...(contexts && { publicationsUnseen: attachPublications(loaded.object, publications, kernel) }),
+    };
   } catch (error) {
     loaded.object.close();
     throw error;
@@ -134,14 +148,20 @@ function attachPlan(
 }
 
 /** Attaches where the kernel allows it. @returns why it does not */
-function attachPublications(object: BpfObject, programs: readonly string[]): string | undefined {
-  if (programs.length === 0) return 'this kernel is built without kprobes';
+function attachPublications(
+  object: BpfObject,
+  programs: readonly string[],
+  { kprobes }: KernelFeatures,
+): string | undefined {
+  if (programs.length === 0) {
+    return kprobes === false ? 'this kernel is built without kprobes' : 'the event sources in /sys are hidden';
+  }
   try {
     object.attach(programs);
     return undefined;
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
-    return withoutLog(error.message);
+    return perfEventOpenRefused() ?? withoutLog(error.message);
   }
 }
 
@@ -174,20 +194,15 @@ function throwIfPrivilegesAreMissing({ log }: BpfError): void {
   if (error !== undefined) throw error;
 }
 
-/**
- * Before 5.11 BPF memory counts against RLIMIT_MEMLOCK, which libbpf tries to raise. It tries so, too, where every call of
- * bpf(2) is refused, as it cannot find out then how the kernel counts.
- */
-function throwIfMemoryIsLimited({ message, errno, log = '' }: BpfError): void {
-  if (!/RLIMIT_MEMLOCK/.test(message + log)) return;
+function throwIfBpfIsRefused({ log }: BpfError): void {
+  const errno = bpfRefusal();
+  if (errno !== undefined) throw bpfRefused(errno, seccompFiltered(), log);
+}
+
+/** Before 5.11 BPF memory counts against RLIMIT_MEMLOCK, which libbpf tries to raise. */
+function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
   const [major = 0, minor = 0] = release().split('.', 2).map(Number);
-  if (major > 5 || (major === 5 && minor >= 11)) {
-    throw new HostError(
-      `every call of bpf(2) is refused (${errno ?? 'reason unknown'}), whatever capabilities this process has.`,
-      'In a container its seccomp profile refuses them: use one that allows bpf and perf_event_open, or --security-opt seccomp=unconfined.',
-      log,
-    );
-  }
+  if (major > 5 || (major === 5 && minor >= 11) || !/RLIMIT_MEMLOCK/.test(message + log)) return;
   throw new HostError(
     'this kernel (before 5.11) counts BPF memory against RLIMIT_MEMLOCK, and this process may not raise that limit.',
     'Set LimitMEMLOCK=infinity in the systemd unit (ulimit -l unlimited in a shell), or grant CAP_SYS_RESOURCE.',
@@ -198,10 +213,15 @@ function throwIfMemoryIsLimited({ message, errno, log = '' }: BpfError): void {
 /** The verifier's words for a helper that this kernel denies. */
 const NO_PROBE_READS = /(?:unknown func|cannot use helper) bpf_probe_read/;
 
-function refusal({ message, log = '' }: BpfError): string {
-  return NO_PROBE_READS.test(log)
-    ? 'the kernel forbids probe reads (lockdown=confidentiality)'
-    : `refused: ${withoutLog(message)}`;
+function refusal({ code, message, log = '' }: BpfError): string {
+  if (NO_PROBE_READS.test(log)) return 'the kernel forbids probe reads (lockdown=confidentiality)';
+  return (code === 'ATTACH_FAILED' && perfEventOpenRefused()) || `refused: ${withoutLog(message)}`;
+}
+
+/** Kprobes and classic tracepoints are attached by perf_event_open(2). */
+function perfEventOpenRefused(): string | undefined {
+  const errno = perfEventOpenRefusal();
+  return errno && `every call of perf_event_open(2) is refused (${errno}): ${refusedBy(seccompFiltered())}`;
 }
 
 /** Drops the pointer to the property `log`, which is for programmers. */
@@ -213,7 +233,8 @@ function nextStepRefused(logs: readonly string[]): string {
     : 'compactstall run --verbose prints the whole log.';
 }
 
-function nextStep({ attach }: ProgramOptions): string {
+function nextStep({ attach }: ProgramOptions, { btfHidden }: KernelFeatures): string {
+  if (btfHidden !== undefined) return btfHidden.todo;
   return attach === undefined
     ? 'Use another kernel; compactstall doctor gives details.'
     : 'Omit --attach, so that another plan can be used.';

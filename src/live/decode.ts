@@ -106,7 +106,8 @@ export class Decoder {
     const orders = u32(EVENT.orders);
     const stackSize = record.length - EVENT.stack.offset;
     const stackFits = stackSize === u32(EVENT.stackSize) && stackSize % 8 === 0 && stackSize <= EVENT.stack.size;
-    if (!trigger || orders > MAX_ORDERS || !stackFits) return undefined;
+    const ownFrames = u32(EVENT.ownFrames) * 8;
+    if (!trigger || orders > MAX_ORDERS || !stackFits || ownFrames > stackSize) return undefined;
 
     const pid = u32(EVENT.pid);
     const tid = u32(EVENT.tid);
@@ -144,7 +145,7 @@ export class Decoder {
       begin: zoneState(record, EVENT.begin.offset, orders, order),
       end: zoneState(record, EVENT.end.offset, orders, order),
       scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
-      stack: this.#stacks.name(record.subarray(EVENT.stack.offset)),
+      stack: this.#stacks.name(record.subarray(EVENT.stack.offset + ownFrames)),
       ...(context && { context }),
       // Only a child joins the application's trace.
       traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),

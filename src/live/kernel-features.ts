@@ -2,14 +2,17 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { HostError, systemWords, usageError } from '../errors.ts';
+import { type Hidden, hiddenKernelFile } from '../host/kernel-file.ts';
 import { Btf } from '../kernel/btf.ts';
 import { TRACING } from '../kernel/gfp-flags.ts';
 import { findTextSymbols } from '../kernel/kallsyms.ts';
 
 /** What the running kernel has to attach to, as it reports itself and not by its version: vendors backport. */
 export interface KernelFeatures {
-  /** It describes its own types, as programs of the kinds tp_btf and fentry require. */
+  /** It describes its own types, as programs of the kinds tp_btf and fentry require, and this process sees that. */
   ownBtf: boolean;
+  /** What hides that description from this process. */
+  btfHidden?: Hidden | undefined;
   tracepoints: boolean;
   /** The begin and end tracepoints pass `struct compact_control *` (5.18 and later, and backports). */
   tracepointsPassControl: boolean;
@@ -17,7 +20,8 @@ export interface KernelFeatures {
   compactZoneTakesControl: boolean;
   /** Names like compact_zone in the symbol table; undefined when it cannot be read. */
   compactZoneNames(): readonly string[] | undefined;
-  kprobes: boolean;
+  /** undefined when this process does not see the kernel's event sources, so that only an attempt can tell. */
+  kprobes: boolean | undefined;
   /** Its description of the compaction tracepoints in tracefs is readable. */
   tracefs: boolean;
   /**
@@ -46,9 +50,9 @@ export const FEATURE_PATHS: FeaturePaths = {
 
 /**
  * BTF from a file, or from the running kernel. Throws a usage error for a file that is not BTF, and a HostError when the
- * kernel has none.
+ * kernel has none, or this process does not see it.
  */
-export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf): Btf {
+export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf, hidden = hiddenKernelFile): Btf {
   const file = given ?? running;
   const own = given === undefined;
   let bytes: Buffer;
@@ -56,6 +60,13 @@ export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf): Btf 
     bytes = readFileSync(file);
   } catch (error) {
     if (!own) throw usageError(`--btf ${file}: cannot be read: ${systemWords(error)}.`);
+    throwIfHidden(file, hidden);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw new HostError(
+        `cannot read the kernel's types: ${file}: ${systemWords(error)}.`,
+        'Let this process read it.',
+      );
+    }
     throw new HostError(
       `this kernel does not describe its types: ${file}: ${systemWords(error)}.`,
       'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or give its BTF with compactstall run --btf FILE.',
@@ -66,21 +77,35 @@ export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf): Btf 
     return new Btf(bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes));
   } catch (error) {
     const why = `${file} cannot be read as BTF: ${systemWords(error)}.`;
-    if (!own) throw usageError(`--btf ${why} pahole --btf_encode_detached=FILE vmlinux creates it.`);
+    if (own) throwIfHidden(file, hidden);
+    else throw usageError(`--btf ${why} pahole --btf_encode_detached=FILE vmlinux creates it.`);
     throw new HostError(why, 'Give its BTF with compactstall run --btf FILE.');
   }
 }
 
-export function kernelFeatures(btf: Btf, paths: FeaturePaths = FEATURE_PATHS, version = release()): KernelFeatures {
+function throwIfHidden(file: string, hidden: typeof hiddenKernelFile): void {
+  const covered = hidden(file);
+  if (covered === undefined) return;
+  throw new HostError(`this process does not see the kernel's types: ${file}: ${covered.why}.`, covered.todo);
+}
+
+export function kernelFeatures(
+  btf: Btf,
+  paths: FeaturePaths = FEATURE_PATHS,
+  version = release(),
+  hidden = hiddenKernelFile,
+): KernelFeatures {
+  const btfHidden = hidden(paths.btf);
   // The first parameter is the tracepoint's own data pointer.
   const begin = btf.functionPointerParameters('btf_trace_mm_compaction_begin');
   return {
-    ownBtf: existsSync(paths.btf),
+    ownBtf: btfHidden === undefined && existsSync(paths.btf),
+    btfHidden,
     tracepoints: begin !== undefined,
     tracepointsPassControl: begin?.[1] === 'compact_control *',
     compactZoneTakesControl: btf.functionParameters('compact_zone')?.[0] === 'compact_control *',
     compactZoneNames: once(() => findTextSymbols(paths.kallsyms, 'compact_zone', COMPACT_ZONE)),
-    kprobes: existsSync(paths.kprobes),
+    kprobes: existsSync(paths.kprobes) || (hidden(paths.kprobes) === undefined ? false : undefined),
     tracefs: paths.tracing.some((mount) => canRead(`${mount}/events/compaction/mm_compaction_begin/id`)),
     preemptibleTracepoints: Number.parseInt(version, 10) >= 7,
   };

@@ -3,18 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
 import { Enricher } from '../enrich/enricher.ts';
 import type { ProberOptions } from '../enrich/prober-client.ts';
+import { HostError } from '../errors.ts';
 import { balances, decodeKernelBooks, equations, type SourceBooks } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
 import type { RelationWanted } from '../event/relation.ts';
 import type { Source } from '../event/source.ts';
 import { lackingCapabilities } from '../host/capabilities.ts';
+import type { Limitation } from '../host/limitations.ts';
 import { seesInitialPids } from '../host/pid-namespace.ts';
+import { foreignMemoryClosed } from '../host/ptrace-scope.ts';
 import { EpochClock } from '../kernel/clock.ts';
 import { kernelNames } from '../kernel/names.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
 import type { AttachPlan } from './attach-plan.ts';
 import { Decoder } from './decode.ts';
+import { hiddenSymbols } from './hidden-symbols.ts';
 import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
 import { RingReader } from './ring-reader.ts';
 import { Stacks } from './stacks.ts';
@@ -22,7 +26,15 @@ import { Stacks } from './stacks.ts';
 /** The longest wait for programs that were running while they were detached; they end within microseconds. */
 const LAST_RECORDS_MS = 200;
 
-export interface LiveOptions extends Omit<ProgramOptions, 'contexts'> {
+/** The limit behind an error, when the ring buffer's memory, thread and descriptors cannot be had. */
+const RAISE_LIMITS: Readonly<Record<string, string>> = {
+  EAGAIN: 'Raise the limit of threads: ulimit -u in a shell, TasksMax= in a systemd unit, --pids-limit in a container.',
+  EMFILE: 'Raise the limit of open files (ulimit -n).',
+  ENOMEM:
+    'Raise the limit of memory: ulimit -v in a shell, MemoryMax= in a systemd unit; or give a smaller --ring-size.',
+};
+
+export interface LiveOptions extends Omit<ProgramOptions, 'contexts' | 'markOwnFrames'> {
   context: RelationWanted;
   /** Whether the kernel measures the programs' run time. */
   runTimeStats: boolean;
@@ -47,7 +59,11 @@ export class LiveSource implements Source {
   readonly publicationsUnseen: string | undefined;
   /** Missing capabilities that the prober needs for processes of other users. */
   readonly lackingForOthers: readonly string[] = [];
+  /** Whether no process may read the memory of another, and the prober would. */
+  readonly foreignMemoryClosed: boolean = false;
   readonly symbols = new KernelSymbols();
+  /** Why stacks have addresses instead of names. Found out at the start: later the agent has no capabilities. */
+  readonly hiddenSymbols: Limitation | undefined = hiddenSymbols(this.symbols);
   /** Why run times are not measured although they were asked for: only they require CAP_SYS_ADMIN. */
   readonly notMeasured: string | undefined;
   readonly #object: BpfObject;
@@ -65,6 +81,7 @@ export class LiveSource implements Source {
     // Started first: it gets ready while the programs are loaded.
     if (options.prober && seesInitialPids()) {
       this.#enricher = new Enricher(options.prober);
+      this.foreignMemoryClosed = foreignMemoryClosed();
       this.lackingForOthers = lackingCapabilities(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']);
     }
     const btf = readKernelBtf(options.btfFile);
@@ -88,7 +105,7 @@ export class LiveSource implements Source {
     const contexts = options.context !== 'off' && seesInitialPids();
     const { object, plan, passedOver, publicationsUnseen, obiObstacle } = attachPrograms(
       kernel,
-      { ...options, contexts },
+      { ...options, contexts, markOwnFrames: !this.symbols.available },
       options.onAttaching,
     );
     this.#object = object;
@@ -101,7 +118,7 @@ export class LiveSource implements Source {
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
-    this.#reader = new RingReader(this.#object, 'cs_records', (batch) => {
+    this.#reader = this.#openRing((batch) => {
       const decoded = this.#decoder.decode(batch);
       const { events, received, malformed } = decoded;
       this.#books.received += received;
@@ -112,6 +129,18 @@ export class LiveSource implements Source {
       else if (events.length > 0) onEvents(events);
     });
     return this.#stopped.promise;
+  }
+
+  #openRing(onBatch: (batch: Buffer) => void): RingReader {
+    try {
+      return new RingReader(this.#object, 'cs_records', onBatch);
+    } catch (error) {
+      if (!(error instanceof BpfError && error.code === 'RING_FAILED')) throw error;
+      throw new HostError(
+        error.message,
+        RAISE_LIMITS[error.errno ?? ''] ?? 'A limit of this process or of the host is too low.',
+      );
+    }
   }
 
   /** Detaches, and reads what is left in the ring. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -12,5 +12,10 @@ export const obiMapFile = (): string =>
 /** The path of that map; undefined when it does not exist, or this user may not see it. */
 export function obiMapPath(): string | undefined {
   const path = obiMapFile();
-  return existsSync(path) ? path : undefined;
+  try {
+    statSync(path); // Counts capabilities; access(2) does not.
+    return path;
+  } catch {
+    return undefined;
+  }
 }

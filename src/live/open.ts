@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InstallError } from '../errors.ts';
+import { checkDescriptors } from '../host/descriptors.ts';
 import type { LiveOptions, LiveSource } from './live-source.ts';
 
 /** Room for some 10 000 records. The agent's memory grows by twice as much, because the ring is mapped twice. */
@@ -20,6 +21,7 @@ export async function importLive(): Promise<typeof import('./live-source.ts')> {
 
 /** Loads and attaches the BPF programs. Throws a StartError that says what is missing. */
 export async function openLiveSource(options: LiveOptions): Promise<LiveSource> {
+  checkDescriptors();
   const { LiveSource } = await importLive();
   return new LiveSource(options);
 }

@@ -1,31 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// kptr_restrict=2 hides the kernel's symbols from root, too. Stacks then are addresses, which is reported once. The setting is
-// restored when the test process ends, however it ends.
+// kptr_restrict=2 hides the kernel's symbols from root, too. Stacks then are addresses, which is reported once, and begin with
+// the compaction as they do with symbols. The setting is restored when the test process ends, however it ends.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { after, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { COMPACT_NODE0, compact, populatedZones, putBackAtEnd } from '../../harness/host.ts';
-import { Agent, parseLines } from '../support/agent.ts';
+import { KernelSymbols } from '../../src/kernel/symbols.ts';
+import { PLAN_NAMES } from '../../src/live/attach-plan.ts';
+import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 
 const KPTR_RESTRICT = '/proc/sys/kernel/kptr_restrict';
 const had = readFileSync(KPTR_RESTRICT, 'utf8');
+/** Opened before they are hidden. */
+const symbols = new KernelSymbols();
 const putBack = putBackAtEnd(KPTR_RESTRICT);
 after(async () => {
   await putBack();
   assert.equal(readFileSync(KPTR_RESTRICT, 'utf8'), had);
 });
 
-it('kptr_restrict=2: addresses instead of symbols, and one warning', async () => {
-  writeFileSync(KPTR_RESTRICT, '2');
-  const agent = await new Agent(['--output', 'json']).attached();
+/** The stacks of compactions that this process asks for, taken with a plan. */
+async function stacksOf(plan: string) {
+  const agent = await new Agent(['--output', 'json', '--attach', plan, '--pid', `${process.pid}`]).attached();
   compact(COMPACT_NODE0, 3);
   const { code, stdout, stderr } = await agent.stop();
   assert.equal(code, 0, stderr);
-  assert.equal(stderr.match(/hides its symbols/g)?.length, 1, stderr);
-  const own = parseLines(stdout).filter(({ pid }) => pid === process.pid);
-  assert.equal(own.length, 3 * populatedZones().filter(({ node }) => node === 0).length);
-  for (const { stack } of own) {
-    assert.ok(stack.length > 3);
-    for (const frame of stack) assert.match(frame, /^0x[0-9a-f]{16}$/);
+  const stacks = parseLines(stdout).map(({ stack }) => stack);
+  assert.equal(stacks.length, 3 * populatedZones().filter(({ node }) => node === 0).length);
+  return { stacks, stderr };
+}
+
+describe('kptr_restrict=2', () => {
+  let fitting = 0;
+  for (const plan of PLAN_NAMES) {
+    it(`${plan}: the same stacks, as addresses, and one warning`, async () => {
+      writeFileSync(KPTR_RESTRICT, had);
+      if ((await runToEnd(['-d', '0.1', '--attach', plan])).code === 3) return;
+      fitting += 1;
+      const { stacks: named } = await stacksOf(plan);
+      writeFileSync(KPTR_RESTRICT, '2');
+      const { stacks, stderr } = await stacksOf(plan);
+      assert.equal(
+        stderr.match(/hides its symbols from this process: .* Set kernel\.kptr_restrict to/g)?.length,
+        1,
+        stderr,
+      );
+      for (const [i, stack] of stacks.entries()) {
+        for (const frame of stack) assert.match(frame, /^0x[0-9a-f]{16}$/);
+        const names = stack.map((frame) => symbols.name(BigInt(frame)));
+        assert.match(names[0]!, /^_*compact_zone/);
+        assert.deepEqual(names, named[i]);
+      }
+    });
   }
+
+  it('at least one plan was tried', () => assert.ok(fitting > 0));
 });

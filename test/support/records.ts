@@ -37,7 +37,7 @@ export class Records {
   constructor(pid: number) {
     const btf = readKernelBtf();
     const { object } = attachPrograms(kernelFeatures(btf), {
-      ...{ pid, triggers: ['manual'], minDurationNs: 0, contexts: false, ringBytes: 1 << 20 },
+      ...{ pid, triggers: ['manual'], minDurationNs: 0, contexts: false, markOwnFrames: false, ringBytes: 1 << 20 },
     });
     this.#object = object;
     const clock = new NotingClock(readClocks);

@@ -47,6 +47,12 @@ Napi::Value jsGiveUpPrivileges(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value jsBpfRefusal(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), bpfRefusal()); }
+
+Napi::Value jsPerfEventOpenRefusal(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), perfEventOpenRefusal());
+}
+
 }  // namespace
 
 }  // namespace bpf
@@ -59,6 +65,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeRing", bpf::JsRing::define(env));
   exports.Set("NativeRunTimeStats", bpf::JsRunTimeStats::define(env));
   exports.Set("giveUpPrivileges", Napi::Function::New<bpf::jsGiveUpPrivileges>(env));
+  exports.Set("bpfRefusal", Napi::Function::New<bpf::jsBpfRefusal>(env));
+  exports.Set("perfEventOpenRefusal", Napi::Function::New<bpf::jsPerfEventOpenRefusal>(env));
   exports.Set("readClocks", Napi::Function::New<bpf::jsReadClocks>(env));
   return exports;
 }

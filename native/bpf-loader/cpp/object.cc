@@ -8,6 +8,7 @@
 
 #include "btf_check.h"
 #include "failure.h"
+#include "hold_signals.h"
 #include "mapping.h"
 
 namespace bpf {
@@ -89,6 +90,7 @@ Object::Object(const LoadOptions& options) : name_(options.name), verbose_(optio
 
 void Object::open(const LoadOptions& options) {
   checkBtf(options.bytes);
+  HoldSignals hold;
   LogCapture capture(log_, verbose_);
   LIBBPF_OPTS(bpf_object_open_opts, opts);
   opts.object_name = name_.c_str();
@@ -143,6 +145,7 @@ void Object::takePinnedMaps(const LoadOptions& options) {
 }
 
 void Object::load() {
+  HoldSignals hold;
   LogCapture capture(log_, verbose_);
   int error = -bpf_object__load(object_.get());
 #ifdef __GLIBC__
@@ -175,6 +178,7 @@ void Object::attach(const std::optional<std::vector<std::string>>& names) {
   } else {
     wanted = loaded;
   }
+  HoldSignals hold;
   LogCapture capture(log_, verbose_);
   size_t before = attached_.size();
   for (bpf_program* program : wanted) {

@@ -105,6 +105,20 @@ void dropInherited() {
   if (givenUp) setCapabilities(false);
 }
 
+int bpfRefusal() {
+  bpf_attr attributes = {};
+  // No kernel has this command; one that looks at it says so.
+  constexpr int kNoCommand = 0x7fffffff;
+  if (syscall(SYS_bpf, kNoCommand, &attributes, sizeof(attributes)) >= 0 || errno == EINVAL) return 0;
+  return errno;
+}
+
+int perfEventOpenRefusal() {
+  // The kernel reads the attributes before it checks anything else.
+  if (syscall(SYS_perf_event_open, nullptr, 0, -1, -1, 0UL) >= 0 || errno == EFAULT) return 0;
+  return errno;
+}
+
 // Tries a look-up in a thread without capabilities: does the kernel refuse the call, or only the invalid descriptor?
 bool bpfCallsNeedCapability() {
   bool refused = false;

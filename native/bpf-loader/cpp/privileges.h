@@ -15,6 +15,11 @@ struct User {
 // Whether the kernel refuses bpf(2) without CAP_BPF even with an open descriptor (before 5.19).
 bool bpfCallsNeedCapability();
 
+// Why no call of bpf(2) or perf_event_open(2) reaches the kernel's own code, as under a seccomp filter: a positive errno, or 0
+// when calls do.
+int bpfRefusal();
+int perfEventOpenRefusal();
+
 // Gives up every capability in all threads of the process; a root process also becomes this user. The calling thread may
 // keep CAP_BPF, and threads that it starts later inherit it.
 void giveUpPrivileges(std::optional<User> user, bool keepBpf);

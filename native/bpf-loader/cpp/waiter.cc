@@ -31,8 +31,7 @@ Waiter::Waiter(int ringFd, std::function<void()> notify)
     : notify_(std::move(notify)), stop_(eventfd(0, EFD_CLOEXEC)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   if (!stop_.valid() || !epoll_.valid()) {
     int error = errno;
-    throw Failure("RING_FAILED", "Cannot wait for the ring buffer: " + describe(error) +
-                                     ". Raise the limit of open files (ulimit -n).", error);
+    throw Failure("RING_FAILED", "Cannot wait for the ring buffer: " + describe(error) + ".", error);
   }
   watch(epoll_.get(), stop_.get(), EPOLLIN, kStopped);
   // Edge-triggered: a record that is left in the ring does not keep the thread spinning.

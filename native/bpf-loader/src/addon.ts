@@ -40,6 +40,8 @@ interface Addon {
   NativeRing: new (object: NativeObject, map: string, onReadable: () => void) => NativeRing;
   NativeRunTimeStats: new () => { close(): void };
   giveUpPrivileges(uid?: number, gid?: number): boolean;
+  bpfRefusal(): number;
+  perfEventOpenRefusal(): number;
   readClocks(): { monotonicNs: bigint; realtimeNs: bigint; boottimeNs: bigint; uncertaintyNs: number };
 }
 

@@ -33,7 +33,7 @@ export function makeError(message: string, code: string, errno: number, log: str
   return error;
 }
 
-function errnoName(errno: number): string | undefined {
+export function errnoName(errno: number): string | undefined {
   // Numbers from 4000 up are libbpf's own and have no names; the message describes them.
   if (errno <= 0 || errno >= 4000) return undefined;
   // 524 is not in any libc: the kernel's internal ENOTSUPP, which some attach types let through.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addon } from './addon.ts';
 import { userId } from './check.ts';
+import { errnoName } from './error.ts';
 
 export { BpfError, type BpfErrorDetails } from './error.ts';
 export { BpfObject, type LoadOptions, type ProgramStats } from './object.ts';
@@ -21,6 +22,19 @@ export interface Clocks {
 /** Reads the clocks several times and returns the tightest reading. */
 export function readClocks(): Clocks {
   return addon.readClocks();
+}
+
+/**
+ * The error with which every call of bpf(2) fails, whatever it asks for, such as 'EPERM' by a seccomp filter; undefined when
+ * calls reach the kernel. It also fails without privileges where the kernel has bpf(2) for privileged processes only.
+ */
+export function bpfRefusal(): string | undefined {
+  return errnoName(addon.bpfRefusal());
+}
+
+/** The same of perf_event_open(2), which kprobes and classic tracepoints are attached with. */
+export function perfEventOpenRefusal(): string | undefined {
+  return errnoName(addon.perfEventOpenRefusal());
 }
 
 /** Makes the kernel measure the run time of all BPF programs on the host until closed. Needs CAP_SYS_ADMIN. */

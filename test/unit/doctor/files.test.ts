@@ -10,13 +10,17 @@ import { install } from '../../../src/doctor/install.ts';
 import { kernel } from '../../../src/doctor/kernel.ts';
 import { lockdown } from '../../../src/doctor/lockdown.ts';
 import { mountPoints, securityfs } from '../../../src/doctor/mounts.ts';
+import { ptraceScopeCheck } from '../../../src/doctor/ptrace.ts';
 import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from '../../../src/doctor/sysctls.ts';
 import { tracefs } from '../../../src/doctor/tracefs.ts';
 import { vmstat } from '../../../src/doctor/vmstat.ts';
+import { NO_FOREIGN_MEMORY } from '../../../src/host/ptrace-scope.ts';
 import { KernelSymbols } from '../../../src/kernel/symbols.ts';
 import { folderWith, MOUNTS, ODD_TEXTS } from './host-files.ts';
 
 const NOWHERE = '/nonexistent/file';
+const COVERED = () => ({ why: 'covered', todo: 'uncover it.' });
+const SEEN = () => undefined;
 const file = (t: TestContext, text: string) => folderWith(t, { file: text })('file');
 
 describe('lockdown', () => {
@@ -39,12 +43,13 @@ describe('lockdown', () => {
 
   it('without securityfs it is unknown', (t) => {
     const mountinfo = file(t, MOUNTS.none);
-    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }).why, /^unknown: securityfs is not mounted/);
+    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }, SEEN).why, /^unknown: securityfs is not mounted/);
   });
 
   it('a kernel without lockdown', (t) => {
     const mountinfo = file(t, MOUNTS.debian12);
-    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }).why, /reports no lockdown/);
+    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }, SEEN).why, /reports no lockdown/);
+    assert.match(lockdown({ lockdown: NOWHERE, mountinfo }, COVERED).why, /^unknown: .* is hidden from this process/);
   });
 
   for (const text of ODD_TEXTS) {
@@ -152,30 +157,52 @@ describe('settings', () => {
       status: 'ok',
       why: "1: this process sees the kernel's symbols.",
     });
-    assert.deepEqual(kptrRestrict(file(t, '2\n'), symbols(t, hidden)), {
+    for (const [value, lacksSyslog, todo] of [
+      ['2', false, 'Set kernel.kptr_restrict to 0 or 1.'],
+      ['2', true, 'Grant CAP_SYSLOG, and set kernel.kptr_restrict to 0 or 1.'],
+      ['1', true, 'Grant CAP_SYSLOG.'],
+      ['1', false, 'The reason is not known: CAP_SYSLOG is effective, and kernel.kptr_restrict is 1.'],
+    ] as const) {
+      assert.deepEqual(kptrRestrict(file(t, `${value}\n`), symbols(t, hidden), { lacksSyslog, hidden: SEEN }), {
+        status: 'warn',
+        why: `${value}: the kernel hides its symbols from this process: stacks show addresses.`,
+        todo,
+      });
+    }
+  });
+
+  it('symbols behind a mask have its reason, not that of a capability', (t) => {
+    const found = kptrRestrict(file(t, '1\n'), symbols(t, ''), { lacksSyslog: true, hidden: COVERED });
+    assert.deepEqual(found, {
       status: 'warn',
-      why: '2: the kernel hides its symbols from this process: stacks show addresses.',
-      todo: 'Grant CAP_SYSLOG, and set kernel.kptr_restrict to 0 or 1.',
+      why: '1: /proc/kallsyms cannot be read: covered. Stacks show addresses.',
+      todo: 'uncover it.',
     });
   });
 
-  it('perf_event_paranoid matters from 3 on, for kprobes without CAP_SYS_ADMIN', (t) => {
-    const has = (bits: bigint) => ({
-      ...{ lastCapability: NOWHERE, userNamespace: NOWHERE },
-      status: file(t, `CapEff:\t${bits.toString(16)}\n`),
-    });
+  const has = (t: TestContext, ...bits: number[]) => {
+    const effective = bits.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n);
+    const status = file(t, `CapEff:\t${effective.toString(16)}\n`);
+    return { status, lastCapability: NOWHERE, userNamespace: NOWHERE };
+  };
+  const [SYS_ADMIN, PERFMON, BPF] = [21, 38, 39];
+
+  it('perf_event_paranoid: what holds for this process', (t) => {
+    const found = (value: string, ...bits: number[]) => perfEventParanoid(file(t, `${value}\n`), has(t, ...bits), 1000);
     for (const value of ['-1', '0', '1', '2']) {
-      assert.deepEqual(perfEventParanoid(file(t, `${value}\n`), has(0n)), {
+      assert.deepEqual(found(value, PERFMON), {
         status: 'ok',
-        why: `${value}: it does not matter with CAP_PERFMON.`,
+        why: `${value}: it does not matter, as this process has CAP_PERFMON.`,
       });
+      assert.match(found(value, SYS_ADMIN).why, /it does not matter, as this process has CAP_SYS_ADMIN\.$/);
+      assert.match(found(value).why, /it matters as long as this process lacks CAP_PERFMON: see capabilities\.$/);
     }
     for (const value of ['3', '4']) {
-      assert.deepEqual(perfEventParanoid(file(t, `${value}\n`), has(1n << 21n)), {
+      assert.deepEqual(found(value, SYS_ADMIN), {
         status: 'ok',
-        why: `${value}: it does not matter with CAP_PERFMON and CAP_SYS_ADMIN.`,
+        why: `${value}: it does not matter, as this process has CAP_SYS_ADMIN.`,
       });
-      assert.deepEqual(perfEventParanoid(file(t, `${value}\n`), has(1n << 38n)), {
+      assert.deepEqual(found(value, PERFMON), {
         status: 'warn',
         why: `${value}: with this value, Debian's kernels require CAP_SYS_ADMIN for kprobes: publications by processes are missed, and the kprobe plan is not available.`,
         todo: 'Set kernel.perf_event_paranoid=2, or start as root: the agent gives root up once everything is attached.',
@@ -183,24 +210,34 @@ describe('settings', () => {
     }
   });
 
-  it('unprivileged_bpf_disabled is shown, and does not matter', (t) => {
-    assert.deepEqual(unprivilegedBpfDisabled(file(t, '2\n')), {
-      status: 'ok',
-      why: '2: it does not matter with CAP_BPF.',
+  it('unprivileged_bpf_disabled: what holds for this process', (t) => {
+    const found = (...bits: number[]) => unprivilegedBpfDisabled(file(t, '2\n'), has(t, ...bits));
+    assert.deepEqual(found(BPF), { status: 'ok', why: '2: it does not matter, as this process has CAP_BPF.' });
+    assert.match(found().why, /^2: it matters as long as this process lacks CAP_BPF/);
+  });
+
+  it('ptrace_scope: only 3 closes the memory of others to everybody', (t) => {
+    for (const value of ['0', '1', '2']) assert.equal(ptraceScopeCheck(file(t, `${value}\n`)).status, 'ok');
+    assert.deepEqual(ptraceScopeCheck(file(t, '3\n')), {
+      status: 'warn',
+      why: NO_FOREIGN_MEMORY.why,
+      todo: NO_FOREIGN_MEMORY.todo,
     });
+    assert.match(ptraceScopeCheck(NOWHERE, SEEN).why, /no Yama/);
+    assert.match(ptraceScopeCheck(NOWHERE, COVERED).why, /^unknown: /);
   });
 
   for (const text of ODD_TEXTS.filter((text) => !/^\d+$/.test(text))) {
     it(`odd contents ${JSON.stringify(text)} are unknown`, (t) => {
-      assert.match(kptrRestrict(file(t, text), symbols(t, text)).why, /^unknown: /);
-      assert.match(perfEventParanoid(file(t, text)).why, /^unknown; /);
-      assert.match(unprivilegedBpfDisabled(file(t, text)).why, /^unknown; /);
+      assert.match(kptrRestrict(file(t, text), symbols(t, text), { hidden: SEEN }).why, /^unknown: /);
+      assert.match(perfEventParanoid(file(t, text)).why, /^unknown: /);
+      assert.match(unprivilegedBpfDisabled(file(t, text)).why, /^unknown: /);
     });
   }
 
   it('missing files are unknown', () => {
-    assert.match(perfEventParanoid(NOWHERE).why, /^unknown; /);
-    assert.match(unprivilegedBpfDisabled(NOWHERE).why, /^unknown; /);
+    assert.match(perfEventParanoid(NOWHERE).why, /^unknown: /);
+    assert.match(unprivilegedBpfDisabled(NOWHERE).why, /^unknown: /);
   });
 });
 
@@ -230,7 +267,14 @@ compact_success 1005
     });
   });
 
-  it('without /proc', () => assert.equal(vmstat(NOWHERE).status, 'warn'));
+  it('without /proc, or with a mask over it: not a kernel without compaction', (t) => {
+    assert.deepEqual(vmstat(NOWHERE), {
+      status: 'warn',
+      why: `${NOWHERE} cannot be read: no such file or directory.`,
+      todo: "--verify needs it: let this process see the host's /proc.",
+    });
+    assert.match(vmstat(file(t, '')).why, /cannot be read: it is empty, as something is mounted over it\.$/);
+  });
 
   it('only some of them', (t) => {
     const some = 'compact_migrate_scanned 1\ncompact_free_scanned 2\n';
@@ -245,14 +289,19 @@ describe('kernel, BTF, installation', () => {
       kernel({ release, compaction: release }).why,
       /^Linux 5\.14\.0-427\.13\.1\.el9_4\.x86_64 on \w+, with/,
     );
-    const without = kernel({ release, compaction: NOWHERE });
+    const without = kernel({ release, compaction: NOWHERE }, SEEN);
     assert.equal(without.status, 'warn');
-    assert.match(kernel({ release: NOWHERE, compaction: release }).why, /^Linux unknown on/);
+    const unknown = kernel({ release: NOWHERE, compaction: NOWHERE }, COVERED);
+    assert.equal(unknown.status, 'ok');
+    assert.match(unknown.why, /^Linux \d.*; whether it has memory compaction is unknown: .* covered\.$/);
   });
 
   it('a kernel that does not describe its types fails', (t) => {
-    assert.equal(btf(NOWHERE).status, 'fail');
-    for (const text of ODD_TEXTS) assert.match(btf(file(t, text)).why, /cannot be read as BTF/);
+    const found = (path: string, hidden: typeof COVERED | typeof SEEN) => btf(path, hidden);
+    assert.equal(found(NOWHERE, SEEN).status, 'fail');
+    assert.match(found(NOWHERE, SEEN).why, /^this kernel does not describe its types/);
+    assert.match(found(NOWHERE, COVERED).why, /^this process does not see the kernel's types: .* covered\.$/);
+    for (const text of ODD_TEXTS) assert.match(found(file(t, text), SEEN).why, /cannot be read as BTF/);
   });
 
   it('a Node.js that is too old fails, and the required version is named', async () => {

@@ -6,7 +6,7 @@ import { attach } from '../../../src/doctor/attach.ts';
 import { obi } from '../../../src/doctor/obi.ts';
 import { plan } from '../../../src/doctor/plan.ts';
 import { HostError, InstallError } from '../../../src/errors.ts';
-import { NO_PROBE_READS, obiUnread, PREEMPTIBLE } from '../../../src/host/limitations.ts';
+import { NO_PROBE_READS, obiUnread, preemptible } from '../../../src/host/limitations.ts';
 import type { KernelFeatures } from '../../../src/live/kernel-features.ts';
 import type { LiveSource } from '../../../src/live/live-source.ts';
 
@@ -31,6 +31,25 @@ describe('plan, by the features of a kernel', () => {
       { preemptibleTracepoints: true, tracefs: false },
       'warn',
       /^tp_btf: .*some records are lost, and counted\. Not kprobe: tracefs is not mounted at .*readable\.$/,
+    ],
+    [
+      '7.0 that hides its symbols',
+      { preemptibleTracepoints: true, compactZoneNames: () => undefined },
+      'ok',
+      /^kprobe: /,
+    ],
+    ['7.0 that hides its event sources', { preemptibleTracepoints: true, kprobes: undefined }, 'ok', /^kprobe: /],
+    [
+      'BTF that is hidden',
+      { ownBtf: false, btfHidden: { why: 'covered', todo: 'uncover it.' }, kprobes: false },
+      'fail',
+      /^none fits .*Not tp_btf: this process does not see the kernel's own types \(covered\)/,
+    ],
+    [
+      '5.10 that hides its symbols',
+      { tracepointsPassControl: false, compactZoneNames: () => undefined },
+      'ok',
+      /^fentry: /,
     ],
     ['5.10', { tracepointsPassControl: false }, 'ok', /^fentry: .* Not tp_btf: its tracepoints do not pass/],
     [
@@ -89,7 +108,8 @@ describe('attach', () => {
   it('programs that can be preempted are a warning, in the words of run', async () => {
     const found = await attach(source(['kprobe: refused: no'], true, true).open);
     assert.equal(found.status, 'warn');
-    assert.ok(found.why.includes('Not kprobe: refused: no.') && found.why.endsWith(PREEMPTIBLE.why), found.why);
+    assert.ok(found.why.includes('Not kprobe: refused: no.') && found.why.endsWith(preemptible([]).why), found.why);
+    assert.ok('todo' in found && found.todo.endsWith('was not taken: refused: no.'));
   });
 
   for (const error of [new HostError('one.', 'two.', 'log'), new InstallError('one.', 'two.')]) {

@@ -131,7 +131,12 @@ describe('proactive compaction', () => {
     });
   }
 
-  it('before 5.9', () => assert.match(proactiveness('/nonexistent').why, /^not available, Linux 5\.9 added it/));
+  it('before 5.9', () =>
+    assert.match(proactiveness('/nonexistent', () => undefined).why, /^not available, Linux 5\.9 added it/));
+
+  it('hidden: unknown, not missing', () => {
+    assert.match(proactiveness('/nonexistent', () => ({ why: 'covered', todo: 'uncover it.' })).why, /^unknown: /);
+  });
 
   it('vm.extfrag_threshold', (t) => {
     const folder = folderWith(t, { extfrag_threshold: '500\n' })();

@@ -8,6 +8,8 @@ import { temporaryFolder } from '../fixtures.ts';
 
 const btf = (pointer?: string[], fn?: string[]) =>
   ({ functionPointerParameters: () => pointer, functionParameters: () => fn }) as unknown as Btf;
+const SEEN = () => undefined;
+const COVERED = () => ({ why: 'covered', todo: 'uncover it.' });
 const NOWHERE = { btf: '/nonexistent', kallsyms: '/nonexistent', kprobes: '/nonexistent', tracing: ['/nonexistent'] };
 
 describe('what a kernel offers', () => {
@@ -29,10 +31,15 @@ describe('what a kernel offers', () => {
     mkdirSync(at('tracing/events/compaction/mm_compaction_begin'), { recursive: true });
     writeFileSync(at('tracing/events/compaction/mm_compaction_begin/id'), '538\n');
     const paths = { ...NOWHERE, btf: at('tracing'), kprobes: at('tracing'), tracing: ['/nonexistent', at('tracing')] };
-    const { ownBtf, kprobes, tracefs } = kernelFeatures(btf(), paths, '6.1');
+    const { ownBtf, kprobes, tracefs } = kernelFeatures(btf(), paths, '6.1', SEEN);
     assert.deepEqual([ownBtf, kprobes, tracefs], [true, true, true]);
-    const none = kernelFeatures(btf(), NOWHERE, '6.1');
+    const none = kernelFeatures(btf(), NOWHERE, '6.1', SEEN);
     assert.deepEqual([none.ownBtf, none.kprobes, none.tracefs], [false, false, false]);
+  });
+
+  it('files that are hidden: kprobes are unknown, BTF cannot be used', () => {
+    const { ownBtf, btfHidden, kprobes } = kernelFeatures(btf(), NOWHERE, '6.1', COVERED);
+    assert.deepEqual([ownBtf, btfHidden, kprobes], [false, COVERED(), undefined]);
   });
 
   describe('compact_zone in the symbol table', () => {
@@ -56,6 +63,10 @@ describe('what a kernel offers', () => {
         assert.deepEqual(kernelFeatures(btf(), { ...NOWHERE, kallsyms }, '6.1').compactZoneNames(), names);
       });
     }
+
+    it('empty, as under a mask: unknown', () => {
+      assert.equal(kernelFeatures(btf(), { ...NOWHERE, kallsyms: '/dev/null' }, '6.1').compactZoneNames(), undefined);
+    });
 
     it('unreadable: unknown', () => assert.equal(kernelFeatures(btf(), NOWHERE, '6.1').compactZoneNames(), undefined));
   });

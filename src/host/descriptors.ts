@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync } from 'node:fs';
+import { HostError } from '../errors.ts';
+
+/** Twice what a run opens beyond what Node.js has open: programs, maps, links, the prober's pipes, connections, outputs. */
+const NEEDED = 80;
+
+/** Opens as many file descriptors as a run may need, and closes them. Throws a HostError when they cannot be had. */
+export function checkDescriptors(needed = NEEDED): void {
+  const opened: number[] = [];
+  try {
+    while (opened.length < needed) opened.push(openSync('/', 'r'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
+    throw new HostError(
+      `only ${opened.length} more files can be opened, but ${needed} are needed${code === 'ENFILE' ? ': this host has reached fs.file-max' : ''}.`,
+      code === 'ENFILE'
+        ? 'Raise fs.file-max, or look for the process that keeps files open.'
+        : 'Raise the limit of open files: ulimit -n 1024 in a shell, LimitNOFILE=1024 in a systemd unit, --ulimit nofile=1024 in a container.',
+    );
+  } finally {
+    for (const file of opened) closeSync(file);
+  }
+}
