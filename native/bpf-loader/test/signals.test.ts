@@ -23,7 +23,7 @@ it('loads and attaches under a profiler with a signal each 20 us', (t) => {
 it('signals reach the process afterwards', async () => {
   loadCounter().close();
   const { promise, resolve } = Promise.withResolvers<void>();
-  process.once('SIGUSR2', () => resolve());
-  process.kill(process.pid, 'SIGUSR2');
+  process.once('SIGWINCH', () => resolve());
+  process.kill(process.pid, 'SIGWINCH');
   await promise;
 });

@@ -58,7 +58,7 @@ describe('capabilities', () => {
 
   it('advises root, whom sudo would not help, to have them added', (t) => {
     const todo = (uid: number) => privilegeError(paths(t, bits(BPF)), undefined, uid)!.todo;
-    assert.match(todo(0), /^Grant it: --cap-add PERFMON with docker.* add: \[PERFMON\] in Kubernetes/);
+    assert.match(todo(0), /^Grant it: --cap-add PERFMON with docker.*add: \[PERFMON\] in Kubernetes/);
     assert.doesNotMatch(todo(0), /sudo/);
     assert.match(todo(1000), /^Grant it: run it with sudo/);
   });
