@@ -6,6 +6,20 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
+/** The most characters of another program's words within a message. */
+const MAX_EXCERPT = 300;
+
+/**
+ * Words of a collector, a library or a file for use within a sentence: one printable line of bounded length. Without a full
+ * stop at the end, as the sentence has its own.
+ */
+export function excerpt(text: string, most = MAX_EXCERPT): string {
+  // Bounded before anything looks at each character: there may be megabytes of it.
+  const line = printable(text.slice(0, 4 * most).replace(/\s+/g, ' ')).trim();
+  const characters = [...line];
+  return characters.length > most ? `${characters.slice(0, most).join('')}...` : line.replace(/\.+$/, '');
+}
+
 /** Wraps text to lines of at most `width` characters; a longer word gets a line by itself. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import type { Outcome } from '../sinks/otlp/collector.ts';
 import { otlpConfigured, turnedOffBy } from '../sinks/otlp/configured.ts';
-import { nextStep } from '../sinks/otlp/delivery-messages.ts';
+import { condition, doubtful, knownStep, nextStep } from '../sinks/otlp/delivery-messages.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
 /** Short, because the user is waiting. */
@@ -33,17 +33,16 @@ function judge(outcome: Outcome, collector: string, complaints: readonly string[
   const also = complaints.length > 0 ? ` Also: ${complaints.join(' ')}` : '';
   switch (outcome.kind) {
     case 'delivered':
+      if (outcome.doubt) return warn(`${collector} ${doubtful(outcome.doubt)}${also}`, CHECK_ENDPOINT);
       if (!also) return ok(`${collector} accepts spans.`);
       return warn(`${collector} accepts spans.${also}`, 'Correct the variable, or unset it.');
     case 'refused':
-      return warn(
-        `${collector} refuses spans: ${outcome.reason}: ${outcome.message}.${also}`,
-        nextStep(outcome.reason),
-      );
+      return warn(`${collector} refuses spans: ${outcome.reason}: ${outcome.message}.${also}`, nextStep(outcome));
     case 'retry':
-      return warn(
-        `${collector} does not accept spans now: ${outcome.message}.${also}`,
-        'Start it, or correct the OTEL_EXPORTER_OTLP_* variables; until then spans wait in memory.',
-      );
+      return warn(`${collector} ${condition(outcome)}.${also}`, `${knownStep(outcome) ?? START_IT} ${MEANWHILE}`);
   }
 }
+
+const CHECK_ENDPOINT = 'Check OTEL_EXPORTER_OTLP_ENDPOINT; VictoriaTraces, for one, does answer like this.';
+const START_IT = 'Start it, or correct the OTEL_EXPORTER_OTLP_* variables.';
+const MEANWHILE = 'Until then spans wait in memory.';

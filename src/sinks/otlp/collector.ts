@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { fields, messages } from '../../protobuf/reader.ts';
+import { excerpt } from '../../terminal.ts';
 import { VERSION } from '../../version.ts';
+import type { PartialSuccess } from './response.ts';
 
-/** The outcome of a request. */
+/** The outcome of a request. Its `message` is printable and short. */
 export type Outcome =
   /** The collector took it, except `rejected` spans (a partial success, never sent again). */
-  | { kind: 'delivered'; rejected: number; message: string }
-  /** Worth another try: it may not have arrived, or the collector asks for patience. */
-  | { kind: 'retry'; reason: string; message: string; afterMs?: number }
+  | {
+      kind: 'delivered';
+      rejected: number;
+      message: string;
+      /** Why it may not be a collector that answered. */
+      doubt?: string;
+    }
+  /** Worth another try: it may not have arrived, or the collector asks for patience. `answered` tells which. */
+  | { kind: 'retry'; reason: string; message: string; answered: boolean; afterMs?: number }
   /** Sending it again would not help. `reason` goes into the books: `grpc_invalid_argument`, `http_401`. */
-  | { kind: 'refused'; reason: string; message: string };
+  | {
+      kind: 'refused';
+      reason: string;
+      message: string;
+      /** A smaller request may be accepted. */
+      tooLarge?: boolean;
+      /** The collector always asked for another try, while it took others. */
+      lasting?: boolean;
+    };
 
 /** A serialized request. */
 export interface Batch {
@@ -20,30 +34,21 @@ export interface Batch {
 
 /** A connection to a collector, for one request at a time. */
 export interface Collector {
+  /** Resolves within the time that a request may take, whatever the other side does. */
   send(batch: Batch): Promise<Outcome>;
   close(): void;
 }
 
 export const USER_AGENT = `compactstall/${VERSION}`;
 
-/** The outcome of an accepted request. Reads the count of rejected spans, which the stock exporters only log. */
-export function delivered(batch: Batch, answer: Uint8Array = new Uint8Array()): Outcome {
-  const { rejected, message } = readPartialSuccess(answer);
+/** The outcome of an accepted request. Its count of rejected spans, which the stock exporters only log, is kept. */
+export function delivered(batch: Batch, { rejected, message }: PartialSuccess): Outcome & { kind: 'delivered' } {
   // A broken server's count must not unbalance the books.
-  return { kind: 'delivered', rejected: Math.min(Math.max(rejected, 0), batch.spans), message };
+  return { kind: 'delivered', rejected: Math.min(Math.max(rejected, 0), batch.spans), message: excerpt(message) };
 }
 
-/** ExportTraceServiceResponse.partial_success = 1 { rejected_spans = 1, error_message = 2 } */
-function readPartialSuccess(answer: Uint8Array): { rejected: number; message: string } {
-  const partial = { rejected: 0, message: '' };
-  try {
-    for (const { field, value } of messages(answer, 1).flatMap((bytes) => [...fields(bytes)])) {
-      if (field === 1 && typeof value === 'number') partial.rejected = value;
-      if (field === 2 && typeof value !== 'number') partial.message = Buffer.from(value).toString();
-    }
-    return partial;
-  } catch {
-    // The status said that the request was accepted.
-    return { rejected: 0, message: '' };
-  }
-}
+/** How receivers word that a request is larger than they take. */
+const TOO_LARGE =
+  /larger than (the )?max|(message|body|entity|payload|request).{0,30} too large|exceeds (the )?(configured )?max/i;
+
+export const saysTooLarge = (message: string): boolean => TOO_LARGE.test(message);

@@ -5,32 +5,52 @@ import { IDLE_S, MAX_RESOURCES } from './resources.ts';
 /** A lasting condition is reported again after this long. */
 const AGAIN_MS = 60_000;
 
-const TOO_BIG = 'Lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE, or let the collector accept larger requests.';
 const WRONG_DOOR =
   'Check that endpoint and OTEL_EXPORTER_OTLP_PROTOCOL belong together (gRPC is usually 4317, HTTP 4318).';
 const WHO = 'Check OTEL_EXPORTER_OTLP_HEADERS and the certificates.';
+const MOVED = 'Redirects are not followed: set OTEL_EXPORTER_OTLP_ENDPOINT to where the collector is.';
 
+/** What to do, where the reason proves the cause. */
 const NEXT_STEP: Record<string, string> = {
   grpc_unauthenticated: WHO,
   grpc_permission_denied: WHO,
   http_401: WHO,
   http_403: WHO,
   grpc_unimplemented: WRONG_DOOR,
-  grpc_unknown: WRONG_DOOR,
   http_404: WRONG_DOOR,
   http_405: WRONG_DOOR,
   http_415: WRONG_DOOR,
-  grpc_resource_exhausted: TOO_BIG,
-  http_413: TOO_BIG,
+  http_not_otlp: WRONG_DOOR,
+  grpc_not_otlp: WRONG_DOOR,
+  not_http: WRONG_DOOR,
+  not_http2: WRONG_DOOR,
+  http_301: MOVED,
+  http_302: MOVED,
+  http_303: MOVED,
+  http_307: MOVED,
+  http_308: MOVED,
+  tls: 'It speaks TLS: use https://.',
+  plain_text: 'If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.',
 };
+const TOO_BIG = 'Let the collector accept larger requests, or use --stack none or event.';
 const ASK_THE_LOG = "The collector's log may say more.";
-/** Failures without an answer, as opposed to an answer that asks for patience. */
-const SILENCE = /connect|socket|resolution|getaddrinfo|deadline|timed out|SSL|TLS|certificate|\bE[A-Z]{4,}\b/i;
-/** What OpenSSL reports when TLS meets a port that speaks plain text. */
-const PLAIN_TEXT = /wrong version number|packet length too long|EPROTO/i;
 
-/** What to do about a collector that refuses spans for this reason: a sentence. */
-export const nextStep = (reason: string): string => NEXT_STEP[reason] ?? ASK_THE_LOG;
+/** What to do about a collector that refuses spans: a sentence. */
+export function nextStep({ reason, tooLarge }: Outcome & { kind: 'refused' }): string {
+  return tooLarge ? TOO_BIG : (NEXT_STEP[reason] ?? ASK_THE_LOG);
+}
+
+/** What to do about a collector that does not take spans now, where the cause is known: a sentence. */
+export const knownStep = ({ reason }: Outcome & { kind: 'retry' }): string | undefined => NEXT_STEP[reason];
+
+/** What goes on with a collector that does not take spans now. */
+export function condition({ answered, message }: Outcome & { kind: 'retry' }): string {
+  return `${answered ? 'does not accept spans now' : 'does not answer'}: ${message}`;
+}
+
+/** What an answer without any sign of OTLP means. */
+export const doubtful = (doubt: string): string =>
+  `answers ${doubt}: spans count as delivered, but it may not be a collector. Check that they arrive.`;
 
 /** Messages about the delivery of spans: each condition at once, then at most once a minute. */
 export class DeliveryMessages {
@@ -44,16 +64,11 @@ export class DeliveryMessages {
     this.#warn = warn;
   }
 
-  retrying({ message }: Outcome, queued: number): void {
+  retrying(outcome: Outcome & { kind: 'retry' }, queued: number): void {
     this.#failingSince ??= Date.now();
-    const hint = PLAIN_TEXT.test(message)
-      ? ' If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.'
-      : '';
-    const what = SILENCE.test(message) ? 'does not answer' : 'does not accept spans now';
-    this.#say(
-      'retrying',
-      `collector at ${this.endpoint} ${what}: ${message}; ${queued} spans queued, retrying.${hint}`,
-    );
+    const step = knownStep(outcome);
+    const what = `${condition(outcome)}; ${queued} spans queued, retrying.${step ? ` ${step}` : ''}`;
+    this.#say('retrying', `collector at ${this.endpoint} ${what}`);
   }
 
   /** The end of the run. Reported even after `retrying`: these spans are lost now. */
@@ -72,12 +87,29 @@ export class DeliveryMessages {
     this.#warn(`collector at ${this.endpoint} answers again after ${seconds} s; ${queued} spans queued.`);
   }
 
-  refused(outcome: Outcome & { reason: string }, spans: number): void {
+  refused(outcome: Outcome & { kind: 'refused' }, spans: number): void {
     const said = `${outcome.reason}: ${outcome.message}`;
+    if (outcome.lasting) {
+      const what = `takes other spans, but never these ${spans} (${said}); they are dropped. ${nextStep(outcome)}`;
+      this.#say('lasting', `collector at ${this.endpoint} ${what}`);
+      return;
+    }
     this.#say(
       outcome.reason,
-      `collector at ${this.endpoint} refused ${spans} spans (${said}); they are dropped. ${nextStep(outcome.reason)}`,
+      `collector at ${this.endpoint} refused ${spans} spans (${said}); they are dropped. ${nextStep(outcome)}`,
     );
+  }
+
+  /** The spans of a request that was too large are sent again in smaller ones. */
+  madeSmaller({ reason, message }: Outcome & { kind: 'refused' }, bytes: number): void {
+    const what = `takes no requests of ${bytes} bytes (${reason}: ${message}); they are made smaller, and nothing is lost.`;
+    this.#say('made_smaller', `collector at ${this.endpoint} ${what}`);
+  }
+
+  /** Reported once: it does not change. */
+  doubted(doubt: string): void {
+    if (this.#lastSaid.has('doubted')) return;
+    this.#say('doubted', `collector at ${this.endpoint} ${doubtful(doubt)}`);
   }
 
   partial(rejected: number, spans: number, message: string): void {

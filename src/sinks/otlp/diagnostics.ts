@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { inspect } from 'node:util';
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { excerpt } from '../../terminal.ts';
 import type { Settings } from './settings.ts';
 
 /** Routes OpenTelemetry's own messages to `warn`, at the level of OTEL_LOG_LEVEL. */
@@ -12,7 +13,9 @@ export function routeDiagnostics(level: Settings['logLevel'], warn: (sentence: s
 
 /** Shortens a part of a message, which may be a whole request. */
 function brief(part: unknown): string {
-  if (typeof part === 'string') return part;
-  if (part instanceof Error) return part.message;
-  return inspect(part, { depth: 1, maxArrayLength: 4, maxStringLength: 200, breakLength: Number.POSITIVE_INFINITY });
+  if (typeof part === 'string') return excerpt(part);
+  if (part instanceof Error) return excerpt(part.message);
+  return excerpt(
+    inspect(part, { depth: 1, maxArrayLength: 4, maxStringLength: 200, breakLength: Number.POSITIVE_INFINITY }),
+  );
 }

@@ -7,10 +7,13 @@ import {
   type ServiceError,
   setLogger,
 } from '@grpc/grpc-js';
+import { excerpt } from '../../terminal.ts';
 import { type Collector, delivered, USER_AGENT } from './collector.ts';
 import type { Connection } from './connection.ts';
 import { withEnvironment } from './environment.ts';
+import { GrpcConnections } from './grpc-connections.ts';
 import { grpcFailure } from './grpc-failure.ts';
+import { FULL_SUCCESS, readResponse } from './response.ts';
 
 const EXPORT = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 const GZIP = 2;
@@ -50,12 +53,14 @@ export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Co
       proxy ? { grpc_proxy: proxy.url } : {},
       () => new Client(endpoint.address, credentials, channelOptions),
     );
+  const connections = new GrpcConnections(credentials);
   let client: Client | undefined;
   let call: ClientUnaryCall | undefined;
   const close = () => {
     call?.cancel();
     client?.close();
     client = undefined;
+    connections.close();
   };
 
   return {
@@ -63,10 +68,13 @@ export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Co
       new Promise((resolve) => {
         client ??= open();
         const request = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
-        const done = (error: ServiceError | null, answer?: Buffer) => {
+        let contentType: string | undefined;
+        const done = (error: ServiceError | null, answer: Buffer = Buffer.alloc(0)) => {
           call = undefined;
-          const outcome = error === null ? delivered(batch, answer) : grpcFailure(error);
-          if (outcome.kind === 'retry' && outcome.message === 'undefined') outcome.message = proxyFailure;
+          // The status said that the request was accepted, whatever the message is.
+          const response = readResponse(answer) ?? FULL_SUCCESS;
+          const outcome = error === null ? delivered(batch, response) : grpcFailure(error, contentType);
+          if (outcome.kind === 'retry' && outcome.message === 'undefined') outcome.message = excerpt(proxyFailure);
           if (outcome.kind === 'retry') close();
           resolve(outcome);
         };
@@ -79,6 +87,9 @@ export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Co
           { deadline: Date.now() + timeoutMs },
           done,
         );
+        call.on('metadata', (received) => {
+          contentType = String(received.get('content-type')[0] ?? '');
+        });
       }),
     close,
   };

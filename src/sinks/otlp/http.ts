@@ -1,49 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import http from 'node:http';
+import https from 'node:https';
 import { createSecureContext } from 'node:tls';
-import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
-import { createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
-import { type Batch, type Collector, delivered, type Outcome, USER_AGENT } from './collector.ts';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { type Batch, type Collector, type Outcome, USER_AGENT } from './collector.ts';
 import type { Connection } from './connection.ts';
+import { type HttpAnswer, httpOutcome, MAX_ANSWER_BYTES } from './http-answer.ts';
+import { connectionFailure, STALE } from './http-failure.ts';
+
+const compress = promisify(zlib.gzip);
 
 /**
- * OTLP over HTTP: the stock http/protobuf exporter, adapted to send bytes that are already serialized and to return the
- * collector's answer.
+ * OTLP over HTTP. The stock transport takes any 2xx for a delivery, bounds the silence between two bytes instead of the
+ * request, and keeps the answer's words and Retry-After to itself.
  */
 export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Connection): Collector {
   // Makes Node.js read the certificates of NODE_EXTRA_CA_CERTS now, not at the first connection: only root may be able to.
   if (endpoint.secure) createSecureContext();
   const agent = endpoint.secure
-    ? new HttpsAgent({ keepAlive: true, ...files, ...throughProxy(proxy) })
-    : new HttpAgent({ keepAlive: true, ...throughProxy(proxy) });
-  const options = {
-    url: endpoint.address,
-    headers: async () =>
-      ({ ...Object.fromEntries(headers), 'Content-Type': 'application/x-protobuf' }) as Record<string, string>,
-    compression: gzip ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
-    timeoutMillis: timeoutMs,
-    concurrencyLimit: 1,
-    agentFactory: () => agent,
-    userAgent: USER_AGENT,
+    ? new https.Agent({ keepAlive: true, ...files, ...throughProxy(proxy) })
+    : new http.Agent({ keepAlive: true, ...throughProxy(proxy) });
+  const { request } = endpoint.secure ? https : http;
+  const allHeaders = {
+    ...Object.fromEntries(headers),
+    'Content-Type': 'application/x-protobuf',
+    'User-Agent': USER_AGENT,
+    ...(gzip && { 'Content-Encoding': 'gzip' }),
   };
-  let answer: Uint8Array | undefined;
-  const serializer = {
-    serializeRequest: (batch: Batch) => batch.bytes,
-    deserializeResponse: (bytes: Uint8Array) => {
-      answer = bytes;
-    },
-  };
-  const metrics = { name: 'span' as const, countItems: (batch: Batch) => batch.spans };
-  const delegate = createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', metrics, undefined);
+  let giveUp: (() => void) | undefined;
+  let closed = false;
+
+  async function post(batch: Batch): Promise<Outcome> {
+    const body = gzip ? await compress(batch.bytes) : batch.bytes;
+    if (closed) return connectionFailure(new Error('closed'));
+    const message = request(endpoint.address, { method: 'POST', headers: allHeaders, agent });
+    return new Promise((resolve) => {
+      const settle = (outcome: Outcome) => {
+        clearTimeout(deadline);
+        giveUp = undefined;
+        resolve(outcome);
+      };
+      const fail = (error: unknown) => {
+        settle(connectionFailure(error, message.reusedSocket));
+        message.destroy();
+      };
+      const deadline = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      giveUp = () => fail(new Error('closed'));
+      message.on('error', fail);
+      message.on('response', (response) => readAnswer(response, (answer) => settle(httpOutcome(batch, answer)), fail));
+      // Without this listener Node.js reports such an answer neither as a response nor as an error.
+      message.on('upgrade', ({ statusCode }, socket) => {
+        socket.destroy();
+        fail(new Error(`HTTP ${statusCode} instead of an answer`));
+      });
+      message.end(body);
+    });
+  }
+
   return {
-    send: (batch) =>
-      new Promise((resolve) => {
-        answer = undefined;
-        delegate.export(batch, ({ error }) => resolve(error ? httpFailure(error) : delivered(batch, answer)));
-      }),
-    // Not awaited: shutdown() waits for the request in flight.
-    close: () => void delegate.shutdown().catch(() => {}),
+    send: async (batch) => {
+      const outcome = await post(batch);
+      // The other side closed the idle connection while the request was on its way.
+      return outcome.kind === 'retry' && outcome.reason === STALE ? post(batch) : outcome;
+    },
+    close: () => {
+      closed = true;
+      giveUp?.();
+      agent.destroy();
+    },
   };
 }
 
@@ -51,28 +76,24 @@ export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Co
 const throughProxy = (proxy: Connection['proxy']) =>
   proxy && { proxyEnv: { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url } };
 
-/** The transport's message for an answer that it does not read to the end; the status may have been 200. */
-const TOO_LONG_ANSWER = /size limit/;
-const GAVE_UP = 'Export failed with retryable status';
-
-/**
- * The stock transport already retries 429, 502, 503, 504 and broken connections, up to five times within the request's
- * timeout and as Retry-After says. When it gives up, the error has no status, and the whole request is retried. An error
- * with a status is another code. An error without a status comes from the connection, TLS or a timeout.
- */
-export function httpFailure(error: unknown): Outcome {
-  const { code, message = '', data } = error as { code?: unknown; message?: string; data?: string };
-  if (typeof code === 'number') {
-    const said = [`HTTP ${code}`, message, words(data)].filter(Boolean).join(' ');
-    return { kind: 'refused', reason: `http_${code}`, message: said };
-  }
-  if (TOO_LONG_ANSWER.test(message)) return { kind: 'refused', reason: 'http_bad_answer', message };
-  if (message === GAVE_UP)
-    return { kind: 'retry', reason: 'http_busy', message: 'HTTP 429, 502, 503 or 504, repeatedly' };
-  return { kind: 'retry', reason: 'http_connection', message: message || String(code ?? error) };
-}
-
-/** The answer, if it is short and printable; a protobuf Status or a page of HTML does not fit in a sentence. */
-function words(data: string | undefined): string {
-  return data && data.length <= 200 && /^[\x20-\x7e\s]+$/.test(data) && !data.includes('<') ? data.trim() : '';
+function readAnswer(
+  response: http.IncomingMessage,
+  onAnswer: (answer: HttpAnswer) => void,
+  onError: (error: unknown) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const done = () => {
+    const { statusCode: status = 0, statusMessage: statusText = '', headers } = response;
+    onAnswer({ status, statusText, headers, body: Buffer.concat(chunks) });
+  };
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    chunks.push(chunk);
+    if (size <= MAX_ANSWER_BYTES) return;
+    done();
+    response.destroy();
+  });
+  response.on('end', done);
+  response.on('error', onError);
 }

@@ -26,6 +26,12 @@ export class Queue<T> {
     }
   }
 
+  /** Puts items that were taken back to the front. */
+  putBack(items: readonly T[]): void {
+    this.#items = [...items, ...this.#items.slice(this.#head)];
+    this.#head = 0;
+  }
+
   clear(): void {
     this.#items = [];
     this.#head = 0;

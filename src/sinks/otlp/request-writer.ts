@@ -11,7 +11,7 @@ import type { Queue } from './queue.ts';
 import { SpanWriter, type StackPlace, spanName } from './span-writer.ts';
 
 /** The largest request that a gRPC server accepts by default. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const USUAL_REQUEST_BYTES = 1024 * 1024;
 
 // ExportTraceServiceRequest, ResourceSpans, ScopeSpans
@@ -41,6 +41,8 @@ export interface LeftOut {
 }
 
 export interface Taken extends Batch {
+  /** The events of its spans. */
+  events: CompactionEvent[];
   left: LeftOut;
   /** The next event did not fit: what waits is worth another request at once. */
   full: boolean;
@@ -76,18 +78,18 @@ export class RequestWriter {
     this.#spans = new SpanWriter(this.#buffer, this.#options.stack, this.#options.limits);
   }
 
-  /** Takes events off the queue, as many as one request holds. */
-  take(queue: Queue<CompactionEvent>, maxSpans: number): Taken {
+  /** Takes events off the queue, as many as one request holds; one even if `maxBytes` is less than a server's usual limit. */
+  take(queue: Queue<CompactionEvent>, maxSpans: number, maxBytes = MAX_REQUEST_BYTES): Taken {
     // One huge span must not keep its memory for ever.
     if (this.#buffer.capacity > 2 * MAX_REQUEST_BYTES) this.#renewBuffer();
     const buffer = this.#buffer;
     buffer.length = 0;
     const groups = new Map<Resource, Group>();
     const left: LeftOut = { not_sampled: 0, too_large: 0 };
-    let spans = 0;
+    const events: CompactionEvent[] = [];
     let size = 0;
     let full = false;
-    for (let event = queue.peek(); event !== undefined && spans < maxSpans; event = queue.peek()) {
+    for (let event = queue.peek(); event !== undefined && events.length < maxSpans; event = queue.peek()) {
       if (this.#isSampled(event)) {
         const start = buffer.length;
         this.#spans.write(event);
@@ -95,23 +97,23 @@ export class RequestWriter {
         const before = this.#sizeOf(group);
         group.bytes += buffer.length - start;
         const more = this.#sizeOf(group) - before;
-        if (size + more >= MAX_REQUEST_BYTES) {
+        if (size + more >= (events.length > 0 ? maxBytes : MAX_REQUEST_BYTES)) {
           group.bytes -= buffer.length - start;
           buffer.length = start;
-          full = spans > 0;
+          full = events.length > 0;
           if (full) break;
           left.too_large++;
         } else {
           addRange(group.ranges, start, buffer.length);
           size += more;
-          spans++;
+          events.push(event);
         }
       } else {
         left.not_sampled++;
       }
       queue.skip();
     }
-    return { bytes: this.#assemble(groups, size), spans, left, full };
+    return { bytes: this.#assemble(groups, size), spans: events.length, events, left, full };
   }
 
   /** Asks the sampler. The standard's samplers use the parent and the trace id only. */

@@ -14,6 +14,7 @@ import { RequestWriter } from './request-writer.ts';
 import { type ResourceOf, Resources } from './resources.ts';
 import { createSampler } from './sampler.ts';
 import { Sender } from './sender.ts';
+import { PATIENCE, type Patience } from './set-aside.ts';
 import { readSettings } from './settings.ts';
 import type { StackPlace } from './span-writer.ts';
 
@@ -27,6 +28,7 @@ export interface OtlpSinkOptions {
   warn: (sentence: string) => void;
   env?: NodeJS.ProcessEnv;
   backoff?: Backoff;
+  patience?: Patience;
 }
 
 /**
@@ -34,7 +36,15 @@ export interface OtlpSinkOptions {
  * variable that it cannot use. Connects at the first span, not before.
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
-  const { stack, resource = 'service', queueSize, warn, env = process.env, backoff = BACKOFF } = options;
+  const {
+    stack,
+    resource = 'service',
+    queueSize,
+    warn,
+    env = process.env,
+    backoff = BACKOFF,
+    patience = PATIENCE,
+  } = options;
   checkEnvironment(env);
   const settings = readSettings(env, queueSize);
   const connection = readConnection(env);
@@ -51,7 +61,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const resources = new Resources(host, () => messages.tooManyServices());
   const resourceOf = resource === 'service' ? (event: CompactionEvent) => resources.of(event) : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
-  return new Sender(settings, requests, collector, messages, backoff);
+  return new Sender(settings, requests, collector, messages, backoff, patience);
 }
 
 /** Connects to the collector, loading only the transport that is needed. */

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { collector } from '../../../src/doctor/collector.ts';
 import { checkEnvironment } from '../../../src/sinks/otlp/check.ts';
 import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
+import { drip, PROTOBUF, startTcpServer } from '../sinks/otlp/http-server.ts';
 
 const grpc = (port: number) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
 const http = (port: number) => ({ ...grpc(port), OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' });
+
+function* forever(text: string): Generator<string> {
+  for (;;) yield text;
+}
 
 /** A port of this host on which nobody listens. */
 async function closedPort(t: TestContext): Promise<number> {
@@ -18,12 +23,12 @@ async function closedPort(t: TestContext): Promise<number> {
 }
 
 /** Starts an HTTP server that answers with this status. @returns the port, and the paths and sizes of the requests */
-async function startHttp(t: TestContext, code: number) {
+async function startHttp(t: TestContext, code: number, headers: OutgoingHttpHeaders = {}, body = '') {
   const requests: string[] = [];
   const server = createServer(async (request, response) => {
     const bytes = (await request.toArray()).reduce((sum, chunk: Buffer) => sum + chunk.length, 0);
     requests.push(`${request.method} ${request.url} ${bytes}`);
-    response.writeHead(code).end();
+    response.writeHead(code, headers).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
@@ -52,7 +57,7 @@ describe('collector', () => {
   });
 
   it('HTTP: one request without spans', async (t) => {
-    const { port, requests } = await startHttp(t, 200);
+    const { port, requests } = await startHttp(t, 200, PROTOBUF);
     assert.equal((await collector(http(port))).status, 'ok');
     assert.deepEqual(requests, ['POST /v1/traces 0']);
   });
@@ -72,6 +77,28 @@ describe('collector', () => {
     assert.match('todo' in found ? found.todo : '', /OTEL_EXPORTER_OTLP_PROTOCOL/);
   });
 
+  it('a web page is not a collector', async (t) => {
+    const { port } = await startHttp(t, 200, { 'Content-Type': 'text/html; charset=utf-8' }, '<!doctype html>');
+    const found = await collector(http(port));
+    assert.equal(found.status, 'warn');
+    assert.match(found.why, /refuses spans: http_not_otlp: HTTP 200 with text\/html, which is not an OTLP answer\.$/);
+    assert.match('todo' in found ? found.todo : '', /OTEL_EXPORTER_OTLP_PROTOCOL/);
+  });
+
+  it('an empty answer without a type leaves it open', async (t) => {
+    const { port } = await startHttp(t, 200);
+    const found = await collector(http(port));
+    assert.equal(found.status, 'warn');
+    assert.match(found.why, /answers HTTP 200 with no Content-Type and no content: .* it may not be a collector\./);
+  });
+
+  it('an answer without an end: the check ends', async (t) => {
+    const { port } = await startTcpServer(t, (socket) => drip(socket, forever('HTTP/1.1 102 Processing\r\n\r\n')));
+    const found = await collector({ ...http(port), OTEL_EXPORTER_OTLP_TIMEOUT: '200' });
+    assert.equal(found.status, 'warn');
+    assert.match(found.why, /does not answer: no answer within 200 ms\.$/);
+  });
+
   for (const [name, env] of [
     ['gRPC', grpc],
     ['HTTP', http],
@@ -80,7 +107,7 @@ describe('collector', () => {
       const port = await closedPort(t);
       const found = await collector(env(port));
       assert.equal(found.status, 'warn');
-      assert.match(found.why, new RegExp(`127\\.0\\.0\\.1:${port} does not accept spans now: .*ECONNREFUSED`));
+      assert.match(found.why, new RegExp(`127\\.0\\.0\\.1:${port} does not answer: .*ECONNREFUSED`));
     });
   }
 

@@ -5,6 +5,7 @@ import protobuf from 'protobufjs';
 import { fields } from '../../../../src/protobuf/reader.ts';
 import { bytesTag, ProtobufWriter, varintTag } from '../../../../src/protobuf/writer.ts';
 import { delivered } from '../../../../src/sinks/otlp/collector.ts';
+import { FULL_SUCCESS, readResponse } from '../../../../src/sinks/otlp/response.ts';
 import { retryDelayMs } from '../../../../src/sinks/otlp/retry-info.ts';
 import { encodeResponse, encodeRetryInfo } from './wire.ts';
 
@@ -70,7 +71,7 @@ test('fields are read back; those of fixed size are skipped', () => {
 const batch = { bytes: new Uint8Array(), spans: 10 };
 
 test('answers of a collector are read, and no answer throws or unbalances the books', () => {
-  const read = (answer?: Uint8Array) => delivered(batch, answer);
+  const read = (answer: Uint8Array = Buffer.alloc(0)) => delivered(batch, readResponse(answer) ?? FULL_SUCCESS);
   const all = { kind: 'delivered', rejected: 0, message: '' };
   for (const nothing of [
     undefined,
