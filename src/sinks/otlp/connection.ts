@@ -4,7 +4,7 @@ import { badSetting, firstOtlp, readChoice, readInteger } from './environment.ts
 import { type Header, readHeaders } from './headers.ts';
 import { type HttpProxy, readProxy } from './proxy.ts';
 import { type Protocol, readProtocol } from './settings.ts';
-import { checkLibraryCertificates, readTlsFiles, type TlsFiles } from './tls-files.ts';
+import { checkLibraryVariables, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -43,7 +43,7 @@ function read(env: NodeJS.ProcessEnv): Connection {
   const gzip = readChoice(firstOtlp(env, 'COMPRESSION'), ['gzip', 'none']) === 'gzip';
   const timeoutMs = readInteger(firstOtlp(env, 'TIMEOUT'), 1) ?? DEFAULT_TIMEOUT_MS;
   const { files, expired } = readTlsFiles(env);
-  if (endpoint.secure) checkLibraryCertificates(env, protocol === 'grpc');
+  if (endpoint.secure) checkLibraryVariables(env, protocol === 'grpc');
   const proxy = readProxy(env, protocol, endpoint);
   if (proxy && protocol !== 'grpc' && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) {
     throw badSetting(

@@ -51,11 +51,18 @@ export function readTlsFiles(env: NodeJS.ProcessEnv, now = Date.now()): CheckedF
   return { files, expired };
 }
 
-/** Files that the libraries read for TLS on their own account: a bad one would end the agent, or be left out. */
-export function checkLibraryCertificates(env: NodeJS.ProcessEnv, grpc: boolean): void {
+/** What the libraries read for TLS on their own account: a bad value would end the agent, or be left out. */
+export function checkLibraryVariables(env: NodeJS.ProcessEnv, grpc: boolean): void {
   for (const name of ['NODE_EXTRA_CA_CERTS', ...(grpc ? ['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'] : [])]) {
     const variable = firstSet(env, name);
     if (variable !== undefined) readCertificates(name, readPem(variable));
+  }
+  const ciphers = grpc ? firstSet(env, 'GRPC_SSL_CIPHER_SUITES') : undefined;
+  if (ciphers === undefined) return;
+  try {
+    createSecureContext({ ciphers: ciphers.value });
+  } catch {
+    throw badSetting(ciphers.name, 'OpenSSL knows none of these ciphers');
   }
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arguments and settings that cannot be used, by the built commands: none needs root, as each is refused before anything is loaded.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ServerCredentials } from '@grpc/grpc-js';
 import { runToEnd } from '../../support/agent.ts';
 import { fixture } from '../fixtures.ts';
+import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
 
 const RECORDING = fileURLToPath(fixture('snoop/events.jsonl'));
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
@@ -66,4 +69,19 @@ describe('what an argument quotes cannot forge a line or move the cursor', () =>
       assert.match(stderr, /^compact\w+: \P{C}+\n$/u);
     });
   }
+});
+
+it('TLS to an address: spans arrive, and nothing of the libraries is on standard error', async (t) => {
+  const [cert_chain, private_key] = ['own.pem', 'own.key'].map((name) => readFileSync(fixture(`tls/${name}`)));
+  const pair = { cert_chain: cert_chain!, private_key: private_key! };
+  const server = await startGrpcServer(t, undefined, { credentials: ServerCredentials.createSsl(null, [pair]) });
+  const { code, stderr } = await runToEnd(['replay', RECORDING, '--output', 'none'], {
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${server.port}`,
+      OTEL_EXPORTER_OTLP_CERTIFICATE: fileURLToPath(fixture('tls/own.pem')),
+    },
+  });
+  assert.equal(code, 0);
+  assert.ok(server.spans.length > 0);
+  assert.doesNotMatch(stderr, /Warning/);
 });

@@ -81,6 +81,11 @@ const CASES: readonly (readonly [what: string, env: NodeJS.ProcessEnv, sentence:
     { GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '/no/such.pem' },
     /^GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: the file cannot be read/,
   ],
+  [
+    'unknown ciphers',
+    { GRPC_SSL_CIPHER_SUITES: 'fixtures' },
+    /^GRPC_SSL_CIPHER_SUITES: OpenSSL knows none of these ciphers\.$/,
+  ],
 ];
 
 describe('a file that TLS cannot use: run refuses it before it starts, doctor fails alike', () => {
