@@ -176,6 +176,8 @@ static int run(char **words)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (getppid() != supervisor)
 			_exit(0);
+		/* The prober's parent has to know it before it has begun. An earlier one may have left a line unfinished. */
+		dprintf(STDOUT_FILENO, "\nstarted %d\n", getpid());
 		execv(words[0], words);
 		if (errno == ENOMEM || errno == EAGAIN)
 			raise(SIGKILL);

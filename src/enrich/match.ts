@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
-import { MAX_PROCESSES, type ProcessFacts, type ProcessIdentity, unknownService } from '../prober/protocol.ts';
+import {
+  FROM_OUTSIDE,
+  MAX_PROCESSES,
+  type ProcessFacts,
+  type ProcessIdentity,
+  unknownService,
+} from '../prober/protocol.ts';
 import { isSameExec } from '../procfs/stat.ts';
 
 /** A process that has ended counts as the last one seen under its pid, for so long after that one was last seen. */
@@ -56,13 +62,14 @@ export class Matcher {
       return;
     }
     const same = before !== undefined && isSameExec(before.identity, identity);
-    const facts = same && identity.version === before.identity.version ? before.facts : identity.facts;
+    const version = same && identity.version === FROM_OUTSIDE ? before.identity.version : identity.version;
+    const facts = same && version === before.identity.version ? before.facts : identity.facts;
     if (identity.isKernelThread || facts === undefined) {
       this.#known.delete(pid);
       this.#batch.set(pid, { identity, known: undefined });
       return;
     }
-    const known = { identity, facts, seenNs: same ? before.seenNs : 0n };
+    const known = { identity: { ...identity, version }, facts, seenNs: same ? before.seenNs : 0n };
     this.#batch.set(pid, { identity, known });
     this.#known.set(pid, known);
   }

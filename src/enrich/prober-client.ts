@@ -14,7 +14,9 @@ import {
   type Question,
   questionLine,
   READY,
+  STARTED,
 } from '../prober/protocol.ts';
+import { Effort } from './effort.ts';
 
 const SUPERVISOR = fileURLToPath(
   new URL('../../native/prober-supervisor/build/compactstall-supervisor', import.meta.url),
@@ -29,13 +31,18 @@ const NODE_FLAGS = [
   '--disable-sigusr1',
 ];
 
-/** The time for one answer. The largest memory map takes a tenth of it, so a longer answer waits for something. */
-const ANSWER_MS = 2000;
-/** The longest that a stall waits for its answer, for whatever reason. */
-const PATIENCE_MS = 4000;
-/** The time for the prober to start, which may take seconds on a machine that is busy booting. */
+/** The pause between two looks at a prober that has not answered. */
+const LOOK_MS = 250;
+/** The longest that the prober may wait for one answer. Reading the largest memory map takes a twentieth of it. */
+const WAIT_MS = 2000;
+/** The CPU time for one answer. Everything that the prober reads is bounded: more than half a second would be a defect. */
+const WORK_MS = 10_000;
+/** The longest that a stall waits while the prober spends its time on others; and in all, for whatever reason. */
+const TURN_MS = 4000;
+const PATIENCE_MS = 20_000;
+/** The time for the prober to start, spent by itself; and in all, on a host that gives it no CPU. */
 const START_MS = 20_000;
-const GRACE_MS = 20;
+const LONGEST_START_MS = 60_000;
 const END_MS = 500;
 /** The time for which a process that made the prober wait is avoided. */
 const AVOID_MS = 60_000;
@@ -59,12 +66,15 @@ const failureIn = (errors: string): string | undefined =>
 interface Open {
   question: Question;
   askedMs: number;
+  /** The time that probers had spent on late answers by then. */
+  spentMs: number;
   resolve: (line: string | undefined) => void;
 }
 
 /**
  * Starts the prober, a separate process that may read others, and asks it. Every question is resolved within seconds, with
  * undefined if need be: a prober that waits for a process is killed and replaced, and that process is avoided for a while.
+ * A prober that gets little CPU time is only slow. Whatever is not looked up is reported.
  */
 export class ProberClient {
   readonly services: boolean;
@@ -75,7 +85,10 @@ export class ProberClient {
   /** In the order of asking, which is also the order of the answers. */
   readonly #open: Open[] = [];
   readonly #avoided = new Map<number, number>();
-  #hasBegun = false;
+  /** When a prober answered for the first time. A stall's patience begins then. */
+  #begunMs: number | undefined;
+  /** Whether the user was warned that stalls did not wait for it. */
+  #hasTriedPatience = false;
   /** Whether the user was warned that it failed to answer. */
   #hasFailed = false;
   #state: 'starting' | 'late' | 'answering' | 'ended' = 'starting';
@@ -84,6 +97,10 @@ export class ProberClient {
   /** Its standard error since it last began to answer. */
   #errors = '';
   #timer: NodeJS.Timeout | undefined;
+  /** Of the prober that runs now. */
+  #effort = new Effort(undefined);
+  #startedMs = performance.now();
+  #spentMs = 0;
 
   constructor({ services, user, warn }: ProberOptions) {
     this.services = services;
@@ -112,7 +129,9 @@ export class ProberClient {
    * @param version of the facts that are already known: the answer leaves them out
    */
   async identity(pid: number, version: number): Promise<ProcessIdentity | undefined> {
-    const line = await this.#ask({ about: this.#isAvoided(pid) ? 'stat' : 'identity', pid, version });
+    const line = await this.#ask(
+      this.#isAvoided(pid) ? { about: 'outside', pid } : { about: 'identity', pid, version },
+    );
     return line === undefined ? undefined : parseIdentity(line);
   }
 
@@ -130,7 +149,7 @@ export class ProberClient {
 
   /** Resolves all open questions without an answer. */
   leaveUnanswered(): void {
-    for (const { resolve } of this.#open) resolve(undefined);
+    this.#leave(this.#open);
   }
 
   /** Closes the prober's standard input, at which it ends, and kills it if it still waits for a process. */
@@ -150,9 +169,10 @@ export class ProberClient {
     const cannot = this.#state === 'ended' || this.#state === 'late';
     if (cannot || this.#open.length >= MAX_OPEN) resolve(undefined);
     else {
-      this.#open.push({ question, askedMs: performance.now(), resolve });
+      if (this.#open.length === 0) this.#effort.reset();
+      this.#open.push({ question, askedMs: performance.now(), spentMs: this.#spentMs, resolve });
       if (this.#state === 'answering') this.#send(question);
-      this.#timer ??= this.#wait();
+      this.#timer ??= this.#lookLater();
     }
     return promise;
   }
@@ -173,17 +193,14 @@ export class ProberClient {
     const lines = (this.#partial + text).split('\n');
     this.#partial = lines.pop()!;
     for (const line of lines) {
-      if (line.startsWith(READY)) this.#begin(line);
+      if (line.startsWith(STARTED)) this.#started(Number(line.slice(STARTED.length)));
+      else if (line.startsWith(READY)) this.#begin(line);
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
     }
-    // Several answers may each be in time, and together keep a later question waiting too long.
-    const longAgo = performance.now() - PATIENCE_MS;
-    for (const { askedMs, resolve } of this.#open) {
-      if (askedMs > longAgo) break;
-      resolve(undefined);
-    }
+    if (this.#state === 'answering') this.#effort.reset();
+    this.#leaveOld();
     clearTimeout(this.#timer);
-    this.#timer = this.#open.length > 0 ? this.#wait() : undefined;
+    this.#timer = this.#open.length > 0 ? this.#lookLater() : undefined;
   }
 
   #failed(text: string): void {
@@ -194,54 +211,97 @@ export class ProberClient {
     this.#warn(`the prober failed to answer a question: ${failure}. Please report it.`);
   }
 
+  /** The supervisor has started a prober, at first or because the one before it has ended. */
+  #started(pid: number): void {
+    this.#effort = new Effort(pid);
+    this.#startedMs = performance.now();
+    if (this.#state === 'answering') this.#state = 'starting';
+  }
+
   #begin(ready: string): void {
     const failure = failureIn(this.#errors);
     if (failure) this.#warn(`the prober failed and has restarted: ${failure}.`);
     this.#errors = '';
-    this.#hasBegun = true;
+    this.#begunMs ??= performance.now();
     this.#state = 'answering';
     this.#unsent = '';
     this.#supervisor.stdin!.write(`\n${ready}\n`);
     for (const { question } of this.#open) this.#send(question);
   }
 
-  /** Starts the timer. When it expires, answers that came while this process was busy are read first. */
-  #wait(): NodeJS.Timeout {
-    const late = () => {
-      this.#timer = setTimeout(() => this.#late(), GRACE_MS);
-    };
-    return setTimeout(late, this.#state === 'starting' ? START_MS : ANSWER_MS);
+  #lookLater(): NodeJS.Timeout {
+    return setTimeout(() => this.#look(), LOOK_MS);
   }
 
-  /** No answer came in time: the process of the first open question makes the prober wait. */
-  #late(): void {
-    this.#timer = undefined;
+  /** No answer has come for a while: looks whether the prober is stuck. */
+  #look(): void {
+    const spentMs = this.#effort.look();
+    const { waitedMs, workedMs } = this.#effort;
     if (this.#state === 'starting') {
-      this.#state = 'late';
-      this.#warn(
-        `the prober has not started within ${START_MS / 1000} s: spans carry no service and no parent until it has.`,
-      );
-      for (const { resolve } of this.#open.splice(0)) resolve(undefined);
-      return;
+      const tookMs = performance.now() - this.#startedMs;
+      if (waitedMs + workedMs >= START_MS || tookMs >= LONGEST_START_MS) this.#startsLate(tookMs);
+    } else if (this.#state === 'answering') {
+      this.#spentMs += spentMs;
+      if (waitedMs >= WAIT_MS || workedMs >= WORK_MS) this.#replace();
     }
-    const { pid } = this.#open[0]!.question;
+    this.#leaveOld();
+    this.#timer = this.#open.length > 0 ? this.#lookLater() : undefined;
+  }
+
+  #startsLate(tookMs: number): void {
+    this.#state = 'late';
     this.#warn(
-      `process ${pid} could not be read within ${ANSWER_MS / 1000} s: its memory map is locked, or it delays its readers. ` +
-        `It is left alone for ${AVOID_MS / 1000} s.`,
+      `the prober has not started within ${Math.round(tookMs / 1000)} s: spans carry no service and no parent until it has.`,
     );
-    const now = performance.now();
-    this.#avoided.set(pid, now + AVOID_MS);
-    for (const open of this.#open.splice(0)) {
-      const { question, askedMs, resolve } = open;
-      if (now - askedMs >= PATIENCE_MS) resolve(undefined);
-      else if (question.pid !== pid) this.#open.push(open);
-      else if (question.about === 'identity') this.#open.push({ ...open, question: { ...question, about: 'stat' } });
-      else resolve(undefined);
+    for (const { resolve } of this.#open.splice(0)) resolve(undefined);
+  }
+
+  /** Replaces the prober, which is stuck at the process of the first open question. */
+  #replace(): void {
+    const { pid } = this.#open[0]!.question;
+    if (this.#effort.isStopped) this.#warn('the prober was stopped by a signal, and is replaced.');
+    else {
+      this.#warn(
+        this.#effort.workedMs >= WORK_MS
+          ? `process ${pid} could not be read with ${WORK_MS / 1000} s of CPU time. It is left alone for ${AVOID_MS / 1000} s. Please report it.`
+          : `process ${pid} could not be read within ${WAIT_MS / 1000} s: its memory map is locked, it delays its readers, or this host is short of memory. It is left alone for ${AVOID_MS / 1000} s.`,
+      );
+      this.#avoided.set(pid, performance.now() + AVOID_MS);
+      for (const open of this.#open.splice(0)) {
+        const { question, resolve } = open;
+        if (question.pid !== pid) this.#open.push(open);
+        else if (question.about === 'identity') this.#open.push({ ...open, question: { about: 'outside', pid } });
+        else resolve(undefined);
+      }
     }
     this.#state = 'starting';
+    this.#startedMs = performance.now();
+    this.#effort.reset();
     this.#partial = '';
     this.#supervisor.kill('SIGUSR1');
-    if (this.#open.length > 0) this.#timer = this.#wait();
+  }
+
+  /**
+   * Each answer may be in time, and many of them keep a later question waiting too long. Its place stays, as answers come in
+   * the order of the questions.
+   */
+  #leaveOld(): void {
+    if (this.#begunMs === undefined) return;
+    const longAgo = performance.now() - PATIENCE_MS;
+    const isOld = ({ askedMs, spentMs }: Open) =>
+      Math.max(askedMs, this.#begunMs!) <= longAgo || this.#spentMs - spentMs >= TURN_MS;
+    const end = this.#open.findIndex((open) => !isOld(open));
+    this.#leave(end < 0 ? this.#open : this.#open.slice(0, end));
+  }
+
+  #leave(open: readonly Open[]): void {
+    for (const { resolve } of open) resolve(undefined);
+    const isOfStall = ({ question }: Open) => question.about === 'identity' || question.about === 'outside';
+    if (this.#hasTriedPatience || !open.some(isOfStall)) return;
+    this.#hasTriedPatience = true;
+    this.#warn(
+      'the prober was too late for some stalls, which carry no service: a busy host, a CPU limit, or processes that cannot be read delay it.',
+    );
   }
 
   #isAvoided(pid: number): boolean {
@@ -254,7 +314,7 @@ export class ProberClient {
 
   #end(reason: string): void {
     if (this.#state !== 'ended') {
-      this.obstacle = this.#hasBegun ? proberEnded(reason) : proberNotStarted(reason);
+      this.obstacle = this.#begunMs !== undefined ? proberEnded(reason) : proberNotStarted(reason);
       this.#warn(`${this.obstacle.why} ${this.obstacle.todo}`);
     }
     this.#state = 'ended';

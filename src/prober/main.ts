@@ -42,8 +42,8 @@ function answer(line: string): string {
   switch (question?.about) {
     case 'identity':
       return identityLine(executables.see(question.pid), question.version);
-    case 'stat':
-      return identityLine(executables.seeStat(question.pid, question.version), question.version);
+    case 'outside':
+      return identityLine(executables.seeFromOutside(question.pid), 0);
     case 'contexts':
       return contextsLine(locatePublisher(question.pid));
     case 'published':

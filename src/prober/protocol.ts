@@ -12,14 +12,14 @@ import { REASONS, type Reason } from './thread-context/reason.ts';
 export type Question =
   /** Which executable runs in the process, and of which service? `version` is that of the facts that the agent already has. */
   | { about: 'identity'; pid: number; version: number }
-  /** The same from /proc/PID/stat alone, for a process whose memory cannot be read without waiting. */
-  | { about: 'stat'; pid: number; version: number }
+  /** The same as far as it is known without reading its memory, for a process that makes its readers wait. */
+  | { about: 'outside'; pid: number }
   /** Where do its threads publish their contexts? */
   | { about: 'contexts'; pid: number }
   /** Not a question but a notice: the process has published another context. */
   | { about: 'published'; pid: number };
 
-const ABOUT = new Set(['identity', 'stat', 'contexts', 'published'] satisfies Question['about'][]);
+const ABOUT = new Set(['identity', 'outside', 'contexts', 'published'] satisfies Question['about'][]);
 
 /** The facts about a stalled process, kept while it lives. */
 export interface ProcessFacts {
@@ -43,8 +43,14 @@ export type Located = { publisher: Buffer } | { reason: Reason };
 export const unknownService = (executable: string | undefined): string =>
   executable ? `unknown_service:${executable}` : 'unknown_service';
 
+/** The version of facts that were found without reading the process's memory. They do not replace what is known. */
+export const FROM_OUTSIDE = -1;
+
 /** The number of processes that each side remembers. */
 export const MAX_PROCESSES = 4096;
+
+/** The supervisor begins with a line of this and the pid of the prober, before it starts one. */
+export const STARTED = 'started ';
 
 /**
  * The prober begins with a line of this and its pid, also after a restart. The agent repeats the line, and then asks its open

@@ -73,6 +73,14 @@ export const NO_PROBER = proberFolder('mode=755', '[!m]*');
 /** A prober in a folder that is closed to others, without the capability to read it. */
 export const CLOSED_PROBER: Deprivation = [...proberFolder('mode=700', '*'), ...capabilities('-dac_read_search')];
 
+/** A prober that takes 5 s to start, longer than a stall waits for the answers to others. */
+export const LATE_PROBER = inMountNamespace(`
+  mount -t tmpfs -o mode=755 none /mnt
+  cp -r '${ROOT}/dist/prober/'* /mnt
+  mv /mnt/main.js /mnt/real.js
+  echo 'setTimeout(() => import("./real.js"), 5000);' >/mnt/main.js
+  mount --bind /mnt '${ROOT}/dist/prober'`);
+
 /** Root of a separate user namespace. */
 export const USER_NAMESPACE: Deprivation = ['unshare', '--user', '--map-root-user'];
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../../lru.ts';
 import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
-import { MAX_PROCESSES, type ProcessIdentity } from '../protocol.ts';
-import { type Identity, identify, isOutdated } from './identify.ts';
+import { FROM_OUTSIDE, MAX_PROCESSES, type ProcessIdentity } from '../protocol.ts';
+import { factsFromOutside, type Identity, identify, isOutdated } from './identify.ts';
 
 /** The shortest time between two checks whether a process has changed its service. */
 const REFRESH_MS = 1000;
@@ -59,13 +59,13 @@ export class Executables {
     return { ...stat, version: current.version, facts: current.facts };
   }
 
-  /**
-   * The same from /proc/PID/stat alone, for a process whose memory cannot be read without waiting.
-   * @param version of the facts that the agent has, which stay as they are
-   */
-  seeStat(pid: number, version: number): ProcessIdentity | undefined {
-    const stat = readStat(`${this.#proc}/${pid}`);
-    return stat && { ...stat, version, facts: undefined };
+  /** The same without reading the process's memory or memory map, for which this process might have to wait. */
+  seeFromOutside(pid: number): ProcessIdentity | undefined {
+    const folder = `${this.#proc}/${pid}`;
+    const stat = readStat(folder);
+    if (stat === undefined) return undefined;
+    const facts = stat.isKernelThread ? undefined : factsFromOutside(folder, stat, this.#services);
+    return { ...stat, version: FROM_OUTSIDE, facts };
   }
 
   /** The process announces that it has published a context. Announcements without a publication cause no more searches. */

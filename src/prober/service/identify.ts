@@ -23,17 +23,30 @@ export interface Identity {
  * @returns undefined when the process ended or called exec meanwhile
  */
 export function identify(folder: string, stat: ProcStat, services: boolean): Identity | undefined {
-  const executable = executableOf(folder);
-  const container = containerOf(folder);
-  const facts: ProcessFacts = { ...(executable && { executable }), ...(container && { container }) };
   const context = services ? readContext(folder, findContexts(folder)) : undefined;
-  if (services) {
-    const said = (context && contextAttributes(context.payload)) ?? environmentAttributes(folder, stat);
-    // Not everybody may see the executable; the name of the main thread begins as its name.
-    facts.resource = serviceResource(said, { executable: executable ?? stat.comm, container });
-  }
+  const said = services
+    ? ((context && contextAttributes(context.payload)) ?? environmentAttributes(folder, stat))
+    : undefined;
+  const facts = factsOf(folder, stat, said);
   if (!isSameExec(stat, readStat(folder))) return undefined;
   return { facts, context: context && { at: context.at, publishedNs: context.publishedNs } };
+}
+
+/** What is known of a process without its memory: its executable and its container. */
+export const factsFromOutside = (folder: string, stat: ProcStat, services: boolean): ProcessFacts =>
+  factsOf(folder, stat, services ? [] : undefined);
+
+/** @param said the attributes of the resource; undefined when no resource is wanted */
+function factsOf(
+  folder: string,
+  stat: ProcStat,
+  said: Parameters<typeof serviceResource>[0] | undefined,
+): ProcessFacts {
+  const executable = executableOf(folder);
+  const container = containerOf(folder);
+  // Not everybody may see the executable; the name of the main thread begins as its name.
+  const resource = said && serviceResource(said, { executable: executable ?? stat.comm, container });
+  return { ...(executable && { executable }), ...(container && { container }), ...(resource && { resource }) };
 }
 
 /** Whether a process would be identified differently now. @param search also look for a new context */

@@ -11,7 +11,7 @@ export const REASONS = {
   no_relocation: 'the file that defines the symbol has no relocation for it',
   bounds_exceeded: 'one of its files takes more reads than a file may take',
   damaged_elf: 'one of its ELF files contradicts itself',
-  too_much_work: 'a search takes more files or time than one process may take',
+  too_much_work: 'a search takes more files or CPU time than one process may take',
   unsafe_file_system: 'one of its files is on a file system whose reads may never return',
   unreadable_file: 'one of its files cannot be opened or read',
   not_elf: 'its executable is not an ELF file',

@@ -25,7 +25,7 @@ export type ThreadContexts = Places | { reason: Reason };
 
 export interface Limits {
   files: number;
-  /** Checked between files, so that one file can take some milliseconds more. */
+  /** Of CPU time. Checked between files, so that one file can take some milliseconds more. */
   milliseconds: number;
 }
 
@@ -61,10 +61,14 @@ export class Search {
   }
 
   run(limits: Limits): ThreadContexts {
-    const deadline = performance.now() + limits.milliseconds;
+    const before = process.threadCpuUsage();
+    const isOver = () => {
+      const { user, system } = process.threadCpuUsage(before);
+      return (user + system) / 1000 > limits.milliseconds;
+    };
     let files = 0;
     for (const pieces of filesWithCode(this.#target.mappings, this.#target.entry)) {
-      if (files++ === limits.files || performance.now() > deadline) {
+      if (files++ === limits.files || isOver()) {
         this.#failed('too_much_work');
         break;
       }

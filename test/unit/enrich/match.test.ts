@@ -169,7 +169,7 @@ describe('a process that is avoided for a while', () => {
   it('known before: keeps its facts, as long as it is the same executable', (t) => {
     const { service, put, pass, processes } = setUp(t, { environ });
     assert.equal(service(), 'shop');
-    processes.statOnly = true;
+    processes.fromOutside = true;
     for (const seconds of [1n, 30n, 59n]) {
       pass(1000);
       assert.equal(service(NOW + seconds * SECOND), 'shop');
@@ -177,21 +177,32 @@ describe('a process that is avoided for a while', () => {
     put({ environ, startStack: 1 });
     pass(0);
     assert.equal(service(NOW + 60n * SECOND), 'unknown_service:summ');
-    processes.statOnly = false;
+    processes.fromOutside = false;
     pass(0);
     assert.equal(service(NOW + 61n * SECOND), 'shop');
   });
 
-  it('not known before: the name of its main thread', (t) => {
-    const { service, processes } = setUp(t, { environ });
-    processes.statOnly = true;
-    assert.equal(service(), 'unknown_service:summ');
+  it('not known before: its executable and its container, and later its service', (t) => {
+    const { service, lookUp, pass, processes } = setUp(t, {
+      environ,
+      exe: '/usr/bin/java',
+      cgroup: `0::/docker/${ID}\n`,
+    });
+    processes.fromOutside = true;
+    for (let i = 0; i < 2; i++) {
+      const resource = { 'service.name': 'unknown_service:java', 'container.id': ID };
+      assert.deepEqual(lookUp(), { executable: 'java', container: ID, resource });
+      pass(0);
+    }
+    processes.fromOutside = false;
+    pass(0);
+    assert.equal(service(), 'shop');
   });
 
   it('another one with its pid: nothing of the one before', (t) => {
     const { service, put, pass, processes } = setUp(t, { environ });
     assert.equal(service(), 'shop');
-    processes.statOnly = true;
+    processes.fromOutside = true;
     put({ environ, startedTicks: 20_000 });
     pass(0);
     assert.equal(service(201n * SECOND), 'unknown_service:summ');

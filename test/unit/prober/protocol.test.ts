@@ -19,7 +19,7 @@ const ODD = ['', 'null', '7', '"x"', '[]', '{', '{}', '{"about":"else","pid":7}'
 describe('a question', () => {
   for (const question of [
     { about: 'identity', pid: 7, version: 3 },
-    { about: 'stat', pid: 7, version: 3 },
+    { about: 'outside', pid: 7 },
     { about: 'contexts', pid: 4194304 },
     { about: 'published', pid: 1 },
   ] satisfies Question[]) {

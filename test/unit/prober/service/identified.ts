@@ -8,7 +8,7 @@ export class Identified {
   readonly #matcher: Matcher;
   readonly #seen = new Set<number>();
   /** Whether to treat the process like one whose memory cannot be read without waiting. */
-  statOnly = false;
+  fromOutside = false;
 
   constructor(options: ExecutablesOptions) {
     this.#executables = new Executables(options);
@@ -29,10 +29,7 @@ export class Identified {
     const { pid } = thread;
     if (!this.#seen.has(pid)) {
       this.#seen.add(pid);
-      this.#matcher.saw(
-        pid,
-        this.statOnly ? this.#executables.seeStat(pid, this.#matcher.version(pid)) : this.#executables.see(pid),
-      );
+      this.#matcher.saw(pid, this.fromOutside ? this.#executables.seeFromOutside(pid) : this.#executables.see(pid));
     }
     return this.#matcher.lookUp(thread, atNs);
   }
