@@ -10,9 +10,9 @@ const NAME: Record<Protocol, RegExp> = {
   'http/protobuf': /^[!#$%&'*+\-.^_`|~0-9a-z]+$/,
   grpc: /^[0-9a-z_.-]+$/,
 };
-/** Names that say where a request ends, or how the connection is used. They would break the request. */
+/** Names that say where a request ends, how the connection is used, or how an answer is packed. They would break the request. */
 const TRANSPORT =
-  /^(connection|content-(encoding|length)|expect|http2-settings|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|grpc-.*)$/;
+  /^(accept-encoding|connection|content-(encoding|length)|expect|http2-settings|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|grpc-.*)$/;
 /** Names that the agent sets itself, whatever the variable says, as the stock exporters do. */
 const OWN = /^(content-type|user-agent)$/;
 /** Text that gRPC carries; HTTP also has the tab, and bytes above ASCII. */

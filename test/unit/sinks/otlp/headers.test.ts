@@ -123,6 +123,7 @@ it('what the stock exporters would leave out or cut is refused', () => {
 it('headers that belong to the transport are refused', () => {
   for (const name of [
     'connection',
+    'accept-encoding',
     'Content-Length',
     'keep-alive',
     'transfer-encoding',
