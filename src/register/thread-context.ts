@@ -23,6 +23,8 @@ const LIBRARY = '@datadog/pprof/out/src/otel-thread-ctx.js';
 /** The key under which every copy of the API keeps a context's span. */
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN');
 const ZEROS = /^0+$/;
+/** Of Node.js 22. */
+const FLAG = '--experimental-async-context-frame';
 
 export class ThreadContexts {
   /** The attributes of the process context that a reader needs to read thread contexts. */
@@ -106,5 +108,8 @@ function because(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'MODULE_NOT_FOUND')
     return 'an optional package is missing (install it: npm install @datadog/pprof@5.20.0)';
+  // The library's own words also advise NODE_OPTIONS, which other versions may read.
+  if (String(message).includes(`needs ${FLAG}`))
+    return `Node.js 22 needs node ${FLAG}. Newer versions need no flag, and with this one, also in NODE_OPTIONS, they do not start`;
   return String(message).split('\n')[0]!.replace(/\.$/, '');
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cases in which it cannot publish: one line on standard error, and an undisturbed application.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,9 +45,24 @@ it('a runtime that only resembles Node.js', async () => {
 
 it('Node.js 22 without its flag still publishes its service', async () => {
   const run = await runApplication(NODE_22, [...REGISTER, 'app.cjs'], env);
-  assertWarned(run, /^compactstall\/register: stalls will not be children .* needs --experimental-async-context-frame/);
+  assertWarned(
+    run,
+    /^compactstall\/register: stalls will not be children .*: Node.js 22 needs node --experimental-async-context-frame\. /,
+  );
   assert.equal(published(run), 1);
   assert.deepEqual(run.checks.at(-1)!.processContexts[0]!.attributes, {});
+});
+
+it('newer versions do not start with the flag of Node.js 22', () => {
+  const flag = '--experimental-async-context-frame';
+  for (const { path } of NODES.filter(({ major }) => major > 22)) {
+    for (const [args, env] of [
+      [[flag], {}],
+      [[], { NODE_OPTIONS: flag }],
+    ] as const) {
+      assert.equal(spawnSync(path, [...args, '-e', '0'], { env }).status, 9, path);
+    }
+  }
 });
 
 it('a Node.js with its flag turned off', async () => {
