@@ -4,6 +4,7 @@ import { type Field, fields } from '../../protobuf/reader.ts';
 
 // opentelemetry/proto/common/v1/process_context.proto, common.proto, resource.proto
 const CONTEXT_RESOURCE = 1;
+const CONTEXT_ATTRIBUTE = 2;
 const RESOURCE_ATTRIBUTE = 1;
 const KEY = 1;
 const VALUE = 2;
@@ -20,25 +21,56 @@ const MAX_FIELDS = 4096;
 const MAX_ATTRIBUTES = 128;
 const MAX_ELEMENTS = 64;
 
+type Attribute = [name: string, value: AttributeValue];
+
 /**
  * The resource in the payload of a process context: attributes that are strings, numbers, booleans, or lists of these.
  * Bytes, maps and anything nested more deeply are left out. undefined when the payload is not such a message.
  */
-export function contextAttributes(payload: Buffer): [name: string, value: AttributeValue][] | undefined {
-  const reader = new BoundedReader();
-  const found: [string, AttributeValue][] = [];
-  try {
-    for (const resource of reader.messages(payload, CONTEXT_RESOURCE)) {
-      for (const attribute of reader.messages(resource, RESOURCE_ATTRIBUTE)) {
-        const [name, value] = keyValue(reader, attribute);
-        if (name !== undefined && value !== undefined) found.push([name, value]);
-        if (found.length === MAX_ATTRIBUTES) return found;
+export function contextAttributes(payload: Buffer): Attribute[] | undefined {
+  return read((reader) => {
+    const attributes = function* () {
+      for (const resource of reader.messages(payload, CONTEXT_RESOURCE)) {
+        yield* reader.messages(resource, RESOURCE_ATTRIBUTE);
       }
-    }
-    return found;
+    };
+    return keyValues(reader, attributes());
+  });
+}
+
+/** What a process context says of the thread contexts of its process (OTEP 4947). */
+export interface ThreadContextSchema {
+  version: string;
+  /** The names of the attributes in the records of threads, which have the indexes. */
+  keys: readonly string[];
+}
+
+/** undefined when it says nothing of thread contexts, or is not a message. */
+export function threadContextSchema(payload: Buffer): ThreadContextSchema | undefined {
+  const attributes = read((reader) => keyValues(reader, reader.messages(payload, CONTEXT_ATTRIBUTE)));
+  const said = new Map(attributes);
+  const version = said.get('threadlocal.schema_version');
+  if (typeof version !== 'string') return undefined;
+  const keys = said.get('threadlocal.attribute_key_map');
+  return { version, keys: Array.isArray(keys) ? keys.map(String) : [] };
+}
+
+function read<T>(message: (reader: BoundedReader) => T): T | undefined {
+  try {
+    return message(new BoundedReader());
   } catch {
     return undefined;
   }
+}
+
+function keyValues(reader: BoundedReader, messages: Iterable<Uint8Array>): Attribute[] {
+  const found: Attribute[] = [];
+  for (const message of messages) {
+    const [name, value] = keyValue(reader, message);
+    if (name !== undefined && value !== undefined) found.push([name, value]);
+    if (found.length === MAX_ATTRIBUTES) break;
+  }
+  return found;
 }
 
 /** Reads protobuf up to a number of fields, and then behaves as if the message had ended. */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AT_ENTRY, auxiliaryValue } from '../../procfs/auxv.ts';
-import { mappingAt, readMaps } from '../../procfs/maps.ts';
+import { type Mapping, mappingAt, readMaps } from '../../procfs/maps.ts';
+import { contextsIn } from '../service/context-mappings.ts';
+import { threadContextSchema } from '../service/context-payload.ts';
+import { readContext } from '../service/process-context.ts';
 import { PublisherFiles } from './publisher-file.ts';
 import { reasonOf } from './reason.ts';
-import { type Limits, Search, type ThreadContexts } from './search.ts';
+import { type Limits, Search, type SearchTarget, type ThreadContexts } from './search.ts';
 import { type Machine, machineOf } from './tls/machine.ts';
 
 export type { Reason } from './reason.ts';
@@ -17,12 +20,15 @@ const LIMITS: Limits = { files: 1024, milliseconds: 100 };
 export class ThreadContextLocator {
   readonly #machine: Machine | undefined;
   readonly #files: PublisherFiles | undefined;
+  /** With the variables that they do not export. */
+  readonly #wholeFiles: PublisherFiles | undefined;
   readonly #limits: Limits;
   readonly #proc: string;
 
   constructor({ limits = LIMITS, machine = machineOf(), proc = '/proc' } = {}) {
     this.#machine = machine;
     this.#files = machine && new PublisherFiles(machine);
+    this.#wholeFiles = machine && new PublisherFiles(machine, { unexported: true });
     this.#limits = limits;
     this.#proc = proc;
   }
@@ -35,30 +41,38 @@ export class ThreadContextLocator {
    * The result holds until the process calls exec or unloads the library. A library that it loads later is not seen.
    */
   locate(pid: number): ThreadContexts {
-    if (!this.#machine || !this.#files) return { reason: 'other_machine' };
+    if (!this.#machine || !this.#files || !this.#wholeFiles) return { reason: 'other_machine' };
     try {
       const folder = `${this.#proc}/${pid}`;
       const mappings = readMaps(folder);
       if (!mappings) return { reason: 'too_many_mappings' };
       if (mappings.length === 0) return { reason: 'no_mappings' };
       const entry = mappingAt(mappings, auxiliaryValue(folder, AT_ENTRY) ?? 0n);
-      const search = new Search({
-        pid,
-        mappings,
-        entry,
-        machine: this.#machine,
-        files: this.#files,
-        proc: this.#proc,
-      });
-      try {
-        return search.run(this.#limits);
-      } finally {
-        search.close();
-      }
+      const target = { pid, mappings, entry, machine: this.#machine, proc: this.#proc };
+      const exported = search({ ...target, files: this.#files }, this.#limits);
+      if (!('reason' in exported) || !announced(folder, mappings)) return exported;
+      // Some milliseconds for a large program, so only for a process that says that it has the variable.
+      const all = search({ ...target, files: this.#wholeFiles }, this.#limits);
+      return 'reason' in all && all.reason === 'no_symbol' ? { reason: 'not_exported' } : all;
     } catch (error) {
       return { reason: reasonOf(error, 'gone') };
     }
   }
+}
+
+function search(target: SearchTarget, limits: Limits): ThreadContexts {
+  const one = new Search(target);
+  try {
+    return one.run(limits);
+  } finally {
+    one.close();
+  }
+}
+
+/** Whether the process says in its process context that its threads have contexts. */
+function announced(folder: string, mappings: readonly Mapping[]): boolean {
+  const context = readContext(folder, contextsIn(mappings));
+  return context !== undefined && threadContextSchema(context.payload) !== undefined;
 }
 
 let shared: ThreadContextLocator | undefined;

@@ -29,11 +29,13 @@ const MAX_FILES = 4096;
 /** Remembers files: nearly all have neither symbol, and most processes map the same ones. */
 export class PublisherFiles {
   readonly #machine: Machine;
-  readonly #files: Lru<string, FileFacts>;
+  readonly #unexported: boolean;
+  readonly #files = new Lru<string, FileFacts>(MAX_FILES);
 
-  constructor(machine: Machine, most = MAX_FILES) {
+  /** @param unexported whether to look in the symbol tables for debuggers, too, if the file has one */
+  constructor(machine: Machine, { unexported = false } = {}) {
     this.#machine = machine;
-    this.#files = new Lru(most);
+    this.#unexported = unexported;
   }
 
   /** @throws the system's error when the file cannot be opened */
@@ -50,7 +52,9 @@ export class PublisherFiles {
   #read(descriptor: number, size: number): FileFacts {
     try {
       const elf = new Elf(new FileBytes(descriptor, size), this.#machine);
-      const [v1, nodejs] = [SYMBOLS.v1, SYMBOLS.nodejs].map((name) => findTlsSource(elf, this.#machine, name));
+      const [v1, nodejs] = [SYMBOLS.v1, SYMBOLS.nodejs].map((name) =>
+        findTlsSource(elf, this.#machine, name, this.#unexported),
+      );
       const libc = libcOf(elf);
       if (v1 || nodejs) return { elf, libc, v1, nodejs, failure: undefined };
       return libc === undefined ? NOTHING : nothing('no_symbol', libc);

@@ -15,6 +15,8 @@ export const REASONS = {
   unsafe_file_system: 'one of its files is on a file system whose reads may never return',
   unreadable_file: 'one of its files cannot be opened or read',
   not_elf: 'its executable is not an ELF file',
+  not_exported:
+    'it announces thread contexts, but no file exports the symbol: link with --export-dynamic-symbol=otel_thread_ctx_v1',
   no_symbol: 'it publishes no spans, as none of its files has the symbol',
 } as const;
 

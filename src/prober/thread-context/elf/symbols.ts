@@ -21,11 +21,11 @@ export interface TlsSymbol {
 }
 
 /**
- * Finds a thread-local variable by its name. Chains of symbols with one hash are unbounded and may be circular, but each step
+ * Finds a thread-local variable by its name, also one that is not exported if that is wanted. Chains of symbols with one hash are unbounded and may be circular, but each step
  * is a read, and FileBytes limits those.
  * @throws ElfError
  */
-export function findTlsSymbol(elf: Elf, name: string): TlsSymbol | undefined {
+export function findTlsSymbol(elf: Elf, name: string, unexported = false): TlsSymbol | undefined {
   if (elf.dynamic(DT.SYMTAB) !== undefined && elf.dynamic(DT.STRTAB) !== undefined) {
     const gnu = elf.dynamic(DT.GNU_HASH);
     const old = elf.dynamic(DT.HASH);
@@ -33,7 +33,7 @@ export function findTlsSymbol(elf: Elf, name: string): TlsSymbol | undefined {
     if (found) return found;
   }
   // A static executable exports nothing, but has a symbol table unless it was stripped.
-  return elf.isExecutable && elf.interpreter === undefined ? bySearch(elf, name) : undefined;
+  return unexported || (elf.isExecutable && elf.interpreter === undefined) ? bySearch(elf, name) : undefined;
 }
 
 /** The GNU hash table: a Bloom filter, buckets, and hashes of the symbols in the order of their buckets. */
@@ -81,15 +81,35 @@ function byHash(elf: Elf, address: number, name: string): TlsSymbol | undefined 
 function dynamicSymbol(elf: Elf, index: number, name: string): TlsSymbol | undefined {
   const view = elf.bytes.read(elf.offsetOf(elf.dynamic(DT.SYMTAB)!) + index * SYMBOL_SIZE, SYMBOL_SIZE);
   const strings = elf.offsetOf(elf.dynamic(DT.STRTAB)!);
-  return definesTls(view, 0) && hasName(elf, strings, view.getUint32(0, true), name)
+  return definesTls(view, 0) && hasName(elf, strings + view.getUint32(0, true), name)
     ? { index, value: word(view, 8) }
     : undefined;
 }
 
-/** Goes through the symbol table of a file without a hash table. */
+/** Looks in the symbol table for debuggers, which has no hash table. */
 function bySearch(elf: Elf, name: string): TlsSymbol | undefined {
+  let variables = tables.get(elf);
+  if (variables === undefined) {
+    variables = tlsSymbols(elf);
+    tables.set(elf, variables);
+  }
+  const found = variables.find(({ nameAt }) => hasName(elf, nameAt, name));
+  return found && { index: undefined, value: found.value };
+}
+
+interface Variable {
+  /** The offset of its name in the file. */
+  nameAt: number;
+  value: number;
+}
+
+/** Such a table may have some megabytes. It is read once for all names. */
+const tables = new WeakMap<Elf, readonly Variable[]>();
+
+function tlsSymbols(elf: Elf): Variable[] {
   const { offset, entrySize, count } = elf.sections;
-  if (offset === 0 || count === 0 || entrySize !== SECTION_SIZE) return undefined;
+  const found: Variable[] = [];
+  if (offset === 0 || count === 0 || entrySize !== SECTION_SIZE) return found;
   if (count > MAX_SECTIONS) throw new ElfError('bounds_exceeded', `it has ${count} sections`);
   const sections = elf.bytes.read(offset, count * SECTION_SIZE);
   for (let at = 0; at < count * SECTION_SIZE; at += SECTION_SIZE) {
@@ -103,23 +123,22 @@ function bySearch(elf: Elf, name: string): TlsSymbol | undefined {
       const length = Math.min(STEP - (STEP % SYMBOL_SIZE), end - from);
       const symbols = elf.bytes.read(from, length);
       for (let symbol = 0; symbol + SYMBOL_SIZE <= length; symbol += SYMBOL_SIZE) {
-        if (definesTls(symbols, symbol) && hasName(elf, strings, symbols.getUint32(symbol, true), name)) {
-          return { index: undefined, value: word(symbols, symbol + 8) };
-        }
+        if (!definesTls(symbols, symbol)) continue;
+        found.push({ nameAt: strings + symbols.getUint32(symbol, true), value: word(symbols, symbol + 8) });
       }
       from += length;
     }
   }
-  return undefined;
+  return found;
 }
 
 function definesTls(symbols: DataView, at: number): boolean {
   return (symbols.getUint8(at + 4) & 0xf) === TYPE_TLS && symbols.getUint16(at + 6, true) !== 0;
 }
 
-function hasName(elf: Elf, strings: number, offset: number, name: string): boolean {
-  if (strings + offset + name.length + 1 > elf.bytes.size) return false;
-  const bytes = elf.bytes.read(strings + offset, name.length + 1);
+function hasName(elf: Elf, at: number, name: string): boolean {
+  if (at + name.length + 1 > elf.bytes.size) return false;
+  const bytes = elf.bytes.read(at, name.length + 1);
   return Buffer.from(bytes.buffer).toString('latin1') === `${name}\0`;
 }
 

@@ -51,8 +51,8 @@ export interface LoadedModule {
 const MAX_MODULE = 1n << 20n;
 
 /** @throws ElfError */
-export function findTlsSource(elf: Elf, machine: Machine, name: string): TlsSource | undefined {
-  const symbol = elf.tls && findTlsSymbol(elf, name);
+export function findTlsSource(elf: Elf, machine: Machine, name: string, unexported = false): TlsSource | undefined {
+  const symbol = elf.tls && findTlsSymbol(elf, name, unexported);
   // A variable cannot begin beyond its segment.
   if (!symbol || symbol.value >= elf.tls!.size) return undefined;
   return {

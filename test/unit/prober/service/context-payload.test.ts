@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { contextAttributes } from '../../../../src/prober/service/context-payload.ts';
-import { array, attribute, bool, bytes, context, double, int, named, text, varint } from './payload.ts';
+import { contextAttributes, threadContextSchema } from '../../../../src/prober/service/context-payload.ts';
+import { array, attribute, bool, bytes, context, double, int, named, text, threadContexts, varint } from './payload.ts';
 
 const read = (payload: Buffer) => {
   const found = contextAttributes(payload);
@@ -121,5 +121,29 @@ describe('a hostile payload', () => {
     assert.deepEqual(read(Buffer.concat([named('before'), nothing, named('after')])), { 'service.name': 'before' });
     const inValue = context(attribute('service.name', text('before')), attribute('x', array(nothing)));
     assert.deepEqual(read(Buffer.concat([inValue, named('after')])), { 'service.name': 'after', x: [] });
+  });
+});
+
+describe('what a process context says of thread contexts', () => {
+  it('their schema and the names of their attributes', () => {
+    const payload = Buffer.concat([named('shop'), threadContexts('datadog.local_root_span_id', 'route')]);
+    assert.deepEqual(threadContextSchema(payload), {
+      version: 'tlsdesc_v1_dev',
+      keys: ['datadog.local_root_span_id', 'route'],
+    });
+    assert.deepEqual(contextAttributes(payload), [['service.name', 'shop']]);
+  });
+
+  it('nothing', () => {
+    const inResource = context(attribute('threadlocal.schema_version', text('tlsdesc_v1_dev')));
+    for (const payload of [
+      Buffer.alloc(0),
+      named('shop'),
+      inResource,
+      Buffer.from([0xff]),
+      threadContexts().subarray(5),
+    ]) {
+      assert.equal(threadContextSchema(payload), undefined);
+    }
   });
 });

@@ -34,3 +34,11 @@ export const array = (...values: Buffer[]) => bytes(5, ...values.map((value) => 
 export const attribute = (name: string, value: Buffer) => bytes(1, bytes(1, Buffer.from(name)), bytes(2, value));
 export const context = (...attributes: Buffer[]) => bytes(1, ...attributes);
 export const named = (service: string) => context(attribute('service.name', text(service)));
+/** Announces thread contexts, whose attributes have these names. */
+export const threadContexts = (...keys: string[]) =>
+  Buffer.concat(
+    [
+      ['threadlocal.schema_version', text('tlsdesc_v1_dev')] as const,
+      ['threadlocal.attribute_key_map', array(...keys.map(text))] as const,
+    ].map(([name, value]) => bytes(2, bytes(1, Buffer.from(name)), bytes(2, value))),
+  );
