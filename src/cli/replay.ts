@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isatty } from 'node:tty';
 import { UserError, usageError } from '../errors.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
 import { createSinks, openOutputs } from '../sinks/create.ts';
+import { usesStandardOutput } from '../sinks/output.ts';
 import { VERSION } from '../version.ts';
 import { HELP, REPLAY_OPTIONS } from './compactstall-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
+
+const STDOUT = 1;
+const PROGRESS_MS = 200;
 
 /** `compactstall replay FILE`: from a recording to the outputs. @returns the exit code */
 export async function replay(args: readonly string[], messages: Messages): Promise<number> {
@@ -34,11 +39,24 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     warn,
   });
   const pipeline = new Pipeline(source, sinks, {
+    onDelivering: (queued) => {
+      messages.say(`all is read; delivering ${queued} queued events, Ctrl-C to stop`);
+      showProgress();
+    },
     onWaiting: (milliseconds) => {
       shutdown.end(); // the recording has ended: the next signal counts as the second
       messages.waiting(milliseconds);
     },
   });
+  let progress: NodeJS.Timeout | undefined;
+  const showProgress = () => {
+    progress ??= setInterval(() => {
+      const otlp = pipeline.books().find(({ name }) => name === 'otlp')?.books;
+      if (otlp) messages.progress(`${otlp.exported} spans delivered, ${otlp.queued} queued`);
+    }, PROGRESS_MS);
+  };
+  // Rows on the same terminal show it as well.
+  if (!outputs.some(usesStandardOutput) || !isatty(STDOUT)) showProgress();
   let failed = false;
   try {
     await pipeline.run(shutdown.reached);
@@ -47,6 +65,9 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     if (!(error instanceof UserError)) throw error;
     messages.say(error.message);
     failed = true;
+  } finally {
+    clearInterval(progress);
+    messages.progress();
   }
   return reportBooks(messages, source.books(), pipeline.books(), failed || shutdown.failed);
 }

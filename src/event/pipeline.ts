@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NamedSinkBooks } from './books.ts';
 import type { CompactionEvent } from './event.ts';
 import type { Sink } from './sink.ts';
@@ -7,39 +8,51 @@ import type { Source } from './source.ts';
 /** The time that the sinks have to deliver what is queued when the agent ends. */
 const CLOSE_MS = 5000;
 const SAY_AFTER_MS = 500;
+/** How long a collector that takes nothing is waited for after the end of a recording: longer than two retries are apart. */
+const STALLED_MS = 90_000;
+const LOOK_MS = 20;
 
-export interface PipelineHooks {
+export interface PipelineOptions {
   /** Called with every batch, before the sinks. */
   onEvents?: (events: readonly CompactionEvent[]) => void;
   /** Called when the sinks take a while to deliver what is queued; they have `milliseconds` left. */
   onWaiting?: (milliseconds: number) => void;
+  /** Called when the sinks take a while to deliver what is queued at the end of a recording. */
+  onDelivering?: (queued: number) => void;
+  /** Replaces STALLED_MS. */
+  stalledMs?: number;
 }
 
 /** Sends a source's events to every sink until the source ends or is stopped. */
 export class Pipeline {
   readonly #source: Source;
   readonly #sinks: readonly Sink[];
-  readonly #hooks: PipelineHooks;
+  readonly #options: PipelineOptions;
 
-  constructor(source: Source, sinks: readonly Sink[], hooks: PipelineHooks = {}) {
+  constructor(source: Source, sinks: readonly Sink[], options: PipelineOptions = {}) {
     this.#source = source;
     this.#sinks = sinks;
-    this.#hooks = hooks;
+    this.#options = options;
   }
 
   /** Runs until the source ends or `shutdown` resolves. Afterwards everything is delivered or counted. */
   async run(shutdown: Promise<void>): Promise<void> {
+    let stopped = false;
+    const stop = shutdown.then(() => {
+      stopped = true;
+    });
     try {
       await Promise.race([
         this.#source.run(
           (events) => this.#deliver(events),
           () => this.#room(),
         ),
-        shutdown,
+        stop,
       ]);
+      if (!stopped) await this.#delivery(() => stopped);
     } finally {
       await this.#source.stop();
-      const waiting = setTimeout(() => this.#hooks.onWaiting?.(CLOSE_MS - SAY_AFTER_MS), SAY_AFTER_MS);
+      const waiting = setTimeout(() => this.#options.onWaiting?.(CLOSE_MS - SAY_AFTER_MS), SAY_AFTER_MS);
       await Promise.all(this.#sinks.map((sink) => sink.close(CLOSE_MS)));
       clearTimeout(waiting);
     }
@@ -50,11 +63,36 @@ export class Pipeline {
   }
 
   #deliver(events: readonly CompactionEvent[]): void {
-    this.#hooks.onEvents?.(events);
+    this.#options.onEvents?.(events);
     for (const sink of this.#sinks) sink.write(events);
   }
 
-  async #room(): Promise<void> {
-    for (const sink of this.#sinks) await sink.room();
+  async #room(): Promise<number> {
+    let fit = Number.POSITIVE_INFINITY;
+    for (const sink of this.#sinks) fit = Math.min(fit, await sink.room());
+    return fit;
+  }
+
+  /**
+   * After the end of a recording: waits until everything is delivered. A reader of a pipe may take its time, as it may with
+   * any command; a collector that takes nothing for long is given up.
+   */
+  async #delivery(stopped: () => boolean): Promise<void> {
+    const { onDelivering, stalledMs = STALLED_MS } = this.#options;
+    const saying = setTimeout(() => onDelivering?.(this.#queued()), SAY_AFTER_MS);
+    let least = Number.POSITIVE_INFINITY;
+    let sinceMs = performance.now();
+    for (let queued = this.#queued(); queued > 0 && !stopped(); queued = this.#queued()) {
+      if (queued < least) sinceMs = performance.now();
+      least = queued;
+      const onlyCollectors = this.#queued(({ destination }) => destination === undefined) === 0;
+      if (onlyCollectors && performance.now() - sinceMs > stalledMs) break;
+      await sleep(LOOK_MS);
+    }
+    clearTimeout(saying);
+  }
+
+  #queued(which: (sink: Sink) => boolean = () => true): number {
+    return this.#sinks.filter(which).reduce((sum, sink) => sum + sink.books().queued, 0);
   }
 }

@@ -37,18 +37,20 @@ export class Recording implements Source {
     return new Recording(openRecording(path), path, warn);
   }
 
-  async run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<void>): Promise<void> {
+  async run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<number>): Promise<void> {
     let batch: CompactionEvent[] = [];
     let number = 0;
     const deliver = async () => {
-      const taken = batch;
-      batch = [];
-      // After stop() nobody takes events; what is not delivered does not count as received.
-      if (this.#stopped || taken.length === 0) return;
-      this.#books.received += taken.length;
-      this.#books.decoded += taken.length;
-      onEvents(taken);
-      await room();
+      while (batch.length > 0) {
+        const fit = await room();
+        // After stop() nobody takes events; what is not delivered does not count as received.
+        if (this.#stopped) return;
+        const taken = batch.slice(0, fit);
+        batch = batch.slice(fit);
+        this.#books.received += taken.length;
+        this.#books.decoded += taken.length;
+        onEvents(taken);
+      }
     };
     try {
       for await (const line of linesOf(bytesOf(this.file, this.#path), LONGEST_LINE)) {

@@ -19,8 +19,11 @@ export interface Sink {
   readonly destination?: string;
   /** Takes a batch, in order of arrival. Never blocks: events that do not fit in the queue are dropped and counted. */
   write(events: readonly CompactionEvent[]): void;
-  /** Resolves when there is room again. A recording waits for it; the live source cannot wait. */
-  room(): Promise<void>;
+  /**
+   * Resolves when there is room again, with the number of events that fit: at least one. A recording waits for it; the
+   * live source cannot wait.
+   */
+  room(): Promise<number>;
   /** Delivers what is queued until the deadline (milliseconds), then counts the rest as dropped. */
   close(deadlineMs: number): Promise<void>;
   books(): SinkBooks;

@@ -7,10 +7,10 @@ export interface Source {
   /**
    * Delivers batches. Resolves at the end of a recording, or after `stop()`.
    *
-   * @param room resolves when the sinks have room again. A recording waits for it after each batch. The kernel does not
-   * wait, so the live source never calls it.
+   * @param room resolves when all sinks have room, with the number of events that fit. A recording waits for it before each
+   * batch. The kernel does not wait, so the live source never calls it.
    */
-  run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<void>): Promise<void>;
+  run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<number>): Promise<void>;
   /** Stops after delivering what is under way. */
   stop(): Promise<void>;
   /** The source's books; exact after `stop()`. */

@@ -76,9 +76,9 @@ export class Sender implements Sink {
     if (this.#queue.length >= this.#settings.maxBatch) this.#pause.endIf('filling');
   }
 
-  room(): Promise<void> {
-    if (this.#hasRoom) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+  async room(): Promise<number> {
+    if (!this.#hasRoom) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    return this.#gaveUp ? Number.POSITIVE_INFINITY : this.#settings.maxQueue - this.#queued;
   }
 
   books(): SinkBooks {

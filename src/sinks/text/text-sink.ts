@@ -56,8 +56,9 @@ export class TextSink implements Sink {
     else this.#enqueue(events.map(this.#format).join(''), events.length);
   }
 
-  async room(): Promise<void> {
+  async room(): Promise<number> {
     while (this.#writing && this.#queuedCharacters > MAX_QUEUED_CHARACTERS / 2) await this.#writing;
+    return Number.POSITIVE_INFINITY;
   }
 
   async close(deadlineMs: number): Promise<void> {

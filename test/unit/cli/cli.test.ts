@@ -22,9 +22,11 @@ import { jsonLine } from '../../../src/sinks/text/json.ts';
 import { tableHeader, tableRows } from '../../../src/sinks/text/table.ts';
 import { Agent, type Finished, runToEnd } from '../../support/agent.ts';
 import { event, events, fixture, fixtureText, snoopEvents, temporaryFolder } from '../fixtures.ts';
-import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
+import { OK, startGrpcServer } from '../sinks/otlp/grpc-server.ts';
 
 const RECORDING = fileURLToPath(fixture('snoop/events.jsonl'));
+/** Back to the begin of a terminal's line, which is emptied. */
+const ERASE = '\r\x1b[K';
 const DIST = fileURLToPath(new URL('../../../dist', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../../../package.json', import.meta.url));
 const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8'));
@@ -430,13 +432,50 @@ describe('replay: failures on the way', () => {
     // Both ends are open, so that the pipe has a reader, which does not read.
     const out = openSync(at('out'), constants.O_RDWR);
     const agent = new Agent(['replay', at('recording.jsonl'), '-o', 'json'], { stdout: out });
-    await agent.until(() => agent.stderr.includes('Ctrl-C again to stop at once'));
+    await agent.until(() => agent.stderr.includes('all is read; delivering 2000 queued events, Ctrl-C to stop'));
     // Not only once: signals that come soon after the beginning of the end belong to it.
     const again = setInterval(() => agent.child.kill('SIGINT'), 50);
     const { code } = await agent.finished;
     clearInterval(again);
     closeSync(out);
     assert.equal(code, 130);
+  });
+
+  it('a collector that takes nothing: Ctrl-C ends it, with exact books', async (t) => {
+    const server = await startGrpcServer(t, () => ({ code: 14, details: 'not now' }));
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${server.port}` };
+    const agent = new Agent(['replay', RECORDING, '-o', 'none'], { env });
+    await agent.until(() => /all is read; delivering \d+ queued events, Ctrl-C to stop/.test(agent.stderr));
+    const { code, stderr } = await agent.stop('SIGINT');
+    assert.equal(code, 4);
+    assert.match(stderr, /delivering queued events for up to 5 s; Ctrl-C again to stop at once/);
+    const [, all] = /: (\d+) compactions, \1 lost$/m.exec(stderr) ?? [];
+    assert.match(stderr, new RegExp(`= 0 exported by otlp \\+ ${all} dropped\\{shutdown\\} \\+ 0 queued$`, 'm'));
+    // The line that shows the progress is for a terminal.
+    for (const part of ['\r', '\x1b', 'spans delivered']) assert.ok(!stderr.includes(part), stderr);
+  });
+
+  it('on a terminal one line shows the progress, and the books replace it', async (t) => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const server = await startGrpcServer(t, async () => {
+      await gate;
+      return OK;
+    });
+    const command = `${process.execPath} ${DIST}/bin/compactstall.js replay ${RECORDING} -o none`;
+    const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${server.port}` };
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    let text = '';
+    terminal.stdout.setEncoding('utf8').on('data', (more) => {
+      text += more;
+      if (text.includes(`${ERASE}compactstall: 0 spans delivered, `)) open();
+    });
+    const [code] = await once(terminal, 'close');
+    assert.equal(code, 0, text);
+    assert.match(text.split(ERASE).at(-1)!, /compactions, 0 lost/);
+    assert.equal(server.spans.length > 0, true);
   });
 
   it('a pipe that nobody writes: a signal ends it, with its books', async (t) => {

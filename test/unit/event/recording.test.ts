@@ -11,7 +11,7 @@ import { jsonLine } from '../../../src/sinks/text/json.ts';
 import { event, events, temporaryFolder } from '../fixtures.ts';
 
 /** Always has room. */
-const enough = async () => {};
+const enough = async () => Number.POSITIVE_INFINITY;
 
 /** Reads a file to its end. */
 async function readFile(path: string) {
@@ -62,10 +62,28 @@ describe('a recording', () => {
       },
       async () => {
         await new Promise((resolve) => setImmediate(resolve));
-        taking -= 1;
+        taking = 0;
+        return Number.POSITIVE_INFINITY;
       },
     );
     assert.deepEqual(sizes, [256, 256, 188]);
+  });
+
+  it('comes in smaller batches where less fits', async (t) => {
+    const path = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(path, lines(events(300)));
+    const recording = Recording.open(path, () => {});
+    const found: CompactionEvent[] = [];
+    const sizes = new Set<number>();
+    await recording.run(
+      (batch) => {
+        sizes.add(batch.length);
+        found.push(...batch);
+      },
+      async () => 100,
+    );
+    assert.deepEqual(found, events(300));
+    assert.deepEqual([...sizes], [100, 56, 44]);
   });
 
   it('equal stacks are one array, across batches', async (t) => {
