@@ -3,8 +3,19 @@
 
 /** Replaces what may move the cursor or reverse the text: names of threads and lines of recordings come from outside. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+  return text.replace(MOVES, '?');
 }
+
+/** The same for JSON, where nothing is lost: these characters are written as \uXXXX. */
+export function printableJson(json: string): string {
+  return json.replace(MOVES, (character) =>
+    character === '\n' ? character : [...Array(character.length).keys()].map((i) => escaped(character, i)).join(''),
+  );
+}
+
+const MOVES = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+const escaped = (text: string, at: number) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
 
 /** The most characters of another program's words within a message. */
 const MAX_EXCERPT = 300;

@@ -6,6 +6,7 @@ import { canRun, examine } from '../doctor/examine.ts';
 import { kernelRelease } from '../doctor/kernel.ts';
 import { reportText } from '../doctor/report.ts';
 import { EXIT, usageError } from '../errors.ts';
+import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { DOCTOR_OPTIONS, HELP } from './compactstall-options.ts';
 import { printed } from './messages.ts';
@@ -26,7 +27,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const checks = await examine(pid === undefined ? TOPICS : [...TOPICS, processTopic(pid)]);
   const host = { version: VERSION, kernel: kernelRelease(), machine: machine() };
   if (values.json) {
-    printed(`${JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2)}\n`);
+    printed(`${printableJson(JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2))}\n`);
   } else {
     const terminal = isatty(STDOUT);
     const style = { color: terminal && !process.env.NO_COLOR, ...(terminal && { columns: process.stdout.columns }) };

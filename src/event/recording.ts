@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
+import { excerpt } from '../terminal.ts';
 import type { SourceBooks } from './books.ts';
 import type { CompactionEvent } from './event.ts';
 import { linesOf } from './lines.ts';
@@ -87,7 +88,7 @@ export class Recording implements Source {
       this.#books.received += 1;
       this.#books.malformed += 1;
       if (this.#books.malformed <= MAX_COMPLAINTS) {
-        this.#warn(`${this.#path}:${number}: ${(error as Error).message}; line skipped.`);
+        this.#warn(`${this.#path}:${number}: ${excerpt((error as Error).message)}; line skipped.`);
       }
       return undefined;
     }

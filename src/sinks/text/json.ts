@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CompactionEvent } from '../../event/event.ts';
+import { printableJson } from '../../terminal.ts';
 
 /** A line of `--output json`, which is also a line of a recording. */
 export function jsonLine(event: CompactionEvent): string {
-  return `${JSON.stringify(event)}\n`;
+  return `${printableJson(JSON.stringify(event))}\n`;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The table of bcc's compactsnoop, byte for byte. Its formats are C's and Python's: `%-14s` is padEnd(14), `%9s` is
- * padStart(9), `%-14.14s` also cuts.
+ * padStart(9), `%-14.14s` also cuts. Only what would move a terminal's cursor is a question mark.
  */
 import type { CompactionEvent } from '../../event/event.ts';
+import { printable } from '../../terminal.ts';
 
 export interface SnoopColumns {
   /** -T: seconds since the first row. */
@@ -40,7 +41,7 @@ export function snoopRows({ timestamp, extended, kernelStack }: SnoopColumns): (
     const row = [
       ...(timestamp ? [left(14, seconds(end - firstEnd))] : []),
       columns(
-        [14, cut(14, event.comm)],
+        [14, cut(14, printable(event.comm))],
         [6, event.pid],
         [4, event.node],
         [12, `ZONE_${event.zone.toUpperCase()}`],
@@ -60,7 +61,7 @@ export function snoopRows({ timestamp, extended, kernelStack }: SnoopColumns): (
         : []),
       `${milliseconds(event.durationNano).padStart(9)} ${event.status.padStart(16)}`,
     ].join(' ');
-    const stack = kernelStack ? `${event.stack.map((frame) => `\t${frame}\n`).join('')}\n` : '';
+    const stack = kernelStack ? `${event.stack.map((frame) => `\t${printable(frame)}\n`).join('')}\n` : '';
     return `${row}\n${stack}`;
   };
 }

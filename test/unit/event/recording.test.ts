@@ -69,6 +69,12 @@ describe('a recording', () => {
     assert.deepEqual(sizes, [256, 256, 188]);
   });
 
+  it('is printable, and every name comes back', async (t) => {
+    const written = events(2, { comm: '\x1b[2J\u009b\u202e\u2028' });
+    assert.ok(!/[\p{Cf}\p{Zl}\u0080-\u009f]/u.test(lines(written)));
+    assert.deepEqual((await read(t, lines(written))).found, written);
+  });
+
   it('comes in smaller batches where less fits', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, lines(events(300)));

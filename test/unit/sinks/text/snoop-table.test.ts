@@ -35,6 +35,13 @@ describe('compactsnoop, byte for byte as Python formats it', () => {
   });
 });
 
+it("a thread's name and a symbol cannot move the cursor", () => {
+  const rows = snoopRows({ ...NO_COLUMNS, kernelStack: true });
+  const text = rows(event(0, { comm: '\x1b[2J\u009b\ra', stack: ['f\x1b[A+0x1'] }));
+  assert.match(text, /^\?\[2J\?\?a +\d/);
+  assert.match(text, /\n\tf\?\[A\+0x1\n\n$/);
+});
+
 describe('compactsnoop against the sample lines of the bcc tool', () => {
   const sample = { pid: 23685, comm: 'zsh', zone: 'DMA', order: -1, mode: 'sync', status: 'complete' };
 
