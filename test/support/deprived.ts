@@ -34,6 +34,23 @@ export const hidden = (path: string): Deprivation =>
     ? inMountNamespace(`mount -t tmpfs none '${path}'`)
     : inMountNamespace(`mount --bind /dev/null '${path}'`);
 
+/** Puts a file over another that nobody may read without CAP_DAC_OVERRIDE, as systemd does. */
+export const inaccessible = (path: string): Deprivation =>
+  inMountNamespace(`
+  mount -t tmpfs none /mnt
+  touch /mnt/closed
+  chmod 0 /mnt/closed
+  mount --bind /mnt/closed '${path}'`);
+
+/** A /proc without anything but processes, as ProcSubset=pid arranges. */
+export const PROCESSES_ONLY: Deprivation = inMountNamespace('mount -t proc -o subset=pid none /proc');
+
+/** No /sys at all. */
+export const NO_SYS: Deprivation = inMountNamespace('umount --recursive --lazy /sys');
+
+/** With a limit of a shell, such as `-n 40`. */
+export const limited = (limit: string): Deprivation => ['sh', '-c', `ulimit ${limit}; exec "$0" "$@"`];
+
 /** A /proc in which a process sees only the processes that it may read. */
 export const HIDDEN_PROCESSES: Deprivation = inMountNamespace('mount -t proc -o hidepid=2 none /proc');
 

@@ -73,8 +73,13 @@ export const PLAN: readonly Row[] = [
   },
   {
     file: kernel('hidden-symbols'),
-    shows: 'kptr_restrict=2: addresses, and one warning',
-    on: { '6.12': 'one is enough: kallsyms is the same in all' },
+    shows: 'kptr_restrict=2: addresses, beginning with the compaction, and one warning',
+    on: every('the frames of tracing before the compaction differ, by kernel and attach plan'),
+  },
+  {
+    file: guest('hidden-files'),
+    shows: 'the same attach plan where /proc/kallsyms is hidden; who refuses a plan',
+    on: { '5.10': 'fentry, which asks for compact_zone', '7.3': 'kprobe, and a refused perf_event_open(2)' },
   },
   {
     file: guest('btf-file'),
@@ -170,6 +175,11 @@ export const PLAN: readonly Row[] = [
     file: guest('triggers'),
     shows: 'every trigger, seen by all attach plans at once: equal to one another and to vmstat',
     on: every('structures, tracepoints and functions differ in each'),
+  },
+  {
+    file: guest('ptrace-scope'),
+    shows: 'Yama lets no process read another: run and doctor say so',
+    on: { '6.12': 'one is enough: the setting is the same in all. It is the last, as it cannot be lowered again' },
   },
 ];
 

@@ -50,7 +50,8 @@ std::atomic<bool> givenUp;
 
 void onSignal(int) {
   int saved = errno;
-  if (setCapabilities(false)) dropped++;
+  // Otherwise a thread of root could gain them again by exec.
+  if (setCapabilities(false) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) dropped++;
   errno = saved;
 }
 
