@@ -3,6 +3,7 @@
 # Installs and builds what is missing; quick when nothing is. Progress goes to stderr, so that stdout stays the command's.
 #
 #   ./setup.sh            what running needs
+#   ./setup.sh start ...  what the command needs that follows: replay and --help no compiler, and doctor goes on without one
 #   ./setup.sh unit       what unit tests need: Node.js packages, and no compiler
 #   ./setup.sh test       what `npm test` needs: also programs that stall
 #   ./setup.sh example    what `npm run example` needs: also Go, which builds the Collector and Jaeger
@@ -21,6 +22,15 @@ fail() { say "$*"; exit 1; }
 lacks() { say "$*"; exit 3; }
 
 wanted=${1:-run}
+without_compiler=
+if [ "$wanted" = start ]; then
+  wanted=run
+  [ "${2:-}" = replay ] && wanted=unit
+  [ "${2:-}" = doctor ] && without_compiler=yes
+  for word; do
+    case $word in --help | -h | --version) wanted=unit ;; esac
+  done
+fi
 case $wanted in
   unit | run | test | example | demo | all) ;;
   *) fail "there is no '$wanted' to set up; there are unit, run, test, example, demo and all" ;;
@@ -78,7 +88,10 @@ if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt
   need debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
 fi
 
-if [ -n "$missing" ]; then
+if [ -n "$missing" ] && [ -n "$without_compiler" ]; then
+  say "missing:$missing. Without them the kernel's part cannot be built; going on."
+  wanted=unit
+elif [ -n "$missing" ]; then
   command -v apt-get >/dev/null 2>&1 ||
     lacks "missing:$missing. This is no Debian or Ubuntu: install your distribution's packages of that kind, then run this again."
   [ "$(id -u)" = 0 ] || lacks "missing:$missing. Install them with: sudo apt-get install --no-install-recommends$missing"

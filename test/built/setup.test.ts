@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 function setUp(what: string, path = process.env.PATH) {
   const env = { ...process.env, PATH: path };
-  return spawnSync('/bin/sh', ['setup.sh', what], { cwd: ROOT, env, encoding: 'utf8', timeout: 60_000 });
+  return spawnSync('/bin/sh', ['setup.sh', ...what.split(' ')], { cwd: ROOT, env, encoding: 'utf8', timeout: 60_000 });
 }
 
 /** All commands of this PATH except some. `id` reports an ordinary user. */
@@ -57,6 +57,32 @@ describe('setup.sh', () => {
     assert.equal(missing('example'), 'clang');
     assert.equal(missing('demo'), 'clang qemu-system-x86');
     assert.match(missing('all'), /^clang musl-tools( qemu-system-x86)?$/);
+  });
+
+  it('without a compiler: replay and --help need none, and doctor goes on', (t) => {
+    const path = pathWithout(t, 'clang', 'g++', 'make');
+    for (const what of ['start replay events.jsonl', 'start --help', 'start run --help', 'start --version']) {
+      const { status, stderr } = setUp(what, path);
+      assert.deepEqual([status, stderr], [0, ''], what);
+    }
+    const doctor = setUp('start doctor --json', path);
+    assert.equal(doctor.status, 0);
+    assert.match(
+      doctor.stderr,
+      /^setup: missing: make g\+\+ clang\. Without them the kernel's part cannot be built; going on\.\n$/,
+    );
+    for (const what of ['start', 'start -o json', 'start run -d 5']) {
+      const { status, stderr } = setUp(what, path);
+      assert.equal(status, 3, what);
+      assert.match(stderr, /^setup: missing: make g\+\+ clang\. Install them with: /);
+    }
+  });
+
+  it('npm start passes words on as they are', () => {
+    const words = ['start', '--silent', '--', '--pid', 'a "b" $c'];
+    const { status, stderr } = spawnSync('npm', words, { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /--pid a "b" \$c: not a process id/);
   });
 
   it('without apt: reports that', (t) => {
