@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -123,12 +124,17 @@ int perfEventOpenRefusal() {
 // Tries a look-up in a thread without capabilities: does the kernel refuse the call, or only the invalid descriptor?
 bool bpfCallsNeedCapability() {
   bool refused = false;
-  std::thread([&refused] {
+  auto lookUp = [&refused] {
     bpf_attr attributes = {};
     attributes.map_fd = static_cast<__u32>(-1);
     if (!setCapabilities(false)) return;
     refused = syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes)) < 0 && errno == EPERM;
-  }).join();
+  };
+  try {
+    std::thread(lookUp).join();
+  } catch (const std::system_error& error) {
+    throw failure("no thread can be started", error.code().value());
+  }
   return refused;
 }
 
