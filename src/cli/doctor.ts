@@ -2,10 +2,10 @@
 import { machine } from 'node:os';
 import { isatty } from 'node:tty';
 import { processTopic, TOPICS } from '../doctor/checks.ts';
-import { canRun, examine } from '../doctor/examine.ts';
+import { canRun, examine, startCode } from '../doctor/examine.ts';
 import { kernelRelease } from '../doctor/kernel.ts';
 import { reportText } from '../doctor/report.ts';
-import { EXIT, usageError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { DOCTOR_OPTIONS, HELP } from './compactstall-options.ts';
@@ -33,5 +33,5 @@ export async function doctor(args: readonly string[]): Promise<number> {
     const style = { color: terminal && !process.env.NO_COLOR, ...(terminal && { columns: process.stdout.columns }) };
     printed(reportText(host, checks, style));
   }
-  return canRun(checks) ? EXIT.OK : EXIT.HOST;
+  return startCode(checks);
 }

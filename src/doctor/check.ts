@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { EXIT, type ExitCode } from '../errors.ts';
 
 /** The result of one check. Each text is one line. */
 export type Finding =
   | { status: 'ok'; why: string }
-  /** `warn`: `run` works, but something is missing. `fail`: `run` would not start, and would print the same two texts. */
-  | { status: 'warn' | 'fail'; why: string; todo: string };
+  /** `run` works, but something is missing. */
+  | { status: 'warn'; why: string; todo: string }
+  /** `run` would not start: it would print the same two texts, and end with this code. */
+  | { status: 'fail'; why: string; todo: string; exitCode: ExitCode };
 
 /** A finding with the stable id of its check. */
 export type Check = { id: string } & Finding;
@@ -19,4 +22,9 @@ export interface Topic {
 
 export const ok = (why: string): Finding => ({ status: 'ok', why });
 export const warn = (why: string, todo: string): Finding => ({ status: 'warn', why, todo });
-export const fail = (why: string, todo: string): Finding => ({ status: 'fail', why, todo });
+export const fail = (why: string, todo: string, exitCode: ExitCode = EXIT.HOST): Finding => ({
+  status: 'fail',
+  why,
+  todo,
+  exitCode,
+});

@@ -25,7 +25,7 @@ export async function collector(env = process.env): Promise<Finding> {
     return judge(outcome, `the collector at ${sink.destination}`, complaints);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return fail(error.message, 'Correct the variable, or unset it.');
+    return fail(error.message, 'Correct the variable, or unset it.', error.exitCode);
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { EXIT } from '../errors.ts';
 import { importLive } from '../live/open.ts';
 import { neededInstead } from '../node-version.ts';
 import { type Finding, fail, ok } from './check.ts';
@@ -8,7 +9,11 @@ import { failure } from './failure.ts';
 export async function install(version = process.versions.node): Promise<Finding> {
   const needed = neededInstead(version);
   if (needed !== undefined) {
-    return fail(`Node.js is ${version}; ${needed} or later is needed.`, 'Run ./setup.sh, which installs its own copy.');
+    return fail(
+      `Node.js is ${version}; ${needed} or later is needed.`,
+      'Run ./setup.sh, which installs its own copy.',
+      EXIT.FAILURE,
+    );
   }
   try {
     await importLive();

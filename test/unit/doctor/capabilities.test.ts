@@ -66,7 +66,7 @@ describe('capabilities', () => {
   it('uses the words of run', (t) => {
     const some = paths(t, bits(BPF));
     const { why, todo, exitCode } = privilegeError(some)!;
-    assert.deepEqual(capabilities(some), { status: 'fail', why, todo });
+    assert.deepEqual(capabilities(some), { status: 'fail', why, todo, exitCode: 3 });
     assert.equal(exitCode, 3);
   });
 

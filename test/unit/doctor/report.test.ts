@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type Check, fail, ok, type Topic, warn } from '../../../src/doctor/check.ts';
 import { TOPICS } from '../../../src/doctor/checks.ts';
-import { canRun, examine } from '../../../src/doctor/examine.ts';
+import { canRun, examine, startCode } from '../../../src/doctor/examine.ts';
 import { reportText } from '../../../src/doctor/report.ts';
 
 const HOST = { version: '1.2.3', kernel: '6.1.0', machine: 'x86_64' };
@@ -41,6 +41,13 @@ describe('examine', () => {
     assert.equal(first!.status, 'warn');
     assert.match(first!.why, /^unknown: .*x is not a function$/);
     assert.equal(second!.status, 'ok');
+  });
+
+  it('the code is the one of `run`: a setting comes before the host', () => {
+    const setting: Check = { id: 'collector', ...fail('no.', 'Correct it.', 2) };
+    assert.equal(startCode(CHECKS.slice(0, 2)), 0);
+    assert.equal(startCode(CHECKS), 3);
+    assert.equal(startCode([...CHECKS, setting]), 2);
   });
 
   it('only `fail` means that run would not start', () => {
