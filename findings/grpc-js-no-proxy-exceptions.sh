@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# @grpc/grpc-js 1.14.7 (npm), the gRPC client of Node.js: no_proxy with * or with a port excludes nothing, and does not stand beside
-# no_grpc_proxy.
+# @grpc/grpc-js 1.14.7 (npm), the gRPC client of Node.js: no_proxy=* excludes nothing, and neither does an entry with a port.
 #
 # In curl, in Go and in Python, no_proxy=* excludes all hosts, and HOST:PORT that port. This client compares each entry with the end
 # of the host's name, and with addresses. And where no_grpc_proxy is set, the list in no_proxy is not read at all.
 #
 # Seen, for a server on 127.0.0.1 and a proxy in http_proxy: no_proxy=127.0.0.1 excludes it; 127.0.0.1:PORT and * do not, though
-# Python's urllib takes both; and no_proxy=127.0.0.1 stops to do so when no_grpc_proxy names another host.
+# Python's urllib takes both; and no_proxy=127.0.0.1 stops doing so when no_grpc_proxy names another host.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
