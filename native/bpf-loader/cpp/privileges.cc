@@ -107,19 +107,25 @@ void dropInherited() {
   if (givenUp) setCapabilities(false);
 }
 
-int bpfRefusal() {
-  bpf_attr attributes = {};
-  // No kernel has this command; one that looks at it says so.
-  constexpr int kNoCommand = 0x7fffffff;
-  if (syscall(SYS_bpf, kNoCommand, &attributes, sizeof(attributes)) >= 0 || errno == EINVAL) return 0;
-  return errno;
+namespace {
+
+// The errno of a call that makes no sense, if it is one that refuses rather than one that complains of the arguments.
+int refusal(long result) {
+  bool refused = result < 0 && (errno == EPERM || errno == EACCES || errno == ENOSYS);
+  return refused ? errno : 0;
 }
 
-int perfEventOpenRefusal() {
-  // The kernel reads the attributes before it checks anything else.
-  if (syscall(SYS_perf_event_open, nullptr, 0, -1, -1, 0UL) >= 0 || errno == EFAULT) return 0;
-  return errno;
+}  // namespace
+
+int bpfRefusal() {
+  bpf_attr attributes = {};
+  // No kernel has this command. The bits above are flags (from 7.0 on).
+  constexpr int kNoCommand = 0xfff;
+  return refusal(syscall(SYS_bpf, kNoCommand, &attributes, sizeof(attributes)));
 }
+
+// The kernel reads the attributes before it checks anything else.
+int perfEventOpenRefusal() { return refusal(syscall(SYS_perf_event_open, nullptr, 0, -1, -1, 0UL)); }
 
 // Tries a look-up in a thread without capabilities: does the kernel refuse the call, or only the invalid descriptor?
 bool bpfCallsNeedCapability() {

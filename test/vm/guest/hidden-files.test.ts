@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { hidden, inaccessible, PROCESSES_ONLY, runDeprived } from '../../support/deprived.ts';
+import { hidden, PROCESSES_ONLY, runDeprived } from '../../support/deprived.ts';
 import { PLANS } from './settings.ts';
 
 const REFUSE = fileURLToPath(new URL('../../../harness/programs/refusal/build/refuse', import.meta.url));
 
 for (const [what, deprivation] of [
   ['/proc/kallsyms under /dev/null', hidden('/proc/kallsyms')],
-  ['/proc/kallsyms under another file', inaccessible('/proc/kallsyms')],
   ['/proc with processes only', PROCESSES_ONLY],
 ] as const) {
   it(`${what}: the same plan as with it`, () => {
