@@ -29,6 +29,7 @@ const NEXT_STEP: Record<string, string> = {
   http_303: MOVED,
   http_307: MOVED,
   http_308: MOVED,
+  unknown_authority: 'Name its authority in OTEL_EXPORTER_OTLP_CERTIFICATE.',
   tls: 'It speaks TLS: use https://.',
   plain_text: 'If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.',
 };

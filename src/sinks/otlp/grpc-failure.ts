@@ -2,7 +2,7 @@
 import { excerpt } from '../../terminal.ts';
 import { type Outcome, saysTooLarge } from './collector.ts';
 import { retryDelayMs } from './retry-info.ts';
-import { tlsWords } from './tls-words.ts';
+import { tlsReason, tlsWords } from './tls-words.ts';
 
 const CODES = [
   'ok',
@@ -86,10 +86,8 @@ export function grpcFailure(error: unknown, contentType?: string): Outcome {
 const HTTP_STATUS = /^Received HTTP status code (\d+)$/;
 
 /** A reason that a failed connection proves. */
-function provenReason(message: string): string | undefined {
-  if (message === 'Protocol error') return 'not_http2';
-  return /wrong version number|packet length too long/.test(message) ? 'plain_text' : undefined;
-}
+const provenReason = (message: string): string | undefined =>
+  message === 'Protocol error' ? 'not_http2' : tlsReason(message);
 
 /** Shortens "No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:4317. Resolution note: " */
 function plain(details: string): string {

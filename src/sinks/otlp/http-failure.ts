@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { excerpt } from '../../terminal.ts';
 import type { Outcome } from './collector.ts';
-import { tlsWords } from './tls-words.ts';
+import { tlsReason, tlsWords } from './tls-words.ts';
 
 interface ConnectionError {
   code?: unknown;
@@ -24,12 +24,11 @@ export function connectionFailure(error: unknown, reusedSocket = false): Outcome
   const { code, message, rawPacket } = error as ConnectionError;
   const stale = reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
   const words = excerpt(tlsWords(String(message || code || error)));
-  return { kind: 'retry', reason: stale ? STALE : reasonOf(code, rawPacket), message: words, answered: false };
+  return { kind: 'retry', reason: stale ? STALE : reasonOf(code, words, rawPacket), message: words, answered: false };
 }
 
 /** The reason, as exact as the failure proves it. */
-function reasonOf(code: unknown, rawPacket: Uint8Array | undefined): string {
-  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'plain_text';
+function reasonOf(code: unknown, words: string, rawPacket: Uint8Array | undefined): string {
   if (code === 'HPE_INVALID_CONSTANT') return rawPacket?.[0] === TLS_ALERT ? 'tls' : 'not_http';
-  return 'http_connection';
+  return tlsReason(words) ?? 'http_connection';
 }

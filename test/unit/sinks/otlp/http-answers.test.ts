@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What counts as a delivery over HTTP, what is tried again, and what is shown of the answer.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { retryAfterMs } from '../../../../src/sinks/otlp/http-answer.ts';
+import { listen } from '../../../support/listen.ts';
+import { fixture } from '../../fixtures.ts';
 import { events } from './events.ts';
 import {
   ACCEPTED,
@@ -270,3 +274,46 @@ test("a collector's words are printable and short", async (t) => {
   assert.match(said[0]!, /^[\x20-\x7e]{300,700}$/);
   assert.match(said[0]!, /HTTP 400 Bad Request \?\[2J forged: all is well x+\.\.\.\)/);
 });
+
+for (const protocol of ['grpc', 'http/protobuf']) {
+  test(`a name that is not known yet is tried again, over ${protocol}`, async () => {
+    const { sink, said } = await sinkTo(0, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.invalid:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    });
+    sink.write(events(3));
+    while (said.length === 0) await sleep(5);
+    await sink.close(0);
+    assert.match(
+      said[0]!,
+      /does not answer: .*(ENOTFOUND|EAI_AGAIN|[Nn]ame resolution).*; 3 spans queued, retrying\.$/,
+    );
+    assert.deepEqual(sink.books().dropped, { shutdown: 3 });
+  });
+}
+
+const SECURE = {
+  key: readFileSync(fixture('tls/own.key')),
+  cert: readFileSync(fixture('tls/own.pem')),
+};
+
+for (const [scheme, protocol, sentence] of [
+  ['http', 'grpc', /does not answer: Failed to connect; 3 spans queued, retrying\.$/],
+  ['http', 'http/protobuf', /does not answer: socket hang up; 3 spans queued, retrying\.$/],
+  ['https', 'grpc', /TLS: .*no application protocol; .* Check that endpoint and OTEL_EXPORTER_OTLP_PROTOCOL/],
+  [
+    'https',
+    'http/protobuf',
+    /does not answer: self-signed certificate; .* Name its authority in OTEL_EXPORTER_OTLP_CERT/,
+  ],
+] as const) {
+  test(`${scheme} over ${protocol} to a server for https with a certificate of its own`, async (t) => {
+    const port = await listen(t, createSecureServer(SECURE));
+    const OTEL_EXPORTER_OTLP_ENDPOINT = `${scheme}://127.0.0.1:${port}`;
+    const { sink, said } = await sinkTo(0, { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: protocol });
+    sink.write(events(3));
+    while (said.length === 0) await sleep(5);
+    await sink.close(0);
+    assert.match(said[0]!, sentence);
+  });
+}
