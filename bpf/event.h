@@ -110,10 +110,11 @@ struct event {
 	__u32 status;
 	__u32 trigger;
 	__s32 priority; /* -1: not direct, or not known */
-	__u32 orders; /* entries used in free_blocks */
+	__u16 orders; /* entries used in free_blocks */
+	__u16 own_frames; /* first frames of the stack that belong to tracing; 0: not known */
 	char comm[EVENT_NAME_SIZE];
 	char zone[EVENT_NAME_SIZE];
-	__u32 own_frames; /* first frames of the stack that belong to tracing; 0: not known */
+	__u32 started; /* the process, in hundredths of a second since boot, as in /proc/PID/stat, modulo 2^32 */
 	__u32 stack_size; /* bytes */
 	__u64 stack[EVENT_STACK_FRAMES];
 };

@@ -186,6 +186,14 @@ static __always_inline void handle_attempt(int priority)
 		bpf_map_delete_elem(&cs_attempts, &pid_tgid);
 }
 
+/* When the process of a task started: together with the pid it identifies the process. */
+static __always_inline __u64 started_at(struct task_struct *task)
+{
+	struct task_struct *leader = READ(task, group_leader);
+
+	return READ(leader, start_boottime) / 10000000;
+}
+
 /* Handles a call of compact_zone(cc); the begin tracepoint may follow. */
 static __always_inline void handle_call(struct compact_control *cc)
 {
@@ -302,6 +310,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->mode = READ(cc, mode);
 	event->status = status;
 	event->trigger = trigger;
+	event->started = started_at(current_task());
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	fill_attempt(event, pid_tgid);
 	fill_zone(event, READ(cc, zone));

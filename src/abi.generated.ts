@@ -26,10 +26,11 @@ export const EVENT = {
   status: { offset: 280, size: 4 },
   trigger: { offset: 284, size: 4 },
   priority: { offset: 288, size: 4 },
-  orders: { offset: 292, size: 4 },
+  orders: { offset: 292, size: 2 },
+  ownFrames: { offset: 294, size: 2 },
   comm: { offset: 296, size: 16 },
   zone: { offset: 312, size: 16 },
-  ownFrames: { offset: 328, size: 4 },
+  started: { offset: 328, size: 4 },
   stackSize: { offset: 332, size: 4 },
   stack: { offset: 336, size: 512 },
 } as const;

@@ -34,6 +34,7 @@ export class ContextRegistry {
   readonly #object: BpfObject;
   readonly #prober: ProberClient;
   readonly #proc: string;
+  readonly #identify: (pid: number) => Promise<void>;
   /** When a process may be probed again because it stalled. */
   readonly #againMs = new Lru<number, number>(MAX_PROBED);
   /**
@@ -55,11 +56,19 @@ export class ContextRegistry {
   #earliestMs = 0;
   #closed = false;
 
-  /** @param places in the map; see bpf/publishers.h */
-  constructor(object: BpfObject, prober: ProberClient, { places = MAX_PUBLISHING, proc = '/proc' } = {}) {
+  /**
+   * @param places in the map; see bpf/publishers.h
+   * @param identify called with each process that is probed
+   */
+  constructor(
+    object: BpfObject,
+    prober: ProberClient,
+    { places = MAX_PUBLISHING, proc = '/proc', identify = async (_pid: number) => {} } = {},
+  ) {
     this.#object = object;
     this.#prober = prober;
     this.#proc = proc;
+    this.#identify = identify;
     this.#publishing = new Lru(places, (pid) => object.deleteFromMap('cs_publishers', key(pid)));
   }
 
@@ -138,7 +147,7 @@ export class ContextRegistry {
     this.#againMs.set(pid, began + STALLED_MS);
     this.books.made += 1;
     this.books.open += 1;
-    const answer = await this.#prober.contexts(pid);
+    const [answer] = await Promise.all([this.#prober.contexts(pid), this.#identify(pid)]);
     this.books.open -= 1;
     if (answer) {
       const tookMs = Math.min(performance.now() - began, LONGEST_PROBE_MS);

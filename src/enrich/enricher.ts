@@ -19,6 +19,8 @@ export interface Batch {
   events: CompactionEvent[];
   /** When each event began, CLOCK_BOOTTIME. */
   beganNs: readonly bigint[];
+  /** When the process of each event started, in ticks since boot modulo 2^32; 0 when that is not known. */
+  processStarts: readonly number[];
   /** Processes that started another program. */
   started: readonly number[];
   /** Processes that began to publish, or updated what they publish. */
@@ -45,7 +47,7 @@ export class Enricher {
 
   /** Fills the map of the loaded programs from now on, beginning with the processes that already run. */
   fillContexts(object: BpfObject): void {
-    this.#registry = new ContextRegistry(object, this.#prober);
+    this.#registry = new ContextRegistry(object, this.#prober, { identify: (pid) => this.#learn(pid) });
     // Done while still root: with hidepid on /proc, other users see only their own processes.
     this.#registry.probeAll();
   }
@@ -56,14 +58,18 @@ export class Enricher {
   }
 
   /** @param deliver called with the events of the batch once they are complete; not called for a batch without events */
-  enrich({ events, beganNs, started, published }: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
-    for (const pid of started) this.#registry?.started(pid);
+  enrich(batch: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
+    const { events, started, published } = batch;
+    for (const pid of started) {
+      this.#matcher.startedProgram(pid);
+      this.#registry?.started(pid);
+    }
     for (const pid of published) this.#registry?.published(pid);
     // A process's own word is more reliable than OBI, which watches from outside.
     for (const { context, pid } of events) {
       this.#registry?.stalled(pid, context !== undefined && context.source !== 'obi');
     }
-    if (events.length > 0) this.#identify(events, beganNs, deliver);
+    if (events.length > 0) this.#identify(batch, deliver);
   }
 
   /** Resolves when every batch has been delivered. After some seconds it no longer waits for open answers. */
@@ -78,26 +84,27 @@ export class Enricher {
     await this.#prober.close();
   }
 
-  #identify(
-    events: CompactionEvent[],
-    beganNs: readonly bigint[],
-    deliver: (events: readonly CompactionEvent[]) => void,
-  ): void {
+  /** A process that is probed is identified as well: it may stall later, and end before that is read. */
+  async #learn(pid: number): Promise<void> {
+    this.#matcher.learn(pid, await this.#prober.identity(pid, this.#matcher.version(pid), false));
+  }
+
+  #identify({ events, beganNs, processStarts }: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
     const pids = [...new Set(events.map(({ pid }) => pid))];
     const answers = pids.map(async (pid) => {
       const identity = await this.#prober.identity(pid, this.#matcher.version(pid));
-      return { pid, identity };
+      return { pid, seen: this.#matcher.learn(pid, identity) };
     });
     this.#held += events.length;
     if (this.#held > MAX_HELD) this.#prober.leaveUnanswered();
     const before = this.#last;
     this.#last = (async () => {
-      const seen = await Promise.all(answers);
+      const learnt = await Promise.all(answers);
       await before;
       this.#matcher.newBatch();
-      for (const { pid, identity } of seen) this.#matcher.saw(pid, identity);
+      for (const { pid, seen } of learnt) this.#matcher.saw(pid, seen);
       events.forEach((event, i) => {
-        Object.assign(event, this.#matcher.lookUp(event, beganNs[i]!));
+        Object.assign(event, this.#matcher.lookUp(event, beganNs[i]!, processStarts[i]));
       });
       this.#held -= events.length;
       deliver(events);

@@ -7,9 +7,12 @@ import {
   type ProcessIdentity,
   unknownService,
 } from '../prober/protocol.ts';
-import { isSameExec } from '../procfs/stat.ts';
+import { isSameExec, TICK_NS } from '../procfs/stat.ts';
 
-/** A process that has ended counts as the last one seen under its pid, for so long after that one was last seen. */
+/**
+ * A process that has ended counts as the last one seen under its pid if both started at the same time. Where a record does not
+ * say when, it counts for so long after that one was last seen.
+ */
 const SAME_NS = 1_000_000_000n;
 
 /** The thread that stalled, as its record shows it. */
@@ -24,10 +27,12 @@ interface Known {
   facts: ProcessFacts;
   /** The last stall after which it still ran, CLOCK_BOOTTIME. */
   seenNs: bigint;
+  /** Whether it has called exec since it was seen, so that it may be another executable by now. */
+  isOutdated: boolean;
 }
 
-/** What was seen in this batch: no identity when the process had ended, no `known` for kernel threads. */
-interface Seen {
+/** What the prober saw of a process: no identity when the process had ended, no `known` for kernel threads. */
+export interface Seen {
   identity: ProcessIdentity | undefined;
   known: Known | undefined;
 }
@@ -54,33 +59,48 @@ export class Matcher {
     return this.#known.peek(pid)?.identity.version ?? 0;
   }
 
-  /** @param identity what runs in that process now, with facts only if they have changed; undefined: it has ended */
-  saw(pid: number, identity: ProcessIdentity | undefined): void {
+  /** The process has called exec: what is known of it does not count until it is seen again. */
+  startedProgram(pid: number): void {
+    const known = this.#known.peek(pid);
+    if (known) known.isOutdated = true;
+  }
+
+  /**
+   * Remembers an answer of the prober. Called in the order of the answers.
+   * @param identity what runs in that process now, with facts only if they have changed; undefined: it has ended
+   */
+  learn(pid: number, identity: ProcessIdentity | undefined): Seen {
     const before = this.#known.peek(pid);
-    if (identity === undefined) {
-      this.#batch.set(pid, { identity, known: before });
-      return;
-    }
+    if (identity === undefined) return { identity, known: before };
     const same = before !== undefined && isSameExec(before.identity, identity);
     const version = same && identity.version === FROM_OUTSIDE ? before.identity.version : identity.version;
     const facts = same && version === before.identity.version ? before.facts : identity.facts;
     if (identity.isKernelThread || facts === undefined) {
       this.#known.delete(pid);
-      this.#batch.set(pid, { identity, known: undefined });
-      return;
+      return { identity, known: undefined };
     }
-    const known = { identity: { ...identity, version }, facts, seenNs: same ? before.seenNs : 0n };
-    this.#batch.set(pid, { identity, known });
+    const now = { identity: { ...identity, version }, facts, isOutdated: false };
+    // Earlier batches may still look at it.
+    const known = same ? Object.assign(before, now) : { ...now, seenNs: 0n };
     this.#known.set(pid, known);
+    return { identity, known };
   }
 
-  /** @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later merely has the same pid */
-  lookUp({ pid, tid, comm }: Thread, atNs: bigint): ProcessFacts {
+  /** Adds an answer to this batch. */
+  saw(pid: number, seen: Seen): void {
+    this.#batch.set(pid, seen);
+  }
+
+  /**
+   * @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later merely has the same pid
+   * @param startTicks when its process started, modulo 2^32; 0 when that is not known
+   */
+  lookUp({ pid, tid, comm }: Thread, atNs: bigint, startTicks = 0): ProcessFacts {
     const { identity, known } = this.#batch.get(pid) ?? { identity: undefined, known: this.#known.peek(pid) };
     if (identity?.isKernelThread && identity.startedNs <= atNs) return {};
     if (known !== undefined && isOf(known.identity, comm, tid === pid, atNs)) {
       if (identity === undefined) {
-        if (atNs <= known.seenNs + SAME_NS) return known.facts;
+        if (!known.isOutdated && isLast(known, atNs, startTicks)) return known.facts;
       } else {
         if (atNs > known.seenNs) known.seenNs = atNs;
         return known.facts;
@@ -107,3 +127,7 @@ export class Matcher {
 /** A main thread with another name stalled before this executable started, or before it renamed itself. */
 const isOf = (identity: ProcessIdentity, comm: string, isMain: boolean, atNs: bigint): boolean =>
   identity.startedNs <= atNs && (!isMain || comm === identity.comm);
+
+/** Whether a process that has ended is the one that was last seen under its pid. */
+const isLast = ({ identity, seenNs }: Known, atNs: bigint, startTicks: number): boolean =>
+  startTicks === 0 ? atNs <= seenNs + SAME_NS : BigInt.asUintN(32, identity.startedNs / TICK_NS) === BigInt(startTicks);

@@ -65,6 +65,7 @@ const failureIn = (errors: string): string | undefined =>
 
 interface Open {
   question: Question;
+  isOfStall: boolean;
   askedMs: number;
   /** The time that probers had spent on late answers by then. */
   spentMs: number;
@@ -127,10 +128,13 @@ export class ProberClient {
   /**
    * The executable that runs in the process; undefined when it has ended or could not be probed.
    * @param version of the facts that are already known: the answer leaves them out
+   * @param isOfStall whether a stall waits for the answer
    */
-  async identity(pid: number, version: number): Promise<ProcessIdentity | undefined> {
+  async identity(pid: number, version: number, isOfStall = true): Promise<ProcessIdentity | undefined> {
+    const isAvoided = this.#isAvoided(pid);
     const line = await this.#ask(
-      this.#isAvoided(pid) ? { about: 'outside', pid } : { about: 'identity', pid, version },
+      isAvoided ? { about: 'outside', pid } : { about: 'identity', pid, version },
+      isOfStall,
     );
     return line === undefined ? undefined : parseIdentity(line);
   }
@@ -164,13 +168,13 @@ export class ProberClient {
     clearTimeout(waiting);
   }
 
-  #ask(question: Question): Promise<string | undefined> {
+  #ask(question: Question, isOfStall = false): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     const cannot = this.#state === 'ended' || this.#state === 'late';
     if (cannot || this.#open.length >= MAX_OPEN) resolve(undefined);
     else {
       if (this.#open.length === 0) this.#effort.reset();
-      this.#open.push({ question, askedMs: performance.now(), spentMs: this.#spentMs, resolve });
+      this.#open.push({ question, isOfStall, askedMs: performance.now(), spentMs: this.#spentMs, resolve });
       if (this.#state === 'answering') this.#send(question);
       this.#timer ??= this.#lookLater();
     }
@@ -296,8 +300,7 @@ export class ProberClient {
 
   #leave(open: readonly Open[]): void {
     for (const { resolve } of open) resolve(undefined);
-    const isOfStall = ({ question }: Open) => question.about === 'identity' || question.about === 'outside';
-    if (this.#hasTriedPatience || !open.some(isOfStall)) return;
+    if (this.#hasTriedPatience || !open.some(({ isOfStall }) => isOfStall)) return;
     this.#hasTriedPatience = true;
     this.#warn(
       'the prober was too late for some stalls, which carry no service: a busy host, a CPU limit, or processes that cannot be read delay it.',

@@ -69,6 +69,7 @@ export class Decoder {
     this.#stacks.refresh();
     const events: CompactionEvent[] = [];
     const beganNs: bigint[] = [];
+    const processStarts: number[] = [];
     const started: number[] = [];
     const published: number[] = [];
     let received = 0;
@@ -90,23 +91,25 @@ export class Decoder {
       if (event) {
         events.push(event);
         beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
+        processStarts.push(record.readUInt32LE(EVENT.started.offset));
       } else malformed += 1;
     }
-    return { events, beganNs, received, malformed, started, published };
+    return { events, beganNs, processStarts, received, malformed, started, published };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {
     if (record.length < EVENT.stack.offset) return undefined;
+    const u16 = (field: { offset: number }) => record.readUInt16LE(field.offset);
     const u32 = (field: { offset: number }) => record.readUInt32LE(field.offset);
     const s32 = (field: { offset: number }) => record.readInt32LE(field.offset);
     const u64 = (field: { offset: number }) => record.readBigUInt64LE(field.offset);
     const pages = (field: { offset: number }) => Number(u64(field));
 
     const trigger = TRIGGER_NAMES.get(u32(EVENT.trigger));
-    const orders = u32(EVENT.orders);
+    const orders = u16(EVENT.orders);
     const stackSize = record.length - EVENT.stack.offset;
     const stackFits = stackSize === u32(EVENT.stackSize) && stackSize % 8 === 0 && stackSize <= EVENT.stack.size;
-    const ownFrames = u32(EVENT.ownFrames) * 8;
+    const ownFrames = u16(EVENT.ownFrames) * 8;
     if (!trigger || orders > MAX_ORDERS || !stackFits || ownFrames > stackSize) return undefined;
 
     const pid = u32(EVENT.pid);

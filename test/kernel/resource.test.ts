@@ -11,6 +11,7 @@ import type { CompactionEvent } from '../../src/event/event.ts';
 import { findContexts } from '../../src/prober/service/context-mappings.ts';
 import { readContext } from '../../src/prober/service/process-context.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+import { CommandedProgram } from '../support/commanded-program.ts';
 import { PUBLISHER, Publisher } from '../support/publisher.ts';
 import { attribute, context, int, named, text } from '../unit/prober/service/payload.ts';
 
@@ -201,6 +202,26 @@ describe('the service of a stalled process', () => {
     for (const { executable, resource } of events) {
       assert.equal(executable, undefined);
       assert.deepEqual(resource, { 'service.name': 'unknown_service:sh' });
+    }
+  });
+
+  it('which has ended before the lookup, but was known: its service', async (t) => {
+    const { agent, eventsOf } = await setUp(t);
+    // It is known some time after its start, which nothing tells.
+    for (let wait = 500; ; wait *= 2) {
+      const shell = new CommandedProgram('sh', ['-c', `read -r _; echo 1 >${COMPACT_NODE0}`], {
+        OTEL_SERVICE_NAME: 'gone',
+      });
+      await sleep(wait);
+      agent.child.kill('SIGSTOP');
+      shell.tell('stall').catch(() => {});
+      await shell.end();
+      agent.child.kill('SIGCONT');
+      await agent.until(() => eventsOf(shell.pid).length === ZONES);
+      const services = new Set(eventsOf(shell.pid).map(({ resource }) => resource!['service.name']));
+      if (wait < 8000 && services.has('unknown_service:sh')) continue;
+      assert.deepEqual([...services], ['gone']);
+      break;
     }
   });
 

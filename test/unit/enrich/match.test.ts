@@ -21,7 +21,8 @@ function setUp(t: TestContext, first?: FakeProcess, services = true) {
   if (first !== undefined) put(first);
   let nowMs = 0;
   const processes = new Identified({ services, proc: proc.root, now: () => nowMs });
-  const lookUp = (atNs = NOW, comm = 'summ', tid = 7) => processes.lookUp({ pid: 7, tid, comm }, atNs);
+  const lookUp = (atNs = NOW, comm = 'summ', tid = 7, startTicks = 0) =>
+    processes.lookUp({ pid: 7, tid, comm }, atNs, startTicks);
   return {
     root: proc.root,
     put,
@@ -276,6 +277,56 @@ describe('a process that has ended', () => {
     pass(0);
     assert.equal(service(NOW + 11n * SECOND), 'shop');
     assert.equal(service(NOW + 12n * SECOND), 'unknown_service:summ');
+  });
+});
+
+describe('a process that has ended, and whose record says when it started', () => {
+  const environ = 'OTEL_SERVICE_NAME=shop\0';
+  const LATER = NOW + 3600n * SECOND;
+
+  it('was known at any time: its service', (t) => {
+    const { lookUp, end, pass, processes } = setUp(t, { environ });
+    processes.learn(7);
+    end();
+    pass(3_600_000);
+    assert.equal(lookUp(LATER, 'summ', 7, 500).resource?.['service.name'], 'shop');
+    assert.equal(lookUp(LATER, 'pool-7', 8, 500).resource?.['service.name'], 'shop');
+  });
+
+  it('is another process with that pid: nothing of the one that was known', (t) => {
+    const { lookUp, end, pass, processes } = setUp(t, { environ });
+    processes.learn(7);
+    end();
+    pass(100);
+    for (const ticks of [499, 501, 500 + 2 ** 31]) {
+      assert.equal(lookUp(NOW, 'summ', 7, ticks).resource?.['service.name'], 'unknown_service:summ');
+    }
+  });
+
+  it('started so late that its ticks no longer fit 32 bits', (t) => {
+    const { lookUp, end, pass, processes } = setUp(t, { environ, startedTicks: 2 ** 32 + 500 });
+    processes.learn(7);
+    end();
+    pass(100);
+    assert.equal(lookUp(LATER * 20_000n, 'summ', 7, 500).resource?.['service.name'], 'shop');
+  });
+
+  it('called exec since it was known: nothing of the executable before', (t) => {
+    const { lookUp, end, put, pass, processes } = setUp(t, { environ });
+    processes.learn(7);
+    processes.startedProgram(7);
+    const service = () => lookUp(NOW, 'pool-7', 8, 500).resource?.['service.name'];
+    // While it runs, the prober says which executable it is.
+    assert.equal(service(), 'shop');
+    processes.startedProgram(7);
+    end();
+    pass(100);
+    assert.equal(service(), 'unknown_service');
+    put({ environ: 'OTEL_SERVICE_NAME=till\0', startStack: 1 });
+    processes.learn(7);
+    end();
+    pass(100);
+    assert.equal(service(), 'till');
   });
 });
 

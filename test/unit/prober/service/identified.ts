@@ -24,13 +24,25 @@ export class Identified {
     this.#executables.published(pid);
   }
 
+  /** Asks about a process, whether or not it has stalled. */
+  learn(pid: number) {
+    return this.#matcher.learn(
+      pid,
+      this.fromOutside ? this.#executables.seeFromOutside(pid) : this.#executables.see(pid),
+    );
+  }
+
+  startedProgram(pid: number): void {
+    this.#matcher.startedProgram(pid);
+  }
+
   /** Asks about a process once per batch. */
-  lookUp(thread: Thread, atNs: bigint) {
+  lookUp(thread: Thread, atNs: bigint, startTicks?: number) {
     const { pid } = thread;
     if (!this.#seen.has(pid)) {
       this.#seen.add(pid);
-      this.#matcher.saw(pid, this.fromOutside ? this.#executables.seeFromOutside(pid) : this.#executables.see(pid));
+      this.#matcher.saw(pid, this.learn(pid));
     }
-    return this.#matcher.lookUp(thread, atNs);
+    return this.#matcher.lookUp(thread, atNs, startTicks);
   }
 }
