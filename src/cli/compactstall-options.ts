@@ -134,8 +134,8 @@ root.
 
 doctor checks whether this host can run the agent, how it would attach, what to
 expect here, and how to fix what is missing. With --pid it also reports that
-process's service, and whether its stalls will appear in its traces, or why not.
-It needs no root and changes nothing.
+process's service, and whether its stalls will be children of its spans, linked
+to them or roots, and why. It needs no root and changes nothing.
 
 Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
 name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.

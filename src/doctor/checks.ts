@@ -81,6 +81,6 @@ export const TOPICS: readonly Topic[] = [
 /** The check that `--pid` adds, after the others. */
 export const processTopic = (pid: number): Topic => ({
   id: 'process',
-  about: 'with `--pid PID`: the service of that process, and whether its stalls appear in its traces',
+  about: 'with `--pid PID`: the service of that process, and how its stalls relate to its spans',
   examine: () => stalling(pid),
 });

@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { type Limitation, proberEnded, proberNotStarted } from '../host/limitations.ts';
 import type { UserIds } from '../host/users.ts';
 import {
+  type Explanation,
   FAILED,
   type Located,
   type ProcessIdentity,
   parseContexts,
+  parseExplanation,
   parseIdentity,
   type Question,
   questionLine,
@@ -144,6 +146,13 @@ export class ProberClient {
     if (this.#isAvoided(pid)) return undefined;
     const line = await this.#ask({ about: 'contexts', pid });
     return line === undefined ? undefined : parseContexts(line);
+  }
+
+  /** What is behind its service; undefined when it could not be probed. */
+  async explanation(pid: number): Promise<Explanation | undefined> {
+    if (this.#isAvoided(pid)) return undefined;
+    const line = await this.#ask({ about: 'explanation', pid });
+    return line === undefined ? undefined : parseExplanation(line);
   }
 
   /** Notifies the prober that a process has published another context, so that its facts may be outdated. */

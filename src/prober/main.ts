@@ -5,8 +5,9 @@
  * (native/prober-supervisor/supervisor.c).
  */
 import { createInterface } from 'node:readline';
-import { contextsLine, FAILED, identityLine, NO_ANSWER, parseQuestion, READY } from './protocol.ts';
+import { contextsLine, explanationLine, FAILED, identityLine, NO_ANSWER, parseQuestion, READY } from './protocol.ts';
 import { Executables } from './service/executables.ts';
+import { explain } from './service/explain.ts';
 import { locatePublisher } from './thread-context/record.ts';
 
 // The name in ps. The kernel keeps 15 characters of it as the thread's name: compactstall-pr.
@@ -46,6 +47,8 @@ function answer(line: string): string {
       return identityLine(executables.seeFromOutside(question.pid), 0);
     case 'contexts':
       return contextsLine(locatePublisher(question.pid));
+    case 'explanation':
+      return explanationLine(explain(question.pid));
     case 'published':
       executables.published(question.pid);
       return NO_ANSWER;

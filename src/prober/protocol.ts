@@ -4,7 +4,7 @@
  * Answers come in the order of the questions. A line of another form is not an answer. The values come from processes that
  * nobody trusts, and are bounded.
  */
-import { PUBLISHER_SIZE } from '../abi.generated.ts';
+import { PUBLISHER, PUBLISHER_SIZE, TLS, TLS_PLACE, TLS_PLACE_SIZE } from '../abi.generated.ts';
 import type { ProcStat } from '../procfs/stat.ts';
 import type { ResourceAttributes } from '../protobuf/attribute.ts';
 import { REASONS, type Reason } from './thread-context/reason.ts';
@@ -16,10 +16,12 @@ export type Question =
   | { about: 'outside'; pid: number }
   /** Where do its threads publish their contexts? */
   | { about: 'contexts'; pid: number }
+  /** Why is the answer to the first question what it is? `doctor` asks this, and `run` does not. */
+  | { about: 'explanation'; pid: number }
   /** Not a question but a notice: the process has published another context. */
   | { about: 'published'; pid: number };
 
-const ABOUT = new Set(['identity', 'outside', 'contexts', 'published'] satisfies Question['about'][]);
+const ABOUT = new Set(['identity', 'outside', 'contexts', 'explanation', 'published'] satisfies Question['about'][]);
 
 /** The facts about a stalled process, kept while it lives. */
 export interface ProcessFacts {
@@ -38,6 +40,35 @@ export interface ProcessIdentity extends Pick<ProcStat, 'startedNs' | 'execId' |
 
 /** Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h; or why they do not. */
 export type Located = { publisher: Buffer } | { reason: Reason };
+
+/** The number of places in a `struct publisher`. */
+export function placesIn(publisher: Buffer): number {
+  const kinds = Array.from({ length: PUBLISHER.places.size / TLS_PLACE_SIZE }, (_, i) =>
+    publisher.readUInt32LE(PUBLISHER.places.offset + i * TLS_PLACE_SIZE + TLS_PLACE.kind.offset),
+  );
+  return kinds.filter((kind) => kind !== TLS.NONE).length;
+}
+
+/** The languages whose programs are recognised. A program of none of them may be in any language. */
+export const LANGUAGES = ['dotnet', 'erlang', 'go', 'java', 'nodejs', 'php', 'python', 'ruby'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** What is behind the service of a process. */
+export interface Explanation {
+  /** What names the service; `nothing`: only the executable. */
+  namedBy: 'process_context' | 'environment' | 'nothing';
+  /** Of the program's start: overwritten by the program, or not read, as when its pages are not in memory. */
+  environment: 'there' | 'overwritten' | 'unread';
+  /** Whether OTEL_CONFIG_FILE is set in it. */
+  configFile: boolean;
+  /** Whether DD_TRACE_OTEL_CTX_ENABLED forbids Datadog's tracers to publish spans. ddtrace 4.16.0 announces them nevertheless. */
+  forbidden: boolean;
+  /** Whether a process context of it says that its threads have contexts; undefined without a process context. */
+  announces?: boolean;
+  language?: Language;
+  /** Python's, such as `3.11`. */
+  version?: string;
+}
 
 /** The `service.name`, by the semantic conventions, of a service without a name: both sides know such. */
 export const unknownService = (executable: string | undefined): string =>
@@ -120,6 +151,16 @@ export function parseContexts(line: string): Located | undefined {
   if (typeof reason === 'string' && Object.hasOwn(REASONS, reason)) return { reason: reason as Reason };
   const bytes = typeof publisher === 'string' ? Buffer.from(publisher, 'base64') : undefined;
   return bytes?.length === PUBLISHER_SIZE ? { publisher: bytes } : undefined;
+}
+
+export const explanationLine = (explanation: Explanation | undefined): string =>
+  explanation === undefined ? NO_ANSWER : JSON.stringify(explanation);
+
+/** Parses an explanation. @returns undefined when it is not one */
+export function parseExplanation(line: string): Explanation | undefined {
+  const found = parseObject(line) as Partial<Explanation> | undefined;
+  const isOne = typeof found?.namedBy === 'string' && typeof found.environment === 'string';
+  return isOne ? (found as Explanation) : undefined;
 }
 
 function parseObject(line: string): object | undefined {

@@ -153,7 +153,7 @@ describe('a reader who types the commands of the documents', () => {
     assert.match(typed('npm start -- doctor'), /^compactstall can run here/m);
     assert.match(
       typed('npm start -- doctor --pid PID'),
-      /^warn {2}process +\d+ is node, service unknown_service:node; /m,
+      /^warn {2}process +\d+ is node, service unknown_service:node \(/m,
     );
   });
 

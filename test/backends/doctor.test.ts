@@ -35,6 +35,13 @@ describe('doctor and a real collector', () => {
     });
   }
 
+  it('--pid: it is a Go program, whose tracer publishes nothing', async () => {
+    const { stdout } = await runToEnd(['doctor', '--json', '--pid', `${collector.pid}`]);
+    const { why, todo } = JSON.parse(stdout).checks.at(-1);
+    assert.match(why, / is collector, .* Its stalls are roots, /);
+    assert.match(todo, /^No tracer for Go is known to publish spans\./);
+  });
+
   it('gRPC to the port for HTTP: a warning that names the mistake', async () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpEndpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
     const { code, stdout } = await runToEnd(['doctor'], { env });

@@ -224,9 +224,11 @@ describe('--pid: a process', () => {
     return parse(stdout).checks.at(-1)!;
   };
 
-  it('that publishes its spans: its stalls appear in its traces', async () => {
+  it('that publishes its spans: how its stalls relate to these', async () => {
     const stalls = new Stalls('glibc/gd');
-    const why = `${stalls.pid} is gd, service unknown_service:gd; its stalls appear in its traces.`;
+    const service = `service unknown_service:gd (neither a process context nor its environment names one)`;
+    const relation = 'A stall in a span is its child if the trace flags say that it is sampled, or else linked to it.';
+    const why = `${stalls.pid} is gd, ${service}. ${relation} Other stalls are roots.`;
     assert.deepEqual(await found(stalls.pid), { id: 'process', status: 'ok', why });
     await stalls.end();
   });
@@ -235,7 +237,10 @@ describe('--pid: a process', () => {
     const shell = new CommandedProgram('sh', ['-c', 'read -r _'], { OTEL_SERVICE_NAME: 'shop' });
     const { status, why } = await found(shell.pid);
     assert.equal(status, 'warn');
-    assert.match(why, /^\d+ is dash, service shop; its stalls are root spans: it publishes no spans, .*\.$/);
+    assert.match(
+      why,
+      /^\d+ is dash, service shop \(from its environment\)\. Its stalls are roots, .*: it publishes no spans, .*\.$/,
+    );
     await shell.end();
   });
 
@@ -245,7 +250,7 @@ describe('--pid: a process', () => {
     assert.equal(status, 'warn');
     assert.match(
       why,
-      /^1 is .* its spans are not known: there is no permission to read its memory map, files or memory\.$/,
+      /^1 is .*It is not known whether it publishes spans: there is no permission to read its memory map, files or memory\.$/,
     );
     assert.match(todo!, /rights that compactstall run has/);
   });

@@ -7,22 +7,35 @@ import type { ProcStat } from '../../procfs/stat.ts';
 const MAX_BYTES = 256 * 1024;
 const MAX_ATTRIBUTES = 128;
 
+/** The environment with which a program was started; overwritten by the program, or not read. */
+export type Environment = Buffer | 'unread' | 'overwritten';
+
 /**
- * The attributes in the environment with which the program was started. The kernel reads it from the process's memory, so its
- * pages must be present.
+ * The kernel reads the environment from the process's memory, so its pages must be present. Programs that change their title
+ * write it over their arguments and environment.
  * @param folder /proc/PID
  */
-export function environmentAttributes(
-  folder: string,
-  { environmentAt, environmentSize }: ProcStat,
-): [name: string, value: string][] {
-  if (!isThere(folder, environmentAt, Math.min(environmentSize, MAX_BYTES))) return [];
+export function environmentOf(folder: string, { environmentAt, environmentSize }: ProcStat): Environment {
+  if (!isThere(folder, environmentAt, Math.min(environmentSize, MAX_BYTES))) return 'unread';
   const environment = attempt(() => readProcFile(`${folder}/environ`, MAX_BYTES));
-  return environment === undefined ? [] : environmentResource((name) => variable(environment, name), MAX_ATTRIBUTES);
+  if (environment === undefined) return 'unread';
+  const end = environment.indexOf(0);
+  const first = environment.subarray(0, end < 0 ? environment.length : end);
+  return environment.length > 0 && !first.includes('=') ? 'overwritten' : environment;
+}
+
+/**
+ * The attributes in the environment with which the program was started.
+ * @param folder /proc/PID
+ */
+export function environmentAttributes(folder: string, stat: ProcStat): [name: string, value: string][] {
+  const environment = environmentOf(folder, stat);
+  if (!Buffer.isBuffer(environment)) return [];
+  return environmentResource((name) => variable(environment, name), MAX_ATTRIBUTES);
 }
 
 /** The first variable of that name, like getenv(3). */
-function variable(environment: Buffer, name: string): string | undefined {
+export function variable(environment: Buffer, name: string): string | undefined {
   const wanted = Buffer.from(`${name}=`);
   for (let at = environment.indexOf(wanted); at >= 0; at = environment.indexOf(wanted, at + 1)) {
     if (at > 0 && environment[at - 1] !== 0) continue;

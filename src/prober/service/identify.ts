@@ -4,9 +4,8 @@ import { executableOf } from '../../procfs/executable.ts';
 import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
 import type { ProcessFacts } from '../protocol.ts';
 import { findContexts } from './context-mappings.ts';
-import { contextAttributes } from './context-payload.ts';
-import { environmentAttributes } from './environment.ts';
-import { publishedNs, readContext } from './process-context.ts';
+import { publishedNs } from './process-context.ts';
+import { saidBy } from './said.ts';
 import { serviceResource } from './service-resource.ts';
 
 export interface Identity {
@@ -16,19 +15,16 @@ export interface Identity {
 }
 
 /**
- * Identifies a process: its executable, its container and, with `services`, its resource. The resource comes from the process
- * context, which has what the program's own SDK uses, or else from the environment, which may have less or something else.
- * Each step has its own file in /proc, and may fail alone: anybody may read the cgroup, but not the others.
+ * Identifies a process: its executable, its container and, with `services`, its resource. Each step has its own file in /proc,
+ * and may fail alone: anybody may read the cgroup, but not the others.
  * @param folder /proc/PID
  * @returns undefined when the process ended or called exec meanwhile
  */
 export function identify(folder: string, stat: ProcStat, services: boolean): Identity | undefined {
-  const context = services ? readContext(folder, findContexts(folder)) : undefined;
-  const said = services
-    ? ((context && contextAttributes(context.payload)) ?? environmentAttributes(folder, stat))
-    : undefined;
-  const facts = factsOf(folder, stat, said);
+  const said = services ? saidBy(folder, stat) : undefined;
+  const facts = factsOf(folder, stat, said?.attributes);
   if (!isSameExec(stat, readStat(folder))) return undefined;
+  const context = said?.context;
   return { facts, context: context && { at: context.at, publishedNs: context.publishedNs } };
 }
 

@@ -43,7 +43,8 @@ function bounded(said: readonly (readonly [name: string, value: AttributeValue])
   let size = 0;
   const isService = ([name]: readonly [string, unknown]) => name.startsWith('service.');
   for (const [name, value] of [...said.filter(isService), ...said.filter((one) => !isService(one))]) {
-    if (name === '' || name.length > MAX_NAME || OF_ONE_PROCESS.test(name)) continue;
+    // An empty value says nothing: dd-java-agent 1.68.1 publishes some.
+    if (name === '' || value === '' || name.length > MAX_NAME || OF_ONE_PROCESS.test(name)) continue;
     const cut = Array.isArray(value) ? value.map(shortened) : shortened(value);
     size += name.length + lengthOf(cut);
     if (size > MAX_ALL) break;

@@ -5,8 +5,11 @@ import { describe, it } from 'node:test';
 import { PUBLISHER_SIZE } from '../../../src/abi.generated.ts';
 import {
   contextsLine,
+  type Explanation,
+  explanationLine,
   identityLine,
   parseContexts,
+  parseExplanation,
   parseIdentity,
   parseQuestion,
   type Question,
@@ -21,6 +24,7 @@ describe('a question', () => {
     { about: 'identity', pid: 7, version: 3 },
     { about: 'outside', pid: 7 },
     { about: 'contexts', pid: 4194304 },
+    { about: 'explanation', pid: 7 },
     { about: 'published', pid: 1 },
   ] satisfies Question[]) {
     it(question.about, () => assert.deepEqual(parseQuestion(questionLine(question)), question));
@@ -47,6 +51,21 @@ describe('an answer about contexts', () => {
     const short = Buffer.alloc(PUBLISHER_SIZE - 1).toString('base64');
     const others = [`{"publisher":"${short}"}`, '{"publisher":7}', '{"reason":"toString"}', '{"reason":7}'];
     for (const line of [...ODD, ...others]) assert.equal(parseContexts(line), undefined, line);
+  });
+});
+
+describe('an explanation', () => {
+  it('as it was given', () => {
+    const bare: Explanation = { namedBy: 'nothing', environment: 'unread', configFile: false, forbidden: false };
+    for (const one of [bare, { ...bare, announces: true, language: 'python', version: '3.11' } as const]) {
+      assert.deepEqual(parseExplanation(explanationLine(one)), one);
+    }
+  });
+
+  it('is nothing else', () => {
+    for (const line of [...ODD, explanationLine(undefined), '{"namedBy":"environment"}']) {
+      assert.equal(parseExplanation(line), undefined, line);
+    }
   });
 });
 

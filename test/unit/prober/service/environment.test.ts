@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { environmentAttributes } from '../../../../src/prober/service/environment.ts';
+import { environmentAttributes, environmentOf } from '../../../../src/prober/service/environment.ts';
 import { readStat } from '../../../../src/procfs/stat.ts';
 import { fakeProc } from './proc.ts';
 
@@ -28,6 +28,18 @@ describe('the environment of a process', () => {
       assert.deepEqual(read(t, `OTEL_RESOURCE_ATTRIBUTES=${attributes}\0`), expected);
     });
   }
+
+  it('is overwritten, where it does not begin with a variable', (t) => {
+    const proc = fakeProc(t);
+    const of = (environ: string, environmentAway = false) => {
+      proc.put(7, { environ, environmentAway });
+      return environmentOf(`${proc.root}/7`, readStat(`${proc.root}/7`)!);
+    };
+    // setproctitle's, and PostgreSQL's.
+    for (const title of ['\0\0\0', 'worker [shop]', 'orker [shop]\0\0']) assert.equal(of(title), 'overwritten');
+    for (const there of ['', 'A=b\0', '=\0', 'A=b']) assert.deepEqual(of(there), Buffer.from(there));
+    assert.equal(of('A=b\0', true), 'unread');
+  });
 
   it('is not read while its pages are not in memory', (t) => {
     assert.deepEqual(read(t, 'OTEL_SERVICE_NAME=shop\0', true), {});

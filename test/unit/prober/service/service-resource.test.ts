@@ -36,6 +36,11 @@ describe('the resource of a process', () => {
     assert.deepEqual(resource, { 'service.name': 'shop', 'process.runtime.name': 'jvm' });
   });
 
+  it('empty values are left out', () => {
+    const resource = serviceResource(said({ 'service.name': 'shop', 'deployment.environment.name': '', zero: 0 }), {});
+    assert.deepEqual(resource, { 'service.name': 'shop', zero: 0 });
+  });
+
   it('names with a meaning in JavaScript are ordinary names', () => {
     const resource = serviceResource([['__proto__', 'x']], {});
     assert.equal(Object.getPrototypeOf(resource), Object.prototype);

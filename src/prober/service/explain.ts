@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readStat } from '../../procfs/stat.ts';
+import { type Explanation, unknownService } from '../protocol.ts';
+import { findContexts } from './context-mappings.ts';
+import { threadContextSchema } from './context-payload.ts';
+import { environmentOf, variable } from './environment.ts';
+import { languageOf } from './language.ts';
+import { readContext } from './process-context.ts';
+import { saidBy } from './said.ts';
+import { serviceResource } from './service-resource.ts';
+
+/** What is behind the service of a process. @returns undefined when it has ended, or is a kernel thread */
+export function explain(pid: number, proc = '/proc'): Explanation | undefined {
+  const folder = `${proc}/${pid}`;
+  const stat = readStat(folder);
+  if (stat === undefined || stat.isKernelThread) return undefined;
+  const { by, attributes } = saidBy(folder, stat);
+  const isNamed = serviceResource(attributes, {})['service.name'] !== unknownService(undefined);
+  const environment = environmentOf(folder, stat);
+  const isThere = Buffer.isBuffer(environment);
+  const value = (name: string) => (isThere ? variable(environment, name)?.trim() : undefined);
+  return {
+    namedBy: isNamed ? by : 'nothing',
+    environment: isThere ? 'there' : environment,
+    configFile: Boolean(value('OTEL_CONFIG_FILE')),
+    forbidden: !/^(?:true|1)?$/i.test(value('DD_TRACE_OTEL_CTX_ENABLED') ?? ''),
+    ...announcement(folder),
+    ...languageOf(pid, proc),
+  };
+}
+
+/** Two publishers in a process have a process context each. */
+function announcement(folder: string): Pick<Explanation, 'announces'> {
+  const contexts = findContexts(folder).flatMap((at) => readContext(folder, [at]) ?? []);
+  if (contexts.length === 0) return {};
+  return { announces: contexts.some(({ payload }) => threadContextSchema(payload) !== undefined) };
+}

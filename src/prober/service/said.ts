@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ProcStat } from '../../procfs/stat.ts';
+import type { AttributeValue } from '../../protobuf/attribute.ts';
+import { findContexts } from './context-mappings.ts';
+import { contextAttributes } from './context-payload.ts';
+import { environmentAttributes } from './environment.ts';
+import { type PublishedContext, readContext } from './process-context.ts';
+
+/** What a process says of its service. */
+export interface Said {
+  by: 'process_context' | 'environment';
+  attributes: readonly (readonly [name: string, value: AttributeValue])[];
+  context: PublishedContext | undefined;
+}
+
+/**
+ * Its process context has what the program's own SDK uses. Without one its environment counts, which may have less or something
+ * else.
+ * @param folder /proc/PID
+ */
+export function saidBy(folder: string, stat: ProcStat): Said {
+  const context = readContext(folder, findContexts(folder));
+  const published = context && contextAttributes(context.payload);
+  if (published) return { by: 'process_context', attributes: published, context };
+  return { by: 'environment', attributes: environmentAttributes(folder, stat), context };
+}
