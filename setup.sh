@@ -78,6 +78,8 @@ fi
 if for_any all; then
   # An authority and certificates for a Collector with TLS.
   need openssl openssl
+  # A service with a tracer for Java.
+  need default-jdk-headless javac
 fi
 if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null 2>&1; }; then
   # The emulated machines. Where they are not available, npm test names what it leaves out.

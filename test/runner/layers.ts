@@ -5,6 +5,7 @@ import { ensureMachines, missingForMachines } from '../../harness/machine/ensure
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
+import { ensureTracers } from '../../harness/tracers/tracers.ts';
 import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
 
 export interface Layer {
@@ -110,6 +111,15 @@ export const REST: readonly Layer[] = [
       ensureAutoInstrumentation();
     },
     missing: missingForNodes,
+  },
+  {
+    name: 'publishers',
+    shows: 'stalls of applications whose tracers publish their spans, and what doctor --pid foretells of them',
+    takes: '1 min',
+    files: files('test/publishers/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    prepare: ensureTracers,
   },
   {
     name: 'vm',

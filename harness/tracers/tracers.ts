@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Tracers whose processes publish their spans by themselves: install.sh has the versions. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const INSTALL = fileURLToPath(new URL('install.sh', import.meta.url));
+
+export interface Tracers {
+  /** An interpreter that has ddtrace and OpenTelemetry's SDK. */
+  python: string;
+  /** A folder of packages, with dd-trace among them. */
+  node: string;
+  /** The archive of dd-java-agent. */
+  java: string;
+}
+
+let installed: Tracers | undefined;
+
+/** Installs missing ones; throws when that fails, and install.sh prints the reason on stderr. */
+export function ensureTracers(): Tracers {
+  installed ??= Object.fromEntries(
+    execFileSync(INSTALL, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=', 2)),
+  ) as Tracers;
+  return installed;
+}
