@@ -150,7 +150,7 @@ export function balances({ total, terms }: Equation): boolean {
 /** Lost events by reason; empty when none was lost. */
 export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Map<string, number> {
   const lost = new Map<string, number>();
-  const add = (reason: string, n: number) => n > 0 && lost.set(reason, n);
+  const add = (reason: string, n: number) => n > 0 && lost.set(reason, (lost.get(reason) ?? 0) + n);
   const { kernel } = source;
   if (kernel) {
     add('the ring buffer was full', kernel.ringFull);

@@ -12,6 +12,7 @@ import { bpfObjects, bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } fr
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
 import { capabilities, hidden, runDeprived } from '../support/deprived.ts';
 import { listen } from '../support/listen.ts';
+import { startGrpcServer } from '../unit/sinks/otlp/grpc-server.ts';
 
 const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
 const COMPACTSNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', import.meta.url));
@@ -203,6 +204,31 @@ describe('a reader that goes away', () => {
     assert.equal(code, 4, stderr);
     assert.match(stderr, /cannot write to \/dev\/full: no space left on device/);
     assert.match(stderr, new RegExp(`lost +${ZONES}: json:/dev/full dropped it: write_enospc`));
+  });
+});
+
+describe('an output that fails beside others', () => {
+  it('a disk that fills up: spans and rows go on, and what the file missed is lost', async (t) => {
+    const collector = await startGrpcServer(t);
+    const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    // A disk of its own, which ends with the agent.
+    const disk = `mount -t tmpfs -o size=4k compactstall "$0" && exec "$@"`;
+    const under = ['unshare', '--mount', 'sh', '-c', disk, folder, process.execPath];
+    const outputs = ['--output', `json:${folder}/recording`, '--output', 'json', '--pid', String(process.pid)];
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}` };
+    const agent = await new Agent(outputs, { under, env }).attached();
+    compact(COMPACT_NODE0, 5);
+    await agent.until(() => agent.stderr.includes('cannot write to'));
+    compact(COMPACT_NODE0, 3);
+    await agent.until(() => agent.events().length === 8 * ZONES);
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 4, stderr);
+    assert.equal(stderr.match(/cannot write to .*recording: no space left on device\./g)?.length, 1, stderr);
+    assert.match(stderr, new RegExp(`= ${8 * ZONES} exported by json \\+ 0 dropped`));
+    assert.match(stderr, new RegExp(`= ${8 * ZONES} exported by otlp \\+ 0 dropped`));
+    assert.match(stderr, /lost +\d+: json:\S+recording dropped it: write_enospc/);
+    assert.equal(collector.spans.length, 8 * ZONES);
   });
 });
 

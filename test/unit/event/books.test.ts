@@ -219,6 +219,11 @@ describe('losses', () => {
     );
   });
 
+  it('of two outputs with one name are added, as with json:/dev/full twice', () => {
+    const sinks = [sink({ write_enospc: 3 }), sink({ write_enospc: 4 }, 2)];
+    assert.deepEqual(found(quiet, sinks), { 'otlp dropped it: write_enospc': 7, 'otlp still had it queued': 2 });
+  });
+
   it('effects of what the user asked for are not losses: filters, sampling, a reader that went away', () => {
     const filtered = live({ ...ZERO, filteredPid: 5, filteredTrigger: 6, filteredMinDuration: 7 });
     assert.deepEqual(found(filtered, [sink({ not_sampled: 10, closed: 20 })]), {});
