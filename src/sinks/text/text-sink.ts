@@ -27,6 +27,23 @@ export interface TextTarget {
   owned: boolean;
 }
 
+/** A batch, with a text for each event; or the header, which is none. */
+interface Entry {
+  texts: readonly string[];
+  events: number;
+  characters: number;
+}
+
+/** The number of texts that are complete in the first bytes of all. */
+function wholeTexts(texts: readonly string[], bytes: number): number {
+  let left = bytes;
+  const cut = texts.findIndex((text) => {
+    left -= Buffer.byteLength(text);
+    return left < 0;
+  });
+  return cut < 0 ? texts.length : cut;
+}
+
 /**
  * Events as lines of text in a file, pipe or terminal. Writes are asynchronous, one at a time and in order, so that a
  * slow pipe never stops the agent.
@@ -35,7 +52,7 @@ export class TextSink implements Sink {
   readonly name: string;
   readonly #target: TextTarget;
   readonly #format: (event: CompactionEvent) => string;
-  readonly #queue: { text: string; events: number }[] = [];
+  readonly #queue: Entry[] = [];
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
   #queuedCharacters = 0;
   #writing: Promise<void> | undefined;
@@ -46,14 +63,14 @@ export class TextSink implements Sink {
     this.name = name;
     this.#target = target;
     this.#format = format;
-    if (header) this.#enqueue(header, 0);
+    if (header) this.#enqueue([header], 0);
   }
 
   write(events: readonly CompactionEvent[]): void {
     this.#books.accepted += events.length;
     if (this.#closed) this.#drop(this.#closed, events.length);
     else if (this.#queuedCharacters > MAX_QUEUED_CHARACTERS) this.#drop('queue_full', events.length);
-    else this.#enqueue(events.map(this.#format).join(''), events.length);
+    else this.#enqueue(events.map(this.#format), events.length);
   }
 
   async room(): Promise<number> {
@@ -78,9 +95,10 @@ export class TextSink implements Sink {
     return this.#books;
   }
 
-  #enqueue(text: string, events: number): void {
-    this.#queue.push({ text, events });
-    this.#queuedCharacters += text.length;
+  #enqueue(texts: readonly string[], events: number): void {
+    const characters = texts.reduce((sum, { length }) => sum + length, 0);
+    this.#queue.push({ texts, events, characters });
+    this.#queuedCharacters += characters;
     this.#books.queued += events;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
@@ -89,34 +107,41 @@ export class TextSink implements Sink {
 
   async #writeAll(): Promise<void> {
     for (let entry = this.#queue[0]; entry && !this.#closed; entry = this.#queue[0]) {
-      try {
-        await this.#writeText(entry.text);
-      } catch (error) {
-        this.#failed(error as NodeJS.ErrnoException);
+      const bytes = Buffer.from(entry.texts.join(''));
+      const { written, error } = await this.#write(bytes);
+      if (this.#closed) return;
+      if (error) {
+        this.#exported(Math.min(entry.events, wholeTexts(entry.texts, written)));
+        this.#failed(error);
         return;
       }
-      if (this.#closed) return;
       this.#queue.shift();
-      this.#queuedCharacters -= entry.text.length;
-      this.#books.queued -= entry.events;
-      this.#books.exported += entry.events;
+      this.#queuedCharacters -= entry.characters;
+      this.#exported(entry.events);
     }
   }
 
-  async #writeText(text: string): Promise<void> {
-    const bytes = Buffer.from(text);
+  #exported(events: number): void {
+    this.#books.queued -= events;
+    this.#books.exported += events;
+  }
+
+  /** Writes as much as it can. */
+  async #write(bytes: Buffer): Promise<{ written: number; error?: NodeJS.ErrnoException }> {
     let retry = FIRST_RETRY_MS;
-    for (let at = 0; at < bytes.length; ) {
+    let written = 0;
+    while (written < bytes.length && !this.#closed) {
       try {
-        at += (await writeAsync(this.#target.file, bytes, at)).bytesWritten;
+        written += (await writeAsync(this.#target.file, bytes, written)).bytesWritten;
         retry = FIRST_RETRY_MS;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-        if (this.#closed) return;
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return { written, error: error as Error };
+        if (this.#closed) break;
         await new Promise((resolve) => setTimeout(resolve, retry));
         retry = Math.min(retry * 2, LAST_RETRY_MS);
       }
     }
+    return { written };
   }
 
   #failed(error: NodeJS.ErrnoException): void {

@@ -259,6 +259,37 @@ describe('a full device', () => {
     assert.deepEqual(sink.books(), { accepted: 7, exported: 0, queued: 0, dropped: { write_enospc: 7 } });
   });
 
+  it('the lines that fitted are counted as exported: the file has them', async (t) => {
+    const path = temporaryFolder(t)('out');
+    // A limit of the size of files acts like a full disk, without one: 4 KiB.
+    const sink = new URL('../../../../src/sinks/text/text-sink.ts', import.meta.url).href;
+    const script = `
+      const { TextSink } = await import(${JSON.stringify(sink)});
+      const { openSync } = await import('node:fs');
+      const file = openSync(process.argv[1], 'a');
+      const target = { file, name: 'out', owned: true, onFailed: () => {}, warn: () => {} };
+      const sink = new TextSink('text', target, 'HEADER\\n', (n) => 'é'.repeat(49) + ' ' + n + '\\n');
+      sink.write([10, 11, 12]);
+      sink.write(Array.from({ length: 80 }, (_, n) => n + 13));
+      await sink.close(60_000);
+      console.log(JSON.stringify(sink.books()));
+    `;
+    const limited = [
+      '-c',
+      'ulimit -f 8 && exec "$@"',
+      'sh',
+      process.execPath,
+      '--input-type=module',
+      '--eval',
+      script,
+      path,
+    ];
+    const books = JSON.parse(execFileSync('sh', limited, { encoding: 'utf8' }));
+    const written = readFileSync(path, 'utf8').split('\n').slice(1, -1).length;
+    assert.equal(written, 40);
+    assert.deepEqual(books, { accepted: 83, exported: 40, queued: 0, dropped: { write_efbig: 43 } });
+  });
+
   it('a descriptor that is closed behind the sink’s back', async (t) => {
     const file = openSync(temporaryFolder(t)('out'), 'w');
     const { sink, said } = sinkTo(file, { owned: false });
