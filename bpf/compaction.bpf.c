@@ -15,6 +15,7 @@
 #include "event.h"
 #include "kernel.h"
 #include "read.h"
+#include "pid_namespace.h"
 #include "ring.h"
 #include "zone.h"
 #include "outcome.h"

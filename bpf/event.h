@@ -25,7 +25,7 @@ enum process_event_kind {
 
 /* An event after which a process may have trace contexts. The reader knows these records by their size. */
 struct process_event {
-	__u32 pid;
+	__u32 pid; /* see pid_namespace.h */
 	__u32 kind; /* enum process_event_kind */
 };
 
@@ -75,7 +75,7 @@ struct tls_place {
 
 /* A process that publishes, keyed by its thread group id. The agent writes these. */
 struct publisher {
-	__u64 started; /* hundredths of a second since boot, as in /proc/PID/stat: a pid may be reused */
+	__u64 started; /* hundredths of a second since boot, as the prober sees it in /proc/PID/stat: a pid may be reused */
 	__u64 start_stack; /* also as in /proc/PID/stat: exec changes it */
 	struct tls_place places[PUBLISHER_PLACES]; /* in the order in which they are read; unused ones come last */
 };
@@ -99,7 +99,7 @@ struct event {
 	struct zone_state begin;
 	struct zone_state end;
 	struct trace_context context;
-	__u32 pid;
+	__u32 pid; /* this and the next see pid_namespace.h; 0: it has none there */
 	__u32 tid;
 	__u32 cpu;
 	__s32 node;

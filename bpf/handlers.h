@@ -186,14 +186,6 @@ static __always_inline void handle_attempt(int priority)
 		bpf_map_delete_elem(&cs_attempts, &pid_tgid);
 }
 
-/* When the process of a task started: together with the pid it identifies the process. */
-static __always_inline __u64 started_at(struct task_struct *task)
-{
-	struct task_struct *leader = READ(task, group_leader);
-
-	return READ(leader, start_boottime) / 10000000;
-}
-
 /* Handles a call of compact_zone(cc); the begin tracepoint may follow. */
 static __always_inline void handle_call(struct compact_control *cc)
 {
@@ -264,6 +256,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	__u64 migrate_scanned, free_scanned, duration_ns;
 	enum trigger trigger;
 	struct event *event;
+	struct ids ids;
 	__u32 zero = 0;
 
 	count(&books.ends, 1);
@@ -290,7 +283,8 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	}
 	trigger = trigger_of(cc);
 	duration_ns = end_ns - begin->begin_ns;
-	if (filtered(pid_tgid >> 32, trigger, duration_ns))
+	ids = current_ids();
+	if (filtered(ids.process, trigger, duration_ns))
 		goto out;
 
 	event->begin_ns = begin->begin_ns;
@@ -302,8 +296,8 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->context = begin->context;
 	if (read_contexts && begin->context_unreadable)
 		read_context_again(&event->context);
-	event->pid = pid_tgid >> 32;
-	event->tid = pid_tgid;
+	event->pid = ids.process;
+	event->tid = ids.thread;
 	event->cpu = begin->cpu;
 	event->order = READ(cc, order);
 	event->gfp = READ(cc, gfp_mask);

@@ -55,6 +55,25 @@ struct thread_struct {
 #endif
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+/* The number of a pid in one namespace. */
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level; /* of its own namespace; 0 is the first */
+	struct upid numbers[1]; /* one for each level */
+};
+
 struct file;
 
 struct mm_struct {
@@ -67,6 +86,7 @@ struct task_struct {
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	struct mm_struct *mm;
 	unsigned long long start_boottime;
 	struct thread_struct thread;

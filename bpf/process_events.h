@@ -23,14 +23,17 @@ enum process_event_kind *abi_process_event_kind;
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u32); /* thread group id */
+	__type(key, __u32); /* thread group id in the first PID namespace */
 	__type(value, __u32);
 } cs_notified_at SEC(".maps");
 
 static __always_inline void send_process_event(enum process_event_kind kind)
 {
-	struct process_event event = { .pid = bpf_get_current_pid_tgid() >> 32, .kind = kind };
+	struct process_event event = { .pid = current_ids().process, .kind = kind };
 
+	/* The agent cannot see it. */
+	if (event.pid == 0)
+		return;
 	if (!send(&event, sizeof(event)))
 		count(&books.process_events_unsent, 1);
 }

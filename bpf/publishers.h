@@ -8,16 +8,24 @@ enum tls_kind *abi_tls_kind; /* keeps the enum in the object's BTF, for the gene
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u32); /* thread group id */
+	__type(key, __u32); /* thread group id, see pid_namespace.h */
 	__type(value, struct publisher);
 } cs_publishers SEC(".maps");
 
-static __always_inline bool is_process(const struct publisher *publisher, struct mm_struct *mm, struct task_struct *task)
+/* Set before load: what a time namespace adds to the start times in /proc/PID/stat. */
+const volatile __s64 boottime_offset_ns = 0;
+
+/* When the process of a task started: together with the pid it identifies the process. */
+static __always_inline __u64 started_at(struct task_struct *task)
 {
 	struct task_struct *leader = READ(task, group_leader);
 
-	return READ(mm, start_stack) == publisher->start_stack &&
-	       READ(leader, start_boottime) / 10000000 == publisher->started;
+	return (READ(leader, start_boottime) + boottime_offset_ns) / 10000000;
+}
+
+static __always_inline bool is_process(const struct publisher *publisher, struct mm_struct *mm, struct task_struct *task)
+{
+	return READ(mm, start_stack) == publisher->start_stack && started_at(task) == publisher->started;
 }
 
 /*
@@ -33,7 +41,7 @@ static __always_inline struct publisher *parents_publisher(struct mm_struct *mm,
 
 	if (!parents_mm || READ(parents_mm, exe_file) != READ(mm, exe_file))
 		return NULL;
-	process = READ(parent, tgid);
+	process = process_id(parent);
 	publisher = bpf_map_lookup_elem(&cs_publishers, &process);
 	return publisher && is_process(publisher, mm, parent) ? publisher : NULL;
 }
@@ -42,7 +50,7 @@ static __always_inline struct publisher *parents_publisher(struct mm_struct *mm,
 static __always_inline struct publisher *find_publisher(struct mm_struct *mm, struct task_struct *task,
 							enum outcome *otherwise)
 {
-	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	__u32 process = current_ids().process;
 	struct publisher *publisher = bpf_map_lookup_elem(&cs_publishers, &process);
 
 	if (publisher && is_process(publisher, mm, task))

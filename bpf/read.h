@@ -13,16 +13,18 @@ const volatile bool direct_loads = false;
 const volatile bool probe_reads = true;
 
 /* The offset is added first: that of pglist_data.node_id does not fit the 16 bits of a load. */
-#define READ_AT(type, base, offset)                                                                                    \
+#define READ_BY(direct, type, base, offset)                                                                            \
 	({                                                                                                             \
 		const void *place = (const void *)(base) + (offset);                                                   \
 		type value = (type)0;                                                                                  \
-		if (direct_loads)                                                                                      \
-			value = *(const type *)place;                                                                  \
+		if (direct)                                                                                            \
+			value = *(typeof(type) const *)place;                                                                 \
 		else                                                                                                   \
 			bpf_probe_read_kernel(&value, sizeof(value), place);                                           \
 		value;                                                                                                 \
 	})
+
+#define READ_AT(type, base, offset) READ_BY(direct_loads, type, base, offset)
 
 #define READ(base, field) READ_AT(typeof((base)->field), base, bpf_core_field_offset((base)->field))
 

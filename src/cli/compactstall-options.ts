@@ -10,6 +10,7 @@ import {
   parseFile,
   parseOutput,
   parsePid,
+  parseProcfs,
   parseRingSize,
   parseSeconds,
   parseTriggers,
@@ -18,6 +19,13 @@ import {
 
 const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
 const RESOURCES: readonly ResourceOf[] = ['service', 'host'];
+
+const PROCFS_OPTION = {
+  name: 'procfs',
+  argument: 'DIR',
+  help: "the proc file system that shows other processes (default /proc), such as a host's mounted in a container; pids are those that it shows",
+  parse: parseProcfs,
+} as const;
 
 const INFORMATION_OPTIONS = [
   { name: 'help', short: 'h', help: 'print this help' },
@@ -94,6 +102,7 @@ export const RUN_OPTIONS = [
     help: 'the user to switch to from root once everything is attached: a name in /etc/passwd, UID or UID:GID (default nobody); with root, the agent stays root',
     parse: parseUser,
   },
+  PROCFS_OPTION,
   {
     name: 'attach',
     argument: 'PLAN',
@@ -114,12 +123,13 @@ export const REPLAY_OPTIONS = OUTPUT_OPTIONS;
 export const DOCTOR_OPTIONS = [
   { name: 'json', help: 'print the checks as JSON' },
   { name: 'pid', short: 'p', argument: 'PID', help: 'check this process too', parse: parsePid },
+  PROCFS_OPTION,
   ...INFORMATION_OPTIONS,
 ] as const;
 
 export const HELP = `Usage: compactstall [run] [options]
        compactstall replay FILE [options]
-       compactstall doctor [--json] [--pid PID]
+       compactstall doctor [--json] [--pid PID] [--procfs DIR]
 
 Turns the kernel's memory compactions into OpenTelemetry spans and a table.
 Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for symbols in stacks; and

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { machine } from 'node:os';
 import { isatty } from 'node:tty';
-import { processTopic, TOPICS } from '../doctor/checks.ts';
+import { processTopic, topics } from '../doctor/checks.ts';
 import { canRun, examine, startCode } from '../doctor/examine.ts';
 import { kernelRelease } from '../doctor/kernel.ts';
 import { reportText } from '../doctor/report.ts';
@@ -22,9 +22,9 @@ export async function doctor(args: readonly string[]): Promise<number> {
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   if (positionals.length > 0) throw usageError(`doctor: unexpected '${positionals[0]}'. See compactstall --help.`);
 
-  const { pid } = values;
-  if (pid !== undefined) checkProcess(pid);
-  const checks = await examine(pid === undefined ? TOPICS : [...TOPICS, processTopic(pid)]);
+  const { pid, procfs = '/proc' } = values;
+  if (pid !== undefined) checkProcess(pid, procfs);
+  const checks = await examine([...topics(procfs), ...(pid === undefined ? [] : [processTopic(pid, procfs)])]);
   const host = { version: VERSION, kernel: kernelRelease(), machine: machine() };
   if (values.json) {
     printed(`${printableJson(JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2))}\n`);

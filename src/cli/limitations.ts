@@ -2,12 +2,11 @@
 import {
   type Limitation,
   NO_PROBE_READS,
-  OTHER_PIDS,
   obiUnread,
   othersClosed,
+  pidLimitation,
   preemptible,
 } from '../host/limitations.ts';
-import { seesInitialPids } from '../host/pid-namespace.ts';
 import { NO_FOREIGN_MEMORY } from '../host/ptrace-scope.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import type { Messages } from './messages.ts';
@@ -19,7 +18,8 @@ export function sayLimitations(source: LiveSource, stacks: boolean, messages: Me
   if (!source.plan.probeReads) say(NO_PROBE_READS);
   // Where probe reads are forbidden, the kprobe plan that this sentence recommends does not work either.
   else if (source.preemptible) say(preemptible(source.passedOver));
-  if (!seesInitialPids()) say(OTHER_PIDS);
+  const pids = pidLimitation(source.procfs);
+  if (pids !== undefined) say(pids);
   if (source.foreignMemoryClosed) say(NO_FOREIGN_MEMORY);
   if (source.lackingForOthers.length > 0) say(othersClosed(source.lackingForOthers));
   if (source.obiObstacle !== undefined) say(obiUnread(source.obiObstacle));

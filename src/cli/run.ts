@@ -33,7 +33,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (positionals.length > 0) {
     throw usageError(`'${positionals[0]}' is not a command; expected run, replay or doctor. See compactstall --help.`);
   }
-  if (values.pid !== undefined) checkProcess(values.pid);
+  if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
 
@@ -59,6 +59,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(values.attach !== undefined && { attach: values.attach }),
     ...(values.btf !== undefined && { btfFile: values.btf }),
     ...(values.pid !== undefined && { pid: values.pid }),
+    ...(values.procfs !== undefined && { procfs: values.procfs }),
     minDurationNs: values['min-duration'] ?? 0,
     triggers: values.trigger ?? TRIGGERS,
     context,

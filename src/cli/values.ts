@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Parsers of option values: each returns the value or throws a usage error that says what is expected. */
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, statfsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
-import { seesInitialPids } from '../host/pid-namespace.ts';
+import { pidLimitation } from '../host/limitations.ts';
+import { ownPid, pidNamespace } from '../host/pid-namespace.ts';
 import { findUser, type UserIds } from '../host/users.ts';
 import type { Output } from '../sinks/output.ts';
 
@@ -13,6 +15,8 @@ const MAX_PID = 4_194_304;
 const MAX_SECONDS = 2_147_483;
 const NS_PER: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 const PAGE = 4096;
+/** Of statfs(2), for a proc file system. */
+const PROC_SUPER_MAGIC = 0x9fa0;
 
 export function parsePid(text: string, option: string): number {
   const pid = Number(text);
@@ -22,15 +26,21 @@ export function parsePid(text: string, option: string): number {
   return pid;
 }
 
-/** Rejects a process that does not exist: the filter would never match. */
-export function checkProcess(pid: number): void {
-  if (seesInitialPids() && !processExists(pid)) {
+/** Rejects a process that does not exist, or cannot be told from others: the filter would never match. */
+export function checkProcess(pid: number, procfs = '/proc'): void {
+  if (pidNamespace(procfs) === undefined) {
+    const { why, todo } = pidLimitation(procfs)!;
+    throw usageError(`--pid ${pid}: ${why} ${todo}`);
+  }
+  if (!processExists(pid, procfs)) {
     throw usageError(`--pid ${pid}: there is no such process. ps -e lists the processes.`);
   }
 }
 
-/** Asks by a signal that is not sent: /proc may hide the processes of other users (hidepid). */
-function processExists(pid: number): boolean {
+/** /proc may hide the processes of other users (hidepid). In the own PID namespace a signal that is not sent asks, too. */
+function processExists(pid: number, procfs: string): boolean {
+  if (existsSync(`${procfs}/${pid}`)) return true;
+  if (ownPid(procfs) !== process.pid) return !existsSync(`${procfs}/1`);
   try {
     return process.kill(pid, 0);
   } catch (error) {
@@ -87,6 +97,21 @@ export function parseUser(text: string, option: string): UserIds {
   const user = findUser(text);
   if (user) return user;
   throw usageError(`${option} ${text}: no such user in /etc/passwd; expected a name from there, UID or UID:GID.`);
+}
+
+/** Checks that it is a proc file system, and that its pids can be told from others. @returns its absolute path */
+export function parseProcfs(path: string, option: string): string {
+  const procfs = resolve(path);
+  let type: number;
+  try {
+    ({ type } = statfsSync(procfs));
+  } catch (error) {
+    throw usageError(`${option} ${path}: ${systemWords(error)}; expected where a proc file system is mounted.`);
+  }
+  if (type !== PROC_SUPER_MAGIC) throw usageError(`${option} ${path}: there is no proc file system.`);
+  if (pidNamespace(procfs) !== undefined) return procfs;
+  const { why, todo } = pidLimitation(procfs)!;
+  throw usageError(`${option} ${path}: ${why} ${todo}`);
 }
 
 /** Checks that a file can be read, by opening it: access(2) does not count capabilities. @returns its path */

@@ -7,6 +7,7 @@ import type { Topic } from './check.ts';
 import { clock } from './clock.ts';
 import { collector } from './collector.ts';
 import { container } from './container.ts';
+import { host } from './host.ts';
 import { install } from './install.ts';
 import { kernel } from './kernel.ts';
 import { lockdown } from './lockdown.ts';
@@ -22,8 +23,11 @@ import { thp } from './thp.ts';
 import { tracefs } from './tracefs.ts';
 import { vmstat } from './vmstat.ts';
 
-/** All checks, in the order in which they run and print. The ids are stable. */
-export const TOPICS: readonly Topic[] = [
+/**
+ * All checks, in the order in which they run and print. The ids are stable.
+ * @param procfs through which other processes are seen
+ */
+export const topics = (procfs = '/proc'): readonly Topic[] => [
   { id: 'install', about: 'Node.js, the addon and the BPF programs', examine: () => install() },
   { id: 'kernel', about: 'release, architecture, memory compaction', examine: () => kernel() },
   { id: 'btf', about: "the kernel's description of its own types", examine: () => btf() },
@@ -40,7 +44,7 @@ export const TOPICS: readonly Topic[] = [
     examine: () => optionalCapabilities(),
   },
   { id: 'attach', about: 'loads and attaches as `run` does, and detaches at once', examine: () => attach() },
-  { id: 'prober', about: 'whether the prober starts and answers', examine: () => prober() },
+  { id: 'prober', about: 'whether the prober starts and answers', examine: () => prober(procfs) },
   {
     id: 'obi',
     about: 'whether the spans of OpenTelemetry eBPF Instrumentation are readable',
@@ -73,14 +77,23 @@ export const TOPICS: readonly Topic[] = [
     examine: () => tracefs(),
   },
   { id: 'securityfs', about: 'whether it is mounted', examine: () => securityfs() },
-  { id: 'container', about: "container or host, and whether the host's PIDs are visible", examine: () => container() },
+  {
+    id: 'container',
+    about: "container or host, and whether the host's PIDs are visible",
+    examine: () => container(procfs),
+  },
+  {
+    id: 'host',
+    about: "whether `host.name` and `host.id` of the spans are the host's",
+    examine: () => host(),
+  },
   { id: 'collector', about: 'whether the configured collector accepts spans', examine: () => collector() },
   { id: 'clock', about: 'clock source, and the precision of timestamps', examine: () => clock() },
 ];
 
 /** The check that `--pid` adds, after the others. */
-export const processTopic = (pid: number): Topic => ({
+export const processTopic = (pid: number, procfs = '/proc'): Topic => ({
   id: 'process',
   about: 'with `--pid PID`: the service of that process, and how its stalls relate to its spans',
-  examine: () => stalling(pid),
+  examine: () => stalling(pid, procfs),
 });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClockReading } from '../kernel/clock.ts';
+import { timeOffsets } from '../kernel/time-namespace.ts';
 import { type Finding, ok, warn } from './check.ts';
+import { failure } from './failure.ts';
 import { readText } from './read.ts';
 
 const SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
@@ -10,10 +12,16 @@ const SLOW = new Set(['hpet', 'acpi_pm', 'pit', 'jiffies', 'refined-jiffies']);
 const TOO_EARLY_NS = BigInt(Date.UTC(2025, 0)) * 1_000_000n;
 
 /** The kernel's clock, which timestamps the records, and how precisely it maps to the time of day. */
-export async function clock(path = SOURCE, readClocks = loadReader): Promise<Finding> {
+export async function clock(path = SOURCE, readClocks = loadReader, folder = '/proc/self'): Promise<Finding> {
   const source = readText(path) || 'unknown';
   const reading = await readClocks();
   if (reading === undefined) return ok(`${source}; without the addon its precision cannot be measured.`);
+  let namespace: string;
+  try {
+    namespace = timeNamespace(reading, folder);
+  } catch (error) {
+    return failure(error);
+  }
   const { realtimeNs, uncertaintyNs } = reading;
   if (realtimeNs < TOO_EARLY_NS) {
     const date = new Date(Number(realtimeNs / 1_000_000n)).toISOString();
@@ -22,12 +30,18 @@ export async function clock(path = SOURCE, readClocks = loadReader): Promise<Fin
       'Set the clock, such as with timedatectl set-ntp true.',
     );
   }
-  const precision = `timestamps are within ${Math.ceil(uncertaintyNs)} ns of the time of day`;
+  const precision = `timestamps are within ${Math.ceil(uncertaintyNs)} ns of the time of day${namespace}`;
   if (!SLOW.has(source)) return ok(`${source}; ${precision}.`);
   return warn(
     `${source}, which is slow to read: every compaction costs more; ${precision}.`,
     'Search dmesg for "clocksource": the kernel says why it does not trust a faster one.',
   );
+}
+
+function timeNamespace(reading: ClockReading, folder: string): string {
+  const { monotonicNs } = timeOffsets(() => reading, folder);
+  if (monotonicNs === 0n) return '';
+  return `; this is a time namespace, whose offsets (${Number(monotonicNs) / 1e9} s) are subtracted`;
 }
 
 async function loadReader(): Promise<ClockReading | undefined> {

@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs';
 import { StartError, systemWords } from '../errors.ts';
 import { obiUnread } from '../host/limitations.ts';
-import { seesInitialPids } from '../host/pid-namespace.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { obiMapFile } from '../live/obi.ts';
 import { openAsRun } from './attach.ts';
@@ -17,7 +16,6 @@ export async function obi(map = obiMapFile(), open = openAsRun): Promise<Finding
   } catch (error) {
     return ok(`unknown: ${map}: ${systemWords(error)}.`);
   }
-  if (!seesInitialPids()) return ok(`not read: ${map} exists, but this process is in its own PID namespace.`);
   let source: LiveSource;
   try {
     source = await open();

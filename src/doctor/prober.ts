@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProberClient } from '../enrich/prober-client.ts';
-import { seesInitialPids } from '../host/pid-namespace.ts';
+import { ownPid } from '../host/pid-namespace.ts';
 import { NOBODY } from '../host/users.ts';
 import { type Finding, ok, warn } from './check.ts';
 
-/** Starts the prober and asks it about this process. */
-export async function prober(): Promise<Finding> {
-  if (!seesInitialPids()) return ok('not started: this process is in its own PID namespace.');
+/** Starts the prober and asks it about this process, or about the first one where this one is not seen. */
+export async function prober(procfs = '/proc'): Promise<Finding> {
   const said: string[] = [];
-  const asked = new ProberClient({ services: true, user: NOBODY, warn: (sentence) => said.push(sentence) });
-  const identity = await asked.identity(process.pid, 0);
+  const asked = new ProberClient({ services: true, user: NOBODY, procfs, warn: (sentence) => said.push(sentence) });
+  const identity = await asked.identity(ownPid(procfs) ?? 1, 0);
   await asked.close();
   if (identity) return ok('the prober starts and answers.');
   if (asked.obstacle) return warn(asked.obstacle.why, asked.obstacle.todo);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProberClient } from '../enrich/prober-client.ts';
-import { OTHER_PIDS } from '../host/limitations.ts';
-import { seesInitialPids } from '../host/pid-namespace.ts';
 import { NOBODY } from '../host/users.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { forecast, namedBy } from './forecast.ts';
 
 /** The service of a process, and how its stalls relate to its spans. Asks the prober as `run` does. */
-export async function stalling(pid: number): Promise<Finding> {
-  if (!seesInitialPids()) return warn(OTHER_PIDS.why, OTHER_PIDS.todo);
+export async function stalling(pid: number, procfs = '/proc'): Promise<Finding> {
   const said: string[] = [];
-  const prober = new ProberClient({ services: true, user: NOBODY, warn: (sentence) => said.push(sentence) });
+  const prober = new ProberClient({ services: true, user: NOBODY, procfs, warn: (sentence) => said.push(sentence) });
   const [identity, located, explanation] = await Promise.all([
     prober.identity(pid, 0),
     prober.contexts(pid),

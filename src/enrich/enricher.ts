@@ -34,6 +34,7 @@ export interface Batch {
  */
 export class Enricher {
   readonly #prober: ProberClient;
+  readonly #procfs: string;
   readonly #matcher: Matcher;
   #registry: ContextRegistry | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -42,12 +43,16 @@ export class Enricher {
   /** Starts the prober. It gets ready while the BPF programs are loaded. */
   constructor(options: ProberOptions) {
     this.#prober = new ProberClient(options);
+    this.#procfs = options.procfs;
     this.#matcher = new Matcher(options.services);
   }
 
   /** Fills the map of the loaded programs from now on, beginning with the processes that already run. */
   fillContexts(object: BpfObject): void {
-    this.#registry = new ContextRegistry(object, this.#prober, { identify: (pid) => this.#learn(pid) });
+    this.#registry = new ContextRegistry(object, this.#prober, {
+      proc: this.#procfs,
+      identify: (pid) => this.#learn(pid),
+    });
     // Done while still root: with hidepid on /proc, other users see only their own processes.
     this.#registry.probeAll();
   }
@@ -67,7 +72,7 @@ export class Enricher {
     for (const pid of published) this.#registry?.published(pid);
     // A process's own word is more reliable than OBI, which watches from outside.
     for (const { context, pid } of events) {
-      this.#registry?.stalled(pid, context !== undefined && context.source !== 'obi');
+      if (pid !== 0) this.#registry?.stalled(pid, context !== undefined && context.source !== 'obi');
     }
     if (events.length > 0) this.#identify(batch, deliver);
   }
@@ -90,7 +95,7 @@ export class Enricher {
   }
 
   #identify({ events, beganNs, processStarts }: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
-    const pids = [...new Set(events.map(({ pid }) => pid))];
+    const pids = [...new Set(events.map(({ pid }) => pid))].filter((pid) => pid !== 0);
     const answers = pids.map(async (pid) => {
       const identity = await this.#prober.identity(pid, this.#matcher.version(pid));
       return { pid, seen: this.#matcher.learn(pid, identity) };

@@ -15,7 +15,7 @@ import { isSameExec, TICK_NS } from '../procfs/stat.ts';
  */
 const SAME_NS = 1_000_000_000n;
 
-/** The thread that stalled, as its record shows it. */
+/** The thread that stalled, as its record shows it. Pid 0: a kernel thread, or a process outside of the PID namespace. */
 export interface Thread {
   pid: number;
   tid: number;
@@ -96,6 +96,7 @@ export class Matcher {
    * @param startTicks when its process started, modulo 2^32; 0 when that is not known
    */
   lookUp({ pid, tid, comm }: Thread, atNs: bigint, startTicks = 0): ProcessFacts {
+    if (pid === 0) return {};
     const { identity, known } = this.#batch.get(pid) ?? { identity: undefined, known: this.#known.peek(pid) };
     if (identity?.isKernelThread && identity.startedNs <= atNs) return {};
     if (known !== undefined && isOf(known.identity, comm, tid === pid, atNs)) {

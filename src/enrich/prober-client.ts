@@ -57,6 +57,8 @@ export interface ProberOptions {
   services: boolean;
   /** The user that the prober becomes, if this process is root. */
   user: UserIds;
+  /** Where the proc file system is mounted that has the processes. */
+  procfs: string;
   /** Called with a sentence when something cannot be probed. */
   warn: (sentence: string) => void;
 }
@@ -105,11 +107,12 @@ export class ProberClient {
   #startedMs = performance.now();
   #spentMs = 0;
 
-  constructor({ services, user, warn }: ProberOptions) {
+  constructor({ services, user, procfs, warn }: ProberOptions) {
     this.services = services;
     this.#warn = warn;
     const words = [`${user.uid}`, `${user.gid}`, process.execPath, ...NODE_FLAGS, MAIN];
-    this.#supervisor = spawn(SUPERVISOR, services ? [...words, '--services'] : words, {
+    words.push('--procfs', procfs, ...(services ? ['--services'] : []));
+    this.#supervisor = spawn(SUPERVISOR, words, {
       // The supervisor's name in ps; the prober names itself.
       argv0: basename(SUPERVISOR),
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -46,7 +46,7 @@ export interface CompactionEvent {
   startUnixNano: string;
   durationNano: number;
   trigger: Trigger;
-  /** The stalled process (thread group) and thread. */
+  /** The stalled process (thread group) and thread, in the PID namespace that the source saw; 0 outside of it. */
   pid: number;
   tid: number;
   /** The thread's name, at most 15 bytes. */

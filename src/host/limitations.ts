@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A part of the host that this process cannot see. `run` reports it once, and `doctor` beforehand in the same words. */
+import { existsSync } from 'node:fs';
+import { type ContainerPlaces, hasContainersPids } from './container.ts';
+import { pidNamespace } from './pid-namespace.ts';
 
 export interface Limitation {
   why: string;
@@ -23,10 +26,25 @@ export function preemptible(passedOver: readonly string[]): Limitation {
   };
 }
 
-export const OTHER_PIDS: Limitation = {
-  why: "this process is in its own PID namespace (a container without the host's PIDs): pids are the host's; executables, services and active spans are unknown.",
-  todo: "Start the container with the host's PIDs: docker --pid=host, hostPID: true in Kubernetes.",
-};
+/** What a procfs does not show of the pids of this machine; undefined when it shows all. */
+export function pidLimitation(procfs: string, places?: ContainerPlaces): Limitation | undefined {
+  const namespace = pidNamespace(procfs);
+  if (namespace === undefined) return unknownPids(procfs);
+  if (namespace.isFirst) return undefined;
+  return {
+    why: `${procfs} shows the pids of one PID namespace, not of the whole machine: stalls of kernel threads and of processes outside of it have pid 0, no service and no active span.`,
+    todo: hasContainersPids(places)
+      ? "To see those too, share the host's PIDs with this container: docker --pid=host, hostPID: true in Kubernetes."
+      : 'To see those too, run it in the first PID namespace, or give it a /proc of that namespace with --procfs.',
+  };
+}
+
+const unknownPids = (procfs: string): Limitation => ({
+  why: `it cannot be known whose pids ${procfs} shows: stalls have pid 0, no service and no active span.`,
+  todo: existsSync(`${procfs}/1`)
+    ? `It has the pids of another PID namespace than this process: grant CAP_SYS_PTRACE, which opens ${procfs}/1/ns/pid.`
+    : 'Mount a proc file system there.',
+});
 
 /** @param lacking names of capabilities */
 export const othersClosed = (lacking: readonly string[]): Limitation => ({

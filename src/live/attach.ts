@@ -6,6 +6,7 @@ import { TRIGGER } from '../abi.generated.ts';
 import { HostError, InstallError, systemWords } from '../errors.ts';
 import type { Trigger } from '../event/event.ts';
 import { privilegeError } from '../host/capabilities.ts';
+import type { PidNamespace } from '../host/pid-namespace.ts';
 import { bpfRefused, refusedBy, seccompFiltered } from '../host/refused-calls.ts';
 import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
 import type { KernelFeatures } from './kernel-features.ts';
@@ -16,6 +17,8 @@ const EXEC_EVENTS = 'cs_process_exec';
 const PUBLICATION_EVENTS = 'cs_process_publication';
 
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
+/** Not the inode of any namespace. */
+const NO_NAMESPACE = 0xffff_ffff;
 /** Longer than any compaction. */
 const NEVER = 2n ** 64n - 1n;
 /** An LRU map sets entries aside for each CPU; with fewer than these it evicts entries that are in use. */
@@ -27,7 +30,7 @@ export interface ProgramOptions {
   attach?: PlanName;
   /** A file with the kernel's BTF, for kernels that do not provide it. */
   btfFile?: string;
-  /** Thread group id; all when absent. */
+  /** Thread group id, in the PID namespace below; all when absent. */
   pid?: number;
   minDurationNs: number;
   triggers: readonly Trigger[];
@@ -37,6 +40,10 @@ export interface ProgramOptions {
   markOwnFrames: boolean;
   /** Whether to look for the span that was active in a stalled thread. */
   contexts: boolean;
+  /** The namespace whose pids records have; undefined when it is not known, and records have none. */
+  pidNamespace: PidNamespace | undefined;
+  /** What a time namespace adds to the start times of processes in /proc/PID/stat. */
+  boottimeOffsetNs: bigint;
   /** A power of two. */
   ringBytes: number;
 }
@@ -116,6 +123,9 @@ function attachPlan(
     programs: [...programs, ...publications],
     constants: {
       only_pid: options.pid ?? 0,
+      pid_namespace_inode: options.pidNamespace?.isFirst ? 0 : (options.pidNamespace?.inode ?? NO_NAMESPACE),
+      pid_namespace_device: options.pidNamespace?.device ?? 0,
+      boottime_offset_ns: options.boottimeOffsetNs,
       trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
       min_duration_ns: options.minDurationNs,
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,

@@ -10,11 +10,12 @@ import type { RelationWanted } from '../event/relation.ts';
 import type { Source } from '../event/source.ts';
 import { lackingCapabilities } from '../host/capabilities.ts';
 import type { Limitation } from '../host/limitations.ts';
-import { seesInitialPids } from '../host/pid-namespace.ts';
+import { pidNamespace } from '../host/pid-namespace.ts';
 import { foreignMemoryClosed } from '../host/ptrace-scope.ts';
 import { EpochClock } from '../kernel/clock.ts';
 import { kernelNames } from '../kernel/names.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
+import { clocksOutside, timeOffsets } from '../kernel/time-namespace.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
 import type { AttachPlan } from './attach-plan.ts';
 import { Decoder } from './decode.ts';
@@ -34,12 +35,15 @@ const RAISE_LIMITS: Readonly<Record<string, string>> = {
     'Raise the limit of memory: ulimit -v in a shell, MemoryMax= in a systemd unit; or give a smaller --ring-size.',
 };
 
-export interface LiveOptions extends Omit<ProgramOptions, 'contexts' | 'markOwnFrames'> {
+export interface LiveOptions
+  extends Omit<ProgramOptions, 'contexts' | 'markOwnFrames' | 'pidNamespace' | 'boottimeOffsetNs'> {
+  /** Where the proc file system is mounted through which other processes are seen; pids are those of its PID namespace. */
+  procfs?: string;
   context: RelationWanted;
   /** Whether the kernel measures the programs' run time. */
   runTimeStats: boolean;
   /** Identifies stalled processes and finds where they publish their contexts; without it no process is read. */
-  prober?: ProberOptions;
+  prober?: Omit<ProberOptions, 'procfs'>;
   /** Called before programs are attached, for each attach plan that is tried. */
   onAttaching?: () => void;
   /** Called when the programs have been detached, before the last records are read. */
@@ -49,6 +53,8 @@ export interface LiveOptions extends Omit<ProgramOptions, 'contexts' | 'markOwnF
 /** The running kernel: loads and attaches the BPF programs, and decodes their records. */
 export class LiveSource implements Source {
   readonly plan: AttachPlan;
+  /** Where other processes are seen. */
+  readonly procfs: string;
   /** Attach plans that come before it, and why they do not fit. */
   readonly passedOver: readonly string[];
   /** Whether its programs can be preempted, which may lose records. */
@@ -78,9 +84,12 @@ export class LiveSource implements Source {
   /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
+    this.procfs = options.procfs ?? '/proc';
+    const namespace = pidNamespace(this.procfs);
+    const offsets = timeOffsets(readClocks);
     // Started first: it gets ready while the programs are loaded.
-    if (options.prober && seesInitialPids()) {
-      this.#enricher = new Enricher(options.prober);
+    if (options.prober && namespace !== undefined) {
+      this.#enricher = new Enricher({ ...options.prober, procfs: this.procfs });
       this.foreignMemoryClosed = foreignMemoryClosed();
       this.lackingForOthers = lackingCapabilities(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']);
     }
@@ -99,13 +108,19 @@ export class LiveSource implements Source {
     this.#decoder = new Decoder({
       names,
       stacks: new Stacks(this.symbols),
-      clock: new EpochClock(readClocks),
+      clock: new EpochClock(clocksOutside(readClocks, offsets)),
       context: options.context,
     });
-    const contexts = options.context !== 'off' && seesInitialPids();
+    const contexts = options.context !== 'off';
     const { object, plan, passedOver, publicationsUnseen, obiObstacle } = attachPrograms(
       kernel,
-      { ...options, contexts, markOwnFrames: !this.symbols.available },
+      {
+        ...options,
+        contexts,
+        markOwnFrames: !this.symbols.available,
+        pidNamespace: namespace,
+        boottimeOffsetNs: offsets.startsNs,
+      },
       options.onAttaching,
     );
     this.#object = object;

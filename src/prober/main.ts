@@ -5,6 +5,7 @@
  * (native/prober-supervisor/supervisor.c).
  */
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { contextsLine, explanationLine, FAILED, identityLine, NO_ANSWER, parseQuestion, READY } from './protocol.ts';
 import { Executables } from './service/executables.ts';
 import { explain } from './service/explain.ts';
@@ -13,7 +14,9 @@ import { locatePublisher } from './thread-context/record.ts';
 // The name in ps. The kernel keeps 15 characters of it as the thread's name: compactstall-pr.
 process.title = 'compactstall-prober';
 
-const executables = new Executables({ services: process.argv.includes('--services') });
+const { values } = parseArgs({ options: { services: { type: 'boolean' }, procfs: { type: 'string' } } });
+const { services = false, procfs = '/proc' } = values;
+const executables = new Executables({ services, proc: procfs });
 const ready = `${READY}${process.pid}`;
 let begun = false;
 
@@ -46,9 +49,9 @@ function answer(line: string): string {
     case 'outside':
       return identityLine(executables.seeFromOutside(question.pid), 0);
     case 'contexts':
-      return contextsLine(locatePublisher(question.pid));
+      return contextsLine(locatePublisher(question.pid, procfs));
     case 'explanation':
-      return explanationLine(explain(question.pid));
+      return explanationLine(explain(question.pid, procfs));
     case 'published':
       executables.published(question.pid);
       return NO_ANSWER;

@@ -62,6 +62,7 @@ const IDS = [
   'tracefs',
   'securityfs',
   'container',
+  'host',
   'collector',
   'clock',
 ];

@@ -102,7 +102,18 @@ export const LATE_PROBER = inMountNamespace(`
 export const USER_NAMESPACE: Deprivation = ['unshare', '--user', '--map-root-user'];
 
 /** A separate PID namespace, as in a container without the host's PIDs. */
-export const PID_NAMESPACE: Deprivation = ['unshare', '--pid', '--fork', '--mount-proc'];
+export const PID_NAMESPACE: Deprivation = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
+/** The same, with the /proc of the host at /mnt/proc, as containers have it that observe their host. */
+export const HOSTS_PROC: Deprivation = [
+  ...inMountNamespace('mount -t tmpfs none /mnt; mkdir /mnt/proc; mount --rbind /proc /mnt/proc'),
+  ...PID_NAMESPACE,
+];
+
+/** A time namespace, with clocks that are ahead by different times. */
+export const TIME_NAMESPACE: Deprivation = [
+  ...['unshare', '--time', '--monotonic=100000', '--boottime=200000', '--fork', '--kill-child'],
+];
 
 /** Runs compactstall to its end. */
 export function runDeprived(deprivation: Deprivation, args: readonly string[], command = COMPACTSTALL) {

@@ -45,7 +45,7 @@ export const NOT_RUN: Record<string, string> = {
   'systemctl daemon-reload': 'needs a host that systemd has booted, and the unit installed',
   'systemctl enable --now compactstall': 'needs a host that systemd has booted, and the unit installed',
   'journalctl --unit compactstall --follow': 'needs a host that systemd has booted, and the unit installed',
-  'docker run --rm --read-only --pid=host --network=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
+  'docker run --rm --read-only --pid=host --network=host --uts=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --volume /etc/machine-id:/etc/machine-id:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
     'needs a container runtime, and an image that is not published',
   'npm run picture': 'writes docs/images again; the example in a machine and --picture are run each',
   'npm install compactstall': 'no registry has it; test/register/package.test.ts installs the packed package',

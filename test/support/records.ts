@@ -2,6 +2,7 @@
 /** Compactions, read in this process by the agent's own code, each with the kernel's time of its begin. */
 import { readClocks } from 'bpf-loader-native';
 import type { CompactionEvent } from '../../src/event/event.ts';
+import { pidNamespace } from '../../src/host/pid-namespace.ts';
 import { EpochClock } from '../../src/kernel/clock.ts';
 import { kernelNames } from '../../src/kernel/names.ts';
 import { KernelSymbols } from '../../src/kernel/symbols.ts';
@@ -38,6 +39,7 @@ export class Records {
     const btf = readKernelBtf();
     const { object } = attachPrograms(kernelFeatures(btf), {
       ...{ pid, triggers: ['manual'], minDurationNs: 0, contexts: false, markOwnFrames: false, ringBytes: 1 << 20 },
+      ...{ pidNamespace: pidNamespace(), boottimeOffsetNs: 0n },
     });
     this.#object = object;
     const clock = new NotingClock(readClocks);

@@ -22,10 +22,12 @@ export class Stalls extends CommandedProgram {
    * @param name the program in harness/programs/stalls/build
    * @param threads the number of threads; the last one publishes no span
    * @param switches the number of times that each switches its span before a stall
+   * @param under the words of a command that starts it; its pid is then that command's
    */
-  constructor(name: string, { file = COMPACT_NODE0, threads = 5, switches = 1 } = {}) {
+  constructor(name: string, { file = COMPACT_NODE0, threads = 5, switches = 1, under = [] as string[] } = {}) {
     assert.ok(existsSync(BUILD + name), `${name} has not been built`);
-    super(BUILD + name, [file, `${threads}`, `${switches}`]);
+    const [program, ...words] = [...under, BUILD + name, file, `${threads}`, `${switches}`];
+    super(program!, words);
   }
 
   /** Makes `count` stalls in each thread, all threads at the same time. */

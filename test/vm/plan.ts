@@ -107,6 +107,15 @@ export const PLAN: readonly Row[] = [
     only: { '6.1': 'direct' },
   },
   {
+    file: 'test/quick/namespaces.test.ts',
+    shows: 'pids, services, spans and times in PID and time namespaces',
+    on: {
+      '5.10': 'struct pid has an array of one number; start times are not those of the time namespace; read by fentry',
+      '7.3': 'a flexible array; read by kprobe. The layer quick shows tp_btf on this host',
+    },
+    only: { '5.10': 'pids are those|within it|right times', '7.3': 'pids are those|within it' },
+  },
+  {
     file: guest('node-context'),
     shows: "interleaved requests' stalls are children of their own spans on Node.js 22 and 26",
     on: {

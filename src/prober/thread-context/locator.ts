@@ -78,7 +78,7 @@ function announced(folder: string, mappings: readonly Mapping[]): boolean {
 let shared: ThreadContextLocator | undefined;
 
 /** Locates with one shared locator, which remembers the files of all earlier processes. */
-export function locateThreadContexts(pid: number): ThreadContexts {
-  shared ??= new ThreadContextLocator();
+export function locateThreadContexts(pid: number, proc = '/proc'): ThreadContexts {
+  shared ??= new ThreadContextLocator({ proc });
   return shared.locate(pid);
 }

@@ -5,11 +5,11 @@ import type { Located } from '../protocol.ts';
 import { locateThreadContexts, type Places } from './locator.ts';
 import type { TlsLocation } from './tls/locate.ts';
 
-export function locatePublisher(pid: number): Located {
-  const folder = `/proc/${pid}`;
+export function locatePublisher(pid: number, procfs = '/proc'): Located {
+  const folder = `${procfs}/${pid}`;
   const stat = readStat(folder);
   if (stat === undefined) return { reason: 'gone' };
-  const places = locateThreadContexts(pid);
+  const places = locateThreadContexts(pid, procfs);
   if ('reason' in places) return places;
   // An exec in between would mix two executables.
   const after = readStat(folder);

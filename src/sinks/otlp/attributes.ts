@@ -193,8 +193,9 @@ export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
     type: 'int',
     meaning: 'The stalled process.',
     example: '24376',
+    absent: "outside of the agent's PID namespace",
     semconv: true,
-    get: (event) => event.pid,
+    get: (event) => event.pid || undefined,
   },
   {
     name: 'process.executable.name',
@@ -228,8 +229,9 @@ export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
     type: 'int',
     meaning: "The stalled thread: the kernel's TID.",
     example: '24380',
+    absent: "outside of the agent's PID namespace",
     semconv: true,
-    get: (event) => event.tid,
+    get: (event) => event.tid || undefined,
   },
   {
     name: 'thread.name',

@@ -11,6 +11,7 @@ import {
 } from '@opentelemetry/resources';
 import { withEnvironment } from './environment.ts';
 import { readResourceAttributes } from './resource-attributes.ts';
+import { withoutEmpty } from './resources.ts';
 import type { DetectorName } from './settings.ts';
 
 /** The host's resource: OTEL_SERVICE_NAME (default `compactstall`), OTEL_RESOURCE_ATTRIBUTES, `host.*` and `os.*`. */
@@ -30,5 +31,7 @@ export async function hostResource(env: NodeJS.ProcessEnv, names: readonly Detec
   );
   // host.id comes from a file.
   await resource.waitForAsyncAttributes?.();
-  return resource;
+  const { attributes, schemaUrl } = resource;
+  // A container without a machine id has an empty host.id.
+  return resourceFromAttributes(withoutEmpty(attributes), schemaUrl === undefined ? {} : { schemaUrl });
 }

@@ -32,16 +32,19 @@ export class Resources {
   readonly #host: Resource;
   readonly #onTooMany: () => void;
   readonly #ofHost: ResourceAttributes;
+  readonly #guessed: ResourceAttributes;
   readonly #ofPlace: ResourceAttributes;
   readonly #byContent = new Lru<string, Interned>(MAX_RESOURCES);
   /** The events of one process share their attributes. */
   readonly #recent = new WeakMap<ResourceAttributes, Interned>();
 
-  constructor(host: Resource, onTooMany: () => void) {
+  /** @param guessed attributes of the host that a service knows better, see host-names.ts */
+  constructor(host: Resource, onTooMany: () => void, guessed: readonly string[] = []) {
     this.#host = host;
     this.#onTooMany = onTooMany;
-    this.#ofHost = pick(host, OF_HOST);
-    this.#ofPlace = pick(host, OF_PLACE);
+    this.#ofHost = pick(host, (name) => OF_HOST.test(name) && !guessed.includes(name));
+    this.#guessed = pick(host, (name) => guessed.includes(name));
+    this.#ofPlace = pick(host, (name) => OF_PLACE.test(name));
   }
 
   /** The resource of an event. Kernel threads and unknown processes have the host's. */
@@ -70,7 +73,12 @@ export class Resources {
   }
 
   #make(attributes: ResourceAttributes): Resource {
-    return resourceFromAttributes({ ...this.#ofPlace, ...attributes, ...this.#ofHost });
+    return resourceFromAttributes({
+      ...this.#ofPlace,
+      ...this.#guessed,
+      ...withoutEmpty(attributes),
+      ...this.#ofHost,
+    });
   }
 
   #hasRoom(nowS: number): boolean {
@@ -84,6 +92,10 @@ export class Resources {
 const contentOf = (attributes: ResourceAttributes): string =>
   JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-function pick(host: Resource, names: RegExp): ResourceAttributes {
-  return Object.fromEntries(Object.entries(host.attributes).filter(([name]) => names.test(name))) as ResourceAttributes;
+/** An empty text tells nothing, but would hide what others know. */
+export const withoutEmpty = <T>(attributes: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
+
+function pick(host: Resource, isWanted: (name: string) => boolean): ResourceAttributes {
+  return Object.fromEntries(Object.entries(host.attributes).filter(([name]) => isWanted(name))) as ResourceAttributes;
 }

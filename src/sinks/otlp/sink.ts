@@ -8,6 +8,7 @@ import type { Collector } from './collector.ts';
 import { type Connection, readConnection } from './connection.ts';
 import { DeliveryMessages } from './delivery-messages.ts';
 import { routeDiagnostics } from './diagnostics.ts';
+import { guessedOfHost } from './host-names.ts';
 import { hostResource } from './host-resource.ts';
 import { readLimits } from './limits.ts';
 import { RequestWriter } from './request-writer.ts';
@@ -58,7 +59,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
 
   const scope = { name: 'compactstall', version: VERSION };
   const messages = new DeliveryMessages(connection.destination, warn);
-  const resources = new Resources(host, () => messages.tooManyServices());
+  const resources = new Resources(host, () => messages.tooManyServices(), guessedOfHost(env));
   const resourceOf = resource === 'service' ? (event: CompactionEvent) => resources.of(event) : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
   return new Sender(settings, requests, collector, messages, backoff, patience);

@@ -117,7 +117,7 @@ export class SpanWriter {
     let count = 0;
     for (const { key, isDouble, get } of ATTRIBUTES) {
       const value = get(event);
-      if (value === undefined || value === null || ++count > most) continue;
+      if (value === undefined || value === null || value === '' || ++count > most) continue;
       const isLong = typeof value === 'string' && value.length > valueLength;
       writeAttribute(this.#out, ATTRIBUTE, key, isLong ? value.slice(0, valueLength) : value, isDouble);
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { relative } from 'node:path';
 import { describe, it } from 'node:test';
 import {
   parseChoice,
   parseDuration,
   parseOutput,
   parsePid,
+  parseProcfs,
   parseRingSize,
   parseSeconds,
   parseTriggers,
@@ -50,6 +52,25 @@ check({
   ],
   bad: ['', '0', '-1', '4194305', '1.5', '1e3', '0x10', 'self', ' 1', '99999999999999999999', 'NaN'],
   expected: 'not a process id; expected a number from 1 to 4194304.',
+});
+
+describe('--procfs', () => {
+  it('takes a proc file system, by its absolute path', () => {
+    assert.equal(parseProcfs('/proc/../proc/', '--procfs'), '/proc');
+    assert.equal(parseProcfs(relative('.', '/proc'), '--procfs'), '/proc');
+  });
+
+  for (const [path, why] of [
+    [
+      '/nonexistent',
+      /^--procfs \/nonexistent: no such file or directory; expected where a proc file system is mounted\.$/,
+    ],
+    ['/', /^--procfs \/: there is no proc file system\.$/],
+  ] as const) {
+    it(`refuses ${path}`, () => {
+      assert.throws(() => parseProcfs(path, '--procfs'), { exitCode: EXIT.USAGE, message: why });
+    });
+  }
 });
 
 check({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The checks that read one file each. */
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { btf } from '../../../src/doctor/btf.ts';
 import { cgroup } from '../../../src/doctor/cgroup.ts';
@@ -94,32 +94,43 @@ describe('mounts', () => {
 });
 
 describe('cgroup', () => {
-  for (const [mounts, status, why] of [
-    ['debian12', 'ok', /^version 2 at \/sys\/fs\/cgroup;/],
-    ['hybrid', 'ok', /^version 1, and version 2 at \/sys\/fs\/cgroup\/unified;/],
-    ['version1', 'warn', /^version 1 only:/],
-    ['none', 'ok', /^not mounted:/],
+  const V1 = '4:memory:/docker/1\n1:name=systemd:/docker/1\n';
+  for (const [what, mounts, own, status, why] of [
+    ['version 2', 'debian12', '0::/init.scope\n', 'ok', /^version 2 at \/sys\/fs\/cgroup;/],
+    ['hybrid', 'hybrid', `${V1}0::/\n`, 'ok', /^version 1, and version 2 at \/sys\/fs\/cgroup\/unified;/],
+    [
+      'hybrid, in a container',
+      'version1',
+      `${V1}0::/\n`,
+      'ok',
+      /^version 1, and version 2, which is not mounted here:/,
+    ],
+    ['version 1', 'version1', V1, 'warn', /^version 1 only: all records carry the id of the root cgroup/],
+    ['none', 'none', '0::/\n', 'ok', /^not mounted:/],
   ] as const) {
-    it(mounts, (t) => {
-      const found = cgroup(file(t, MOUNTS[mounts]));
+    it(what, (t) => {
+      const found = cgroup(file(t, MOUNTS[mounts]), file(t, own));
       assert.equal(found.status, status);
       assert.match(found.why, why);
     });
   }
+
+  it('version 1, and who knows what else', (t) => {
+    assert.match(cgroup(file(t, MOUNTS.version1), NOWHERE).why, /unknown whether version 2 is in use/);
+  });
 });
 
 describe('container', () => {
-  const paths = (t: TestContext, pids: string, files: Readonly<Record<string, string>> = {}) => {
-    const at = folderWith(t, files);
-    mkdirSync(at('proc/self/ns'), { recursive: true });
-    symlinkSync(pids, at('proc/self/ns/pid'));
-    return { root: at(), proc: at('proc') };
+  /** A container of that runtime, on a kernel without PID namespaces: all pids are the host's. */
+  const places = (t: TestContext, env: NodeJS.ProcessEnv, files: Readonly<Record<string, string>> = {}) => {
+    const at = folderWith(t, { 'proc/self/status': 'Name:\tnode\n', ...files });
+    return { root: at(), proc: at('proc'), env };
   };
-  const HOST = 'pid:[4026531836]';
+  const found = (where: ReturnType<typeof places>) => container(where.proc, where);
 
   it('a host', (t) => {
-    const where = paths(t, HOST, { 'proc/self/cgroup': '0::/user.slice/user-0.slice/session-1.scope\n' });
-    assert.deepEqual(container(where, {}), { status: 'ok', why: 'a host: no sign of a container.' });
+    const where = places(t, {}, { 'proc/self/cgroup': '0::/user.slice/user-0.slice/session-1.scope\n' });
+    assert.deepEqual(found(where), { status: 'ok', why: 'a host: no sign of a container.' });
   });
 
   for (const [what, files, env, mark] of [
@@ -134,16 +145,43 @@ describe('container', () => {
     ],
   ] as const) {
     it(`${what}, with the host's PIDs`, (t) => {
-      const found = container(paths(t, HOST, files), env);
-      assert.deepEqual(found, { status: 'ok', why: `a container (${mark}) with the host's PIDs.` });
+      assert.deepEqual(found(places(t, env, files)), {
+        status: 'ok',
+        why: `a container (${mark}) with the host's PIDs.`,
+      });
     });
   }
 
-  it("without the host's PIDs: a warning, in the words of run", (t) => {
-    const found = container(paths(t, 'pid:[4026532178]'), {});
-    assert.equal(found.status, 'warn');
-    assert.match(found.why, /in its own PID namespace/);
-    assert.match('todo' in found ? found.todo : '', /--pid=host.*hostPID/);
+  /** Its /proc shows the pids of a namespace that is not the first. */
+  const inNamespace = (t: TestContext, env: NodeJS.ProcessEnv, self: string) => {
+    const at = folderWith(t, { [`proc/${self}/status`]: `NSpid:\t${self}\n`, [`proc/${self}/ns/pid`]: '' });
+    symlinkSync(self, at('proc/self'));
+    return { root: at(), proc: at('proc'), env };
+  };
+
+  it("a container's own PIDs: share the host's", (t) => {
+    const { status, why, ...rest } = found(inNamespace(t, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, '1'));
+    assert.equal(status, 'warn');
+    assert.match(why, /shows the pids of one PID namespace, .* processes outside of it have pid 0/);
+    assert.match('todo' in rest ? rest.todo : '', /--pid=host.*hostPID/);
+  });
+
+  for (const [what, env, self] of [
+    ['WSL or LXC, where init is the first process', { container: 'lxc' }, '312'],
+    ["kind, whose node is a container, with the node's PIDs", { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, '312'],
+    ['unshare', {}, '1'],
+  ] as const) {
+    it(`${what}: nothing is said of hostPID`, (t) => {
+      const finding = found(inNamespace(t, env, self));
+      assert.equal(finding.status, 'warn');
+      assert.match('todo' in finding ? finding.todo : '', /^To see those too, run it in the first PID namespace/);
+    });
+  }
+
+  it('pids of nobody knows whom', (t) => {
+    const finding = found(places(t, {}, { 'proc/self/status': 'NSpid:\t312\t4\n', 'proc/1/status': '' }));
+    assert.match(finding.why, /^it cannot be known whose pids .*proc shows/);
+    assert.match('todo' in finding ? finding.todo : '', /CAP_SYS_PTRACE/);
   });
 });
 

@@ -38,6 +38,11 @@ function setUp(t: TestContext, first?: FakeProcess, services = true) {
 }
 
 describe('the facts about a process', () => {
+  it('outside of the PID namespace, or of a kernel thread there: none, not even a service named after its thread', (t) => {
+    const { processes } = setUp(t);
+    assert.deepEqual(processes.lookUp({ pid: 0, tid: 0, comm: 'summ' }, NOW), {});
+  });
+
   it('from its environment', (t) => {
     const environ = 'A=B\0OTEL_SERVICE_NAME=shop\0OTEL_RESOURCE_ATTRIBUTES=service.version=1.2,service.name=no\0';
     assert.deepEqual(setUp(t, { environ, cgroup: `0::/docker/${ID}\n` }).lookUp(), {

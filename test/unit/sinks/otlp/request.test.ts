@@ -94,7 +94,8 @@ function valuesOf(one: CompactionEvent): Values {
   const values: Values = {};
   for (const { name, type, get } of SPAN_ATTRIBUTES) {
     const value = get(one);
-    if (value === undefined || value === null) continue;
+    // An empty value, such as the name of a nameless thread, is not sent.
+    if (value === undefined || value === null || value === '') continue;
     if (type === 'string') values[name] = { kind: 'string', value: utf8(value as string) };
     else if (type === 'double') values[name] = { kind: 'double', value };
     else if (type === 'int') values[name] = { kind: 'int', value: String(value) };

@@ -20,11 +20,15 @@ const HOST = resourceFromAttributes({
   'deployment.environment.name': 'of-the-agent',
 });
 
-function setUp() {
+function setUp(guessed: readonly string[] = []) {
   let tooMany = 0;
-  const resources = new Resources(HOST, () => {
-    tooMany++;
-  });
+  const resources = new Resources(
+    HOST,
+    () => {
+      tooMany++;
+    },
+    guessed,
+  );
   const of = (resource?: ResourceAttributes, atS = 1_795_441_812) =>
     resources.of(event(0, { startUnixNano: `${atS}325118373`, ...(resource && { resource }) }));
   return { of, tooMany: () => tooMany };
@@ -48,6 +52,21 @@ describe('the resource of an event', () => {
     const { attributes } = of({ 'service.name': 'shop', 'host.name': 'pod-1', 'cloud.region': 'eu-1a' });
     assert.equal(attributes['host.name'], 'node-7');
     assert.equal(attributes['cloud.region'], 'eu-1a');
+  });
+
+  it('what a service says of its host stands where the agent only guesses', () => {
+    const { of } = setUp(['host.name', 'host.id']);
+    const said = of({ 'service.name': 'shop', 'host.name': 'node-9', 'host.id': 'f00', 'os.type': 'plan9' }).attributes;
+    assert.deepEqual([said['host.name'], said['host.id'], said['os.type']], ['node-9', 'f00', 'linux']);
+    assert.equal(of({ 'service.name': 'shop' }).attributes['host.name'], 'node-7');
+  });
+
+  it('has no empty values, which also hide nothing', () => {
+    const { of } = setUp(['host.name']);
+    const { attributes } = of({ 'service.name': 'shop', a: '', 'host.name': '', 'cloud.region': '' });
+    assert.equal(attributes['host.name'], 'node-7');
+    assert.equal(attributes['cloud.region'], 'eu-1');
+    assert.ok(!('a' in attributes));
   });
 
   it('is the host’s for an unknown process', () => assert.equal(setUp().of(), HOST));
