@@ -24,7 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The next row has all code that runs with CAP_SYS_PTRACE: prober/ and its imports.
   prober: ['otel-environment', 'procfs', 'protobuf', 'lru', 'descriptor', 'abi.generated'],
   sinks: ['event', 'protobuf', 'lru', 'descriptor', 'terminal', 'version', 'errors'],
-  event: ['protobuf', 'lru', 'abi.generated', 'errors'],
+  event: ['protobuf', 'lru', 'terminal', 'abi.generated', 'errors'],
   host: ['procfs', 'errors'],
   kernel: ['errors', 'descriptor'],
   // It runs in applications, so it loads nothing of the agent.
