@@ -19,6 +19,7 @@ import {
   STARTED,
 } from '../prober/protocol.ts';
 import { Effort } from './effort.ts';
+import { remedyFor } from './prober-remedy.ts';
 
 const SUPERVISOR = fileURLToPath(
   new URL('../../native/prober-supervisor/build/compactstall-supervisor', import.meta.url),
@@ -329,7 +330,8 @@ export class ProberClient {
 
   #end(reason: string): void {
     if (this.#state !== 'ended') {
-      this.obstacle = this.#begunMs !== undefined ? proberEnded(reason) : proberNotStarted(reason);
+      this.obstacle =
+        this.#begunMs !== undefined ? proberEnded(reason) : proberNotStarted(reason, remedyFor(reason, MAIN));
       this.#warn(`${this.obstacle.why} ${this.obstacle.todo}`);
     }
     this.#state = 'ended';

@@ -61,9 +61,9 @@ export const obiUnread = (reason: string): Limitation => ({
   todo: 'If it is newer than this compactstall, a newer compactstall may know its map.',
 });
 
-export const proberNotStarted = (reason: string): Limitation => ({
+export const proberNotStarted = (reason: string, todo: string): Limitation => ({
   why: `cannot start the prober, which looks up services and active spans: ${reason}. Spans carry no service and no parent.`,
-  todo: './setup.sh builds it. The user that it switches to (nobody, or the one of --user) must be able to read it.',
+  todo,
 });
 
 export const proberEnded = (reason: string): Limitation => ({

@@ -2,6 +2,7 @@
 // Files of the kernel that something hides from the agent. What is not known is not reported as missing from the kernel, the agent
 // goes on without it where it can, and doctor has the words of run.
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Check } from '../../src/doctor/check.ts';
 import {
@@ -13,6 +14,7 @@ import {
   PROCESSES_ONLY,
   runDeprived,
 } from '../support/deprived.ts';
+import { temporaryFolder } from '../unit/fixtures.ts';
 
 const checksOf = (deprivation: Deprivation): Check[] =>
   JSON.parse(runDeprived(deprivation, ['doctor', '--json']).stdout).checks;
@@ -86,4 +88,17 @@ describe('run cannot go on, exit code 3', () => {
       assert.equal(checksOf(deprivation).find(({ id }) => id === failing)!.why, why);
     });
   }
+
+  it('BTF that is hidden, with --btf: kprobe, or why no plan fits and what uncovers it', (t) => {
+    const file = temporaryFolder(t)('btf');
+    copyFileSync(BTF, file);
+    const { status, stderr } = runDeprived(hidden('/sys/kernel/btf/'), ['-d', '0.2', '--btf', file]);
+    if (status === 0) assert.match(stderr, /attached \(kprobe\)/);
+    else {
+      assert.equal(status, 3, stderr);
+      const reason = `tp_btf: this process does not see the kernel's own types (${MOUNTED}), and --btf does not help this plan.`;
+      assert.ok(stderr.includes(reason), stderr);
+      assert.match(stderr, /Let this process see the kernel's own file: [^\n]*\n$/);
+    }
+  });
 });

@@ -30,6 +30,16 @@ for (const errno of ['EPERM', 'EACCES', 'ENOSYS']) {
   });
 }
 
+it('a call that the prober needs, capset(2): named, with the cause that was established', () => {
+  const { status, stderr } = runDeprived([REFUSE, 'capset', 'EPERM'], ['-d', '1', '-o', 'json']);
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stderr,
+    /cannot start the prober, .*: capset: Operation not permitted\. .*A seccomp filter is in force: see/,
+  );
+  assert.doesNotMatch(stderr, /setup\.sh/);
+});
+
 /** The reason of npm test for leaving the live tests out. */
 function obstacleOf(deprivation: Deprivation): unknown {
   const program = `const { missingForLive } = await import('${import.meta.resolve('../runner/host.ts')}'); console.log(JSON.stringify(await missingForLive()))`;

@@ -16,7 +16,9 @@ struct named {
 	int number;
 };
 
-static const struct named CALLS[] = { { "bpf", SYS_bpf }, { "perf_event_open", SYS_perf_event_open }, { NULL, 0 } };
+static const struct named CALLS[] = {
+	{ "bpf", SYS_bpf }, { "perf_event_open", SYS_perf_event_open }, { "capset", SYS_capset }, { NULL, 0 }
+};
 static const struct named ERRORS[] = { { "EPERM", EPERM }, { "EACCES", EACCES }, { "ENOSYS", ENOSYS }, { NULL, 0 } };
 
 /* The number of a name; -1 for an unknown one. */
@@ -41,7 +43,7 @@ int main(int argc, char **argv)
 	struct sock_fprog program = { .len = sizeof(rules) / sizeof(rules[0]), .filter = rules };
 
 	if (call < 0 || error < 0) {
-		fprintf(stderr, "usage: refuse bpf|perf_event_open EPERM|EACCES|ENOSYS COMMAND [ARGUMENT...]\n");
+		fprintf(stderr, "usage: refuse bpf|perf_event_open|capset EPERM|EACCES|ENOSYS COMMAND [ARGUMENT...]\n");
 		return 2;
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) {

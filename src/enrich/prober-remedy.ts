@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { seccompFiltered } from '../host/refused-calls.ts';
+
+/** Words of Node.js, libc and libuv; each cause with its remedy. */
+const REMEDIES: readonly [reason: RegExp, remedy: (main: string) => string | undefined][] = [
+  [/ does not exist$/, () => BUILD],
+  // Node.js says this of a file that it may not see as well. This process may.
+  [/Cannot find module/, (main) => (existsSync(main) ? READABLE : BUILD)],
+  [/EACCES|Permission denied/, () => READABLE],
+  [/EAGAIN|Resource temporarily unavailable/, () => PROCESSES],
+  [/EPERM|ENOSYS|Operation not permitted|Function not implemented/, () => (seccompFiltered() ? FILTER : undefined)],
+];
+
+const BUILD = './setup.sh builds it.';
+const READABLE = 'The user that it switches to (nobody, or the one of --user) must be able to read and execute it.';
+const PROCESSES =
+  'Raise the limit of processes: ulimit -u in a shell, TasksMax= in a systemd unit, --pids-limit in a container.';
+const FILTER = 'A seccomp filter is in force: see that it allows this call.';
+const UNKNOWN = 'compactstall doctor tries it again.';
+
+/** What to do when the prober cannot be started. @param main its program */
+export function remedyFor(reason: string, main: string): string {
+  for (const [pattern, remedy] of REMEDIES) {
+    const found = pattern.test(reason) ? remedy(main) : undefined;
+    if (found !== undefined) return found;
+  }
+  return UNKNOWN;
+}
