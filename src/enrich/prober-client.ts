@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Limitation, proberEnded, proberNotStarted } from '../host/limitations.ts';
@@ -86,6 +87,8 @@ export class ProberClient {
   readonly services: boolean;
   /** The reason why the prober has ended or did not start. */
   obstacle: Limitation | undefined;
+  /** Seen while this process still has the rights to see it. */
+  readonly #isBuilt = existsSync(MAIN);
   readonly #supervisor: ChildProcess;
   readonly #warn: (sentence: string) => void;
   /** In the order of asking, which is also the order of the answers. */
@@ -331,7 +334,7 @@ export class ProberClient {
   #end(reason: string): void {
     if (this.#state !== 'ended') {
       this.obstacle =
-        this.#begunMs !== undefined ? proberEnded(reason) : proberNotStarted(reason, remedyFor(reason, MAIN));
+        this.#begunMs !== undefined ? proberEnded(reason) : proberNotStarted(reason, remedyFor(reason, this.#isBuilt));
       this.#warn(`${this.obstacle.why} ${this.obstacle.todo}`);
     }
     this.#state = 'ended';

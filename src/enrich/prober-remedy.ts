@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
 import { seccompFiltered } from '../host/refused-calls.ts';
 
 /** Words of Node.js, libc and libuv; each cause with its remedy. */
-const REMEDIES: readonly [reason: RegExp, remedy: (main: string) => string | undefined][] = [
+const REMEDIES: readonly [reason: RegExp, remedy: (isBuilt: boolean) => string | undefined][] = [
   [/ does not exist$/, () => BUILD],
-  // Node.js says this of a file that it may not see as well. This process may.
-  [/Cannot find module/, (main) => (existsSync(main) ? READABLE : BUILD)],
+  // Node.js says this of a file that it may not see as well.
+  [/Cannot find module/, (isBuilt) => (isBuilt ? READABLE : BUILD)],
   [/EACCES|Permission denied/, () => READABLE],
   [/EAGAIN|Resource temporarily unavailable/, () => PROCESSES],
   [/EPERM|ENOSYS|Operation not permitted|Function not implemented/, () => (seccompFiltered() ? FILTER : undefined)],
@@ -19,10 +18,10 @@ const PROCESSES =
 const FILTER = 'A seccomp filter is in force: see that it allows this call.';
 const UNKNOWN = 'compactstall doctor tries it again.';
 
-/** What to do when the prober cannot be started. @param main its program */
-export function remedyFor(reason: string, main: string): string {
+/** What to do when the prober cannot be started. @param isBuilt whether its program is there */
+export function remedyFor(reason: string, isBuilt: boolean): string {
   for (const [pattern, remedy] of REMEDIES) {
-    const found = pattern.test(reason) ? remedy(main) : undefined;
+    const found = pattern.test(reason) ? remedy(isBuilt) : undefined;
     if (found !== undefined) return found;
   }
   return UNKNOWN;
