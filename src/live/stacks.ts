@@ -34,7 +34,12 @@ export class Stacks {
   #frames(raw: Buffer): string[] {
     const frames: string[] = [];
     for (let at = 0; at + 8 <= raw.length; at += 8) frames.push(this.#symbols.name(raw.readBigUInt64LE(at)));
-    const first = frames.findIndex((frame) => !TRACING.test(frame));
+    const named = Math.max(
+      0,
+      frames.findIndex((frame) => !TRACING.test(frame)),
+    );
+    // On Linux 5.10 a classic tracepoint has the frame of its caller twice.
+    const first = frames.length > named + 1 && frames[named] === frames[named + 1] ? named + 1 : named;
     return first > 0 ? frames.slice(first) : frames;
   }
 }

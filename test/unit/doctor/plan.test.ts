@@ -115,7 +115,7 @@ describe('attach', () => {
   for (const error of [new HostError('one.', 'two.', 'log'), new InstallError('one.', 'two.')]) {
     it(`${error.constructor.name}: message and advice are separate`, async () => {
       const found = await attach(() => Promise.reject(error));
-      assert.deepEqual(found, { status: 'fail', why: 'one.', todo: 'two.', exitCode: 1 });
+      assert.deepEqual(found, { status: 'fail', why: 'one.', todo: 'two.', exitCode: error.exitCode });
     });
   }
 

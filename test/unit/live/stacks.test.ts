@@ -35,6 +35,15 @@ describe('stacks', () => {
     assert.deepEqual(setUp().stacks.name(raw(1, 2, 3)), ['f1+0x1', 'f2+0x1', 'f3+0x1']);
   });
 
+  it('the first function is there once, also where the kernel has it twice', () => {
+    const names = { 1: 'bpf_prog_1+0x1', 2: 'compact_zone+0xb34', 3: 'compact_node+0x7f' };
+    assert.deepEqual(setUp({ names }).stacks.name(raw(1, 2, 2, 3)), ['compact_zone+0xb34', 'compact_node+0x7f']);
+    assert.deepEqual(setUp({ names }).stacks.name(raw(2, 2, 3, 3)), [
+      'compact_zone+0xb34',
+      ...Array(2).fill('compact_node+0x7f'),
+    ]);
+  });
+
   it('equal stacks are the same array, named once and immutable', () => {
     const { symbols, stacks } = setUp();
     const first = stacks.name(raw(1, 2));
