@@ -34,6 +34,7 @@ const NEXT_STEP: Record<string, string> = {
   plain_text: 'If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.',
 };
 const TOO_BIG = 'Let the collector accept larger requests, or use --stack none or event.';
+const CHECK_IT = 'Check that it runs and that OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL are right.';
 const ASK_THE_LOG = "The collector's log may say more.";
 
 /** What to do about a collector that refuses spans: a sentence. */
@@ -59,6 +60,7 @@ export class DeliveryMessages {
   readonly #warn: (sentence: string) => void;
   readonly #lastSaid = new Map<string, number>();
   #failingSince: number | undefined;
+  #lastFailure: (Outcome & { kind: 'retry' }) | undefined;
 
   constructor(endpoint: string, warn: (sentence: string) => void) {
     this.endpoint = endpoint;
@@ -67,6 +69,7 @@ export class DeliveryMessages {
 
   retrying(outcome: Outcome & { kind: 'retry' }, queued: number): void {
     this.#failingSince ??= Date.now();
+    this.#lastFailure = outcome;
     const step = knownStep(outcome);
     const what = `${condition(outcome)}; ${queued} spans queued, retrying.${step ? ` ${step}` : ''}`;
     this.#say('retrying', `collector at ${this.endpoint} ${what}`);
@@ -74,9 +77,11 @@ export class DeliveryMessages {
 
   /** The end of the run. Reported even after `retrying`: these spans are lost now. */
   gaveUp(spans: number): void {
+    const last = this.#lastFailure;
+    const why = last ? ` The last try: ${last.message}.` : '';
+    const step = last && (knownStep(last) ?? (last.answered ? ASK_THE_LOG : CHECK_IT));
     this.#warn(
-      `collector at ${this.endpoint} did not accept ${spans} spans in time; they are dropped. ` +
-        'Check that it runs and that OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL are right.',
+      `collector at ${this.endpoint} did not accept ${spans} spans in time; they are dropped.${why}${step ? ` ${step}` : ''}`,
     );
   }
 
@@ -84,6 +89,7 @@ export class DeliveryMessages {
     if (this.#failingSince === undefined) return;
     const seconds = Math.round((Date.now() - this.#failingSince) / 1000);
     this.#failingSince = undefined;
+    this.#lastFailure = undefined;
     this.#lastSaid.delete('retrying');
     this.#warn(`collector at ${this.endpoint} answers again after ${seconds} s; ${queued} spans queued.`);
   }

@@ -2,7 +2,7 @@
 import type { CompactionEvent } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { excerpt } from '../../terminal.ts';
-import { type Backoff, backoffMs } from './backoff.ts';
+import { type Backoff, backoffMs, wish } from './backoff.ts';
 import { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
 import type { DeliveryMessages } from './delivery-messages.ts';
@@ -172,7 +172,7 @@ export class Sender implements Sink {
       // One that was aside failed before, while others may be taken.
       const alone = wasAside && this.#failures === 0;
       if (!alone) this.#messages.retrying(outcome, this.#queued);
-      const wishMs = this.#closing ? 0 : outcome.afterMs;
+      const wishMs = this.#closing ? 0 : wish(outcome.afterMs);
       if (!alone) await this.#pause.start('backoff', backoffMs(this.#failures, this.#backoff, wishMs));
       this.#failures++;
       if (this.#gaveUp) return;

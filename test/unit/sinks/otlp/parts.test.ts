@@ -16,6 +16,13 @@ test('a queue keeps order through any mixture of push and skip', () => {
     }
     assert.equal(queue.length, pushed - taken);
   }
+  queue.push(pushed++);
+  queue.push(pushed++);
+  const first = queue.peek()!;
+  queue.skip();
+  queue.putBack([first]);
+  assert.equal(queue.peek(), first);
+  assert.equal(queue.length, pushed - taken);
   queue.clear();
   assert.deepEqual([queue.length, queue.peek()], [0, undefined]);
 });

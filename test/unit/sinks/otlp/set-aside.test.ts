@@ -50,7 +50,7 @@ test('at the end of a run others do not wait for a batch that fails', async (t) 
     first ??= size;
     return size === first ? { status: 503 } : ACCEPTED;
   });
-  const { sink } = await sinkTo(server.port, { ...ONE_EACH, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' });
+  const { sink, said } = await sinkTo(server.port, { ...ONE_EACH, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' });
   const [poison, ...others] = events(10);
   sink.write([{ ...poison!, executable: 'a-longer-name-than-all-others' }, ...others]);
   while (server.requests.length === 0) await new Promise(setImmediate);
@@ -58,6 +58,8 @@ test('at the end of a run others do not wait for a batch that fails', async (t) 
   while (server.spans.length < 9) await new Promise(setImmediate);
   await closed;
   assert.deepEqual(sink.books(), { accepted: 10, exported: 9, queued: 0, dropped: { shutdown: 1 } });
+  assert.match(said.at(-1)!, /did not accept 1 spans in time; they are dropped\. The last try: HTTP 503/);
+  assert.doesNotMatch(said.at(-1)!, /ENDPOINT/);
 });
 
 test('how long: at first others go first, later it is given up if they were taken', () => {
