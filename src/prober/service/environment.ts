@@ -16,6 +16,8 @@ export type Environment = Buffer | 'unread' | 'overwritten';
  * @param folder /proc/PID
  */
 export function environmentOf(folder: string, { environmentAt, environmentSize }: ProcStat): Environment {
+  // Both are 0 in /proc/PID/stat without the right to see them.
+  if (environmentSize === 0) return environmentAt === 0n ? 'unread' : Buffer.alloc(0);
   if (!isThere(folder, environmentAt, Math.min(environmentSize, MAX_BYTES))) return 'unread';
   const environment = attempt(() => readProcFile(`${folder}/environ`, MAX_BYTES));
   if (environment === undefined) return 'unread';

@@ -17,6 +17,8 @@ logging.getLogger("ddtrace").setLevel(logging.CRITICAL)
 FILE = sys.argv[1]
 ROUNDS = 3
 stalls = []
+# Each child runs until its pipe is closed.
+children = []
 
 
 def stall():
@@ -86,22 +88,21 @@ def in_asyncio():
     asyncio.run(all_tasks())
 
 
-def forked(rest=lambda: None):
-    """A child works in a span of its own, and in the one that it inherited; it ends right after its last stall."""
-    reader, writer = os.pipe()
+def forked():
+    """A child works in the span that it inherited, and in one of its own. It ends with the next line of input."""
+    answer, answered = os.pipe()
+    end, running = os.pipe()
     with tracer.trace("forks"):
-        child = os.fork()
-        if child == 0:
-            stalls.clear()
+        if os.fork() == 0:
+            os.close(running)
             stall()
             with tracer.trace("child"):
                 stall()
-            os.write(writer, json.dumps(stalls).encode())
+            os.write(answered, json.dumps(stalls).encode())
+            os.read(end, 1)
             os._exit(0)
-        os.waitpid(child, 0)
-        stalls.extend(json.loads(os.read(reader, 65536)))
-        os.close(reader)
-        os.close(writer)
+        stalls.extend(json.loads(os.read(answer, 65536)))
+    children.append(running)
 
 
 def ends():
@@ -114,5 +115,7 @@ def ends():
 WAYS = {way.__name__: way for way in (nested, in_threads, in_pool, sampled, in_asyncio, forked, ends)}
 for line in sys.stdin:
     stalls.clear()
+    while children:
+        os.close(children.pop())
     WAYS[line.strip()]()
     print(json.dumps(stalls), flush=True)

@@ -39,6 +39,9 @@ describe('the environment of a process', () => {
     for (const title of ['\0\0\0', 'worker [shop]', 'orker [shop]\0\0']) assert.equal(of(title), 'overwritten');
     for (const there of ['', 'A=b\0', '=\0', 'A=b']) assert.deepEqual(of(there), Buffer.from(there));
     assert.equal(of('A=b\0', true), 'unread');
+    const none = { ...readStat(`${proc.root}/7`)!, environmentSize: 0 };
+    assert.deepEqual(environmentOf(`${proc.root}/7`, none), Buffer.alloc(0));
+    assert.equal(environmentOf(`${proc.root}/7`, { ...none, environmentAt: 0n }), 'unread');
   });
 
   it('is not read while its pages are not in memory', (t) => {
