@@ -115,7 +115,7 @@ export const REST: readonly Layer[] = [
   {
     name: 'publishers',
     shows: 'stalls of applications whose tracers publish their spans, and what doctor --pid foretells of them',
-    takes: '1 min',
+    takes: '2 min',
     files: files('test/publishers/*.test.ts'),
     setUp: 'all',
     live: true,
