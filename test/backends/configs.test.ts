@@ -27,7 +27,9 @@ before(async () => {
 });
 after(() => rmSync(temporary, { recursive: true }));
 
-const configs = readdirSync(CONFIGS).filter((name) => name.endsWith('.yaml'));
+/** It needs a processor with which the Collector of the tests would take many times as long to build. */
+const NOT_BUILT = 'kubernetes.yaml';
+const configs = readdirSync(CONFIGS).filter((name) => name.endsWith('.yaml') && name !== NOT_BUILT);
 test('each configuration is known here', () => assert.deepEqual(configs.sort(), Object.keys(PORTS).sort()));
 
 for (const name of configs) {
