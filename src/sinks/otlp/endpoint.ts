@@ -18,6 +18,9 @@ const TRACES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
 const GENERAL = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const GRPC_FORMS = 'must be http://HOST:PORT, https://HOST:PORT, HOST:PORT or unix:///PATH';
 const HTTP_FORMS = 'must be http://HOST:PORT or https://HOST:PORT for http/protobuf';
+/** gRPC's two forms of an absolute path: unix:///PATH and unix:/PATH. */
+const SOCKET = /^unix:(?:\/\/(?=\/)|(?!\/\/))(\/.*)$/is;
+const EMPTY_PORT = /^[^/]*:(?:\/|$)/;
 /** sun_path of struct sockaddr_un has 108 bytes, one of which ends the path. */
 const MAX_SOCKET_PATH = 107;
 
@@ -30,13 +33,16 @@ export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol): Endpoi
 
 function grpcEndpoint(env: NodeJS.ProcessEnv, { name, value }: Variable): Endpoint {
   const insecure = readChoice(firstOtlp(env, 'INSECURE'), ['true', 'false'], (text) => text.toLowerCase()) === 'true';
+  const socket = SOCKET.exec(value)?.[1];
+  if (socket !== undefined) return socketEndpoint(name, socket, !insecure);
   const scheme = /^(\w+):\/\//.exec(value)?.[1]?.toLowerCase();
+  // Another form of gRPC's, such as xds:/NAME, would be a host without a port.
+  if (scheme === undefined && EMPTY_PORT.test(value)) throw badSetting(name, GRPC_FORMS);
   const url = URL.parse(scheme === undefined ? `https://${value}` : value);
-  if (url === null || ![undefined, 'http', 'https', 'unix'].includes(scheme)) throw badSetting(name, GRPC_FORMS);
+  if (url === null || ![undefined, 'http', 'https'].includes(scheme)) throw badSetting(name, GRPC_FORMS);
   if (url.username !== '' || url.password !== '') {
     throw badSetting(name, 'gRPC sends no user name and no password of the endpoint; use OTEL_EXPORTER_OTLP_HEADERS');
   }
-  if (scheme === 'unix') return socketEndpoint(name, value, url, !insecure);
   if (!reachable(url)) throw badSetting(name, GRPC_FORMS);
   const secure = scheme === 'https' || (scheme === undefined && !insecure);
   const port = portOf(url);
@@ -49,9 +55,7 @@ function grpcEndpoint(env: NodeJS.ProcessEnv, { name, value }: Variable): Endpoi
   };
 }
 
-function socketEndpoint(name: string, value: string, url: URL, secure: boolean): Endpoint {
-  const path = value.slice('unix://'.length);
-  if (url.host !== '' || !path.startsWith('/')) throw badSetting(name, GRPC_FORMS);
+function socketEndpoint(name: string, path: string, secure: boolean): Endpoint {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     throw badSetting(name, `the path of a socket has at most ${MAX_SOCKET_PATH} bytes`);
   }

@@ -26,6 +26,10 @@ describe('an endpoint that is accepted', () => {
     [{ [GENERAL]: 'http://[::1]:4317' }, 'dns:[::1]:4317', false, 'http://[::1]:4317'],
     [{ [GENERAL]: 'http://c:1/TOKEN?k=TOKEN' }, 'dns:c:1', false, 'http://c:1'],
     [{ [GENERAL]: 'unix:///run/a b' }, 'unix:/run/a b', true, 'unix:///run/a b'],
+    [{ [GENERAL]: 'unix:/run/a' }, 'unix:/run/a', true, 'unix:///run/a'],
+    [{ [GENERAL]: 'unix:////run/a' }, 'unix://run/a', true, 'unix:////run/a'],
+    [{ [GENERAL]: 'UNIX:/run/a' }, 'unix:/run/a', true, 'unix:///run/a'],
+    [{ [GENERAL]: 'unix:4317' }, 'dns:unix:4317', true, 'unix:4317'],
     [{ [GENERAL]: 'http://a:1', [TRACES]: 'http://b:2' }, 'dns:b:2', false, 'http://b:2'],
     [{ [GENERAL]: 'http://a:1', [TRACES]: ' ' }, 'dns:a:1', false, 'http://a:1'],
     [HTTP, 'http://localhost:4318/v1/traces', false, 'http://localhost:4318'],
@@ -58,6 +62,9 @@ describe('an endpoint that is refused, without its value', () => {
       /gRPC sends no user name and no password of the endpoint; use OTEL_EXPORTER_OTLP_HEADERS\.$/,
     ],
     [{ [GENERAL]: 'unix://SECRET/a' }, /must be http/],
+    [{ [GENERAL]: 'unix:SECRET.sock' }, /must be http/],
+    [{ [GENERAL]: 'xds:/SECRET' }, /must be http/],
+    [{ [GENERAL]: `unix:/${'a'.repeat(107)}` }, /the path of a socket has at most 107 bytes\.$/],
     [{ [GENERAL]: `unix:///${'a'.repeat(107)}` }, /the path of a socket has at most 107 bytes\.$/],
     [{ ...HTTP, [GENERAL]: 'SECRET:4318' }, /must be http:\/\/HOST:PORT or https:\/\/HOST:PORT for http\/protobuf\.$/],
     [{ ...HTTP, [GENERAL]: 'unix:///SECRET' }, /must be http/],
@@ -102,7 +109,9 @@ describe('the transports connect there', () => {
   it('a socket with a blank in its path', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'compactstall-socket-'));
     const path = join(folder, 'a b');
-    assert.ok(await connectsTo({ path }, () => ({ [GENERAL]: `unix://${path}`, OTEL_EXPORTER_OTLP_INSECURE: 'true' })));
+    for (const form of [`unix://${path}`, `unix:${path}`]) {
+      assert.ok(await connectsTo({ path }, () => ({ [GENERAL]: form, OTEL_EXPORTER_OTLP_INSECURE: 'true' })), form);
+    }
     rmSync(folder, { recursive: true });
   });
 });
