@@ -99,6 +99,8 @@ export function namedBy(explanation: Explanation | undefined): string {
     ? '; OTEL_CONFIG_FILE is set, and an SDK that follows it takes the service from that file instead'
     : '';
   if (namedBy === 'process_context') return ' (from its process context)';
+  if (namedBy === 'environment' && environment !== 'there')
+    return ' (from the environment of the process that it was forked from)';
   if (namedBy === 'environment') return ` (from its environment${file})`;
   if (environment === 'overwritten') {
     return ' (it has overwritten its environment, as programs do that change their title)';

@@ -6,6 +6,7 @@ import { attempt, readProcFile } from './proc-file.ts';
 export const TICK_NS = 10_000_000n;
 const PF_KTHREAD = 0x200000;
 /** Indexes into the fields after the name, which is field 2 of proc_pid_stat(5). */
+const PARENT = 4 - 3;
 const FLAGS = 9 - 3;
 const STARTED = 22 - 3;
 const START_STACK = 28 - 3;
@@ -17,6 +18,8 @@ export interface ProcStat {
   /** The name of the main thread. */
   comm: string;
   isKernelThread: boolean;
+  /** The pid of its parent. */
+  parent: number;
   /** CLOCK_BOOTTIME, rounded down to ticks. A pid and a start time together never occur twice. */
   startedNs: bigint;
   /**
@@ -50,6 +53,7 @@ export function readStat(folder: string): ProcStat | undefined {
   if (started === undefined || !/^\d+$/.test(started)) return undefined;
   return {
     comm: text.slice(text.indexOf('(') + 1, end),
+    parent: Number(fields[PARENT]),
     isKernelThread: (Number(fields[FLAGS]) & PF_KTHREAD) !== 0,
     startedNs: BigInt(started) * TICK_NS,
     execId: `${fields[START_STACK]} ${fields[ENV_START]} ${fields[ENV_END]}`,

@@ -21,18 +21,27 @@ export function environmentOf(folder: string, { environmentAt, environmentSize }
   if (!isThere(folder, environmentAt, Math.min(environmentSize, MAX_BYTES))) return 'unread';
   const environment = attempt(() => readProcFile(`${folder}/environ`, MAX_BYTES));
   if (environment === undefined) return 'unread';
-  const end = environment.indexOf(0);
-  const first = environment.subarray(0, end < 0 ? environment.length : end);
-  return environment.length > 0 && !first.includes('=') ? 'overwritten' : environment;
+  return environment.length > 0 && !startsWithVariable(environment) ? 'overwritten' : environment;
 }
+
+/** Whether it begins with `NAME=`. A title may have an equals sign, but has blanks before it. */
+function startsWithVariable(environment: Buffer): boolean {
+  const equals = environment.indexOf('=');
+  return equals >= 0 && !/[\0\s]/.test(environment.toString('latin1', 0, equals));
+}
+
+export type EnvironmentAttributes = [name: string, value: string][];
 
 /**
  * The attributes in the environment with which the program was started.
  * @param folder /proc/PID
  */
-export function environmentAttributes(folder: string, stat: ProcStat): [name: string, value: string][] {
+export function environmentAttributes(
+  folder: string,
+  stat: ProcStat,
+): EnvironmentAttributes | 'unread' | 'overwritten' {
   const environment = environmentOf(folder, stat);
-  if (!Buffer.isBuffer(environment)) return [];
+  if (!Buffer.isBuffer(environment)) return environment;
   return environmentResource((name) => variable(environment, name), MAX_ATTRIBUTES);
 }
 

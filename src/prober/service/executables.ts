@@ -3,6 +3,7 @@ import { Lru } from '../../lru.ts';
 import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
 import { FROM_OUTSIDE, MAX_PROCESSES, type ProcessIdentity } from '../protocol.ts';
 import { factsFromOutside, type Identity, identify, isOutdated } from './identify.ts';
+import { inheritedEnvironment } from './inherited-environment.ts';
 
 /** The shortest time between two checks whether a process has changed its service. */
 const REFRESH_MS = 1000;
@@ -50,7 +51,7 @@ export class Executables {
     const folder = `${this.#proc}/${pid}`;
     const stat = readStat(folder);
     if (stat === undefined) return undefined;
-    const current = stat.isKernelThread ? undefined : this.#current(folder, stat, this.#known.peek(pid));
+    const current = stat.isKernelThread ? undefined : this.#current(pid, stat, this.#known.peek(pid));
     if (current === undefined) {
       this.#known.delete(pid);
       return { ...stat, version: 0, facts: undefined };
@@ -77,17 +78,15 @@ export class Executables {
     this.#known.set(pid, { ...known, refreshAt: now, ...(isDue && { announcedAt: now, searchAt: now }) });
   }
 
-  #current(folder: string, stat: ProcStat, known: Known | undefined): Known | undefined {
-    return known && isSameExec(known.stat, stat)
-      ? this.#refreshed(folder, { ...known, stat })
-      : this.#identify(folder, stat);
+  #current(pid: number, stat: ProcStat, known: Known | undefined): Known | undefined {
+    return known && isSameExec(known.stat, stat) ? this.#refreshed(pid, { ...known, stat }) : this.#identify(pid, stat);
   }
 
-  #refreshed(folder: string, known: Known): Known | undefined {
+  #refreshed(pid: number, known: Known): Known | undefined {
     const began = this.#now();
     if (!this.#services || began < known.refreshAt) return known;
     const search = began >= known.searchAt;
-    if (isOutdated(folder, known, search)) return this.#identify(folder, known.stat);
+    if (isOutdated(`${this.#proc}/${pid}`, known, search)) return this.#identify(pid, known.stat);
     // Read again, as the check may have had to wait: the next one is not due at once.
     const now = this.#now();
     const searchAfterMs = search ? Math.min(2 * known.searchAfterMs, RAREST_SEARCH_MS) : known.searchAfterMs;
@@ -95,8 +94,13 @@ export class Executables {
     return { ...known, refreshAt: now + REFRESH_MS, searchAt, searchAfterMs };
   }
 
-  #identify(folder: string, stat: ProcStat): Known | undefined {
-    const identity = identify(folder, stat, this.#services);
+  #identify(pid: number, stat: ProcStat): Known | undefined {
+    const identity = identify(`${this.#proc}/${pid}`, stat, this.#services, () =>
+      inheritedEnvironment(pid, stat, this.#proc, (ancestor, its) => {
+        const known = this.#known.peek(ancestor);
+        return known && isSameExec(known.stat, its) ? known.environment : undefined;
+      }),
+    );
     if (identity === undefined) return undefined;
     const next = this.#now() + REFRESH_MS;
     this.#version += 1;

@@ -4,6 +4,7 @@ import { type Explanation, unknownService } from '../protocol.ts';
 import { findContexts } from './context-mappings.ts';
 import { threadContextSchema } from './context-payload.ts';
 import { environmentOf, variable } from './environment.ts';
+import { inheritedEnvironment } from './inherited-environment.ts';
 import { languageOf } from './language.ts';
 import { readContext } from './process-context.ts';
 import { saidBy } from './said.ts';
@@ -14,7 +15,7 @@ export function explain(pid: number, proc = '/proc'): Explanation | undefined {
   const folder = `${proc}/${pid}`;
   const stat = readStat(folder);
   if (stat === undefined || stat.isKernelThread) return undefined;
-  const { by, attributes } = saidBy(folder, stat);
+  const { by, attributes } = saidBy(folder, stat, () => inheritedEnvironment(pid, stat, proc));
   const isNamed = serviceResource(attributes, {})['service.name'] !== unknownService(undefined);
   const environment = environmentOf(folder, stat);
   const isThere = Buffer.isBuffer(environment);

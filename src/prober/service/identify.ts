@@ -5,27 +5,38 @@ import { isSameExec, type ProcStat, readStat } from '../../procfs/stat.ts';
 import type { ProcessFacts } from '../protocol.ts';
 import { findContexts } from './context-mappings.ts';
 import { publishedNs } from './process-context.ts';
-import { saidBy } from './said.ts';
+import { type Said, saidBy } from './said.ts';
 import { serviceResource } from './service-resource.ts';
 
 export interface Identity {
   facts: ProcessFacts;
   /** The process context at that time. */
   context: { at: bigint; publishedNs: bigint } | undefined;
+  environment: Said['environment'];
 }
 
 /**
  * Identifies a process: its executable, its container and, with `services`, its resource. Each step has its own file in /proc,
  * and may fail alone: anybody may read the cgroup, but not the others.
  * @param folder /proc/PID
+ * @param before what its environment said earlier, if anybody knows
  * @returns undefined when the process ended or called exec meanwhile
  */
-export function identify(folder: string, stat: ProcStat, services: boolean): Identity | undefined {
-  const said = services ? saidBy(folder, stat) : undefined;
+export function identify(
+  folder: string,
+  stat: ProcStat,
+  services: boolean,
+  before: () => Said['environment'],
+): Identity | undefined {
+  const said = services ? saidBy(folder, stat, before) : undefined;
   const facts = factsOf(folder, stat, said?.attributes);
   if (!isSameExec(stat, readStat(folder))) return undefined;
   const context = said?.context;
-  return { facts, context: context && { at: context.at, publishedNs: context.publishedNs } };
+  return {
+    facts,
+    context: context && { at: context.at, publishedNs: context.publishedNs },
+    environment: said?.environment,
+  };
 }
 
 /** What is known of a process without its memory: its executable and its container. */

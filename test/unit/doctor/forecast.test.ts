@@ -98,6 +98,7 @@ it('what names the service', () => {
   const words = (explained: Partial<Explanation>) => namedBy({ ...EXPLANATION, ...explained });
   assert.equal(words({ configFile: true }), ' (from its process context)');
   assert.equal(words({ namedBy: 'environment' }), ' (from its environment)');
+  assert.match(words({ namedBy: 'environment', environment: 'overwritten' }), /the process that it was forked from/);
   assert.match(words({ namedBy: 'environment', configFile: true }), /environment; OTEL_CONFIG_FILE is set/);
   assert.match(words({ namedBy: 'nothing', environment: 'overwritten' }), /it has overwritten its environment/);
   assert.match(words({ namedBy: 'nothing', environment: 'unread' }), /its environment cannot be read now/);

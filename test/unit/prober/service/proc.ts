@@ -16,6 +16,7 @@ export interface FakeProcess {
   startedTicks?: number;
   startStack?: number;
   kernelThread?: boolean;
+  parent?: number;
 }
 
 export const ENVIRONMENT_AT = 0x700000;
@@ -42,6 +43,7 @@ export function statLine(pid: number, fake: FakeProcess): string {
     fields[field - 3] = String(value);
   };
   fields[0] = 'S';
+  set(4, fake.parent ?? 1);
   set(9, fake.kernelThread ? 0x208040 : 0x400000);
   set(22, fake.startedTicks ?? 500);
   if (!fake.kernelThread) {
