@@ -30,6 +30,7 @@ const NEXT_STEP: Record<string, string> = {
   http_307: MOVED,
   http_308: MOVED,
   unknown_authority: 'Name its authority in OTEL_EXPORTER_OTLP_CERTIFICATE.',
+  client_certificate: 'Set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY.',
   tls: 'It speaks TLS: use https://.',
   plain_text: 'If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.',
 };

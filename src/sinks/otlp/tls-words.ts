@@ -9,6 +9,7 @@ export function tlsWords(message: string): string {
 /** Words of OpenSSL and Node.js that prove what the other side is. */
 const PROOFS: [RegExp, string][] = [
   [/wrong version number|packet length too long/, 'plain_text'],
+  [/alert certificate required/, 'client_certificate'],
   [/no application protocol/, 'not_http2'],
   [/self-signed certificate|verify the first certificate|get (local )?issuer certificate/, 'unknown_authority'],
 ];

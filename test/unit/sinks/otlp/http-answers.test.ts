@@ -317,3 +317,16 @@ for (const [scheme, protocol, sentence] of [
     assert.match(said[0]!, sentence);
   });
 }
+
+test('a server that asks for a certificate of the client', async (t) => {
+  const port = await listen(t, createSecureServer({ ...SECURE, requestCert: true, rejectUnauthorized: true }));
+  const { sink, said } = await sinkTo(0, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `https://localhost:${port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_OTLP_CERTIFICATE: fixture('tls/own.pem').pathname,
+  });
+  sink.write(events(3));
+  while (said.length === 0) await sleep(5);
+  await sink.close(0);
+  assert.match(said[0]!, /TLS: \w+ alert certificate required; .* Set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and /);
+});
