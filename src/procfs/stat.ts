@@ -6,6 +6,7 @@ import { attempt, readProcFile } from './proc-file.ts';
 export const TICK_NS = 10_000_000n;
 const PF_KTHREAD = 0x200000;
 /** Indexes into the fields after the name, which is field 2 of proc_pid_stat(5). */
+const STATE = 3 - 3;
 const PARENT = 4 - 3;
 const FLAGS = 9 - 3;
 const STARTED = 22 - 3;
@@ -51,6 +52,8 @@ export function readStat(folder: string): ProcStat | undefined {
   const fields = text.slice(end + 2).split(' ');
   const started = fields[STARTED];
   if (started === undefined || !/^\d+$/.test(started)) return undefined;
+  // A zombie has no memory any more, so it would look like another program.
+  if (fields[STATE] === 'Z' || fields[STATE] === 'X') return undefined;
   return {
     comm: text.slice(text.indexOf('(') + 1, end),
     parent: Number(fields[PARENT]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An application with a real tracer, which stalls in its spans: test/publishers/apps. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
@@ -8,8 +9,9 @@ import { Agent, runToEnd } from '../support/agent.ts';
 import { JsonProgram } from '../support/json-program.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-/** The most stalls until one has a context: the first ones may come before the process is known. */
-const FIRST = 20;
+/** The most stalls until the process is known, with its spans and its service, which may take it some seconds. */
+const FIRST = 60;
+const PAUSE_MS = 100;
 
 export const APPS = fileURLToPath(new URL('apps/', import.meta.url));
 export const SERVICE = 'shop';
@@ -47,13 +49,15 @@ export class Traced {
   }
 
   /**
-   * Starts the agent and the application, and waits until a stall has a context.
+   * Starts the agent and the application, and waits until a stall has a context and the service.
    * @param first a way of working with a span
    */
   static async start(command: readonly string[], first: string, env: NodeJS.ProcessEnv = {}): Promise<Traced> {
     const traced = await Traced.startUnknown(command, env);
-    for (let i = 0; !(await traced.stalls(first)).some(({ events }) => events.at(-1)?.context); i++) {
-      assert.ok(i < FIRST, 'no stall has a context');
+    const isKnown = ({ context, resource }: CompactionEvent) => context && resource?.['service.name'] === SERVICE;
+    for (let i = 0; !(await traced.stalls(first)).some(({ events }) => isKnown(events.at(-1)!)); i++) {
+      assert.ok(i < FIRST, 'no stall has a context and the service');
+      await sleep(PAUSE_MS);
     }
     return traced;
   }
@@ -61,8 +65,14 @@ export class Traced {
   /** The same without waiting for a stall with a context. */
   static async startUnknown([program, ...args]: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Traced> {
     const agent = await new Agent(['--output', 'json']).attached();
-    const all = { ...process.env, ...DATADOG, ...env };
-    return new Traced(agent, new JsonProgram(program!, [...args, COMPACT_NODE0], all));
+    return new Traced(agent, application(program!, args, env));
+  }
+
+  /** The same, but the application is older than the agent, and has stalled before. */
+  static async startOld([program, ...args]: readonly string[], first: string, env: NodeJS.ProcessEnv): Promise<Traced> {
+    const old = application(program!, args, env);
+    await old.ask(first);
+    return new Traced(await new Agent(['--output', 'json']).attached(), old);
   }
 
   get pid(): number {
@@ -103,6 +113,9 @@ export class Traced {
     assert.match(stderr, / 0 lost$/m);
   }
 }
+
+const application = (program: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
+  new JsonProgram(program, [...args, COMPACT_NODE0], { ...process.env, ...DATADOG, ...env });
 
 /** How a stall relates to the span that its tracer says is active. */
 export type Relation = 'child' | 'link' | 'root' | 'wrong';

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readStat } from '../../../src/procfs/stat.ts';
 import { temporaryFolder } from '../fixtures.ts';
 import { fakeProc } from '../prober/service/proc.ts';
@@ -18,6 +21,16 @@ it('the main thread’s file has the same values as the process’s own', (t) =>
   const status = readStat(`/proc/${process.pid}`);
   assert.ok(status && status.startedNs > 0n && status.startStack > 0n && status.environmentAt > 0n);
   assert.deepEqual(status, ofProcess(t, process.pid));
+});
+
+it('a zombie has ended', async () => {
+  // The shell becomes a program that does not wait for its children.
+  const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [text] = await once(shell.stdout, 'data');
+  const pid = Number(String(text));
+  while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await sleep(5);
+  assert.equal(readStat(`/proc/${pid}`), undefined);
+  shell.kill();
 });
 
 it('the process’s own file is not read, as its time grows with the number of threads', (t) => {
