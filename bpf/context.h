@@ -23,7 +23,7 @@ static __always_inline bool is_kernels_worker(struct task_struct *task)
 	return READ(task, flags) & flags;
 }
 
-static __always_inline enum outcome find_context(struct trace_context *context)
+static __always_inline enum outcome find_context(struct active_span *span)
 {
 	struct task_struct *task = current_task();
 	struct mm_struct *mm = READ(task, mm);
@@ -44,8 +44,8 @@ static __always_inline enum outcome find_context(struct trace_context *context)
 
 		if (place->kind == TLS_NONE)
 			break;
-		found = place->source == CONTEXT_NODEJS ? read_nodejs_context(context, place, thread) :
-							  read_thread_context(context, place, thread);
+		found = place->source == CONTEXT_NODEJS ? read_nodejs_context(span, place, thread) :
+							  read_thread_context(span, place, thread);
 		if (found > outcome)
 			outcome = found;
 	}
@@ -56,15 +56,15 @@ static __always_inline enum outcome find_context(struct trace_context *context)
  * Reads the context; its source stays CONTEXT_NONE where there is none. Returns whether to retry at the end of the compaction:
  * the process's own word is worth waiting for before OBI is asked.
  */
-static __always_inline bool read_context(struct trace_context *context)
+static __always_inline bool read_context(struct active_span *span)
 {
 	enum outcome outcome;
 
 	if (!read_contexts)
 		return false;
-	outcome = find_context(context);
+	outcome = find_context(span);
 	if (outcome != FOUND && outcome != UNREADABLE && read_obi_contexts)
-		outcome = read_obi_context(context, outcome);
+		outcome = read_obi_context(span, outcome);
 	count_outcome(outcome, 1);
 	return outcome == UNREADABLE;
 }
@@ -73,12 +73,12 @@ static __always_inline bool read_context(struct trace_context *context)
  * Retries at the end. A page that NUMA balancing unmapped, or that is being moved, cannot be read, and a BPF program cannot
  * wait for it. The thread has not left the kernel since its compaction began, so it is still in the same span.
  */
-static __always_inline void read_context_again(struct trace_context *context)
+static __always_inline void read_context_again(struct active_span *span)
 {
-	enum outcome outcome = find_context(context);
+	enum outcome outcome = find_context(span);
 
 	if (outcome != FOUND && read_obi_contexts)
-		outcome = read_obi_context(context, outcome);
+		outcome = read_obi_context(span, outcome);
 	count_outcome(UNREADABLE, -1);
 	count_outcome(outcome, 1);
 }

@@ -10,6 +10,8 @@
 #define EVENT_ORDERS 16
 #define EVENT_STACK_FRAMES 64
 #define EVENT_NAME_SIZE 16
+/* Tracers publish some 20 bytes of attributes with a span, of at most 612. */
+#define EVENT_ATTRIBUTES_SIZE 128
 
 enum trigger {
 	TRIGGER_DIRECT = 0,
@@ -50,7 +52,8 @@ struct trace_context {
 	__u8 span_id[8];
 	__u8 flags; /* W3C trace flags; 0 where the source has none */
 	__u8 source; /* enum context_source */
-	__u8 reserved[6];
+	__u16 attributes_size; /* bytes: u8 index of the name, u8 length, value, and so on; the last one may be cut off */
+	__u8 reserved[4];
 };
 
 /* The way from the thread pointer to the address of a thread-local variable. */
@@ -85,7 +88,10 @@ struct zone_state {
 	__u32 free_blocks[EVENT_ORDERS];
 };
 
-/* One compaction. A record ends with the last frame of its stack: offsetof(struct event, stack) + stack_size bytes. */
+/*
+ * One compaction. The attributes of the span follow the last frame of the stack, and end the record:
+ * offsetof(struct event, stack) + stack_size + context.attributes_size bytes.
+ */
 struct event {
 	__u64 begin_ns; /* CLOCK_MONOTONIC */
 	__u64 duration_ns;

@@ -20,7 +20,7 @@ struct open_compaction {
 	__u32 cpu;
 	__u32 context_unreadable;
 	struct zone_state zone;
-	struct trace_context context;
+	struct active_span span;
 };
 
 /* Compactions in progress. Preallocated: this runs under memory pressure, when an allocation may fail. */
@@ -64,7 +64,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct event);
+	__type(value, struct scratch);
 } cs_scratch SEC(".maps");
 
 static __always_inline enum trigger trigger_of(struct compact_control *cc)
@@ -176,6 +176,20 @@ static __always_inline void fill_stack(struct event *event, void *ctx, __u64 *pi
 	event->own_frames = mark_own_frames ? own_frames(event, pid_tgid) : 0;
 }
 
+/* Copies the span's attributes behind the stack. A page that is away now loses them. */
+static __always_inline void fill_attributes(struct event *event, const struct active_span *span)
+{
+	__u64 size = span->context.attributes_size, at = event->stack_size;
+
+	event->context.attributes_size = 0;
+	if (!read_contexts || !size || at > sizeof(event->stack))
+		return;
+	if (size > EVENT_ATTRIBUTES_SIZE)
+		size = EVENT_ATTRIBUTES_SIZE;
+	if (read_user((char *)event->stack + at, size, span->attributes))
+		event->context.attributes_size = size;
+}
+
 static __always_inline void handle_attempt(int priority)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -236,7 +250,7 @@ static __always_inline void handle_begin(void *ctx, struct compact_control *cc)
 		return;
 	}
 	read_zone_state(READ(cc, zone), &begin.zone);
-	begin.context_unreadable = read_context(&begin.context);
+	begin.context_unreadable = read_context(&begin.span);
 	if (mark_own_frames)
 		note_first_frames(ctx, &pid_tgid);
 	begin.begin_ns = bpf_ktime_get_ns();
@@ -255,6 +269,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	struct open_compaction *begin = bpf_map_lookup_elem(&cs_in_progress, &pid_tgid);
 	__u64 migrate_scanned, free_scanned, duration_ns;
 	enum trigger trigger;
+	struct scratch *scratch;
 	struct event *event;
 	struct ids ids;
 	__u32 zero = 0;
@@ -276,11 +291,12 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	count(&books.paired, 1);
 	count(&books.open_now, -1);
 
-	event = bpf_map_lookup_elem(&cs_scratch, &zero);
-	if (!event) {
+	scratch = bpf_map_lookup_elem(&cs_scratch, &zero);
+	if (!scratch) {
 		count(&books.no_scratch, 1);
 		goto out;
 	}
+	event = &scratch->event;
 	trigger = trigger_of(cc);
 	duration_ns = end_ns - begin->begin_ns;
 	ids = current_ids();
@@ -293,9 +309,9 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->migrate_scanned = migrate_scanned;
 	event->free_scanned = free_scanned;
 	event->begin = begin->zone;
-	event->context = begin->context;
 	if (read_contexts && begin->context_unreadable)
-		read_context_again(&event->context);
+		read_context_again(&begin->span);
+	event->context = begin->span.context;
 	event->pid = ids.process;
 	event->tid = ids.thread;
 	event->cpu = begin->cpu;
@@ -310,7 +326,8 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	fill_zone(event, READ(cc, zone));
 
 	fill_stack(event, ctx, &pid_tgid);
-	emit(event);
+	fill_attributes(event, &begin->span);
+	emit(scratch);
 out:
 	bpf_map_delete_elem(&cs_in_progress, &pid_tgid);
 }

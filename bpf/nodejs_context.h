@@ -22,7 +22,7 @@ struct nodejs_record {
  * words (elements, deleted, buckets), the heads of the buckets, and entries of three words (key, value, next). Small
  * integers are in the upper half of a word.
  */
-static __always_inline enum outcome read_nodejs_context(struct trace_context *context, const struct tls_place *place,
+static __always_inline enum outcome read_nodejs_context(struct active_span *span, const struct tls_place *place,
 							__u64 thread)
 {
 	__u64 variable = 0, frame = 0, table = 0, key = 0, word = 0, entry[3] = {};
@@ -66,7 +66,7 @@ static __always_inline enum outcome read_nodejs_context(struct trace_context *co
 		return NO_SPAN;
 	if (!read_user(&word, sizeof(word), UNTAG(entry[1]) + record.record_offset))
 		return UNREADABLE;
-	return word ? take_record(context, word, CONTEXT_NODEJS) : NO_SPAN;
+	return word ? take_record(span, word, CONTEXT_NODEJS) : NO_SPAN;
 }
 
 #endif

@@ -22,7 +22,7 @@ struct {
 } cs_obi_contexts SEC(".maps");
 
 /* @outcome: why the process's own publications gave no span; the result for a thread that OBI does not know either. */
-static __always_inline enum outcome read_obi_context(struct trace_context *context, enum outcome outcome)
+static __always_inline enum outcome read_obi_context(struct active_span *span, enum outcome outcome)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct task_struct *task = current_task();
@@ -35,9 +35,9 @@ static __always_inline enum outcome read_obi_context(struct trace_context *conte
 	entry = bpf_map_lookup_elem(&cs_obi_contexts, &pid_tgid);
 	if (!entry)
 		return outcome;
-	found = take_ids(context, entry->trace_id, entry->span_id);
+	found = take_ids(&span->context, entry->trace_id, entry->span_id);
 	if (found == FOUND)
-		context->source = CONTEXT_OBI;
+		span->context.source = CONTEXT_OBI;
 	return found == NO_SPAN ? outcome : found;
 }
 

@@ -56,14 +56,21 @@ static __always_inline bool send(void *record, __u64 size)
 	return sent;
 }
 
-/* Sends a record; counts it when it does not fit. */
-static __always_inline void emit(struct event *event)
-{
-	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff);
+/* A record, with room for the longest stack and the attributes behind it. */
+struct scratch {
+	struct event event;
+	__u8 attributes[EVENT_ATTRIBUTES_SIZE];
+};
 
-	if (size > sizeof(*event))
-		size = sizeof(*event);
-	if (!send(event, size)) {
+/* Sends a record; counts it when it does not fit. */
+static __always_inline void emit(struct scratch *scratch)
+{
+	struct event *event = &scratch->event;
+	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff) + (event->context.attributes_size & 0xff);
+
+	if (size > sizeof(*scratch))
+		size = sizeof(*scratch);
+	if (!send(scratch, size)) {
 		count(&books.ring_full, 1);
 		return;
 	}

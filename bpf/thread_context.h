@@ -12,6 +12,13 @@ struct thread_record {
 	__u8 span_id[8];
 	__u8 valid;
 	__u8 flags;
+	__u16 attributes_size;
+};
+
+/* A span that was found, and where its attributes are. They are read at the end, and only of a compaction that is sent. */
+struct active_span {
+	struct trace_context context;
+	__u64 attributes;
 };
 
 static __always_inline __u64 thread_pointer(struct task_struct *task)
@@ -73,8 +80,7 @@ static __always_inline enum outcome take_ids(struct trace_context *context, cons
 	return FOUND;
 }
 
-static __always_inline enum outcome take_record(struct trace_context *context, __u64 address,
-						enum context_source source)
+static __always_inline enum outcome take_record(struct active_span *span, __u64 address, enum context_source source)
 {
 	struct thread_record record = {};
 	enum outcome outcome;
@@ -84,15 +90,17 @@ static __always_inline enum outcome take_record(struct trace_context *context, _
 	/* Publishers keep a thread's record between its spans and clear this. */
 	if (record.valid == 0)
 		return NO_SPAN;
-	outcome = record.valid == 1 ? take_ids(context, record.trace_id, record.span_id) : INVALID;
+	outcome = record.valid == 1 ? take_ids(&span->context, record.trace_id, record.span_id) : INVALID;
 	if (outcome == FOUND) {
-		context->flags = record.flags;
-		context->source = source;
+		span->context.flags = record.flags;
+		span->context.source = source;
+		span->attributes = address + sizeof(record);
+		span->context.attributes_size = record.attributes_size;
 	}
 	return outcome;
 }
 
-static __always_inline enum outcome read_thread_context(struct trace_context *context, const struct tls_place *place,
+static __always_inline enum outcome read_thread_context(struct active_span *span, const struct tls_place *place,
 							__u64 thread)
 {
 	__u64 variable = 0, record = 0;
@@ -102,7 +110,7 @@ static __always_inline enum outcome read_thread_context(struct trace_context *co
 		return outcome;
 	if (!read_user(&record, sizeof(record), variable))
 		return UNREADABLE;
-	return record ? take_record(context, record, CONTEXT_THREAD) : NO_SPAN;
+	return record ? take_record(span, record, CONTEXT_THREAD) : NO_SPAN;
 }
 
 #endif

@@ -86,7 +86,8 @@ export const TRACE_CONTEXT = {
   spanId: { offset: 16, size: 8 },
   flags: { offset: 24, size: 1 },
   source: { offset: 25, size: 1 },
-  reserved: { offset: 26, size: 6 },
+  attributesSize: { offset: 26, size: 2 },
+  reserved: { offset: 28, size: 4 },
 } as const;
 
 export const PUBLISHER_SIZE = 144;

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import type { BpfObject } from 'bpf-loader-native';
 import type { ProbeCounters } from '../event/books.ts';
 import { Lru } from '../lru.ts';
+import type { Located } from '../prober/protocol.ts';
 import { readStat } from '../procfs/stat.ts';
 import { ProbeQueue } from './probe-queue.ts';
 import type { ProberClient } from './prober-client.ts';
@@ -29,6 +30,11 @@ const ROW_MS = 100;
 const MAX_PROBED = 4096;
 const MAX_PUBLISHING = 4096;
 
+/** Attributes of a span, by the index of their name in the process context's map of keys. */
+export type RawAttributes = readonly (readonly [index: number, value: string])[];
+
+type Publishing = Extract<Located, { publisher: Buffer }>;
+
 /** Finds the processes that publish trace contexts, and tells the BPF programs where their threads keep them. */
 export class ContextRegistry {
   readonly #object: BpfObject;
@@ -41,7 +47,7 @@ export class ContextRegistry {
    * The contents of the BPF programs' map, which also shows them whether a pid still runs the same executable. Stalls and
    * probes count as uses.
    */
-  readonly #publishing: Lru<number, Buffer>;
+  readonly #publishing: Lru<number, Publishing>;
   /** One queue for each reason: a process that stalls, calls exec or publishes all the time does not delay the other probes. */
   readonly #queues = {
     stalled: new ProbeQueue([0]),
@@ -92,6 +98,13 @@ export class ContextRegistry {
   stalled(pid: number, hadContext: boolean): void {
     if (hadContext) this.#publishing.get(pid);
     else if (performance.now() >= (this.#againMs.peek(pid) ?? 0)) this.#add(this.#queues.stalled, pid);
+  }
+
+  /** The attributes of a span with their names; those without a name are left out. */
+  named(pid: number, attributes: RawAttributes): { [name: string]: string } | undefined {
+    const keys = this.#publishing.peek(pid)?.keys ?? [];
+    const named = attributes.flatMap(([index, value]) => (keys[index] ? [[keys[index], value] as const] : []));
+    return named.length > 0 ? Object.fromEntries(named) : undefined;
   }
 
   close(): void {
@@ -156,7 +169,7 @@ export class ContextRegistry {
     if (answer && 'publisher' in answer) {
       this.books.publishing += 1;
       // A later probe that finds nothing does not disprove this: pages come and go where memory is short.
-      if (!this.#closed) this.#put(pid, answer.publisher);
+      if (!this.#closed) this.#put(pid, answer);
     } else {
       const reason = answer?.reason ?? 'no_answer';
       this.books.without[reason] = (this.books.without[reason] ?? 0) + 1;
@@ -167,10 +180,11 @@ export class ContextRegistry {
    * Updates the map only with what is new. A CPU in a system call that changes a map does not run programs of the kprobe plan,
    * even when the call is preempted (bpf_disable_instrumentation in the kernel).
    */
-  #put(pid: number, publisher: Buffer): void {
-    if (this.#publishing.get(pid)?.equals(publisher)) return;
-    this.#publishing.set(pid, publisher);
-    this.#object.updateMap('cs_publishers', key(pid), publisher);
+  #put(pid: number, publishing: Publishing): void {
+    const before = this.#publishing.get(pid);
+    this.#publishing.set(pid, publishing);
+    if (before?.publisher.equals(publishing.publisher)) return;
+    this.#object.updateMap('cs_publishers', key(pid), publishing.publisher);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { BpfObject } from 'bpf-loader-native';
 import type { ProbeCounters } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
-import { ContextRegistry } from './context-registry.ts';
+import { ContextRegistry, type RawAttributes } from './context-registry.ts';
 import { Matcher } from './match.ts';
 import { ProberClient, type ProberOptions } from './prober-client.ts';
 
@@ -21,6 +21,8 @@ export interface Batch {
   beganNs: readonly bigint[];
   /** When the process of each event started, in ticks since boot modulo 2^32; 0 when that is not known. */
   processStarts: readonly number[];
+  /** What the application says of each event's active span, if anything. */
+  attributes: readonly (RawAttributes | undefined)[];
   /** Processes that started another program. */
   started: readonly number[];
   /** Processes that began to publish, or updated what they publish. */
@@ -94,7 +96,7 @@ export class Enricher {
     this.#matcher.learn(pid, await this.#prober.identity(pid, this.#matcher.version(pid), false));
   }
 
-  #identify({ events, beganNs, processStarts }: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
+  #identify({ events, beganNs, processStarts, attributes }: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
     const pids = [...new Set(events.map(({ pid }) => pid))].filter((pid) => pid !== 0);
     const answers = pids.map(async (pid) => {
       const identity = await this.#prober.identity(pid, this.#matcher.version(pid));
@@ -110,6 +112,8 @@ export class Enricher {
       for (const { pid, seen } of learnt) this.#matcher.saw(pid, seen);
       events.forEach((event, i) => {
         Object.assign(event, this.#matcher.lookUp(event, beganNs[i]!, processStarts[i]));
+        const named = attributes[i] && this.#registry?.named(event.pid, attributes[i]);
+        if (event.context && named) event.context.attributes = named;
       });
       this.#held -= events.length;
       deliver(events);

@@ -19,6 +19,8 @@ export interface TraceContext {
   spanId: string;
   /** W3C trace flags. Bit 0, sampled: 0 means not known (relation.ts). Always 0 from `obi`. */
   flags: number;
+  /** What the application says of the span, by the names in its process context; absent where it says nothing. */
+  attributes?: { [name: string]: string };
   /** Whether the event's span is a child of it, or the root of a separate trace that is linked to it. */
   relation: 'child' | 'link';
 }

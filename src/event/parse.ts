@@ -54,6 +54,11 @@ const attributes = expect(
     Object.values(value).every((one) => isPrimitive(one) || (Array.isArray(one) && one.every(isPrimitive))),
 );
 
+const texts = expect(
+  'an object of strings',
+  (value) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
+);
+
 /** The fields of a type, each with its check, or a nested table for a nested object. `?` marks a field that may be absent. */
 interface Fields {
   [name: string]: Check | Fields;
@@ -64,6 +69,7 @@ const CONTEXT: Fields = {
   traceId: hexId(32),
   spanId: hexId(16),
   flags: byte,
+  'attributes?': texts,
   relation: oneOf(['child', 'link']),
 };
 

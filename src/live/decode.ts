@@ -10,12 +10,14 @@ import {
   TRIGGER,
   ZONE_STATE,
 } from '../abi.generated.ts';
+import type { RawAttributes } from '../enrich/context-registry.ts';
 import type { Batch } from '../enrich/enricher.ts';
 import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event/event.ts';
 import { type RelationWanted, relationOf } from '../event/relation.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
 import type { KernelNames } from '../kernel/names.ts';
+import { parseSpanAttributes } from './span-attributes.ts';
 import type { Stacks } from './stacks.ts';
 
 const TRIGGER_NAMES = new Map<number, Trigger>(
@@ -70,6 +72,7 @@ export class Decoder {
     const events: CompactionEvent[] = [];
     const beganNs: bigint[] = [];
     const processStarts: number[] = [];
+    const attributes: (RawAttributes | undefined)[] = [];
     const started: number[] = [];
     const published: number[] = [];
     let received = 0;
@@ -92,9 +95,10 @@ export class Decoder {
         events.push(event);
         beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
         processStarts.push(record.readUInt32LE(EVENT.started.offset));
+        attributes.push(parseSpanAttributes(record.subarray(record.length - attributesSizeOf(record))));
       } else malformed += 1;
     }
-    return { events, beganNs, processStarts, received, malformed, started, published };
+    return { events, beganNs, processStarts, attributes, received, malformed, started, published };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {
@@ -107,7 +111,7 @@ export class Decoder {
 
     const trigger = TRIGGER_NAMES.get(u32(EVENT.trigger));
     const orders = u16(EVENT.orders);
-    const stackSize = record.length - EVENT.stack.offset;
+    const stackSize = record.length - EVENT.stack.offset - attributesSizeOf(record);
     const stackFits = stackSize === u32(EVENT.stackSize) && stackSize % 8 === 0 && stackSize <= EVENT.stack.size;
     const ownFrames = u16(EVENT.ownFrames) * 8;
     if (!trigger || orders > MAX_ORDERS || !stackFits || ownFrames > stackSize) return undefined;
@@ -148,7 +152,7 @@ export class Decoder {
       begin: zoneState(record, EVENT.begin.offset, orders, order),
       end: zoneState(record, EVENT.end.offset, orders, order),
       scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
-      stack: this.#stacks.name(record.subarray(EVENT.stack.offset + ownFrames)),
+      stack: this.#stacks.name(record.subarray(EVENT.stack.offset + ownFrames, EVENT.stack.offset + stackSize)),
       ...(context && { context }),
       // Only a child joins the application's trace.
       traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),
@@ -170,6 +174,10 @@ export class Decoder {
     };
   }
 }
+
+/** Of the active span; they follow the stack. */
+const attributesSizeOf = (record: Buffer) =>
+  record.readUInt16LE(EVENT.context.offset + TRACE_CONTEXT.attributesSize.offset);
 
 function zoneState(record: Buffer, at: number, orders: number, order: number): ZoneState {
   const blocks: number[] = [];

@@ -38,8 +38,13 @@ export interface ProcessIdentity extends Pick<ProcStat, 'startedNs' | 'execId' |
   facts: ProcessFacts | undefined;
 }
 
-/** Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h; or why they do not. */
-export type Located = { publisher: Buffer } | { reason: Reason };
+/**
+ * Where the threads of a process publish their contexts, as a `struct publisher` of bpf/event.h, and the names of the attributes
+ * in them, by index; or why they do not publish.
+ */
+export type Located = { publisher: Buffer; keys: readonly string[] } | { reason: Reason };
+
+const MAX_KEYS = 256;
 
 /** The number of places in a `struct publisher`. */
 export function placesIn(publisher: Buffer): number {
@@ -143,14 +148,15 @@ export function parseIdentity(line: string): ProcessIdentity | undefined {
 }
 
 export const contextsLine = (located: Located): string =>
-  JSON.stringify('publisher' in located ? { publisher: located.publisher.toString('base64') } : located);
+  JSON.stringify('publisher' in located ? { ...located, publisher: located.publisher.toString('base64') } : located);
 
 /** Parses a place of contexts. @returns undefined when it is not one */
 export function parseContexts(line: string): Located | undefined {
-  const { publisher, reason } = (parseObject(line) ?? {}) as { publisher?: unknown; reason?: unknown };
+  const { publisher, keys, reason } = (parseObject(line) ?? {}) as { [name: string]: unknown };
   if (typeof reason === 'string' && Object.hasOwn(REASONS, reason)) return { reason: reason as Reason };
   const bytes = typeof publisher === 'string' ? Buffer.from(publisher, 'base64') : undefined;
-  return bytes?.length === PUBLISHER_SIZE ? { publisher: bytes } : undefined;
+  if (bytes?.length !== PUBLISHER_SIZE || !Array.isArray(keys) || keys.length > MAX_KEYS) return undefined;
+  return keys.every((key) => typeof key === 'string') ? { publisher: bytes, keys } : undefined;
 }
 
 export const explanationLine = (explanation: Explanation | undefined): string =>

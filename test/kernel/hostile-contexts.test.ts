@@ -35,7 +35,7 @@ const REASONS: Record<string, readonly string[]> = {
   not_in_map: ['node_no_buckets', 'node_3_buckets', 'node_circle', 'node_too_long_chain'],
 };
 /** Behaviours at the bounds of what the agent reads. */
-const JUST_RIGHT = { fits_page: 'thread', node: 'nodejs', node_long_chain: 'nodejs' };
+const JUST_RIGHT = { fits_page: 'thread', no_attributes: 'thread', node: 'nodejs', node_long_chain: 'nodejs' };
 /** Processes that publish correctly, but are hard to read. */
 const ODD = [
   ...['context_version', 'context_4_gb', 'context_unmapped', 'context_kernel', 'context_never_ready'],

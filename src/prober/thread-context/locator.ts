@@ -2,16 +2,19 @@
 import { AT_ENTRY, auxiliaryValue } from '../../procfs/auxv.ts';
 import { type Mapping, mappingAt, readMaps } from '../../procfs/maps.ts';
 import { contextsIn } from '../service/context-mappings.ts';
-import { threadContextSchema } from '../service/context-payload.ts';
+import { type ThreadContextSchema, threadContextSchema } from '../service/context-payload.ts';
 import { readContext } from '../service/process-context.ts';
 import { PublisherFiles } from './publisher-file.ts';
-import { reasonOf } from './reason.ts';
-import { type Limits, Search, type SearchTarget, type ThreadContexts } from './search.ts';
+import { type Reason, reasonOf } from './reason.ts';
+import { type Found, type Limits, type Places, Search, type SearchTarget } from './search.ts';
 import { type Machine, machineOf } from './tls/machine.ts';
 
 export type { Reason } from './reason.ts';
-export type { Limits, Places, ThreadContexts } from './search.ts';
+export type { Limits, Places } from './search.ts';
 export type { Libc, TlsLocation } from './tls/locate.ts';
+
+/** Where the threads of a process have their contexts, and the names of the attributes in these; or why there are none. */
+export type ThreadContexts = (Places & { keys: readonly string[] }) | { reason: Reason };
 
 /** Browsers and desktop programs have 200 to 400 libraries. */
 const LIMITS: Limits = { files: 1024, milliseconds: 100 };
@@ -50,17 +53,21 @@ export class ThreadContextLocator {
       const entry = mappingAt(mappings, auxiliaryValue(folder, AT_ENTRY) ?? 0n);
       const target = { pid, mappings, entry, machine: this.#machine, proc: this.#proc };
       const exported = search({ ...target, files: this.#files }, this.#limits);
-      if (!('reason' in exported) || !announced(folder, mappings)) return exported;
+      const announced = announcedSchema(folder, mappings);
+      const keys = announced?.keys ?? [];
+      if (!('reason' in exported)) return { ...exported, keys };
+      if (!announced) return exported;
       // Some milliseconds for a large program, so only for a process that says that it has the variable.
       const all = search({ ...target, files: this.#wholeFiles }, this.#limits);
-      return 'reason' in all && all.reason === 'no_symbol' ? { reason: 'not_exported' } : all;
+      if (!('reason' in all)) return { ...all, keys };
+      return all.reason === 'no_symbol' ? { reason: 'not_exported' } : all;
     } catch (error) {
       return { reason: reasonOf(error, 'gone') };
     }
   }
 }
 
-function search(target: SearchTarget, limits: Limits): ThreadContexts {
+function search(target: SearchTarget, limits: Limits): Found {
   const one = new Search(target);
   try {
     return one.run(limits);
@@ -69,10 +76,10 @@ function search(target: SearchTarget, limits: Limits): ThreadContexts {
   }
 }
 
-/** Whether the process says in its process context that its threads have contexts. */
-function announced(folder: string, mappings: readonly Mapping[]): boolean {
+/** What the process says of its thread contexts in its process context. */
+function announcedSchema(folder: string, mappings: readonly Mapping[]): ThreadContextSchema | undefined {
   const context = readContext(folder, contextsIn(mappings));
-  return context !== undefined && threadContextSchema(context.payload) !== undefined;
+  return context && threadContextSchema(context.payload);
 }
 
 let shared: ThreadContextLocator | undefined;

@@ -9,14 +9,16 @@ export function locatePublisher(pid: number, procfs = '/proc'): Located {
   const folder = `${procfs}/${pid}`;
   const stat = readStat(folder);
   if (stat === undefined) return { reason: 'gone' };
-  const places = locateThreadContexts(pid, procfs);
-  if ('reason' in places) return places;
+  const found = locateThreadContexts(pid, procfs);
+  if ('reason' in found) return found;
   // An exec in between would mix two executables.
   const after = readStat(folder);
   if (after?.startedNs !== stat.startedNs || after.startStack !== stat.startStack) return { reason: 'gone' };
-  return { publisher: publisherBytes(stat, places) };
+  return { publisher: publisherBytes(stat, found), keys: found.keys.map((key) => (key.length > MAX_KEY ? '' : key)) };
 }
 
+/** A longer name is left out; its index stays. */
+const MAX_KEY = 255;
 /** A process has one place or two. The BPF programs read those that fit, in this order, and take the first valid span. */
 const MAX_PLACES = PUBLISHER.places.size / TLS_PLACE_SIZE;
 

@@ -21,7 +21,7 @@ export interface Places {
 }
 
 /** The places, or the reason why there are none. */
-export type ThreadContexts = Places | { reason: Reason };
+export type Found = Places | { reason: Reason };
 
 export interface Limits {
   files: number;
@@ -60,7 +60,7 @@ export class Search {
     this.#fileSystems = new FileSystems(target.pid, target.proc);
   }
 
-  run(limits: Limits): ThreadContexts {
+  run(limits: Limits): Found {
     const before = process.threadCpuUsage();
     const isOver = () => {
       const { user, system } = process.threadCpuUsage(before);

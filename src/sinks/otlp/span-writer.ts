@@ -44,6 +44,8 @@ const ATTRIBUTES = SPAN_ATTRIBUTES.map(({ name, type, get }) => ({
   get,
 }));
 const STACK_KEY = keyBytes(STACK_ATTRIBUTE);
+/** No application may say these instead of the agent. */
+const OWN_NAMES = new Set([...SPAN_ATTRIBUTES.map(({ name }) => name), STACK_ATTRIBUTE]);
 
 export const spanName = (event: CompactionEvent): string => `${SPAN_NAME_PREFIX} ${event.trigger}`;
 
@@ -120,6 +122,11 @@ export class SpanWriter {
       if (value === undefined || value === null || value === '' || ++count > most) continue;
       const isLong = typeof value === 'string' && value.length > valueLength;
       writeAttribute(this.#out, ATTRIBUTE, key, isLong ? value.slice(0, valueLength) : value, isDouble);
+    }
+    const said = event.context?.attributes;
+    for (const name in said) {
+      if (OWN_NAMES.has(name) || ++count > most) continue;
+      writeAttribute(this.#out, ATTRIBUTE, keyBytes(name), said[name]!.slice(0, valueLength), false);
     }
     if (this.#onSpan && event.stack.length > 0 && ++count <= most) this.#stack(ATTRIBUTE, event.stack);
     this.#dropped(DROPPED_ATTRIBUTES, count - most);

@@ -43,7 +43,8 @@ function setUp(t: TestContext, options?: { places?: number; proc?: string }) {
       meanwhile = work;
     },
     answer: (pid: number, located: Located | undefined) => (located ? answers.set(pid, located) : answers.delete(pid)),
-    publishes: (pid: number, where: string) => answers.set(pid, { publisher: Buffer.from(where) }),
+    publishes: (pid: number, where: string, ...keys: string[]) =>
+      answers.set(pid, { publisher: Buffer.from(where), keys }),
     /** Waits until this number of probes was made and answered. */
     probes: async (count: number) => {
       while (probed.length < count) await sleep(5);
@@ -62,6 +63,22 @@ describe('the map of the programs', () => {
       await probes(i + 1);
     }
     assert.deepEqual(told, [`cs_publishers ${A} = here`, `cs_publishers ${A} = there`]);
+  });
+
+  it('beside it are the names of attributes, which may change alone', async (t) => {
+    const { registry, publishes, told, probes } = setUp(t);
+    const said = [[1, 'second'], [0, 'first'], [2, 'nameless'], [7, 'beyond']] as const; // biome-ignore format: one line
+    assert.equal(registry.named(A, said), undefined);
+    publishes(A, 'here', 'a', 'b', '');
+    registry.published(A);
+    await probes(1);
+    assert.deepEqual(registry.named(A, said), { a: 'first', b: 'second' });
+    publishes(A, 'here', '__proto__');
+    registry.published(A);
+    await probes(2);
+    assert.deepEqual(Object.entries(registry.named(A, said)!), [['__proto__', 'first']]);
+    assert.equal(registry.named(B, said), undefined);
+    assert.deepEqual(told, [`cs_publishers ${A} = here`]);
   });
 
   it('keeps an entry when a later probe finds nothing', async (t) => {

@@ -110,6 +110,13 @@ describe('an event as a line, and back', () => {
 
   it('the trace flags are a byte', () => {
     const context = { source: 'thread', traceId: '1'.repeat(32), spanId: '1'.repeat(16), relation: 'link' };
+    const withAttributes = { ...context, flags: 0, attributes: { 'http.route': '/' } };
+    assert.deepEqual(parseEvent(lineWith('context', withAttributes)).context, withAttributes);
+    refuses(
+      'context',
+      { ...withAttributes, attributes: { a: 1 } },
+      'context.attributes: expected an object of strings, got {"a":1}',
+    );
     for (const flags of [0, 255]) assert.doesNotThrow(() => parseEvent(lineWith('context', { ...context, flags })));
     for (const flags of [-1, 256, 2 ** 40, 0.5, '1']) {
       const message = `context.flags: expected an integer from 0 to 255, got ${JSON.stringify(flags)}`;

@@ -251,6 +251,27 @@ describe('single fields', () => {
     assert.deepEqual(within(CONTEXT.OBI, 0), ['obi', 'link']);
   });
 
+  it('the attributes of the span follow the stack', () => {
+    const first = record();
+    const withAttributes = (bytes: number[]) => {
+      const whole = Buffer.concat([first, Buffer.from(bytes)]);
+      whole.writeUInt16LE(bytes.length, EVENT.context.offset + TRACE_CONTEXT.attributesSize.offset);
+      const { events, attributes } = decode(framed(whole, first));
+      assert.deepEqual(events[0]!.stack, events[1]!.stack);
+      assert.equal(attributes[1], undefined);
+      return attributes[0];
+    };
+    assert.deepEqual(withAttributes([0, 2, 0x61, 0x62, 3, 0, 255, 1, 0x1b]), [
+      [0, 'ab'],
+      [3, ''],
+      [255, '\x1b'],
+    ]);
+    assert.deepEqual(withAttributes([0, 1, 0xff]), [[0, '\ufffd']]);
+    // Cut off.
+    assert.deepEqual(withAttributes([0, 1, 0x61, 1, 9, 0x62]), [[0, 'a']]);
+    for (const bytes of [[1], [1, 2, 0x61]]) assert.equal(withAttributes(bytes), undefined);
+  });
+
   it('no stack, and the longest', () => {
     const withStack = (frames: number) => {
       const bytes = Buffer.alloc(EVENT.stack.offset + frames * 8);

@@ -38,7 +38,9 @@ describe('a question', () => {
 describe('an answer about contexts', () => {
   it('where they are', () => {
     const publisher = Buffer.alloc(PUBLISHER_SIZE, 0xa5);
-    assert.deepEqual(parseContexts(contextsLine({ publisher })), { publisher });
+    for (const keys of [[], ['datadog.local_root_span_id', '']]) {
+      assert.deepEqual(parseContexts(contextsLine({ publisher, keys })), { publisher, keys });
+    }
   });
 
   it('why there are none', () => {
@@ -49,7 +51,16 @@ describe('an answer about contexts', () => {
 
   it('is nothing else', () => {
     const short = Buffer.alloc(PUBLISHER_SIZE - 1).toString('base64');
-    const others = [`{"publisher":"${short}"}`, '{"publisher":7}', '{"reason":"toString"}', '{"reason":7}'];
+    const whole = Buffer.alloc(PUBLISHER_SIZE).toString('base64');
+    const others = [
+      `{"publisher":"${short}","keys":[]}`,
+      ...['', ',"keys":"a"', ',"keys":[7]', `,"keys":${JSON.stringify(Array(257).fill(''))}`].map(
+        (keys) => `{"publisher":"${whole}"${keys}}`,
+      ),
+      '{"publisher":7}',
+      '{"reason":"toString"}',
+      '{"reason":7}',
+    ];
     for (const line of [...ODD, ...others]) assert.equal(parseContexts(line), undefined, line);
   });
 });

@@ -190,6 +190,23 @@ test('a stall within a span that is not known to be sampled is a root with a lin
   assert.deepEqual(span!.attributes['compaction.context.sampled'], string('unknown'));
 });
 
+test('what the application says of its span is said of the stall, but never instead of the agent', async () => {
+  const said = {
+    'datadog.local_root_span_id': '00f067aa0ba902b7',
+    'http.route': '/\x1b',
+    'process.pid': '1',
+    'code.stacktrace': '',
+  };
+  const [span] = await send([event(0, { context: { ...CONTEXT, attributes: said } })]);
+  assert.deepEqual(span!.attributes['datadog.local_root_span_id'], string('00f067aa0ba902b7'));
+  assert.deepEqual(span!.attributes['http.route'], string('/\x1b'));
+  assert.deepEqual(span!.attributes['process.pid'], int(event().pid));
+  assert.equal(span!.attributes['code.stacktrace'], undefined);
+  const env = { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '4' };
+  const [cut] = await send([event(0, { context: { ...CONTEXT, attributes: said } })], env);
+  assert.deepEqual(cut!.attributes['datadog.local_root_span_id'], string('00f0'));
+});
+
 test('the stack goes where it is wanted', async () => {
   const { stack } = event();
   const text = string(stack.join('\n'));
