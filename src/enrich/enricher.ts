@@ -96,7 +96,10 @@ export class Enricher {
     this.#matcher.learn(pid, await this.#prober.identity(pid, this.#matcher.version(pid), false));
   }
 
-  #identify({ events, beganNs, processStarts, attributes }: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
+  #identify(
+    { events, beganNs, processStarts, attributes }: Batch,
+    deliver: (events: readonly CompactionEvent[]) => void,
+  ): void {
     const pids = [...new Set(events.map(({ pid }) => pid))].filter((pid) => pid !== 0);
     const answers = pids.map(async (pid) => {
       const identity = await this.#prober.identity(pid, this.#matcher.version(pid));
