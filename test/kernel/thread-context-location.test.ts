@@ -251,6 +251,7 @@ describe('files and rights', () => {
     assert.deepEqual(JSON.parse(first!), {
       v1: [{ kind: 'static', offset: Number(v1! - pointer) }],
       nodejs: [{ kind: 'static', offset: Number(nodejs! - pointer) }],
+      keys: [],
     });
     assert.deepEqual(JSON.parse(second!), { reason: 'no_permission' });
   });

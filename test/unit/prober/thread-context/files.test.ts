@@ -129,7 +129,7 @@ describe('reasons', () => {
     const first = () => new ThreadContextLocator({ proc, machine: X86_64, limits }).locate(7);
     assert.deepEqual(first(), { reason: 'damaged_elf' });
     writeFileSync(at('executable'), library());
-    assert.deepEqual(first(), { v1: [{ kind: 'static', offset: -8n }], nodejs: [] });
+    assert.deepEqual(first(), { v1: [{ kind: 'static', offset: -8n }], nodejs: [], keys: [] });
     writeFileSync(at('executable'), 'x');
     assert.deepEqual(first(), { reason: 'too_much_work' });
     assert.deepEqual(new ThreadContextLocator({ proc, machine: X86_64 }).locate(7), { reason: 'not_elf' });
