@@ -19,7 +19,7 @@ function placed(places: number): Located {
   for (let i = 0; i < places; i++) {
     publisher.writeUInt32LE(TLS.STATIC, PUBLISHER.places.offset + i * TLS_PLACE_SIZE + TLS_PLACE.kind.offset);
   }
-  return { publisher };
+  return { publisher, keys: [] };
 }
 
 const of = (name: string, language: string) => ({
