@@ -26,7 +26,7 @@ import { contents, type Entry } from './contents.ts';
 /** The number of images kept in the cache: enough for a few working copies. */
 const KEPT = 4;
 /** Mount points, and other folders that programs expect. */
-const FOLDERS = ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc'];
+const FOLDERS = ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc', 'mnt'];
 const FREE_MB = 128;
 const HOUR_MS = 3_600_000;
 

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 2000;
 /** Sends an export request without spans, over the same transport as `run`. No answer is a warning: `run` keeps trying. */
 export async function collector(env = process.env): Promise<Finding> {
   const off = turnedOffBy(env);
-  if (off !== undefined) return ok(`${off} turns spans off: none are sent.`);
+  if (off !== undefined) return ok(`${off} turns spans off: none are sent without -o otlp.`);
   if (!otlpConfigured(env)) return ok('none is configured: no spans are sent.');
   try {
     const { createOtlpSink, openCollector } = await import('../sinks/otlp/sink.ts');

@@ -17,7 +17,7 @@ export interface Connection {
   /** The most time of a request. */
   timeoutMs: number;
   files: TlsFiles;
-  proxy: HttpProxy | undefined | undefined;
+  proxy: HttpProxy | undefined;
   /** For messages: where spans go, without secrets. */
   destination: string;
   /** What may not work, as sentences. */
