@@ -12,5 +12,10 @@ export async function prober(procfs = '/proc'): Promise<Finding> {
   await asked.close();
   if (identity) return ok('the prober starts and answers.');
   if (asked.obstacle) return warn(asked.obstacle.why, asked.obstacle.todo);
-  return warn(said[0] ?? 'the prober does not answer.', 'Try again; a busy host or a CPU limit delays it.');
+  if (said[0] === undefined && asked.hasBegun)
+    return warn(`the prober starts, but finds no process in ${procfs}.`, 'Mount a proc file system there.');
+  return warn(
+    said[0] ?? 'the prober does not answer.',
+    'Try again. Where it stays, look for a limit of CPU time, or of threads (TasksMax=, --pids-limit).',
+  );
 }

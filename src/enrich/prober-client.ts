@@ -134,6 +134,11 @@ export class ProberClient {
     this.#supervisor.stderr!.setEncoding('utf8').on('data', (text: string) => this.#failed(text));
   }
 
+  /** Whether a prober has started and was ready for questions. */
+  get hasBegun(): boolean {
+    return this.#begunMs !== undefined;
+  }
+
   /**
    * The executable that runs in the process; undefined when it has ended or could not be probed.
    * @param version of the facts that are already known: the answer leaves them out
