@@ -4,6 +4,7 @@ import {
   type CapabilityPaths,
   capabilitiesKnown,
   inOwnUserNamespace,
+  LEAVE_USER_NAMESPACE,
   lackingCapabilities,
   privilegeError,
 } from '../host/capabilities.ts';
@@ -32,8 +33,9 @@ export function capabilities(paths?: CapabilityPaths): Finding {
 export function optionalCapabilities(paths?: CapabilityPaths): Finding {
   const names = Object.keys(OPTIONAL) as Capability[];
   if (!capabilitiesKnown(paths)) return ok(UNKNOWN);
-  const lacking = inOwnUserNamespace(paths) ? names : lackingCapabilities(names, paths);
+  const countForNothing = inOwnUserNamespace(paths);
+  const lacking = countForNothing ? names : lackingCapabilities(names, paths);
   if (lacking.length === 0) return ok(`${names.join(', ')} are effective.`);
   const purposes = lacking.map((name) => `${name} (${OPTIONAL[name]})`);
-  return warn(`without ${purposes.join(', ')}.`, 'Grant those that you need.');
+  return warn(`without ${purposes.join(', ')}.`, countForNothing ? LEAVE_USER_NAMESPACE : 'Grant those that you need.');
 }

@@ -69,12 +69,16 @@ export function inOwnUserNamespace({ userNamespace } = PATHS): boolean {
   }
 }
 
+/** The advice where capabilities do not count: granting one would not help. */
+export const LEAVE_USER_NAMESPACE =
+  "Run it in the host's user namespace: not rootless, docker --userns=host, a unit without PrivateUsers=.";
+
 /** The reason why this process may not load BPF programs; undefined when it may. */
 export function privilegeError(paths = PATHS, log?: string, uid = process.getuid!()): HostError | undefined {
   if (inOwnUserNamespace(paths)) {
     return new HostError(
       'may not load BPF programs: this process is in its own user namespace, whose capabilities do not count for the kernel.',
-      "Run it in the host's user namespace: not rootless, docker --userns=host, a unit without PrivateUsers=.",
+      LEAVE_USER_NAMESPACE,
       log,
     );
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
-import { lackingCapabilities } from '../host/capabilities.ts';
+import { inOwnUserNamespace, LEAVE_USER_NAMESPACE, lackingCapabilities } from '../host/capabilities.ts';
 import { hiddenKernelFile } from '../host/kernel-file.ts';
 import type { Limitation } from '../host/limitations.ts';
 import type { KernelSymbols } from '../kernel/symbols.ts';
@@ -13,6 +13,7 @@ const FROM_ALL = '2';
  * Why this process does not see the kernel's symbols; undefined when it does. Asked while the process has its capabilities.
  *
  * @param lacksSyslog whether CAP_SYSLOG is known to be missing
+ * @param inUserNamespace whether this process is in its own user namespace, where CAP_SYSLOG does not count
  */
 export function hiddenSymbols(
   symbols: KernelSymbols,
@@ -20,6 +21,7 @@ export function hiddenSymbols(
     kptrRestrict = KPTR_RESTRICT,
     hidden = hiddenKernelFile,
     lacksSyslog = lackingCapabilities(['CAP_SYSLOG']).length > 0,
+    inUserNamespace = inOwnUserNamespace(),
   } = {},
 ): Limitation | undefined {
   if (symbols.available) return undefined;
@@ -33,7 +35,7 @@ export function hiddenSymbols(
   }
   return {
     why: 'the kernel hides its symbols from this process: stacks show addresses.',
-    todo: remedy(lacksSyslog, readText(kptrRestrict)),
+    todo: inUserNamespace ? LEAVE_USER_NAMESPACE : remedy(lacksSyslog, readText(kptrRestrict)),
   };
 }
 

@@ -54,6 +54,9 @@ describe('capabilities', () => {
     const found = capabilities(paths(t, ALL, { namespace: 'user:[4026532177]' }));
     assert.equal(found.status, 'fail');
     assert.match(found.why, /in its own user namespace/);
+    const optional = optionalCapabilities(paths(t, ALL, { namespace: 'user:[4026532177]' }));
+    assert.ok(optional.status === 'warn' && found.status === 'fail');
+    assert.equal(optional.todo, found.todo);
   });
 
   it('advises root, whom sudo would not help, to have them added', (t) => {
