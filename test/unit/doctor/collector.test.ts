@@ -43,7 +43,10 @@ describe('collector', () => {
   it('turned off: by which variable', async () => {
     for (const off of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'oltp' }]) {
       const found = await collector({ ...grpc(1), ...off });
-      assert.deepEqual(found, { status: 'ok', why: `${Object.keys(off)[0]} turns spans off: none are sent without -o otlp.` });
+      assert.deepEqual(found, {
+        status: 'ok',
+        why: `${Object.keys(off)[0]} turns spans off: none are sent without -o otlp.`,
+      });
     }
   });
 
