@@ -179,7 +179,9 @@ static __always_inline void fill_stack(struct event *event, void *ctx, __u64 *pi
 /* Copies the span's attributes behind the stack. A page that is away now loses them. */
 static __always_inline void fill_attributes(struct event *event, const struct active_span *span)
 {
-	__u64 size = span->context.attributes_size, at = event->stack_size;
+	__u64 size = span->context.attributes_size;
+	/* Read again: 6.1's verifier does not carry the bounds of one copy of a value over to another. */
+	__u64 at = *(volatile __u32 *)&event->stack_size;
 
 	event->context.attributes_size = 0;
 	if (!read_contexts || !size || at > sizeof(event->stack))

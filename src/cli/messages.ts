@@ -5,6 +5,10 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { printable } from '../terminal.ts';
 
 const STDERR = 2;
+/** How long a reader of standard error that does not read is waited for: two seconds in all, as everything else waits too. */
+const MAX_TRIES = 200;
+const TRY_MS = 10;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 /** Back to the begin of the line, which is emptied. */
 const ERASE = '\r\x1b[K';
 
@@ -12,6 +16,8 @@ const ERASE = '\r\x1b[K';
 export class Messages {
   readonly #command: string;
   #inProgress = false;
+  /** Since the last write that succeeded. */
+  #tries = 0;
 
   constructor(command: string) {
     this.#command = command;
@@ -39,11 +45,19 @@ export class Messages {
     this.#write(`${text}\n`);
   }
 
+  /** A pipe takes a long text in parts, and none while it is full. */
   #write(text: string): void {
-    try {
-      writeSync(STDERR, text);
-    } catch {
-      // Standard error is closed, and there is no other place to report that.
+    let rest = Buffer.from(text);
+    while (rest.length > 0) {
+      try {
+        rest = rest.subarray(writeSync(STDERR, rest));
+        this.#tries = 0;
+      } catch (error) {
+        // Otherwise standard error is closed, and there is no other place to report that.
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || this.#tries === MAX_TRIES) return;
+        Atomics.wait(PAUSE, 0, 0, TRY_MS);
+        this.#tries += 1;
+      }
     }
   }
 }

@@ -116,6 +116,11 @@ export const PLAN: readonly Row[] = [
     only: { '5.10': 'pids are those|within it|right times', '7.3': 'pids are those|within it' },
   },
   {
+    file: kernel('span-attributes'),
+    shows: 'attributes that an application publishes with its spans are those of its stalls',
+    on: { '5.10': 'copied by fentry', '7.3': 'copied by kprobe. The layer kernel shows tp_btf on this host' },
+  },
+  {
     file: guest('node-context'),
     shows: "interleaved requests' stalls are children of their own spans on Node.js 22 and 26",
     on: {
