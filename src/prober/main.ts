@@ -48,8 +48,12 @@ function answer(line: string): string {
       return identityLine(executables.see(question.pid), question.version);
     case 'outside':
       return identityLine(executables.seeFromOutside(question.pid), 0);
-    case 'contexts':
-      return contextsLine(locatePublisher(question.pid, procfs));
+    case 'contexts': {
+      const located = locatePublisher(question.pid, procfs);
+      // What publishes spans publishes its service as well, perhaps since it was identified.
+      if ('publisher' in located) executables.published(question.pid);
+      return contextsLine(located);
+    }
     case 'explanation':
       return explanationLine(explain(question.pid, procfs));
     case 'published':

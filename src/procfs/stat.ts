@@ -4,6 +4,7 @@ import { attempt, readProcFile } from './proc-file.ts';
 
 /** Ticks of /proc/PID/stat are hundredths of a second on every architecture. */
 export const TICK_NS = 10_000_000n;
+const PF_EXITING = 0x4;
 const PF_KTHREAD = 0x200000;
 /** Indexes into the fields after the name, which is field 2 of proc_pid_stat(5). */
 const STATE = 3 - 3;
@@ -52,12 +53,13 @@ export function readStat(folder: string): ProcStat | undefined {
   const fields = text.slice(end + 2).split(' ');
   const started = fields[STARTED];
   if (started === undefined || !/^\d+$/.test(started)) return undefined;
-  // A zombie has no memory any more, so it would look like another program.
-  if (fields[STATE] === 'Z' || fields[STATE] === 'X') return undefined;
+  // A process on its way out, and then a zombie, has no memory any more, so it would look like another program.
+  const flags = Number(fields[FLAGS]);
+  if (flags & PF_EXITING || fields[STATE] === 'Z' || fields[STATE] === 'X') return undefined;
   return {
     comm: text.slice(text.indexOf('(') + 1, end),
     parent: Number(fields[PARENT]),
-    isKernelThread: (Number(fields[FLAGS]) & PF_KTHREAD) !== 0,
+    isKernelThread: (flags & PF_KTHREAD) !== 0,
     startedNs: BigInt(started) * TICK_NS,
     execId: `${fields[START_STACK]} ${fields[ENV_START]} ${fields[ENV_END]}`,
     startStack: BigInt(fields[START_STACK] ?? 0),

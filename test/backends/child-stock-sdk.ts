@@ -18,7 +18,7 @@ function attributesOf(event: CompactionEvent): Attributes {
     'compaction.zone': event.zone,
     'compaction.order': event.order,
     'compaction.mode': event.mode,
-    'compaction.gfp_flags': event.gfp.join('|'),
+    'compaction.gfp_flags': event.gfp.join('|') || undefined,
     'compaction.priority': event.priority,
     'compaction.attempt': event.attempt,
     'compaction.watermark.min': event.watermark.min,

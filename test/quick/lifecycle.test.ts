@@ -251,10 +251,13 @@ describe('a collector that refuses', () => {
 });
 
 describe('a host that cannot run it', () => {
-  it('without root: names the capabilities, exit code 3', () => {
+  it('without capabilities: names them, exit code 3', () => {
     const { status, stderr } = runDeprived(capabilities('-all'), ['-d', '1']);
     assert.equal(status, 3, stderr);
-    assert.match(stderr, /^compactstall: may not load BPF programs: CAP_BPF and CAP_PERFMON are missing\. .*sudo.*\n$/);
+    assert.match(
+      stderr,
+      /^compactstall: may not load BPF programs: CAP_BPF and CAP_PERFMON are missing\. Grant them: --cap-add BPF --cap-add PERFMON .*\n$/,
+    );
   });
 
   it('as `npm start`: names the commands that need no rights', () => {
@@ -287,7 +290,7 @@ describe('a host that cannot run it', () => {
   it('without BTF: reports it, exit code 3', () => {
     const { status, stderr } = runDeprived(hidden('/sys/kernel/btf/vmlinux'), ['-d', '1']);
     assert.equal(status, 3, stderr);
-    assert.match(stderr, /\/sys\/kernel\/btf\/vmlinux cannot be read as BTF/);
+    assert.match(stderr, /does not see the kernel's types: \/sys\/kernel\/btf\/vmlinux: something is mounted over it/);
   });
 
   it('without the addon: --help and --version work, and a run tells how to build it', () => {
@@ -314,7 +317,7 @@ describe('a host that cannot run it', () => {
     ] as const) {
       const { code, stdout, stderr } = await runToEnd(['-d', '1'], { env: { [name]: value } });
       assert.equal(code, 2, stderr);
-      assert.ok(stderr.includes(name) && stderr.includes(value), stderr);
+      assert.ok(stderr.includes(name) && !stderr.includes(value), stderr);
       assert.doesNotMatch(stderr, /attached/);
       assert.equal(stdout, '');
     }

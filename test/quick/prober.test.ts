@@ -117,7 +117,7 @@ describe('started as root', () => {
     assert.deepEqual([supervisor, prober].map(comm), ['compactstall-su', 'compactstall-pr']);
     assert.match(
       args(supervisor),
-      /^compactstall-supervisor 65534 65534 \S+node .*\/dist\/prober\/main\.js --services$/,
+      /^compactstall-supervisor 65534 65534 \S+node .*\/dist\/prober\/main\.js --procfs \/proc --services$/,
     );
     assert.equal(args(prober), 'compactstall-prober');
   });

@@ -33,6 +33,12 @@ it('a zombie has ended', async () => {
   shell.kill();
 });
 
+it('a process on its way out has ended', (t) => {
+  const proc = fakeProc(t);
+  proc.put(7, { exiting: true });
+  assert.equal(readStat(`${proc.root}/7`), undefined);
+});
+
 it('the process’s own file is not read, as its time grows with the number of threads', (t) => {
   const proc = fakeProc(t);
   proc.put(7, { comm: 'summ' });

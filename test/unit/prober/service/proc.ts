@@ -16,6 +16,8 @@ export interface FakeProcess {
   startedTicks?: number;
   startStack?: number;
   kernelThread?: boolean;
+  /** Whether it is ending, with its memory gone. */
+  exiting?: boolean;
   parent?: number;
 }
 
@@ -44,7 +46,7 @@ export function statLine(pid: number, fake: FakeProcess): string {
   };
   fields[0] = 'S';
   set(4, fake.parent ?? 1);
-  set(9, fake.kernelThread ? 0x208040 : 0x400000);
+  set(9, fake.kernelThread ? 0x208040 : fake.exiting ? 0x400004 : 0x400000);
   set(22, fake.startedTicks ?? 500);
   if (!fake.kernelThread) {
     set(28, fake.startStack ?? 0x7ffd0000e000);
