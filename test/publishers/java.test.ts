@@ -31,9 +31,8 @@ describe('dd-java-agent: a stall', () => {
   });
 
   it('is a root when it does not profile, as doctor --pid foretells', async (t) => {
-    const traced = await Traced.startUnknown(command(), { OTEL_SERVICE_NAME: SERVICE });
+    const traced = await Traced.startNamed(command(), 'nested', { OTEL_SERVICE_NAME: SERVICE });
     t.after(() => traced.end());
-    await traced.stalls('nested');
     const word = await traced.foretold();
     assert.deepEqual(assertForetold(word, await traced.stalls('nested')), ['root']);
     assert.match(word, /publishes spans with -Ddd\.profiling\.enabled=true/);

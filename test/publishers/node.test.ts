@@ -53,9 +53,9 @@ describe('dd-trace: a stall', () => {
     ['it only profiles, and so has a place for spans', { DD_PROFILING_ENABLED: 'true' }],
   ] as const) {
     it(`is a root when ${what}, as doctor --pid foretells`, async (t) => {
-      const traced = await Traced.startUnknown([process.execPath, `${APPS}spans.cjs`], { TRACER, ...env });
+      const command = [process.execPath, `${APPS}spans.cjs`];
+      const traced = await Traced.startNamed(command, 'main nested', { TRACER, ...env });
       t.after(() => traced.end());
-      await traced.stalls('main nested');
       const word = await traced.foretold();
       assert.deepEqual(assertForetold(word, await traced.stalls('main nested')), ['root']);
       assert.match(word, /DD_TRACE_OTEL_CTX_ENABLED=true/);

@@ -61,9 +61,8 @@ describe('ddtrace: a stall', () => {
   });
 
   it('is a root when it is told not to publish, as doctor --pid foretells', async (t) => {
-    const traced = await Traced.startUnknown([python, APP], { DD_TRACE_OTEL_CTX_ENABLED: 'false' });
+    const traced = await Traced.startNamed([python, APP], 'nested', { DD_TRACE_OTEL_CTX_ENABLED: 'false' });
     t.after(() => traced.end());
-    await traced.stalls('nested');
     assert.deepEqual(assertForetold(await traced.foretold(), await traced.stalls('nested')), ['root']);
   });
 });

@@ -53,19 +53,27 @@ export class Traced {
    * @param first a way of working with a span
    */
   static async start(command: readonly string[], first: string, env: NodeJS.ProcessEnv = {}): Promise<Traced> {
-    const traced = await Traced.startUnknown(command, env);
-    const isKnown = ({ context, resource }: CompactionEvent) => context && resource?.['service.name'] === SERVICE;
+    return Traced.#startUntil(command, first, env, (event) => isNamed(event) && event.context !== undefined);
+  }
+
+  /** The same, but waits for the service only. */
+  static async startNamed(command: readonly string[], first: string, env: NodeJS.ProcessEnv = {}): Promise<Traced> {
+    return Traced.#startUntil(command, first, env, isNamed);
+  }
+
+  static async #startUntil(
+    [program, ...args]: readonly string[],
+    first: string,
+    env: NodeJS.ProcessEnv,
+    isKnown: (event: CompactionEvent) => boolean,
+  ): Promise<Traced> {
+    const agent = await new Agent(['--output', 'json']).attached();
+    const traced = new Traced(agent, application(program!, args, env));
     for (let i = 0; !(await traced.stalls(first)).some(({ events }) => isKnown(events.at(-1)!)); i++) {
-      assert.ok(i < FIRST, 'no stall has a context and the service');
+      assert.ok(i < FIRST, 'no stall has what it should have');
       await sleep(PAUSE_MS);
     }
     return traced;
-  }
-
-  /** The same without waiting for a stall with a context. */
-  static async startUnknown([program, ...args]: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Traced> {
-    const agent = await new Agent(['--output', 'json']).attached();
-    return new Traced(agent, application(program!, args, env));
   }
 
   /** The same, but the application is older than the agent, and has stalled before. */
@@ -113,6 +121,8 @@ export class Traced {
     assert.match(stderr, / 0 lost$/m);
   }
 }
+
+const isNamed = ({ resource }: CompactionEvent) => resource?.['service.name'] === SERVICE;
 
 const application = (program: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
   new JsonProgram(program, [...args, COMPACT_NODE0], { ...process.env, ...DATADOG, ...env });

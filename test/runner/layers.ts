@@ -84,7 +84,7 @@ export const REST: readonly Layer[] = [
   {
     name: 'kernel',
     shows: 'everything else about stalls of this host',
-    takes: '4 min',
+    takes: '5 min',
     files: files('test/kernel/*.test.ts'),
     setUp: 'all',
     live: true,

@@ -107,7 +107,7 @@ export const PLAN: readonly Row[] = [
     only: { '6.1': 'direct' },
   },
   {
-    file: 'test/quick/namespaces.test.ts',
+    file: kernel('namespaces'),
     shows: 'pids, services, spans and times in PID and time namespaces',
     on: {
       '5.10': 'struct pid has an array of one number; start times are not those of the time namespace; read by fentry',
