@@ -24,6 +24,8 @@ const THREADS = 9;
 const STALLS = 191;
 /** Takes about as long as the stall that follows. */
 const SWITCHES = 499;
+/** One stall in 400 cannot be read at its begin. That this happens at both ends was seen once in some hundred thousand. */
+const MOST_UNREADABLE = 3;
 const UNPUBLISHED = 101;
 const DIRECT_WANTED = 200;
 const HUGE_PAGES = 20;
@@ -78,10 +80,12 @@ it(`${PLANS[0]}: every stall is a child of exactly the span that its thread was 
   }
   assert.deepEqual(await shellEnded, [0, null]);
   await quiet();
-  assertComplete(await agent.stop());
+  const finished = await agent.stop();
+  assertComplete(finished);
 
   const processes = Map.groupBy(agent.events(), ({ pid }) => pid);
   let children = 0;
+  let unreadable = 0;
   for (const { program, pid, before } of made) {
     const threads = Map.groupBy(processes.get(pid)!, ({ tid }) => tid);
     assert.equal(threads.size, THREADS);
@@ -94,6 +98,10 @@ it(`${PLANS[0]}: every stall is a child of exactly the span that its thread was 
         continue;
       }
       for (const [i, event] of events.entries()) {
+        if (!event.context) {
+          unreadable += 1;
+          continue;
+        }
         const expected = contextOf(tid, (before + Math.floor(i / ZONES) + 1) * SWITCHES);
         assert.equal(words(event.context), words(expected), program);
         if (expected.relation === 'child' && i % ZONES === 0) children += 1;
@@ -102,6 +110,9 @@ it(`${PLANS[0]}: every stall is a child of exactly the span that its thread was 
     assert.equal(silent, 1, `${program}: threads without spans`);
   }
   assert.ok(children > 10_000, `${children}`);
+  // A page may be on its way to another place both at the begin and at the end, as other threads compact too. It is counted.
+  const counted = Number(/ (\d+) without\{unreadable\}/.exec(finished.stderr)?.[1] ?? 0);
+  assert.ok(unreadable <= Math.min(counted, MOST_UNREADABLE), `${unreadable} roots, ${counted} counted as unreadable`);
   const unpublished = processes.get(shell.pid!)!;
   assert.equal(unpublished.length, UNPUBLISHED * ZONES);
   assert.ok(unpublished.every(({ context }) => !context));
