@@ -59,7 +59,9 @@ function busybox(): Entry[] {
 /** The shared libraries of these files, and the loader. A static program has none, and makes ldd's exit status 1. */
 function libraries(files: readonly string[]): string[] {
   const { stdout } = spawnSync('ldd', files, { encoding: 'utf8' });
-  return [...new Set([...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path]) => path!))];
+  const found = [...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path]) => path!);
+  // dlmopen(3) looks for the loader, too, where libraries are.
+  return [...new Set(found.flatMap((path) => (/\/ld-[^/]+$/.test(path) ? [path, realpathSync(path)] : [path])))];
 }
 
 function project(): Entry[] {
