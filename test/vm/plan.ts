@@ -111,7 +111,7 @@ export const PLAN: readonly Row[] = [
     shows: 'pids, services, spans and times in PID and time namespaces',
     on: {
       '5.10': 'struct pid has an array of one number; start times are not those of the time namespace; read by fentry',
-      '7.3': 'a flexible array; read by kprobe. The layer quick shows tp_btf on this host',
+      '7.3': 'a flexible array; read by kprobe. The layer kernel shows tp_btf on this host',
     },
     only: { '5.10': 'pids are those|within it|right times', '7.3': 'pids are those|within it' },
   },
