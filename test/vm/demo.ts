@@ -18,6 +18,7 @@ export function demoTests(): void {
     assert.match(stderr, new RegExp(`the receiver has ${all} spans`));
     assert.match(stderr, new RegExp(`${all} compactions, 0 lost`));
     assert.match(stdout, /^compaction direct +\S+ (ms|us|s)$/m);
-    assert.match(stdout, /^ +do_huge_pmd_anonymous_page\+0x/m);
+    // The longest one may be khugepaged's.
+    assert.match(stdout, /^ +(do_huge_pmd_anonymous_page|collapse_huge_page)\+0x/m);
   });
 }

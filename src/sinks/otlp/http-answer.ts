@@ -56,6 +56,8 @@ function success(batch: Batch, status: number, type: string, body: Buffer | unde
 }
 
 function readSuccess(type: string, body: Buffer): PartialSuccess | undefined {
+  // What was read of a longer answer may happen to be one.
+  if (body.length > MAX_ANSWER_BYTES) return undefined;
   if (body.length === 0) return type === '' || PROTOBUF.test(type) || type === JSON_TYPE ? FULL_SUCCESS : undefined;
   if (PROTOBUF.test(type)) return readResponse(body);
   return type === JSON_TYPE ? readJsonResponse(body) : undefined;

@@ -87,6 +87,12 @@ const REFUSED: [name: string, reply: HttpReply, reason: string, sentence: RegExp
     'http_not_otlp',
     /not an OTLP answer/,
   ],
+  [
+    'too long an answer that begins as one',
+    { headers: PROTOBUF, body: Buffer.alloc(8 * 1024 * 1024) },
+    'http_not_otlp',
+    /x-protobuf/,
+  ],
   ['too long an answer', { headers: PROTOBUF, body: Buffer.alloc(5 * 1024 * 1024) }, 'http_not_otlp', /x-protobuf/],
   [
     'a redirect',
