@@ -70,7 +70,7 @@ struct upid {
 };
 
 struct pid {
-	unsigned int level; /* of its own namespace; 0 is the first */
+	unsigned int level; /* of the namespace that it was made in; 0 is the first */
 	struct upid numbers[1]; /* one for each level */
 };
 
