@@ -17,11 +17,14 @@ export interface Watched {
   scanned: Scanned;
 }
 
-/** The events that the first agent has seen so far. */
+/** The events that an agent has seen so far. */
 export type SoFar = () => readonly CompactionEvent[];
 
 /** No compaction is under way when the agents attach or end, so all of them see the same ones. */
-export async function watch(plans: readonly PlanName[], work: (soFar: SoFar) => void | Promise<void>) {
+export async function watch(
+  plans: readonly PlanName[],
+  work: (soFar: SoFar, ofEachAgent: readonly SoFar[]) => void | Promise<void>,
+) {
   await quiet();
   const agents: Agent[] = [];
   for (const plan of plans) {
@@ -29,7 +32,8 @@ export async function watch(plans: readonly PlanName[], work: (soFar: SoFar) => 
     agents.push(await new Agent(args, { giveUpMs: GIVE_UP_MS }).attached());
   }
   const before = scanned();
-  await work(() => agents[0]!.events());
+  const ofEachAgent = agents.map((agent) => () => agent.events());
+  await work(ofEachAgent[0]!, ofEachAgent);
   await quiet();
   const change = scanned().map((value, i) => value - before[i]!) as Scanned;
   const watched: Watched[] = [];

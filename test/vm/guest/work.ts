@@ -20,14 +20,14 @@ export interface Done {
   said: Said[];
 }
 
-export async function doAll(soFar: SoFar): Promise<Done> {
+export async function doAll(soFar: SoFar, ofEachAgent: readonly SoFar[]): Promise<Done> {
   // Shows progress on the console.
   const phase = (name: string) => console.log(`${Math.round(performance.now())} ms, ${soFar().length} events: ${name}`);
   setUp();
   phase('by hand');
   compactByHand();
   phase('faults of huge pages');
-  const faulting = await faultHugePages(soFar);
+  const faulting = await faultHugePages(ofEachAgent);
   phase('kcompactd');
   await wakeKcompactd(soFar);
   phase('proactiveness');
@@ -46,10 +46,12 @@ async function seen(soFar: SoFar, wanted: (event: CompactionEvent) => boolean, c
   while (soFar().slice(before).filter(wanted).length < count) await sleep(200);
 }
 
-async function faultHugePages(soFar: SoFar): Promise<number> {
+/** The process lives until every agent has seen it, so that each can look it up: on one CPU they lag behind each other. */
+async function faultHugePages(ofEachAgent: readonly SoFar[]): Promise<number> {
   // Rounds go on for as long as necessary.
   const fragment = new Fragment('-r', '0');
-  await seen(soFar, ({ pid }) => pid === fragment.pid, DIRECT_WANTED);
+  const isOfIt = ({ pid }: CompactionEvent) => pid === fragment.pid;
+  await Promise.all(ofEachAgent.map((soFar) => seen(soFar, isOfIt, DIRECT_WANTED)));
   await fragment.stop();
   return fragment.pid;
 }
