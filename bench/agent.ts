@@ -8,15 +8,19 @@ import { promisify } from 'node:util';
 import { Child } from '../harness/child.ts';
 import type { CompactionEvent } from '../src/event/event.ts';
 
-const COMMAND = fileURLToPath(new URL('../dist/bin/compactstall.js', import.meta.url));
+export const COMMAND = fileURLToPath(new URL('../dist/bin/compactstall.js', import.meta.url));
 /** The agent's file. It is started directly, as by a user: its first line has Node's flags. */
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 /** A limit that only a hang reaches. */
 const GIVE_UP_MS = 60_000;
 
-/** Resolves when the agent is attached. */
-export async function startAgent(args: readonly string[], env: Record<string, string> = {}): Promise<Child> {
-  const agent = new Child('compactstall', COMMAND, [...args], { PATH, ...env });
+/** Resolves when the agent is attached. @param command its file, this tree's unless another is given */
+export async function startAgent(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  command = COMMAND,
+): Promise<Child> {
+  const agent = new Child('compactstall', command, [...args], { PATH, ...env });
   await agent.ready(async () => agent.log().includes(' attached ('));
   return agent;
 }

@@ -10,7 +10,7 @@ import { median, overRounds, sum } from './statistics.ts';
 
 const ROUNDS = 5;
 /** The number of writes. Each gives one pair per zone, 303 with three. */
-const BURST_WRITES = 101;
+export const BURST_WRITES = 101;
 const SINGLE_WRITES = 11;
 /** A pause after which the agent's reader sleeps again: it naps twice for 50 ms. */
 const SINGLE_PAUSE_MS = 250;
@@ -18,7 +18,7 @@ const SINGLE_PAUSE_MS = 250;
 const LONG = '100us';
 
 /** A sample: one write, and so a pair for each zone. */
-interface Write {
+export interface Write {
   beginNs: number;
   endNs: number;
   /** Whether another process compacted meanwhile; the counters cannot distinguish the runs. */
@@ -64,7 +64,7 @@ export async function measureBpf(folder: string): Promise<Row[]> {
 }
 
 async function round(options: readonly string[], file: string): Promise<Round> {
-  const pairsPerWrite = populatedZones().filter(({ node }) => node === 0).length;
+  const pairsPerWrite = zonesOfNode0();
   const pid = String(process.pid);
   const agent = await startAgent(['--verbose', ...options, '--output', `json:${file}`, '--pid', pid]);
   // The agent prints "attached" a little before the sinks are ready, and loading their code is not idle.
@@ -73,8 +73,7 @@ async function round(options: readonly string[], file: string): Promise<Round> {
   const ringSwitches = () => switchesSince(new Map(), switches(agent.pid)).get(RING_THREAD) ?? 0;
 
   const start = ringSwitches();
-  const burst: Write[] = [];
-  for (let i = 0; i < BURST_WRITES; i++) burst.push(measuredWrite(counters, pairsPerWrite));
+  const burst = measuredWrites(counters, BURST_WRITES);
   await sleep(SINGLE_PAUSE_MS);
   const middle = ringSwitches();
   const single: Write[] = [];
@@ -101,6 +100,15 @@ async function round(options: readonly string[], file: string): Promise<Round> {
     ),
   };
 }
+
+/** Writes in a row. */
+export function measuredWrites(counters: ProgramCounters, writes: number): Write[] {
+  const pairs = zonesOfNode0();
+  return Array.from({ length: writes }, () => measuredWrite(counters, pairs));
+}
+
+/** The pairs of a write. */
+export const zonesOfNode0 = () => populatedZones().filter(({ node }) => node === 0).length;
 
 function measuredWrite(counters: ProgramCounters, pairs: number): Write {
   const before = counters.read();

@@ -6,6 +6,7 @@
  *   node bench/overhead.ts              prints the tables
  *   node bench/overhead.ts bpf plans    prints these only
  *   node bench/overhead.ts --write      also puts them into docs/overhead.md
+ *   node bench/overhead.ts versus REV   compares this tree with another revision (versus.ts)
  *
  * It has no limits to fail on: a figure depends on the machine and its other load.
  */
@@ -16,6 +17,7 @@ import { measureIdle } from './idle.ts';
 import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
 import { leaveHostAsFound, stolenShare } from './session.ts';
 import { measureStart } from './start.ts';
+import { versus } from './versus.ts';
 import { compareWithBcc } from './vm/bcc.ts';
 import { comparePlans } from './vm/plans.ts';
 
@@ -39,9 +41,11 @@ const PARTS: Record<string, (folder: string) => Promise<string>> = {
 };
 
 const write = process.argv.includes('--write');
-const chosen = process.argv.slice(2).filter((word) => word !== '--write');
+const [first, ...rest] = process.argv.slice(2).filter((word) => word !== '--write');
+const chosen = first === undefined || first === 'versus' ? [] : [first, ...rest];
 if (chosen.some((name) => !Object.hasOwn(PARTS, name))) {
   console.error(`Usage: node bench/overhead.ts [--write] [${Object.keys(PARTS).join('|')} ...]`);
+  console.error('       node bench/overhead.ts [--write] versus [REVISION [PART ...]]');
   process.exit(2);
 }
 if (process.getuid!() !== 0) {
@@ -50,7 +54,8 @@ if (process.getuid!() !== 0) {
 }
 
 const folder = leaveHostAsFound();
-for (const [name, measure] of Object.entries(PARTS)) {
+const parts: typeof PARTS = first === 'versus' ? { versus: host((folder) => versus(folder, rest)) } : PARTS;
+for (const [name, measure] of Object.entries(parts)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.error(`measuring: ${name}`);
   const text = await measure(folder);

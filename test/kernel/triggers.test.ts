@@ -2,41 +2,20 @@
 // Direct and proactive compaction, caused by the workload of the emulated machines. Reserved huge pages leave this host as
 // little memory as one of these. All settings are restored when the test process ends, however it ends.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { COMPACT_MEMORY, compact, populatedZones, putBackAtEnd } from '../../harness/host.ts';
+import { populatedZones, putBackAtEnd } from '../../harness/host.ts';
 import { Fragment } from '../../harness/programs/fragment/fragment.ts';
+import { makeHostSmall, meminfo, SMALL_HOST_SETTINGS } from '../../harness/small-host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 
-const NR_HUGEPAGES = '/proc/sys/vm/nr_hugepages';
 const PROACTIVENESS = '/proc/sys/vm/compaction_proactiveness';
-const THP = '/sys/kernel/mm/transparent_hugepage/';
-const SETTINGS = [NR_HUGEPAGES, PROACTIVENESS, `${THP}enabled`, `${THP}defrag`];
+const SETTINGS = [...SMALL_HOST_SETTINGS, PROACTIVENESS];
 const WANTED_EVENTS = 101;
 const PROACTIVE_DEADLINE_MS = 30_000;
-/** The memory left to everybody. The workload takes two thirds of it; with more it would only take longer. */
-const LEAVE_KB = 2 * 1024 * 1024;
-const TRIES = 8;
-
-const meminfo = (name: string) =>
-  Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync('/proc/meminfo', 'utf8'))![1]);
 const order = Math.log2(meminfo('Hugepagesize') / 4);
-
-function makeHostSmall(): void {
-  // Otherwise the kernel would drop files from memory meanwhile, which takes long if there are many.
-  execFileSync('sync');
-  writeFileSync('/proc/sys/vm/drop_caches', '1');
-  // The kernel stops at the first page that it does not get, however much is free in smaller blocks.
-  for (let tries = 0; tries < TRIES; tries++) {
-    const missing = Math.floor((meminfo('MemFree') - LEAVE_KB) / meminfo('Hugepagesize'));
-    if (missing <= 0) return;
-    writeFileSync(NR_HUGEPAGES, String(meminfo('HugePages_Total') + missing));
-    compact(COMPACT_MEMORY, 1);
-  }
-}
 
 describe('direct and proactive compactions', () => {
   const had = SETTINGS.map((path) => readFileSync(path, 'utf8'));
@@ -45,11 +24,11 @@ describe('direct and proactive compactions', () => {
   let events: CompactionEvent[];
 
   before(async () => {
-    const putBack = putBackAtEnd(...SETTINGS);
+    const putBackProactiveness = putBackAtEnd(PROACTIVENESS);
+    const putBackSize = makeHostSmall();
+    const putBack = () => Promise.all([putBackProactiveness(), putBackSize()]);
     try {
-      makeHostSmall();
       const agent = await new Agent(['--output', 'json', '--verify']).attached();
-      for (const name of ['enabled', 'defrag']) writeFileSync(THP + name, 'madvise');
       const faulting = new Fragment('-r', '0');
       const direct = (list: readonly CompactionEvent[]) =>
         list.filter(({ trigger, pid }) => trigger === 'direct' && pid === faulting.pid);
