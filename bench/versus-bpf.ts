@@ -3,8 +3,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { FRAGMENT } from '../harness/programs/fragment/fragment.ts';
 import { makeHostSmall } from '../harness/small-host.ts';
 import { startAgent } from './agent.ts';
 import { BURST_WRITES, measuredWrites, zonesOfNode0 } from './bpf.ts';
@@ -13,6 +13,7 @@ import { median, sum } from './statistics.ts';
 import { type Builds, type Comparison, inTurns } from './versus.ts';
 import { Programs } from './vm/guest/programs.ts';
 
+const FRAGMENT = fileURLToPath(new URL('../harness/programs/fragment/build/fragment', import.meta.url));
 const ROUNDS = 7;
 const STORM_ROUNDS = 5;
 /** The agent prints "attached" a little before its outputs are ready. */
