@@ -8,11 +8,12 @@ import { readText } from './read.ts';
  * @param cgroups of this process
  */
 export function cgroup(mountinfo = MOUNTINFO, cgroups = '/proc/self/cgroup'): Finding {
-  const [unified] = mountPoints('cgroup2', mountinfo);
-  const controllers = mountPoints('cgroup', mountinfo).length > 0;
-  if (unified !== undefined && !controllers) return ok(`version 2 at ${unified}; records carry its ids.`);
+  const [unified] = mountPoints('cgroup2', mountinfo) ?? [];
+  const controllers = mountPoints('cgroup', mountinfo);
+  if (controllers === undefined) return ok(`unknown: ${mountinfo} cannot be read.`);
+  if (unified !== undefined && controllers.length === 0) return ok(`version 2 at ${unified}; records carry its ids.`);
   if (unified !== undefined) return ok(`version 1, and version 2 at ${unified}; records carry the ids of version 2.`);
-  if (!controllers) return ok('not mounted: the cgroup ids of the records cannot be looked up here.');
+  if (controllers.length === 0) return ok('not mounted: the cgroup ids of the records cannot be looked up here.');
   const own = readText(cgroups);
   if (own === undefined)
     return ok(`version 1 is mounted; unknown whether version 2 is in use: ${cgroups} is unreadable.`);

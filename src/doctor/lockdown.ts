@@ -22,8 +22,13 @@ export function lockdown(
       if (hidden(paths.lockdown) !== undefined) {
         return ok(`unknown: ${paths.lockdown} is hidden from this process; attach shows whether the programs load.`);
       }
-      return mountPoints('securityfs', paths.mountinfo).length > 0
-        ? ok('this kernel reports no lockdown.')
-        : ok('unknown: securityfs is not mounted; attach shows whether the programs load.');
+      switch (mountPoints('securityfs', paths.mountinfo)?.length) {
+        case undefined:
+          return ok(`unknown: ${paths.mountinfo} cannot be read; attach shows whether the programs load.`);
+        case 0:
+          return ok('unknown: securityfs is not mounted; attach shows whether the programs load.');
+        default:
+          return ok('this kernel reports no lockdown.');
+      }
   }
 }

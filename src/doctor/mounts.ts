@@ -4,13 +4,19 @@ import { type Finding, ok } from './check.ts';
 
 export const MOUNTINFO = '/proc/self/mountinfo';
 
-/** The mount points of file systems of a type. */
-export const mountPoints = (type: string, mountinfo = MOUNTINFO): string[] =>
+/** The mount points of file systems of a type; undefined when mountinfo cannot be read. */
+export const mountPoints = (type: string, mountinfo = MOUNTINFO): string[] | undefined =>
   readMounts(mountinfo)
-    .filter((mount) => mount.type === type)
+    ?.filter((mount) => mount.type === type)
     .map(({ point }) => point);
 
+/** Where the first file system of a type is mounted, as a clause. */
+export function whereMounted(type: string, mountinfo = MOUNTINFO): string {
+  const points = mountPoints(type, mountinfo);
+  if (points === undefined) return `unknown whether it is mounted: ${mountinfo} cannot be read`;
+  return points[0] === undefined ? 'not mounted' : `mounted at ${points[0]}`;
+}
+
 export function securityfs(mountinfo = MOUNTINFO): Finding {
-  const [first] = mountPoints('securityfs', mountinfo);
-  return ok(`${first === undefined ? 'not mounted' : `mounted at ${first}`}; only the lockdown state is read there.`);
+  return ok(`${whereMounted('securityfs', mountinfo)}; only the lockdown state is read there.`);
 }

@@ -38,7 +38,9 @@ export class FileSystems {
     const [major, minor] = device.split(':').map((part) => Number.parseInt(part, 16));
     const key = `${major}:${minor}`;
     for (let index = 0; index < this.#sources.length; index++) {
-      this.#types[index] ??= new Map(readMounts(this.#sources[index]!).map(({ device, type }) => [device, type]));
+      this.#types[index] ??= new Map(
+        (readMounts(this.#sources[index]!) ?? []).map(({ device, type }) => [device, type]),
+      );
       const type = this.#types[index]!.get(key);
       if (type !== undefined) return LOCAL.has(type);
     }
@@ -47,10 +49,10 @@ export class FileSystems {
   }
 }
 
-/** The mounts in a mountinfo file; none when it cannot be read. */
-export function readMounts(path: string): Mount[] {
+/** The mounts in a mountinfo file; undefined when it cannot be read, or is empty: every process has a root, so it is masked. */
+export function readMounts(path: string): Mount[] | undefined {
   const text = attempt(() => readProcFile(path, MAX_BYTES).toString('utf8'));
-  return text === undefined ? [] : parseMountinfo(text);
+  return text ? parseMountinfo(text) : undefined;
 }
 
 /** `36 35 98:0 /root /mount/point options tags... - ext4 /dev/sda1 options` (proc_pid_mountinfo(5)) */

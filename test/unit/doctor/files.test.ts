@@ -63,6 +63,20 @@ describe('mounts', () => {
     assert.match(securityfs(file(t, MOUNTS.none)).why, /^not mounted;/);
   });
 
+  it('what cannot be read is unknown, not absent; an empty file is a mask', (t) => {
+    for (const mountinfo of [NOWHERE, file(t, '')]) {
+      assert.equal(mountPoints('cgroup2', mountinfo), undefined);
+      assert.match(securityfs(mountinfo).why, /^unknown whether it is mounted: .* cannot be read;/);
+      assert.match(tracefs(mountinfo, () => 'btf').why, /^unknown whether it is mounted: .* cannot be read; on this/);
+      assert.match(
+        tracefs(mountinfo, () => 'nowhere').why,
+        /^unknown .* cannot be read: GFP flags are shown as numbers/,
+      );
+      assert.match(cgroup(mountinfo, file(t, '0::/\n')).why, /^unknown: .* cannot be read\.$/);
+      assert.match(lockdown({ lockdown: NOWHERE, mountinfo }, SEEN).why, /^unknown: .* cannot be read; attach shows/);
+    }
+  });
+
   for (const [mounts, gfpNames, status, why] of [
     ['none', 'btf', 'ok', /^not mounted; on this kernel the names of GFP flags do not need it\.$/],
     [
@@ -86,7 +100,7 @@ describe('mounts', () => {
     assert.deepEqual(mountPoints('cgroup2', file(t, MOUNTS.blank)), ['/mnt/my cgroups']);
   });
 
-  for (const text of [...ODD_TEXTS, ' - cgroup2', '1 2 3 4 - cgroup2 x y']) {
+  for (const text of [...ODD_TEXTS.filter((text) => text !== ''), ' - cgroup2', '1 2 3 4 - cgroup2 x y']) {
     it(`odd contents ${JSON.stringify(text)} mount nothing`, (t) => {
       assert.deepEqual(mountPoints('cgroup2', file(t, text)), []);
     });
