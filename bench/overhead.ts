@@ -43,9 +43,10 @@ const PARTS: Record<string, (folder: string) => Promise<string>> = {
 const write = process.argv.includes('--write');
 const [first, ...rest] = process.argv.slice(2).filter((word) => word !== '--write');
 const chosen = first === undefined || first === 'versus' ? [] : [first, ...rest];
-if (chosen.some((name) => !Object.hasOwn(PARTS, name))) {
+// A comparison has no place in the document.
+if (chosen.some((name) => !Object.hasOwn(PARTS, name)) || (write && first === 'versus')) {
   console.error(`Usage: node bench/overhead.ts [--write] [${Object.keys(PARTS).join('|')} ...]`);
-  console.error('       node bench/overhead.ts [--write] versus [REVISION [PART ...]]');
+  console.error('       node bench/overhead.ts versus [REVISION [PART ...]]');
   process.exit(2);
 }
 if (process.getuid!() !== 0) {

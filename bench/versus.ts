@@ -64,9 +64,9 @@ export async function inTurns<T>(builds: Builds, rounds: number, round: (command
 function build(revision: string, tree: string): string {
   console.error(`building ${revision} in ${tree}`);
   const git = (...words: string[]) => execFileSync('git', ['-C', PROJECT, ...words], { stdio: ['ignore', 2, 2] });
+  git('worktree', 'add', '--quiet', '--detach', tree, revision);
   // Before the folder around it is removed.
   process.prependOnceListener('exit', () => git('worktree', 'remove', '--force', tree));
-  git('worktree', 'add', '--quiet', '--detach', tree, revision);
   execFileSync(join(tree, 'setup.sh'), { cwd: tree, stdio: ['ignore', 2, 2] });
   return join(tree, 'dist/bin/compactstall.js');
 }

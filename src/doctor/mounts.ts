@@ -10,13 +10,12 @@ export const mountPoints = (type: string, mountinfo = MOUNTINFO): string[] | und
     ?.filter((mount) => mount.type === type)
     .map(({ point }) => point);
 
-/** Where the first file system of a type is mounted, as a clause. */
-export function whereMounted(type: string, mountinfo = MOUNTINFO): string {
-  const points = mountPoints(type, mountinfo);
+/** Where the first of the mount points is, as a clause. */
+export function whereMounted(points: readonly string[] | undefined, mountinfo = MOUNTINFO): string {
   if (points === undefined) return `unknown whether it is mounted: ${mountinfo} cannot be read`;
   return points[0] === undefined ? 'not mounted' : `mounted at ${points[0]}`;
 }
 
 export function securityfs(mountinfo = MOUNTINFO): Finding {
-  return ok(`${whereMounted('securityfs', mountinfo)}; only the lockdown state is read there.`);
+  return ok(`${whereMounted(mountPoints('securityfs', mountinfo), mountinfo)}; only the lockdown state is read there.`);
 }

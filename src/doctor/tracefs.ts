@@ -10,10 +10,10 @@ type GfpNames = 'btf' | 'tracefs' | 'nowhere';
 /** Whether tracefs is mounted. Names on older kernels need it, and so does the kprobe plan (see the `plan` check). */
 export function tracefs(mountinfo = MOUNTINFO, gfpNames = askKernel): Finding {
   const source = gfpNames();
-  const where = whereMounted('tracefs', mountinfo);
+  const points = mountPoints('tracefs', mountinfo);
+  const where = whereMounted(points, mountinfo);
   if (source === 'btf') return ok(`${where}; on this kernel the names of GFP flags do not need it.`);
   if (source === 'tracefs') return ok(`${where}; it provides the names of GFP flags.`);
-  const points = mountPoints('tracefs', mountinfo);
   if (points?.length === 0) {
     return warn('not mounted: GFP flags are shown as numbers.', 'mount -t tracefs tracefs /sys/kernel/tracing');
   }
