@@ -24,10 +24,14 @@ it('the main thread’s file has the same values as the process’s own', (t) =>
 });
 
 it('a zombie has ended', async () => {
-  // The shell becomes a program that does not wait for its children.
-  const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The shell becomes a program that does not wait for its children. Its child ends after that: a shell would reap it.
+  const shell = spawn('sh', ['-c', 'exec 3<&0; read -r _ <&3 & echo $!; exec sleep 60'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const [text] = await once(shell.stdout, 'data');
   const pid = Number(String(text));
+  while (readFileSync(`/proc/${shell.pid}/comm`, 'latin1') !== 'sleep\n') await sleep(5);
+  shell.stdin.end('\n');
   while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await sleep(5);
   assert.equal(readStat(`/proc/${pid}`), undefined);
   shell.kill();
