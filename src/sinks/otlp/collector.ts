@@ -26,7 +26,7 @@ export type Outcome =
       lasting?: boolean;
     };
 
-/** A serialized request. */
+/** A serialized request: of spans, or of metrics, whose data points are counted in the same place. */
 export interface Batch {
   bytes: Uint8Array;
   spans: number;

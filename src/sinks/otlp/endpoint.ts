@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { printable } from '../../terminal.ts';
-import { badSetting, firstOtlp, firstSet, readChoice, type Variable } from './environment.ts';
+import { badSetting, firstOtlp, readChoice, type Variable } from './environment.ts';
 import type { Protocol } from './settings.ts';
+import { type Signal, TRACES } from './signal.ts';
 
 export interface Endpoint {
   /** What the transport connects to: a URL for HTTP, a target for gRPC. */
@@ -14,7 +15,6 @@ export interface Endpoint {
   shown: string;
 }
 
-const TRACES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
 const GENERAL = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const GRPC_FORMS = 'must be http://HOST:PORT, https://HOST:PORT, HOST:PORT or unix:///PATH';
 const HTTP_FORMS = 'must be http://HOST:PORT or https://HOST:PORT for http/protobuf';
@@ -25,14 +25,15 @@ const EMPTY_PORT = /^[^/]*:(?:\/|$)/;
 const MAX_SOCKET_PATH = 107;
 
 /** The endpoint of the environment. Throws a usage error for one that could never be reached. */
-export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol): Endpoint {
-  const set = firstSet(env, TRACES, GENERAL);
-  if (protocol === 'grpc') return grpcEndpoint(env, set ?? { name: GENERAL, value: 'http://localhost:4317' });
-  return httpEndpoint(set ?? { name: GENERAL, value: 'http://localhost:4318' });
+export function readEndpoint(env: NodeJS.ProcessEnv, protocol: Protocol, signal: Signal = TRACES): Endpoint {
+  const set = firstOtlp(env, 'ENDPOINT', signal);
+  if (protocol === 'grpc') return grpcEndpoint(env, set ?? { name: GENERAL, value: 'http://localhost:4317' }, signal);
+  return httpEndpoint(set ?? { name: GENERAL, value: 'http://localhost:4318' }, signal);
 }
 
-function grpcEndpoint(env: NodeJS.ProcessEnv, { name, value }: Variable): Endpoint {
-  const insecure = readChoice(firstOtlp(env, 'INSECURE'), ['true', 'false'], (text) => text.toLowerCase()) === 'true';
+function grpcEndpoint(env: NodeJS.ProcessEnv, { name, value }: Variable, signal: Signal): Endpoint {
+  const words = firstOtlp(env, 'INSECURE', signal);
+  const insecure = readChoice(words, ['true', 'false'], (text) => text.toLowerCase()) === 'true';
   const socket = SOCKET.exec(value)?.[1];
   if (socket !== undefined) return socketEndpoint(name, socket, !insecure);
   const scheme = /^(\w+):\/\//.exec(value)?.[1]?.toLowerCase();
@@ -62,7 +63,7 @@ function socketEndpoint(name: string, path: string, secure: boolean): Endpoint {
   return { address: `unix:${path}`, secure, shown: `unix://${printable(path)}` };
 }
 
-function httpEndpoint({ name, value }: Variable): Endpoint {
+function httpEndpoint({ name, value }: Variable, { infix, path }: Signal): Endpoint {
   const url = URL.parse(value);
   if (url === null || !/^https?:$/.test(url.protocol) || !reachable(url)) throw badSetting(name, HTTP_FORMS);
   if (!decodable(url.username) || !decodable(url.password)) {
@@ -71,9 +72,12 @@ function httpEndpoint({ name, value }: Variable): Endpoint {
   if (name === GENERAL) {
     // The path would become a part of the query.
     if (url.search !== '' || url.hash !== '') {
-      throw badSetting(name, `v1/traces cannot be added after a query; name the whole URL in ${TRACES}`);
+      throw badSetting(
+        name,
+        `${path} cannot be added after a query; name the whole URL in OTEL_EXPORTER_OTLP_${infix}_ENDPOINT`,
+      );
     }
-    url.pathname = url.pathname.replace(/\/?$/, '/v1/traces');
+    url.pathname = url.pathname.replace(/\/?$/, `/${path}`);
   }
   return { address: url.href, secure: url.protocol === 'https:', ...where(url), shown: shownOf(url.protocol, url) };
 }

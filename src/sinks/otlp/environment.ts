@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { usageError } from '../../errors.ts';
+import { type Signal, TRACES } from './signal.ts';
 
 /**
  * Runs a synchronous function that sees `env` as `process.env`, the only environment that the libraries read.
@@ -29,9 +30,9 @@ export function firstSet(env: NodeJS.ProcessEnv, ...names: string[]): Variable |
   return undefined;
 }
 
-/** The variable for traces, or else the one for all signals. */
-export const firstOtlp = (env: NodeJS.ProcessEnv, what: string): Variable | undefined =>
-  firstSet(env, `OTEL_EXPORTER_OTLP_TRACES_${what}`, `OTEL_EXPORTER_OTLP_${what}`);
+/** The variable for this signal, or else the one for all signals. */
+export const firstOtlp = (env: NodeJS.ProcessEnv, what: string, { infix }: Signal = TRACES): Variable | undefined =>
+  firstSet(env, `OTEL_EXPORTER_OTLP_${infix}_${what}`, `OTEL_EXPORTER_OTLP_${what}`);
 
 /** One of these words, or undefined when the variable is not set. Throws a usage error for any other. */
 export function readChoice<T extends string>(

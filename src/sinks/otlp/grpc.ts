@@ -15,7 +15,6 @@ import { GrpcConnections } from './grpc-connections.ts';
 import { grpcFailure } from './grpc-failure.ts';
 import { FULL_SUCCESS, readResponse } from './response.ts';
 
-const EXPORT = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 const GZIP = 2;
 
 /** Why the proxy did not connect. The library only logs it; the error of the call says "undefined". */
@@ -31,7 +30,7 @@ setLogger({
  * OTLP over gRPC. The stock exporter's connection waits longer and longer, up to two minutes, before it reconnects, and fails every
  * request meanwhile: measured, 21 s late after an outage of 100 s. Here each try after a failure opens a new connection.
  */
-export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Connection): Collector {
+export function connect({ signal, endpoint, headers, gzip, timeoutMs, files, proxy }: Connection): Collector {
   const { ca = null, key = null, cert = null } = files;
   const credentials = endpoint.secure
     ? ChannelCredentials.createSsl(ca, key, cert)
@@ -79,7 +78,7 @@ export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Co
           resolve(outcome);
         };
         call = client.makeUnaryRequest(
-          EXPORT,
+          signal.method,
           same,
           same,
           request,

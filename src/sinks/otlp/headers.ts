@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { badSetting } from './environment.ts';
 import type { Protocol } from './settings.ts';
+import { type Signal, TRACES } from './signal.ts';
 
 /** A header as the transport takes it: bytes for gRPC's binary headers. */
 export type Header = [name: string, value: string | Buffer];
@@ -21,12 +22,12 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /**
- * The headers of OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_TRACES_HEADERS, which comes last: `name=value,...`, percent-encoded.
+ * The headers of OTEL_EXPORTER_OTLP_HEADERS and of the signal's own variable, which comes last: `name=value,...`, percent-encoded.
  * Throws a usage error for a pair that the transport could not send, or that the stock exporters would leave out or cut.
  */
-export function readHeaders(env: NodeJS.ProcessEnv, protocol: Protocol): Header[] {
+export function readHeaders(env: NodeJS.ProcessEnv, protocol: Protocol, { infix }: Signal = TRACES): Header[] {
   const headers = new Map<string, Header>();
-  for (const variable of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']) {
+  for (const variable of ['OTEL_EXPORTER_OTLP_HEADERS', `OTEL_EXPORTER_OTLP_${infix}_HEADERS`]) {
     for (const [i, pair] of (env[variable] ?? '').split(',').entries()) {
       const header =
         pair.trim() === '' ? undefined : readPair(pair, protocol, (why) => badSetting(variable, why(i + 1)));

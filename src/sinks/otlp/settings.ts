@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { badSetting, firstOtlp, firstSet, readChoice, readInteger } from './environment.ts';
+import { type Signal, TRACES } from './signal.ts';
 
 const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
@@ -59,9 +60,9 @@ export function readSettings(env: NodeJS.ProcessEnv, queueSize?: number): Settin
   };
 }
 
-export function readProtocol(env: NodeJS.ProcessEnv): Protocol {
+export function readProtocol(env: NodeJS.ProcessEnv, signal: Signal = TRACES): Protocol {
   // The specification allows this default; the JavaScript SDK's is http/protobuf.
-  return readChoice(firstOtlp(env, 'PROTOCOL'), PROTOCOLS) ?? 'grpc';
+  return readChoice(firstOtlp(env, 'PROTOCOL', signal), PROTOCOLS) ?? 'grpc';
 }
 
 function readSampler(env: NodeJS.ProcessEnv): SamplerSetting {

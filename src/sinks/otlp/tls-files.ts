@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { systemWords } from '../../errors.ts';
 import { badSetting, firstOtlp, firstSet, type Variable } from './environment.ts';
+import { type Signal, TRACES } from './signal.ts';
 
 /** The contents of the files: who may sign the collector's certificate, and the agent's own certificate and key. */
 export interface TlsFiles {
@@ -21,14 +22,14 @@ export interface CheckedFiles {
 const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** Reads and checks the files that the environment names. Throws a usage error where TLS could not use one of them. */
-export function readTlsFiles(env: NodeJS.ProcessEnv, now = Date.now()): CheckedFiles {
+export function readTlsFiles(env: NodeJS.ProcessEnv, now = Date.now(), signal: Signal = TRACES): CheckedFiles {
   const expired: string[] = [];
   const check = (name: string, certificates: X509Certificate[]) => {
     if (certificates.every(({ validToDate }) => validToDate.getTime() < now)) expired.push(name);
   };
   const [ca, cert, key] = (['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'] as const).map((what) => {
-    const variable = firstOtlp(env, what);
-    return variable && { ...variable, pem: readPem(variable) };
+    const variable = firstOtlp(env, what, signal);
+    return variable && { ...variable, pem: readOnce(env, variable) };
   });
   if (ca !== undefined) check(ca.name, readCertificates(ca.name, ca.pem));
   if (cert !== undefined) {
@@ -67,6 +68,17 @@ export function checkLibraryVariables(env: NodeJS.ProcessEnv, grpc: boolean): vo
 }
 
 const keyFor = (certificate: string): string => certificate.replace(/CERTIFICATE$/, 'KEY');
+
+const filesRead = new WeakMap<NodeJS.ProcessEnv, Map<string, Buffer>>();
+
+/** The signals may share a file, which may be a pipe: it is read once for each environment. */
+function readOnce(env: NodeJS.ProcessEnv, variable: Variable): Buffer {
+  const read = filesRead.get(env) ?? new Map<string, Buffer>();
+  filesRead.set(env, read);
+  const pem = read.get(variable.value) ?? readPem(variable);
+  read.set(variable.value, pem);
+  return pem;
+}
 
 function readPem({ name, value }: Variable): Buffer {
   try {
