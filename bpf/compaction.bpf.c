@@ -25,6 +25,7 @@
 #include "publishers.h"
 #include "context.h"
 #include "process_events.h"
+#include "fork.h"
 #include "handlers.h"
 
 char LICENSE[] SEC("license") = "GPL";

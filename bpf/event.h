@@ -53,7 +53,6 @@ struct trace_context {
 	__u8 flags; /* W3C trace flags; 0 where the source has none */
 	__u8 source; /* enum context_source */
 	__u16 attributes_size; /* bytes: u8 index of the name, u8 length, value, and so on; the last one may be cut off */
-	__u8 reserved[4];
 };
 
 /* The way from the thread pointer to the address of a thread-local variable. */
@@ -105,7 +104,8 @@ struct event {
 	struct zone_state begin;
 	struct zone_state end;
 	struct trace_context context;
-	__u32 pid; /* this and the next see pid_namespace.h; 0: it has none there */
+	__u32 forked_from; /* pid of the parent, until the process calls exec; 0 from then on, and where it is not known */
+	__u32 pid; /* this, the next and the one before see pid_namespace.h; 0: it has none there */
 	__u32 tid;
 	__u32 cpu;
 	__s32 node;
@@ -122,6 +122,7 @@ struct event {
 	char zone[EVENT_NAME_SIZE];
 	__u32 started; /* the process, in hundredths of a second since boot, as in /proc/PID/stat, modulo 2^32 */
 	__u32 stack_size; /* bytes */
+	__u64 start_stack; /* with forked_from, also as in /proc/PID/stat: the parent has the same until it calls exec */
 	__u64 stack[EVENT_STACK_FRAMES];
 };
 
@@ -164,13 +165,13 @@ struct books {
 
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
 _Static_assert(sizeof(struct process_event) == 8, "ABI");
-_Static_assert(sizeof(struct trace_context) == 32, "ABI");
+_Static_assert(sizeof(struct trace_context) == 28, "ABI");
 _Static_assert(sizeof(struct publisher) == 144, "ABI");
 _Static_assert(__builtin_offsetof(struct event, context) == 216, "ABI");
 _Static_assert(__builtin_offsetof(struct event, pid) == 248, "ABI");
 _Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");
-_Static_assert(__builtin_offsetof(struct event, stack) == 336, "ABI");
-_Static_assert(sizeof(struct event) == 336 + 8 * EVENT_STACK_FRAMES, "ABI");
+_Static_assert(__builtin_offsetof(struct event, stack) == 344, "ABI");
+_Static_assert(sizeof(struct event) == 344 + 8 * EVENT_STACK_FRAMES, "ABI");
 _Static_assert(sizeof(struct books) == 29 * 8, "ABI");
 
 #endif

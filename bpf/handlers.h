@@ -323,6 +323,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->status = status;
 	event->trigger = trigger;
 	event->started = started_at(current_task());
+	fill_fork(event, current_task());
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	fill_attempt(event, pid_tgid);
 	fill_zone(event, READ(cc, zone));

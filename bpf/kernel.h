@@ -10,8 +10,12 @@
 
 typedef unsigned int gfp_t;
 
-/* Bits of task_struct.flags. Before 5.12 the first was PF_VCPU, which is off in the kernel; before 6.4 the second had another use. */
+/*
+ * Bits of task_struct.flags, from include/linux/sched.h. Before 5.12 the first was PF_VCPU, which is off in the kernel; the
+ * second never changed; before 6.4 the third had another use.
+ */
 #define PF_IO_WORKER 0x10
+#define PF_FORKNOEXEC 0x40
 #define PF_USER_WORKER 0x4000
 
 enum migrate_mode { MIGRATE_ASYNC = 0 };

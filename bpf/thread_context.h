@@ -18,6 +18,7 @@ struct thread_record {
 /* A span that was found, and where its attributes are. They are read at the end, and only of a compaction that is sent. */
 struct active_span {
 	struct trace_context context;
+	__u32 reserved;
 	__u64 attributes;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generated from bpf/event.h by `npm run generate`. Do not edit: change the header.
 
-export const EVENT_SIZE = 848;
+export const EVENT_SIZE = 856;
 export const EVENT = {
   beginNs: { offset: 0, size: 8 },
   durationNs: { offset: 8, size: 8 },
@@ -14,7 +14,8 @@ export const EVENT = {
   freeScanned: { offset: 64, size: 8 },
   begin: { offset: 72, size: 72 },
   end: { offset: 144, size: 72 },
-  context: { offset: 216, size: 32 },
+  context: { offset: 216, size: 28 },
+  forkedFrom: { offset: 244, size: 4 },
   pid: { offset: 248, size: 4 },
   tid: { offset: 252, size: 4 },
   cpu: { offset: 256, size: 4 },
@@ -32,7 +33,8 @@ export const EVENT = {
   zone: { offset: 312, size: 16 },
   started: { offset: 328, size: 4 },
   stackSize: { offset: 332, size: 4 },
-  stack: { offset: 336, size: 512 },
+  startStack: { offset: 336, size: 8 },
+  stack: { offset: 344, size: 512 },
 } as const;
 
 export const ZONE_STATE_SIZE = 72;
@@ -80,14 +82,13 @@ export const PROCESS_EVENT = {
   kind: { offset: 4, size: 4 },
 } as const;
 
-export const TRACE_CONTEXT_SIZE = 32;
+export const TRACE_CONTEXT_SIZE = 28;
 export const TRACE_CONTEXT = {
   traceId: { offset: 0, size: 16 },
   spanId: { offset: 16, size: 8 },
   flags: { offset: 24, size: 1 },
   source: { offset: 25, size: 1 },
   attributesSize: { offset: 26, size: 2 },
-  reserved: { offset: 28, size: 4 },
 } as const;
 
 export const PUBLISHER_SIZE = 144;

@@ -3,7 +3,7 @@ import type { BpfObject } from 'bpf-loader-native';
 import type { ProbeCounters } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
 import { ContextRegistry, type RawAttributes } from './context-registry.ts';
-import { Matcher } from './match.ts';
+import { Matcher, type Parent, type Seen } from './match.ts';
 import { ProberClient, type ProberOptions } from './prober-client.ts';
 
 /**
@@ -21,6 +21,8 @@ export interface Batch {
   beganNs: readonly bigint[];
   /** When the process of each event started, in ticks since boot modulo 2^32; 0 when that is not known. */
   processStarts: readonly number[];
+  /** The parent of the process of each event, if it has not called exec since it was forked. */
+  parents: readonly (Parent | undefined)[];
   /** What the application says of each event's active span, if anything. */
   attributes: readonly (RawAttributes | undefined)[];
   /** Processes that started another program. */
@@ -41,6 +43,7 @@ export class Enricher {
   #registry: ContextRegistry | undefined;
   #last: Promise<void> = Promise.resolve();
   #held = 0;
+  #isEnding = false;
 
   /** Starts the prober. It gets ready while the BPF programs are loaded. */
   constructor(options: ProberOptions) {
@@ -81,7 +84,10 @@ export class Enricher {
 
   /** Resolves when every batch has been delivered. After some seconds it no longer waits for open answers. */
   async finish(patienceMs = LAST_ANSWERS_MS): Promise<void> {
-    const late = setTimeout(() => this.#prober.leaveUnanswered(), patienceMs);
+    const late = setTimeout(() => {
+      this.#isEnding = true;
+      this.#prober.leaveUnanswered();
+    }, patienceMs);
     await this.#last;
     clearTimeout(late);
   }
@@ -96,25 +102,35 @@ export class Enricher {
     this.#matcher.learn(pid, await this.#prober.identity(pid, this.#matcher.version(pid), false));
   }
 
+  /** Asks about all of them at once. */
+  #see(pids: Iterable<number>): Promise<(readonly [pid: number, seen: Seen])[]> {
+    const answers = Array.from(pids, async (pid) => {
+      const identity = await this.#prober.identity(pid, this.#matcher.version(pid));
+      return [pid, this.#matcher.learn(pid, identity)] as const;
+    });
+    return Promise.all(answers);
+  }
+
   #identify(
-    { events, beganNs, processStarts, attributes }: Batch,
+    { events, beganNs, processStarts, parents, attributes }: Batch,
     deliver: (events: readonly CompactionEvent[]) => void,
   ): void {
-    const pids = [...new Set(events.map(({ pid }) => pid))].filter((pid) => pid !== 0);
-    const answers = pids.map(async (pid) => {
-      const identity = await this.#prober.identity(pid, this.#matcher.version(pid));
-      return { pid, seen: this.#matcher.learn(pid, identity) };
-    });
+    const pids = new Set(events.map(({ pid }) => pid));
+    pids.delete(0);
+    const answers = this.#see(pids);
     this.#held += events.length;
     if (this.#held > MAX_HELD) this.#prober.leaveUnanswered();
     const before = this.#last;
     this.#last = (async () => {
-      const learnt = await Promise.all(answers);
+      const seen = new Map(await answers);
+      const ended = events.flatMap(({ pid }, i) => (parents[i] && !seen.get(pid)?.identity ? [parents[i].pid] : []));
+      const unasked = new Set(this.#isEnding ? [] : ended.filter((pid) => !seen.has(pid)));
+      for (const [pid, parent] of await this.#see(unasked)) seen.set(pid, parent);
       await before;
       this.#matcher.newBatch();
-      for (const { pid, seen } of learnt) this.#matcher.saw(pid, seen);
+      for (const [pid, one] of seen) this.#matcher.saw(pid, one);
       events.forEach((event, i) => {
-        Object.assign(event, this.#matcher.lookUp(event, beganNs[i]!, processStarts[i]));
+        Object.assign(event, this.#matcher.lookUp(event, beganNs[i]!, processStarts[i], parents[i]));
         const named = attributes[i] && this.#registry?.named(event.pid, attributes[i]);
         if (event.context && named) event.context.attributes = named;
       });

@@ -7,7 +7,7 @@ import {
   type ProcessIdentity,
   unknownService,
 } from '../prober/protocol.ts';
-import { isSameExec, TICK_NS } from '../procfs/stat.ts';
+import { isSameExec, startStackOf, TICK_NS } from '../procfs/stat.ts';
 
 /**
  * A process that has ended counts as the last one seen under its pid if both started at the same time. Where a record does not
@@ -20,6 +20,13 @@ export interface Thread {
   pid: number;
   tid: number;
   comm: string;
+}
+
+/** The parent of a process that has not called exec since it was forked. */
+export interface Parent {
+  pid: number;
+  /** Of the forked process: the parent has the same until it calls exec, and no other process has. */
+  startStack: bigint;
 }
 
 interface Known {
@@ -94,8 +101,9 @@ export class Matcher {
   /**
    * @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later merely has the same pid
    * @param startTicks when its process started, modulo 2^32; 0 when that is not known
+   * @param parent whose program it still runs, if any
    */
-  lookUp({ pid, tid, comm }: Thread, atNs: bigint, startTicks = 0): ProcessFacts {
+  lookUp({ pid, tid, comm }: Thread, atNs: bigint, startTicks = 0, parent?: Parent): ProcessFacts {
     if (pid === 0) return {};
     const { identity, known } = this.#batch.get(pid) ?? { identity: undefined, known: this.#known.peek(pid) };
     if (identity?.isKernelThread && identity.startedNs <= atNs) return {};
@@ -107,7 +115,17 @@ export class Matcher {
         return known.facts;
       }
     }
-    return this.#factsOfRecord(tid === pid ? comm : '');
+    return this.#factsOfParent(parent, comm, tid === pid, atNs) ?? this.#factsOfRecord(tid === pid ? comm : '');
+  }
+
+  /**
+   * A forked process that ended before it was looked up was of the service of its parent, unless it had changed its name: a
+   * program that starts containers or services does that before it moves into their control group and calls exec.
+   */
+  #factsOfParent(parent: Parent | undefined, comm: string, isMain: boolean, atNs: bigint): ProcessFacts | undefined {
+    const known = parent && (this.#batch.get(parent.pid)?.known ?? this.#known.peek(parent.pid));
+    if (known === undefined || !isOf(known.identity, comm, isMain, atNs)) return undefined;
+    return startStackOf(known.identity) === parent!.startStack ? known.facts : undefined;
   }
 
   /**

@@ -12,6 +12,7 @@ import {
 } from '../abi.generated.ts';
 import type { RawAttributes } from '../enrich/context-registry.ts';
 import type { Batch } from '../enrich/enricher.ts';
+import type { Parent } from '../enrich/match.ts';
 import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event/event.ts';
 import { type RelationWanted, relationOf } from '../event/relation.ts';
 import type { EpochClock } from '../kernel/clock.ts';
@@ -72,6 +73,7 @@ export class Decoder {
     const events: CompactionEvent[] = [];
     const beganNs: bigint[] = [];
     const processStarts: number[] = [];
+    const parents: (Parent | undefined)[] = [];
     const attributes: (RawAttributes | undefined)[] = [];
     const started: number[] = [];
     const published: number[] = [];
@@ -95,10 +97,11 @@ export class Decoder {
         events.push(event);
         beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
         processStarts.push(record.readUInt32LE(EVENT.started.offset));
+        parents.push(parentOf(record));
         attributes.push(parseSpanAttributes(record.subarray(record.length - attributesSizeOf(record))));
       } else malformed += 1;
     }
-    return { events, beganNs, processStarts, attributes, received, malformed, started, published };
+    return { events, beganNs, processStarts, parents, attributes, received, malformed, started, published };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {
@@ -178,6 +181,11 @@ export class Decoder {
 /** Of the active span; they follow the stack. */
 const attributesSizeOf = (record: Buffer) =>
   record.readUInt16LE(EVENT.context.offset + TRACE_CONTEXT.attributesSize.offset);
+
+function parentOf(record: Buffer): Parent | undefined {
+  const pid = record.readUInt32LE(EVENT.forkedFrom.offset);
+  return pid === 0 ? undefined : { pid, startStack: record.readBigUInt64LE(EVENT.startStack.offset) };
+}
 
 function zoneState(record: Buffer, at: number, orders: number, order: number): ZoneState {
   const blocks: number[] = [];

@@ -68,6 +68,9 @@ export function readStat(folder: string): ProcStat | undefined {
   };
 }
 
+/** The start of the main thread's stack; 0 without the right to know. */
+export const startStackOf = ({ execId }: ExecMark): bigint => BigInt(execId.split(' ', 1)[0]!);
+
 /** Whether both belong to one executable in one process; false when the second has ended. */
 export const isSameExec = (before: ExecMark, after: ExecMark | undefined): boolean =>
   before.startedNs === after?.startedNs && before.execId === after.execId;

@@ -47,6 +47,18 @@ function reserveHugePage(t: TestContext): boolean {
   return Number(readFileSync(setting, 'latin1')) > Number(before);
 }
 
+/** The events of processes with that name that the test knows no pid of. */
+async function stallsOfShells(agent: Agent, count: number): Promise<readonly CompactionEvent[]> {
+  const events = () => agent.events().filter(({ comm, trigger }) => comm === 'sh' && trigger === 'manual');
+  await agent.until(() => events().length >= count);
+  assert.equal(events().length, count);
+  return events();
+}
+
+function assertServices(events: readonly CompactionEvent[], service: string): void {
+  assert.deepEqual(new Set(events.map(({ resource }) => resource?.['service.name'])), new Set([service]));
+}
+
 function assertResource(events: readonly CompactionEvent[], resource: CompactionEvent['resource']): void {
   assert.equal(events.length, ZONES);
   for (const one of events) {
@@ -223,6 +235,32 @@ describe('the service of a stalled process', () => {
       assert.deepEqual([...services], ['gone']);
       break;
     }
+  });
+
+  it('which was forked and has ended before the lookup: that of its parent, which never stalled', async (t) => {
+    const { agent, eventsOf } = await setUp(t);
+    const children = 5;
+    const script = `while read -r _; do for _ in ${'x '.repeat(children)}; do (echo 1 >${COMPACT_NODE0}); done; echo done; done`;
+    const parent = new CommandedProgram('sh', ['-c', script], { OTEL_SERVICE_NAME: 'forks' });
+    agent.child.kill('SIGSTOP');
+    await parent.tell('stall');
+    agent.child.kill('SIGCONT');
+    const events = await stallsOfShells(agent, children * ZONES);
+    assert.deepEqual(eventsOf(parent.pid), []);
+    assert.equal(new Set(events.map(({ pid }) => pid)).size, children);
+    assertServices(events, 'forks');
+    await parent.end();
+  });
+
+  it('which was forked and has ended, and whose parent has called exec since: from the record', async (t) => {
+    const { agent } = await setUp(t);
+    const script = `read -r _; (echo 1 >${COMPACT_NODE0}); exec sh -c 'echo done; read -r _; :'`;
+    const parent = new CommandedProgram('sh', ['-c', script], { OTEL_SERVICE_NAME: 'after-exec' });
+    agent.child.kill('SIGSTOP');
+    await parent.tell('stall');
+    agent.child.kill('SIGCONT');
+    assertServices(await stallsOfShells(agent, ZONES), 'unknown_service:sh');
+    await parent.end();
   });
 
   it('is not looked up when nobody wants it', async (t) => {

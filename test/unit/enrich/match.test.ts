@@ -335,6 +335,70 @@ describe('a process that has ended, and whose record says when it started', () =
   });
 });
 
+describe('a process that has ended before it was looked up, and had not called exec since it was forked', () => {
+  const START_STACK = 0x7ffd0000e000;
+  const PARENT = { pid: 6, startStack: BigInt(START_STACK) };
+  const fake = { comm: 'summ', exe: '/usr/bin/summ', environ: 'OTEL_SERVICE_NAME=shop\0', startStack: START_STACK };
+
+  function setUpParent(t: TestContext, change: FakeProcess = {}) {
+    const proc = fakeProc(t);
+    proc.put(6, { ...fake, ...change });
+    const processes = new Identified({ services: true, proc: proc.root });
+    processes.learn(6);
+    return {
+      processes,
+      put: (again: FakeProcess) => proc.put(6, { ...fake, ...again }),
+      end: () => proc.end(6),
+      service: (comm = 'summ', tid = 7, atNs = NOW, parent = PARENT) =>
+        processes.lookUp({ pid: 7, tid, comm }, atNs, 600, parent).resource?.['service.name'],
+    };
+  }
+
+  it('has the service of its parent, in every thread', (t) => {
+    const { service } = setUpParent(t);
+    assert.equal(service(), 'shop');
+    assert.equal(service('pool-7', 8), 'shop');
+  });
+
+  it('also when the parent has ended since, or called exec after it was seen', (t) => {
+    const { service, end, processes } = setUpParent(t);
+    processes.startedProgram(6);
+    end();
+    processes.learn(6);
+    assert.equal(service(), 'shop');
+  });
+
+  it('but not that of a program which the parent has called since', (t) => {
+    const { service, put, processes } = setUpParent(t);
+    put({ startStack: 1 });
+    processes.learn(6);
+    assert.equal(service(), 'unknown_service:summ');
+    assert.equal(service('pool-7', 8), 'unknown_service');
+  });
+
+  it('nor that of a process which has adopted it', (t) => {
+    assert.equal(setUpParent(t, { startStack: 1 }).service(), 'unknown_service:summ');
+  });
+
+  it('nor that of a process whose stack cannot be read', (t) => {
+    assert.equal(setUpParent(t, { startStack: 0 }).service(), 'unknown_service:summ');
+  });
+
+  it('nor that of one which got the pid of its parent after the stall', (t) => {
+    const { service } = setUpParent(t);
+    assert.equal(service('summ', 7, STARTED), 'shop');
+    assert.equal(service('summ', 7, STARTED - 1n), 'unknown_service:summ');
+  });
+
+  it('nor under another name, as what starts containers has before exec', (t) => {
+    assert.equal(setUpParent(t).service('(summ)'), 'unknown_service:(summ)');
+  });
+
+  it('nor without a parent that is known', (t) => {
+    assert.equal(setUpParent(t).service('summ', 7, NOW, { ...PARENT, pid: 5 }), 'unknown_service:summ');
+  });
+});
+
 it('4096 processes are remembered; the least recently seen is forgotten', (t) => {
   const { root, processes, end, service, pass } = setUp(t, { environ: 'OTEL_SERVICE_NAME=shop\0' });
   const see = (from: number, count: number) => {
