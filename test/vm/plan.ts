@@ -116,6 +116,12 @@ export const PLAN: readonly Row[] = [
     only: { '5.10': 'pids are those|within it|right times', '7.3': 'pids are those|within it' },
   },
   {
+    file: kernel('resource'),
+    shows: 'a forked process that ends right after its stall has the service of its parent',
+    on: { '5.10': 'read by fentry', '7.3': 'read by kprobe. The layer kernel shows tp_btf on this host' },
+    only: { '5.10': 'which was forked', '7.3': 'which was forked' },
+  },
+  {
     file: kernel('span-attributes'),
     shows: 'attributes that an application publishes with its spans are those of its stalls',
     on: { '5.10': 'copied by fentry', '7.3': 'copied by kprobe. The layer kernel shows tp_btf on this host' },

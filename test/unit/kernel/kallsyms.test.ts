@@ -40,7 +40,7 @@ describe('kallsyms', () => {
     const found = read(fixture('kernel/kallsyms.txt'));
     assert.deepEqual([...found].sort(), expected(fixtureText('kernel/kallsyms.txt')));
     assert.ok(found.some((symbol) => /^f[0-9a-f]{12} vfs_write$/.test(symbol)));
-    assert.ok(found.some((symbol) => /bpf_prog_[0-9a-f]+_tp_btf_end\t\[bpf\]$/.test(symbol)));
+    assert.ok(found.some((symbol) => /bpf_prog_[0-9a-f]+_cs_tp_btf_end\t\[bpf\]$/.test(symbol)));
   });
 
   it('only text: data, absolute and per-CPU symbols are left out', (t) => {
