@@ -26,3 +26,48 @@ scratch() { # scratch NAME
   trap 'rm -rf "$tmp"' EXIT
   trap 'exit 130' INT HUP TERM
 }
+
+# Installs something into a folder of the cache, unless it is there, and sets $folder. The folder's name has a hash of MATTERS,
+# all that the result depends on. The command gets the path of a new folder as its last argument, and may use $tmp.
+install() { # install NAME MATTERS WHAT COMMAND...
+  name=$1-$(printf '%s\n' "$2" | sha256sum | cut -c 1-12)
+  folder=$cache/$name
+  shift 2
+  once "$name" "$folder" install_now "$@"
+}
+
+install_now() ( # install_now WHAT COMMAND...
+  what=$1
+  shift
+  scratch "$name"
+  say "installing $what, once"
+  # The shell ignores set -e in a tested command, so this runs in a subshell, and a file shows whether it succeeded.
+  (
+    set +e
+    (set -e; "$@" "$tmp/new"; touch "$tmp/done") >"$tmp/log" 2>&1 9>&-
+    :
+  )
+  if ! [ -e "$tmp/done" ]; then
+    tail -n 20 "$tmp/log" >&2
+    say "it could not be installed (above). Is the registry reachable?"
+    exit 1
+  fi
+  mv -T "$tmp/new" "$folder"
+)
+
+# The same for packages of PyPI, with hashes in a file of requirements. $folder/bin/python has them.
+install_python() { # install_python NAME WHAT REQUIREMENTS
+  python3 -c 'import ensurepip, venv' 2>/dev/null || {
+    say "there is no python3 with venv here. Install it: sudo apt-get install --no-install-recommends python3-venv"
+    exit 1
+  }
+  interpreter=$(python3 -c 'import sys; print(sys.implementation.cache_tag, sys.base_prefix)')
+  install "$1" "$interpreter
+$(cat "$3")" "$2" environment_of "$3"
+}
+
+environment_of() { # environment_of REQUIREMENTS FOLDER
+  python3 -m venv "$2"
+  "$2/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all: \
+    --requirement "$1"
+}

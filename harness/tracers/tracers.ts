@@ -12,6 +12,10 @@ export interface Tracers {
   node: string;
   /** The archive of dd-java-agent. */
   java: string;
+  /** A folder of builds of a service in Rust: exported, unexported and stripped. */
+  rust?: string;
+  /** Why there is none: this host has no Rust that is new enough. */
+  lacks?: string;
 }
 
 let installed: Tracers | undefined;
@@ -22,7 +26,7 @@ export function ensureTracers(): Tracers {
     execFileSync(INSTALL, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
       .trim()
       .split('\n')
-      .map((line) => line.split('=', 2)),
-  ) as Tracers;
+      .map((line) => /^(.*?)=(.*)$/.exec(line)!.slice(1)),
+  ) as unknown as Tracers;
   return installed;
 }

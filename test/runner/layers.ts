@@ -8,6 +8,12 @@ import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
 import { ensureTracers } from '../../harness/tracers/tracers.ts';
 import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
 
+export interface Optional {
+  file: string;
+  /** The reason why it cannot run here, if there is one. */
+  missing: () => string | undefined;
+}
+
 export interface Layer {
   name: string;
   shows: string;
@@ -26,6 +32,8 @@ export interface Layer {
   prepare?: () => unknown;
   /** The reason why it cannot run here, if there is one. */
   missing?: () => string | undefined;
+  /** Files that need what few hosts have, and so never have to run. Asked after the preparations. */
+  optional?: readonly Optional[];
 }
 
 export const ROOT = new URL('../..', import.meta.url).pathname;
@@ -120,6 +128,7 @@ export const REST: readonly Layer[] = [
     setUp: 'all',
     live: true,
     prepare: ensureTracers,
+    optional: [{ file: `${ROOT}test/publishers/rust.test.ts`, missing: () => ensureTracers().lacks }],
   },
   {
     name: 'vm',

@@ -6,7 +6,7 @@
  *   npm test -- unit kernel     these layers
  *   npm test -- --all           everything
  *
- * A layer that is named, or included by --all, must run: an omission counts as failed.
+ * A layer that is named, or included by --all, must run: an omission counts as failed. Optional files of it are only named.
  */
 
 import { runInstead } from './in-machine.ts';

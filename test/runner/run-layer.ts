@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { missingForLive } from './host.ts';
 import { type Layer, ROOT } from './layers.ts';
+import { withoutMissing } from './optional.ts';
 import type { Obstacle, Results } from './results.ts';
 import { runFiles } from './run-files.ts';
 import { setUp } from './set-up.ts';
@@ -40,10 +41,11 @@ export async function runLayer(layer: Layer, strict: boolean, results: Results):
   } catch (error) {
     return leaveOut(name, { why: `it cannot be prepared: ${(error as Error).message}`, ofHost: false });
   }
-  await runFiles(files, { live: layer.live, timeoutMs }, results);
+  const run = withoutMissing(files, layer.optional, results);
+  await runFiles(run, { live: layer.live, timeoutMs }, results);
   const seconds = (performance.now() - started) / 1000;
   results.layers.push({ name, seconds });
-  console.log(`=== ${name}: ${files.length} files, ${seconds.toFixed(0)} s`);
+  console.log(`=== ${name}: ${run.length} files, ${seconds.toFixed(0)} s`);
 }
 
 const lack = (why: string | undefined): Obstacle | undefined => (why === undefined ? undefined : { why, ofHost: true });
