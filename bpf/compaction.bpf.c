@@ -16,6 +16,7 @@
 #include "kernel.h"
 #include "read.h"
 #include "pid_namespace.h"
+#include "stack_budget.h"
 #include "ring.h"
 #include "zone.h"
 #include "outcome.h"
@@ -26,6 +27,7 @@
 #include "context.h"
 #include "process_events.h"
 #include "fork.h"
+#include "stack.h"
 #include "handlers.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -82,6 +82,14 @@ struct publisher {
 	struct tls_place places[PUBLISHER_PLACES]; /* in the order in which they are read; unused ones come last */
 };
 
+/* Why a record has no stack. */
+enum stack_omitted {
+	STACK_OMITTED_NOT = 0, /* it has one, or none was wanted */
+	STACK_OMITTED_BUDGET = 1, /* see stack_budget.h */
+	STACK_OMITTED_MIN_DURATION = 2, /* shorter than --stack-min-duration */
+	STACK_OMITTED_FAILED = 3, /* the kernel did not give one */
+};
+
 struct zone_state {
 	__u64 free_pages;
 	__u32 free_blocks[EVENT_ORDERS];
@@ -116,7 +124,8 @@ struct event {
 	__u32 status;
 	__u32 trigger;
 	__s32 priority; /* -1: not direct, or not known */
-	__u16 orders; /* entries used in free_blocks */
+	__u8 orders; /* entries used in free_blocks */
+	__u8 stack_omitted; /* enum stack_omitted */
 	__u16 own_frames; /* first frames of the stack that belong to tracing; 0: not known */
 	char comm[EVENT_NAME_SIZE];
 	char zone[EVENT_NAME_SIZE];
@@ -147,6 +156,13 @@ struct books {
 	__u64 ring_full;
 	__u64 no_scratch; /* cannot happen: the verifier requires the check */
 	__u64 attempt_unknown; /* emitted without priority and attempt id */
+	/* Every compaction that was not filtered, with its stack or with the reason why it has none; all 0 when none is wanted. */
+	__u64 stack_taken;
+	__u64 stack_omitted_budget;
+	__u64 stack_omitted_min_duration;
+	__u64 stack_omitted_failed;
+	__u64 stack_ns; /* that stacks took; this and the next are 0 without a budget */
+	__u64 stack_base_ns; /* the compactions' own time, of which the budget is a share */
 	__u64 process_events_unsent; /* the ring had no room */
 	/* Every begin, with a trace context or with the reason why there is none. */
 	__u64 context_found;
@@ -172,6 +188,6 @@ _Static_assert(__builtin_offsetof(struct event, pid) == 248, "ABI");
 _Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");
 _Static_assert(__builtin_offsetof(struct event, stack) == 344, "ABI");
 _Static_assert(sizeof(struct event) == 344 + 8 * EVENT_STACK_FRAMES, "ABI");
-_Static_assert(sizeof(struct books) == 29 * 8, "ABI");
+_Static_assert(sizeof(struct books) == 35 * 8, "ABI");
 
 #endif

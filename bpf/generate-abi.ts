@@ -46,6 +46,7 @@ writeFileSync(
     layout('publisher', 'PUBLISHER'),
     layout('tls_place', 'TLS_PLACE'),
     values('trigger', 'TRIGGER_'),
+    values('stack_omitted', 'STACK_OMITTED_'),
     values('reader_state', 'READER_'),
     values('context_source', 'CONTEXT_'),
     values('process_event_kind', 'PROCESS_EVENT_KIND_'),

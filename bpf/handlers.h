@@ -7,10 +7,6 @@
 const volatile __u32 only_pid = 0; /* 0: all */
 const volatile __u32 trigger_mask = 0xf; /* bit: enum trigger */
 const volatile __u64 min_duration_ns = 0;
-const volatile __u64 stack_min_duration_ns = 0; /* all ones: no stacks */
-
-/* Whether to find out which frames of a stack belong to tracing. Names show that as well, where symbols are visible. */
-const volatile bool mark_own_frames = false;
 
 enum trigger *abi_trigger; /* keeps the enum in the object's BTF, for the generator */
 
@@ -55,17 +51,6 @@ struct {
 	__type(key, __u64); /* pid_tgid */
 	__type(value, struct attempt);
 } cs_attempts SEC(".maps");
-
-/*
- * A record is built here, then copied to the ring at its real length: reserving room for the longest stack would halve what
- * the ring holds. One program at a time uses it on a CPU: the kernel does not let a program recurse.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct scratch);
-} cs_scratch SEC(".maps");
 
 static __always_inline enum trigger trigger_of(struct compact_control *cc)
 {
@@ -119,61 +104,6 @@ static __always_inline void fill_zone(struct event *event, struct zone *zone)
 	event->zone_index = zone_index(zone, node);
 	event->orders = zone_orders();
 	read_zone_name(zone, event->zone);
-}
-
-/*
- * The innermost frames at the begin. Both stacks start with the program and the functions between it and compact_zone(), and
- * they have their first common frame in the caller of compact_zone().
- */
-#define FIRST_FRAMES 10
-struct first_frames {
-	__u64 addresses[FIRST_FRAMES];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1); /* the loader enlarges it where it is needed */
-	__type(key, __u64); /* pid_tgid */
-	__type(value, struct first_frames);
-} cs_first_frames SEC(".maps");
-
-static __always_inline void note_first_frames(void *ctx, __u64 *pid_tgid)
-{
-	struct first_frames first = {};
-
-	if (bpf_get_stack(ctx, &first, sizeof(first), 0) <= 0 ||
-	    bpf_map_update_elem(&cs_first_frames, pid_tgid, &first, BPF_ANY))
-		bpf_map_delete_elem(&cs_first_frames, pid_tgid);
-}
-
-/* The number of frames before that of compact_zone(); 0 when it is not known. */
-static __always_inline __u32 own_frames(struct event *event, __u64 *pid_tgid)
-{
-	struct first_frames *first = bpf_map_lookup_elem(&cs_first_frames, pid_tgid);
-
-	if (!first)
-		return 0;
-#pragma unroll
-	for (__u32 i = 1; i < FIRST_FRAMES; i++) {
-		if ((i + 1) * sizeof(__u64) > event->stack_size)
-			return 0;
-#pragma unroll
-		for (__u32 j = 1; j < FIRST_FRAMES; j++)
-			if (event->stack[i] == first->addresses[j])
-				return i - 1;
-	}
-	return 0;
-}
-
-/* Takes the stack, which is most of what a pair costs. */
-static __always_inline void fill_stack(struct event *event, void *ctx, __u64 *pid_tgid)
-{
-	long size = 0;
-
-	if (event->duration_ns >= stack_min_duration_ns)
-		size = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
-	event->stack_size = size > 0 ? size : 0;
-	event->own_frames = mark_own_frames ? own_frames(event, pid_tgid) : 0;
 }
 
 /* Copies the span's attributes behind the stack. A page that is away now loses them. */
@@ -253,8 +183,7 @@ static __always_inline void handle_begin(void *ctx, struct compact_control *cc)
 	}
 	read_zone_state(READ(cc, zone), &begin.zone);
 	begin.context_unreadable = read_context(&begin.span);
-	if (mark_own_frames)
-		note_first_frames(ctx, &pid_tgid);
+	note_first_frames(ctx, &pid_tgid);
 	begin.begin_ns = bpf_ktime_get_ns();
 	if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, &begin, BPF_NOEXIST))
 		count(&books.open_now, 1);
@@ -328,7 +257,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	fill_attempt(event, pid_tgid);
 	fill_zone(event, READ(cc, zone));
 
-	fill_stack(event, ctx, &pid_tgid);
+	fill_stack(scratch, ctx, &pid_tgid, end_ns);
 	fill_attributes(event, &begin->span);
 	emit(scratch);
 out:

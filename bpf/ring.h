@@ -56,11 +56,23 @@ static __always_inline bool send(void *record, __u64 size)
 	return sent;
 }
 
-/* A record, with room for the longest stack and the attributes behind it. */
+/* What a program needs on its CPU: a record, with room for the longest stack and the attributes behind it; and the account. */
 struct scratch {
 	struct event event;
 	__u8 attributes[EVENT_ATTRIBUTES_SIZE];
+	struct stack_account account;
 };
+
+/*
+ * A record is built here, then copied to the ring at its real length: reserving room for the longest stack would halve what
+ * the ring holds. One program at a time uses it on a CPU: the kernel does not let a program recurse.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} cs_scratch SEC(".maps");
 
 /* Sends a record; counts it when it does not fit. */
 static __always_inline void emit(struct scratch *scratch)
@@ -68,8 +80,8 @@ static __always_inline void emit(struct scratch *scratch)
 	struct event *event = &scratch->event;
 	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff) + (event->context.attributes_size & 0xff);
 
-	if (size > sizeof(*scratch))
-		size = sizeof(*scratch);
+	if (size > __builtin_offsetof(struct scratch, account))
+		size = __builtin_offsetof(struct scratch, account);
 	if (!send(scratch, size)) {
 		count(&books.ring_full, 1);
 		return;

@@ -27,7 +27,8 @@ export const EVENT = {
   status: { offset: 280, size: 4 },
   trigger: { offset: 284, size: 4 },
   priority: { offset: 288, size: 4 },
-  orders: { offset: 292, size: 2 },
+  orders: { offset: 292, size: 1 },
+  stackOmitted: { offset: 293, size: 1 },
   ownFrames: { offset: 294, size: 2 },
   comm: { offset: 296, size: 16 },
   zone: { offset: 312, size: 16 },
@@ -43,7 +44,7 @@ export const ZONE_STATE = {
   freeBlocks: { offset: 8, size: 64 },
 } as const;
 
-export const BOOKS_SIZE = 232;
+export const BOOKS_SIZE = 280;
 export const BOOKS = {
   begins: { offset: 0, size: 8 },
   ends: { offset: 8, size: 8 },
@@ -61,19 +62,25 @@ export const BOOKS = {
   ringFull: { offset: 104, size: 8 },
   noScratch: { offset: 112, size: 8 },
   attemptUnknown: { offset: 120, size: 8 },
-  processEventsUnsent: { offset: 128, size: 8 },
-  contextFound: { offset: 136, size: 8 },
-  contextUnpublished: { offset: 144, size: 8 },
-  contextStale: { offset: 152, size: 8 },
-  contextNoBlock: { offset: 160, size: 8 },
-  contextNoSpan: { offset: 168, size: 8 },
-  contextUnreadable: { offset: 176, size: 8 },
-  contextInvalid: { offset: 184, size: 8 },
-  contextNotInMap: { offset: 192, size: 8 },
-  migrateScanned: { offset: 200, size: 8 },
-  freeScanned: { offset: 208, size: 8 },
-  emittedMigrateScanned: { offset: 216, size: 8 },
-  emittedFreeScanned: { offset: 224, size: 8 },
+  stackTaken: { offset: 128, size: 8 },
+  stackOmittedBudget: { offset: 136, size: 8 },
+  stackOmittedMinDuration: { offset: 144, size: 8 },
+  stackOmittedFailed: { offset: 152, size: 8 },
+  stackNs: { offset: 160, size: 8 },
+  stackBaseNs: { offset: 168, size: 8 },
+  processEventsUnsent: { offset: 176, size: 8 },
+  contextFound: { offset: 184, size: 8 },
+  contextUnpublished: { offset: 192, size: 8 },
+  contextStale: { offset: 200, size: 8 },
+  contextNoBlock: { offset: 208, size: 8 },
+  contextNoSpan: { offset: 216, size: 8 },
+  contextUnreadable: { offset: 224, size: 8 },
+  contextInvalid: { offset: 232, size: 8 },
+  contextNotInMap: { offset: 240, size: 8 },
+  migrateScanned: { offset: 248, size: 8 },
+  freeScanned: { offset: 256, size: 8 },
+  emittedMigrateScanned: { offset: 264, size: 8 },
+  emittedFreeScanned: { offset: 272, size: 8 },
 } as const;
 
 export const PROCESS_EVENT_SIZE = 8;
@@ -112,6 +119,13 @@ export const TRIGGER = {
   KCOMPACTD: 1,
   PROACTIVE: 2,
   MANUAL: 3,
+} as const;
+
+export const STACK_OMITTED = {
+  NOT: 0,
+  BUDGET: 1,
+  MIN_DURATION: 2,
+  FAILED: 3,
 } as const;
 
 export const READER = {

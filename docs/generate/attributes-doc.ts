@@ -8,7 +8,7 @@ import {
 } from '../../src/sinks/otlp/attributes.ts';
 import { IDLE_S, MAX_RESOURCES } from '../../src/sinks/otlp/resources.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_QUEUE } from '../../src/sinks/otlp/settings.ts';
-import { VALUES, type ValueTable } from './values.ts';
+import { STACK_OMITTED, VALUES, type ValueTable } from './values.ts';
 
 /** docs/attributes.md, made from the table that makes the spans, so that the two cannot differ. */
 export function attributesDoc(): string {
@@ -49,6 +49,12 @@ export function attributesDoc(): string {
     'innermost first. The event is at the span’s end, where the stack is taken. `--stack attribute` puts',
     `${code(STACK_ATTRIBUTE)} on the span instead, \`--stack both\` on both, \`--stack none\` on neither. Without a stack there is no`,
     'event. OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT cuts it like every string.',
+    '',
+    'Where a stack was wanted but is missing, `compaction.stack.omitted` says why:',
+    '',
+    row('value', 'meaning'),
+    row('---', '---'),
+    ...STACK_OMITTED.map(([reason, meaning]) => row(code(reason), meaning)),
     '',
     ...VALUES.flatMap(valuesOf),
     '## The resource',

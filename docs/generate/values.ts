@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { StackOmission } from '../../src/event/event.ts';
+
 /** A table of docs/attributes.md: what the words in a span mean. */
 export interface ValueTable {
   title: string;
   before: string;
   rows: readonly (readonly [value: string, meaning: string])[];
 }
+
+/** `compaction.stack.omitted`. */
+export const STACK_OMITTED: readonly (readonly [StackOmission, string])[] = [
+  [
+    'budget',
+    'The compaction was too short to pay for its stack, and `--stack-budget` was used up; see [overhead.md](overhead.md#the-budget-for-stacks).',
+  ],
+  ['min_duration', 'The compaction was shorter than `--stack-min-duration`.'],
+  ['failed', 'The kernel gave no stack.'],
+];
 
 export const VALUES: readonly ValueTable[] = [
   {

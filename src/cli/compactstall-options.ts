@@ -13,6 +13,7 @@ import {
   parseProcfs,
   parseRingSize,
   parseSeconds,
+  parseShare,
   parseTriggers,
   parseUser,
 } from './values.ts';
@@ -75,9 +76,15 @@ export const RUN_OPTIONS = [
     parse: parseTriggers,
   },
   {
+    name: 'stack-budget',
+    argument: 'SHARE',
+    help: "the most time for stacks, in percent of the compactions' own time, on top of about 1 ms a second on each CPU (default 1%). When it is used up, compactions too short for their stack are recorded without it. off takes all stacks",
+    parse: parseShare,
+  },
+  {
     name: 'stack-min-duration',
     argument: 'TIME',
-    help: 'take no stack of compactions shorter than this, such as 100us; the stack is most of what the agent adds to a compaction (default 0: take all)',
+    help: 'take no stack of compactions shorter than this, such as 100us (default 0)',
     parse: parseDuration,
   },
   {

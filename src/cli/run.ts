@@ -5,7 +5,7 @@ import { Pipeline } from '../event/pipeline.ts';
 import { publicationsUnseen } from '../host/limitations.ts';
 import { NOBODY } from '../host/users.ts';
 import type { LiveSource } from '../live/live-source.ts';
-import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
+import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
 import { Verification } from '../live/verify.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
 import { VERSION } from '../version.ts';
@@ -53,6 +53,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   // A table shows neither stacks nor contexts. A recording keeps both for a replay, whatever this run's spans carry.
   const context = wantsRecords ? (values.context ?? 'child') : 'off';
   const services = records || (wantsOtlp(outputs) && settings.resource === 'service');
+  const stackBudget = values['stack-budget'] ?? DEFAULT_STACK_BUDGET;
   const user = values.user ?? NOBODY;
   let verification: Verification | undefined;
   const source = await openLiveSource({
@@ -64,6 +65,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     triggers: values.trigger ?? TRIGGERS,
     context,
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
+    ...(stackBudget !== 'off' && { stackBudget }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
     ...((services || context !== 'off') && { prober: { services, user, warn: settings.warn } }),
@@ -108,6 +110,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
 }
 
 function reportRunTime(messages: Messages, source: LiveSource): void {
+  const { stackNs = 0, stackBaseNs = 0 } = source.books().kernel ?? {};
+  if (stackBaseNs > 0) {
+    const share = ((stackNs / stackBaseNs) * 100).toFixed(2);
+    messages.print(`  stacks   took ${(stackNs / 1e6).toFixed(2)} ms, ${share} % of the compactions' own time`);
+  }
   for (const { name, runCount, runTimeNs } of source.programStats()) {
     const mean = runCount > 0 ? `${(runTimeNs / runCount / 1000).toFixed(2)} us` : '-';
     messages.print(`  program  ${name}: ${runCount} runs, ${mean} each`);

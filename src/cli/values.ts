@@ -67,6 +67,16 @@ export function parseDuration(text: string, option: string): number {
   return Math.round(ns);
 }
 
+/** @returns a share of 0 to 1, or `off` */
+export function parseShare(text: string, option: string): number | 'off' {
+  if (text === 'off') return text;
+  const percent = Number(text.slice(0, -1));
+  if (!/^\d+(\.\d+)?%$/.test(text) || percent > 100) {
+    throw usageError(`${option} ${text}: expected off or a share from 0% to 100%, such as 1% or 0.5%.`);
+  }
+  return percent / 100;
+}
+
 export function parseTriggers(text: string, option: string): Trigger[] {
   const wanted = text.split(',');
   for (const name of wanted) {

@@ -3,7 +3,7 @@
 import { TRIGGERS } from '../event/event.ts';
 import { NO_PROBE_READS, preemptible, publicationsUnseen } from '../host/limitations.ts';
 import type { LiveSource } from '../live/live-source.ts';
-import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
+import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { failure } from './failure.ts';
 
@@ -14,6 +14,7 @@ export const openAsRun = (open = openLiveSource): Promise<LiveSource> =>
     triggers: TRIGGERS,
     context: 'child',
     stackMinDurationNs: 0,
+    stackBudget: DEFAULT_STACK_BUDGET,
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
   });

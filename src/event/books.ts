@@ -75,6 +75,14 @@ export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[])
   ];
 }
 
+/** What the user's filters left out. */
+const filtered = (kernel: KernelBooks) =>
+  [
+    ['filtered{pid}', kernel.filteredPid],
+    ['filtered{trigger}', kernel.filteredTrigger],
+    ['filtered{min_duration}', kernel.filteredMinDuration],
+  ] as const;
+
 function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
   return [
     {
@@ -103,13 +111,12 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
       total: kernel.paired,
       terms: [
         ['emitted', kernel.emitted],
-        ['filtered{pid}', kernel.filteredPid],
-        ['filtered{trigger}', kernel.filteredTrigger],
-        ['filtered{min_duration}', kernel.filteredMinDuration],
+        ...filtered(kernel),
         ['dropped{ring_full}', kernel.ringFull],
         ['dropped{no_scratch}', kernel.noScratch],
       ],
     },
+    ...stacksEquation(kernel),
     {
       name: 'emitted',
       total: kernel.emitted,
@@ -119,6 +126,19 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
       ],
     },
   ];
+}
+
+/** Every pair, with its stack or with the reason why it has none; empty when no stacks are wanted. */
+function stacksEquation(kernel: KernelBooks): Equation[] {
+  const stacks = [
+    ['with stack', kernel.stackTaken],
+    ['omitted{budget}', kernel.stackOmittedBudget],
+    ['omitted{min_duration}', kernel.stackOmittedMinDuration],
+    ['omitted{failed}', kernel.stackOmittedFailed],
+  ] as const;
+  if (stacks.every(([, value]) => value === 0)) return [];
+  const noRecord = [...filtered(kernel), ['dropped{no_scratch}', kernel.noScratch]] as const;
+  return [{ name: 'paired', total: kernel.paired, terms: [...stacks, ...noRecord] }];
 }
 
 /** Every begin, with the active span or with the reason why it is unknown; empty with `--context off`. */

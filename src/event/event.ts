@@ -25,6 +25,10 @@ export interface TraceContext {
   relation: 'child' | 'link';
 }
 
+/** Why an event has no stack although one was wanted; docs/attributes.md explains each. */
+export const STACK_OMISSIONS = ['budget', 'min_duration', 'failed'] as const;
+export type StackOmission = (typeof STACK_OMISSIONS)[number];
+
 /** A zone at one instant. */
 export interface ZoneState {
   /** Free pages. */
@@ -90,6 +94,8 @@ export interface CompactionEvent {
   scanned: { migrate: number; free: number };
   /** Kernel stack, innermost frame first, `symbol+0xoffset [module]`; empty when none was taken. */
   stack: readonly string[];
+  /** Absent when the stack was taken, and when none was wanted. */
+  stackOmitted?: StackOmission;
   /** Absent for kernel threads, and where no active span is known. */
   context?: TraceContext;
   /** The ids of the event's span, lower-case hex: 32 and 16 digits. */

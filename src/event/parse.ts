@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CONTEXT_SOURCES, type CompactionEvent, TRIGGERS } from './event.ts';
+import { CONTEXT_SOURCES, type CompactionEvent, STACK_OMISSIONS, TRIGGERS } from './event.ts';
 
 /** The kernel's times are signed 64-bit numbers of nanoseconds: they end in the year 2262. */
 const LAST_TIME = 2n ** 63n - 1n;
@@ -101,6 +101,7 @@ const EVENT = {
   end: ZONE_STATE,
   scanned: { migrate: count, free: count },
   stack: list(text),
+  'stackOmitted?': oneOf(STACK_OMISSIONS),
   'context?': CONTEXT,
   traceId: hexId(32),
   spanId: hexId(16),

@@ -21,6 +21,9 @@ const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
 const NO_NAMESPACE = 0xffff_ffff;
 /** Longer than any compaction. */
 const NEVER = 2n ** 64n - 1n;
+/** For stack_share of bpf/stack_budget.h: no budget, and the whole. */
+const ALL_STACKS = 0xffff_ffff;
+const WHOLE_SHARE = 2 ** 20;
 /** An LRU map sets entries aside for each CPU; with fewer than these it evicts entries that are in use. */
 const ENTRIES_PER_CPU = 256;
 const MIN_ENTRIES = 4096;
@@ -34,8 +37,10 @@ export interface ProgramOptions {
   pid?: number;
   minDurationNs: number;
   triggers: readonly Trigger[];
-  /** The shortest compaction whose stack is taken; no stacks when absent. A stack is most of what an event costs. */
+  /** The shortest compaction whose stack is taken; no stacks when absent. */
   stackMinDurationNs?: number;
+  /** The share of the compactions' own time that stacks may take (bpf/stack_budget.h); all are taken when absent. */
+  stackBudget?: number;
   /** Whether frames that belong to tracing are told apart in the kernel, because they will have no names. */
   markOwnFrames: boolean;
   /** Whether to look for the span that was active in a stalled thread. */
@@ -129,6 +134,7 @@ function attachPlan(
       trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
       min_duration_ns: options.minDurationNs,
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
+      stack_share: options.stackBudget === undefined ? ALL_STACKS : Math.floor(options.stackBudget * WHOLE_SHARE),
       mark_own_frames: marksFrames,
       wake_fill_bytes: options.ringBytes / 4,
       read_contexts: contexts,

@@ -6,6 +6,7 @@ import {
   PROCESS_EVENT,
   PROCESS_EVENT_KIND,
   PROCESS_EVENT_SIZE,
+  STACK_OMITTED,
   TRACE_CONTEXT,
   TRIGGER,
   ZONE_STATE,
@@ -13,7 +14,14 @@ import {
 import type { RawAttributes } from '../enrich/context-registry.ts';
 import type { Batch } from '../enrich/enricher.ts';
 import type { Parent } from '../enrich/match.ts';
-import type { CompactionEvent, ContextSource, TraceContext, Trigger, ZoneState } from '../event/event.ts';
+import type {
+  CompactionEvent,
+  ContextSource,
+  StackOmission,
+  TraceContext,
+  Trigger,
+  ZoneState,
+} from '../event/event.ts';
 import { type RelationWanted, relationOf } from '../event/relation.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 import { fragmentationIndex } from '../kernel/fragmentation.ts';
@@ -28,6 +36,11 @@ const SOURCES = new Map<number, ContextSource>([
   [CONTEXT.THREAD, 'thread'],
   [CONTEXT.NODEJS, 'nodejs'],
   [CONTEXT.OBI, 'obi'],
+]);
+const OMISSIONS = new Map<number, StackOmission>([
+  [STACK_OMITTED.BUDGET, 'budget'],
+  [STACK_OMITTED.MIN_DURATION, 'min_duration'],
+  [STACK_OMITTED.FAILED, 'failed'],
 ]);
 /** Bytes in front of each record: u32 length, u32 zero. */
 const FRAME = 8;
@@ -106,17 +119,16 @@ export class Decoder {
 
   #event(record: Buffer): CompactionEvent | undefined {
     if (record.length < EVENT.stack.offset) return undefined;
-    const u16 = (field: { offset: number }) => record.readUInt16LE(field.offset);
     const u32 = (field: { offset: number }) => record.readUInt32LE(field.offset);
     const s32 = (field: { offset: number }) => record.readInt32LE(field.offset);
     const u64 = (field: { offset: number }) => record.readBigUInt64LE(field.offset);
     const pages = (field: { offset: number }) => Number(u64(field));
 
     const trigger = TRIGGER_NAMES.get(u32(EVENT.trigger));
-    const orders = u16(EVENT.orders);
+    const orders = record.readUInt8(EVENT.orders.offset);
     const stackSize = record.length - EVENT.stack.offset - attributesSizeOf(record);
     const stackFits = stackSize === u32(EVENT.stackSize) && stackSize % 8 === 0 && stackSize <= EVENT.stack.size;
-    const ownFrames = u16(EVENT.ownFrames) * 8;
+    const ownFrames = record.readUInt16LE(EVENT.ownFrames.offset) * 8;
     if (!trigger || orders > MAX_ORDERS || !stackFits || ownFrames > stackSize) return undefined;
 
     const pid = u32(EVENT.pid);
@@ -127,6 +139,7 @@ export class Decoder {
     const attemptNs = u64(EVENT.attemptNs);
     const beginNs = u64(EVENT.beginNs);
     const ids = randomIds();
+    const stackOmitted = OMISSIONS.get(record.readUInt8(EVENT.stackOmitted.offset));
     const context = this.#traceContext(record.subarray(EVENT.context.offset));
     return {
       v: 1,
@@ -156,6 +169,7 @@ export class Decoder {
       end: zoneState(record, EVENT.end.offset, orders, order),
       scanned: { migrate: pages(EVENT.migrateScanned), free: pages(EVENT.freeScanned) },
       stack: this.#stacks.name(record.subarray(EVENT.stack.offset + ownFrames, EVENT.stack.offset + stackSize)),
+      ...(stackOmitted && { stackOmitted }),
       ...(context && { context }),
       // Only a child joins the application's trace.
       traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),

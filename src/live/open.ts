@@ -5,6 +5,8 @@ import type { LiveOptions, LiveSource } from './live-source.ts';
 
 /** Room for some 10 000 records. The agent's memory grows by twice as much, because the ring is mapped twice. */
 export const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
+/** Of the compactions' own time, for their stacks. */
+export const DEFAULT_STACK_BUDGET = 0.01;
 
 /**
  * Imports the addon, and not before: --help and --version must work where it does not load. Throws an InstallError when

@@ -21,7 +21,8 @@ after(async () => {
 
 /** The stacks of compactions that this process asks for, taken with a plan. */
 async function stacksOf(plan: string) {
-  const agent = await new Agent(['--output', 'json', '--attach', plan, '--pid', `${process.pid}`]).attached();
+  const args = ['--output', 'json', '--stack-budget', 'off', '--attach', plan, '--pid', `${process.pid}`];
+  const agent = await new Agent(args).attached();
   compact(COMPACT_NODE0, 3);
   const { code, stdout, stderr } = await agent.stop();
   assert.equal(code, 0, stderr);

@@ -28,7 +28,7 @@ describe('direct and proactive compactions', () => {
     const putBackSize = makeHostSmall();
     const putBack = () => Promise.all([putBackProactiveness(), putBackSize()]);
     try {
-      const agent = await new Agent(['--output', 'json', '--verify']).attached();
+      const agent = await new Agent(['--output', 'json', '--verify', '--stack-budget', 'off']).attached();
       const faulting = new Fragment('-r', '0');
       const direct = (list: readonly CompactionEvent[]) =>
         list.filter(({ trigger, pid }) => trigger === 'direct' && pid === faulting.pid);

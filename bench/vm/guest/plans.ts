@@ -17,7 +17,7 @@ await takeTurns(
   [
     ...PLAN_NAMES.flatMap((plan) => [
       tool(`${plan} without`, '--attach', plan, '--stack', 'none'),
-      tool(`${plan} with`, '--attach', plan),
+      tool(`${plan} with`, '--attach', plan, '--stack-budget', 'off'),
     ]),
     tool('tp_btf long', '--attach', 'tp_btf', '--stack-min-duration', process.argv[3]!),
   ],

@@ -25,6 +25,7 @@ static const char usage[] =
 	"  -f PERCENT  of the available memory, to be asked for as huge pages (default 60)\n"
 	"  -r ROUNDS   how often (default 1; 0: until SIGTERM or SIGINT)\n"
 	"  -p MS       pause before each huge page (default 0)\n"
+	"  -s KB       size of the huge pages (default 2048); " THP "hugepages-*kB/enabled allows others\n"
 	"Transparent huge pages have to be set to madvise or always. Whether the fault itself compacts (defrag=madvise)\n"
 	"or kcompactd does (defrag=defer) is for " THP "defrag to say; this program changes no setting.\n";
 
@@ -108,7 +109,7 @@ static void touch(char *area, size_t page)
 			area[at] = 1;
 }
 
-static void one_round(size_t hold, size_t fault, unsigned int pause_us)
+static void one_round(size_t hold, size_t fault, unsigned int pause_us, size_t size)
 {
 	size_t page = sysconf(_SC_PAGESIZE), asked = 0;
 	char *held = map(hold, MADV_NOHUGEPAGE), *huge = map(fault, MADV_HUGEPAGE);
@@ -124,27 +125,32 @@ static void one_round(size_t hold, size_t fault, unsigned int pause_us)
 		if (ended)
 			break;
 		huge[asked] = 1;
-		asked += HUGE_BYTES;
+		asked += size;
 	}
-	printf("huge pages: %lu asked for, %lu had\n", asked / HUGE_BYTES,
-	       kilobytes("/proc/self/smaps_rollup", "AnonHugePages") * 1024 / HUGE_BYTES);
+	/* The kernel does not count smaller ones for a process. */
+	if (size < HUGE_BYTES)
+		printf("huge pages: %lu asked for\n", asked / size);
+	else
+		printf("huge pages: %lu asked for, %lu had\n", asked / size,
+		       kilobytes("/proc/self/smaps_rollup", "AnonHugePages") * 1024 / HUGE_BYTES);
 	munmap(held, hold);
 	munmap(huge, fault);
 }
 
 int main(int argc, char **argv)
 {
-	long hold = 65, fault = 60, rounds = 1, pause_ms = 0;
+	long hold = 65, fault = 60, rounds = 1, pause_ms = 0, size_kb = HUGE_BYTES / 1024;
 	struct sigaction action = { .sa_handler = on_signal };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "m:f:r:p:h",
+	while ((option = getopt_long(argc, argv, "m:f:r:p:s:h",
 				     (struct option[]){ { "help", no_argument, NULL, 'h' }, { 0 } }, NULL)) != -1) {
 		switch (option) {
 		case 'm': hold = number(optarg, 1, 95); break;
 		case 'f': fault = number(optarg, 1, 95); break;
 		case 'r': rounds = number(optarg, 0, 1000000); break;
 		case 'p': pause_ms = number(optarg, 0, 60000); break;
+		case 's': size_kb = number(optarg, 8, HUGE_BYTES / 1024); break;
 		case 'h': fputs(usage, stdout); return 0;
 		default: fputs(usage, stderr); return 2;
 		}
@@ -159,7 +165,7 @@ int main(int argc, char **argv)
 		size_t available = kilobytes("/proc/meminfo", "MemAvailable") * 1024;
 
 		one_round(available / 100 * hold / HUGE_BYTES * HUGE_BYTES, available / 100 * fault / HUGE_BYTES * HUGE_BYTES,
-			  pause_ms * 1000);
+			  pause_ms * 1000, size_kb * 1024);
 	}
 	return 0;
 }

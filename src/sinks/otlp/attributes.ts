@@ -181,6 +181,15 @@ export const SPAN_ATTRIBUTES: readonly SpanAttribute[] = [
     get: (event) => event.scanned.free,
   },
   {
+    name: 'compaction.stack.omitted',
+    type: 'string',
+    meaning:
+      'Why there is no kernel stack: `budget`, `min_duration` or `failed`; see [The kernel stack](#the-kernel-stack).',
+    example: 'budget',
+    absent: 'where the stack was taken, and where none was wanted',
+    get: (event) => event.stackOmitted,
+  },
+  {
     name: 'compaction.cgroup.id',
     type: 'string',
     meaning:

@@ -43,7 +43,8 @@ export function tableRows({ color, kernelStack }: TableStyle): (event: Compactio
     const tint = mark === '!!' ? RED : mark === '!' ? YELLOW : undefined;
     const line = color && tint ? `${tint}${row}${RESET}\n` : `${row}\n`;
     if (!kernelStack) return line;
-    const frames = event.stack.map((frame) => `    ${printable(frame)}\n`).join('');
+    const stack = event.stackOmitted ? [`no stack: ${event.stackOmitted}`] : event.stack;
+    const frames = stack.map((frame) => `    ${printable(frame)}\n`).join('');
     return line + (color ? `${DIM}${frames}${RESET}` : frames);
   };
 }

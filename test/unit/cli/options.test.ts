@@ -26,7 +26,18 @@ describe('compactstall’s options', () => {
 
   it('all, long', () => {
     const { values } = run(
-      ...['--duration', '1.5', '--pid=181', '--min-duration', '10ms', '--trigger', 'direct,manual', '--verify'],
+      ...[
+        '--duration',
+        '1.5',
+        '--pid=181',
+        '--min-duration',
+        '10ms',
+        '--stack-budget',
+        '2%',
+        '--trigger',
+        'direct,manual',
+        '--verify',
+      ],
       ...[
         '--ring-size',
         '16M',
@@ -43,6 +54,7 @@ describe('compactstall’s options', () => {
       duration: 1500,
       pid: 181,
       'min-duration': 10_000_000,
+      'stack-budget': 0.02,
       trigger: ['direct', 'manual'],
       verify: true,
       'ring-size': 16 * 1024 * 1024,

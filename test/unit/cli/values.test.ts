@@ -10,6 +10,7 @@ import {
   parseProcfs,
   parseRingSize,
   parseSeconds,
+  parseShare,
   parseTriggers,
 } from '../../../src/cli/values.ts';
 import { EXIT, UserError } from '../../../src/errors.ts';
@@ -84,6 +85,20 @@ check({
   ],
   bad: ['', '0', '0.0', '-1', '2147484', '1m', '10 s', '1e3', '.5', '5.', 's', 'Infinity', '1,5', '1ss'],
   expected: 'expected seconds above 0 and up to 2147483, such as 10 or 0.5.',
+});
+
+check<number | 'off'>({
+  option: '--stack-budget',
+  parse: parseShare,
+  good: [
+    ['1%', 0.01],
+    ['0.5%', 0.005],
+    ['0%', 0],
+    ['100%', 1],
+    ['off', 'off'],
+  ],
+  bad: ['', '1', '%', '-1%', '101%', '1 %', '1e1%', '.5%', '1%%', 'Infinity%', 'none', 'OFF'],
+  expected: 'expected off or a share from 0% to 100%, such as 1% or 0.5%.',
 });
 
 check({

@@ -31,6 +31,12 @@ const KERNEL: KernelBooks = {
   ringFull: 13,
   noScratch: 8,
   attemptUnknown: 6,
+  stackTaken: 40,
+  stackOmittedBudget: 30,
+  stackOmittedMinDuration: 12,
+  stackOmittedFailed: 3,
+  stackNs: 0,
+  stackBaseNs: 0,
   processEventsUnsent: 0,
   contextFound: 20,
   contextUnpublished: 60,
@@ -112,11 +118,25 @@ describe('equations', () => {
             ...['dropped{ring_full}', 'dropped{no_scratch}'],
           ],
         ],
+        [
+          'paired',
+          100,
+          [
+            ...['with stack', 'omitted{budget}', 'omitted{min_duration}', 'omitted{failed}'],
+            ...['filtered{pid}', 'filtered{trigger}', 'filtered{min_duration}', 'dropped{no_scratch}'],
+          ],
+        ],
         ['emitted', 72, ['received', 'in ring']],
         ['received', 72, ['decoded', 'malformed']],
         ['decoded', 72, ['exported by otlp', 'dropped{none}', 'dropped{queue_full}', 'queued']],
       ],
     );
+  });
+
+  it('have no line for stacks when none is wanted', () => {
+    const none = { stackTaken: 0, stackOmittedBudget: 0, stackOmittedMinDuration: 0, stackOmittedFailed: 0 };
+    assert.equal(equations(live(none), []).filter(({ name }) => name === 'paired').length, 1);
+    assert.deepEqual(unbalanced(live(none)), []);
   });
 
   it('include probes, if there are any', () => {
@@ -153,12 +173,16 @@ describe('equations', () => {
     ['contextUnreadable', ['begins']],
     ['ends', ['ends']],
     ['endWithoutBegin', ['ends']],
-    ['paired', ['begins', 'ends', 'paired']],
-    ['filteredPid', ['paired']],
-    ['filteredTrigger', ['paired']],
-    ['filteredMinDuration', ['paired']],
+    ['paired', ['begins', 'ends', 'paired', 'paired']],
+    ['filteredPid', ['paired', 'paired']],
+    ['filteredTrigger', ['paired', 'paired']],
+    ['filteredMinDuration', ['paired', 'paired']],
     ['ringFull', ['paired']],
-    ['noScratch', ['paired']],
+    ['noScratch', ['paired', 'paired']],
+    ['stackTaken', ['paired']],
+    ['stackOmittedBudget', ['paired']],
+    ['stackOmittedMinDuration', ['paired']],
+    ['stackOmittedFailed', ['paired']],
     ['emitted', ['paired', 'emitted']],
     ['attemptUnknown', []],
     ['endPagesUnknown', []],

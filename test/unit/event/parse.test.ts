@@ -108,6 +108,16 @@ describe('an event as a line, and back', () => {
     }
   });
 
+  it('why there is no stack: a reason that is known', () => {
+    for (const reason of ['budget', 'min_duration', 'failed']) {
+      assert.equal(parseEvent(lineWith('stackOmitted', reason)).stackOmitted, reason);
+    }
+    for (const bad of ['', 'Budget', 1, null]) {
+      const message = `stackOmitted: expected one of budget, min_duration, failed, got ${JSON.stringify(bad)}`;
+      refuses('stackOmitted', bad, message);
+    }
+  });
+
   it('the trace flags are a byte', () => {
     const context = { source: 'thread', traceId: '1'.repeat(32), spanId: '1'.repeat(16), relation: 'link' };
     const withAttributes = { ...context, flags: 0, attributes: { 'http.route': '/' } };

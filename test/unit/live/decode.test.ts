@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CONTEXT, EVENT, TRACE_CONTEXT, ZONE_STATE } from '../../../src/abi.generated.ts';
+import { CONTEXT, EVENT, STACK_OMITTED, TRACE_CONTEXT, ZONE_STATE } from '../../../src/abi.generated.ts';
 import { recordedBatch, recordedDecoder, recordedFacts } from '../recorded-kernel.ts';
 
 /** Frames records like the reader of the ring buffer. */
@@ -282,6 +282,15 @@ describe('single fields', () => {
     assert.deepEqual(decodeOne(withStack(0)).stack, []);
     assert.equal(decode(framed(withStack(64))).malformed, 0);
     assert.equal(decode(framed(withStack(65))).malformed, 1);
+  });
+
+  it('why there is no stack', () => {
+    const omitted = (reason: number) =>
+      decodeOne(record((r) => r.writeUInt8(reason, EVENT.stackOmitted.offset))).stackOmitted;
+    assert.equal(omitted(STACK_OMITTED.BUDGET), 'budget');
+    assert.equal(omitted(STACK_OMITTED.MIN_DURATION), 'min_duration');
+    assert.equal(omitted(STACK_OMITTED.FAILED), 'failed');
+    assert.ok(!('stackOmitted' in decodeOne(record())));
   });
 });
 

@@ -6,7 +6,7 @@ import { before, it } from 'node:test';
 import { COMPACT_MEMORY, compact, populatedZones } from '../../../harness/host.ts';
 import { Agent, parseLines } from '../../support/agent.ts';
 import { NOBODY, threadsOf } from '../../support/rights.ts';
-import { setUp } from './settings.ts';
+import { ALL_STACKS, setUp } from './settings.ts';
 
 const CAP_BPF = 1n << 39n;
 const [MAJOR, MINOR] = release().split('.').map(Number) as [number, number];
@@ -16,7 +16,14 @@ const NEEDS_IT = MAJOR < 5 || (MAJOR === 5 && MINOR < 19);
 before(() => setUp());
 
 it('the main thread keeps CAP_BPF where bpf(2) needs it, and nothing else', async () => {
-  const agent = await new Agent(['--output', 'json', '--verify', '--pid', String(process.pid)]).attached();
+  const agent = await new Agent([
+    '--output',
+    'json',
+    '--verify',
+    '--pid',
+    String(process.pid),
+    ...ALL_STACKS,
+  ]).attached();
   compact(COMPACT_MEMORY, 1);
   // All its threads exist by now: the ring's thread delivered the record, and a thread of libuv wrote it.
   await agent.until(() => agent.stdout !== '');

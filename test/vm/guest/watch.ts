@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 import type { PlanName } from '../../../src/live/attach-plan.ts';
 import { Agent, type Finished, parseLines } from '../../support/agent.ts';
-import { quiet, type Scanned, scanned } from './settings.ts';
+import { ALL_STACKS, quiet, type Scanned, scanned } from './settings.ts';
 
 /** A limit that only a hang reaches. Emulated, the work takes a minute, and longer on a busy host. */
 const GIVE_UP_MS = 580_000;
@@ -28,7 +28,7 @@ export async function watch(
   await quiet();
   const agents: Agent[] = [];
   for (const plan of plans) {
-    const args = ['--output', 'json', '--verify', '--attach', plan];
+    const args = ['--output', 'json', '--verify', '--attach', plan, ...ALL_STACKS];
     agents.push(await new Agent(args, { giveUpMs: GIVE_UP_MS }).attached());
   }
   const before = scanned();

@@ -58,7 +58,7 @@ test('a number that is none leaves its attribute out, of spans and of resources'
 });
 
 test('every attribute arrives with its value and its type', async () => {
-  const [span] = await send([event(0, { context: CONTEXT })]);
+  const [span] = await send([event(0, { context: CONTEXT, stack: [], stackOmitted: 'budget' })]);
   assert.deepEqual(span?.attributes, {
     'compaction.trigger': string('direct'),
     'compaction.status': string('success'),
@@ -80,6 +80,7 @@ test('every attribute arrives with its value and its type', async () => {
     'compaction.free_blocks.end': ints([3890, 1288, 402, 101, 19, 6, 2, 1, 1, 1, 0]),
     'compaction.pages_scanned.migrate': int(512),
     'compaction.pages_scanned.free': int(2048),
+    'compaction.stack.omitted': string('budget'),
     'compaction.cgroup.id': string('18446744073709551615'),
     'process.pid': int(24376),
     'process.executable.name': string('summ-server'),
@@ -130,6 +131,7 @@ test('unknown attributes are absent', async () => {
     'compaction.attempt',
     'compaction.fragmentation_index.begin',
     'compaction.fragmentation_index.end',
+    'compaction.stack.omitted',
     'process.executable.name',
     'compaction.context.source',
     'compaction.context.sampled',
@@ -225,7 +227,7 @@ test('limits of the environment apply, and the span counts what they cut', async
   assert.equal(cut?.events[0]?.attributes['code.stacktrace']?.value, 'compa');
   assert.deepEqual(cut?.attributes['process.pid'], int(24376));
 
-  const [few] = await send([event(0, { context: CONTEXT })], {
+  const [few] = await send([event(0, { context: CONTEXT, stackOmitted: 'failed' })], {
     OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '3',
     OTEL_SPAN_EVENT_COUNT_LIMIT: '0',
   });

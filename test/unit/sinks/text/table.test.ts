@@ -89,6 +89,10 @@ describe('the default table', () => {
       `${row(event(0))}    compact_zone+0x4c1\n    nv_alloc+0x1f [nvidia]\n`,
     );
     assert.equal(tableRows({ color: false, kernelStack: true })(event(0, { stack: [] })), row(event(0)));
+    assert.equal(
+      tableRows({ color: false, kernelStack: true })(event(0, { stack: [], stackOmitted: 'budget' })),
+      `${row(event(0))}    no stack: budget\n`,
+    );
   });
 
   it('never sends the terminal anything that moves the cursor or reverses the text', () => {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { COMPACT_MEMORY, compact, populatedZones } from '../../../../harness/host.ts';
 import { Agent, parseLines, runToEnd } from '../../../support/agent.ts';
-import { PLANS, quiet, setUp } from '../settings.ts';
+import { ALL_STACKS, PLANS, quiet, setUp } from '../settings.ts';
 
 const WRITES = 5;
 
@@ -19,7 +19,7 @@ if (PLANS.includes('tp_btf')) {
     it('gives the same records, except for the reported gaps', async () => {
       setUp();
       await quiet();
-      const agent = await new Agent(['--output', 'json', '--verify']).attached();
+      const agent = await new Agent(['--output', 'json', '--verify', ...ALL_STACKS]).attached();
       compact(COMPACT_MEMORY, WRITES);
       const zones = populatedZones();
       const { code, stdout, stderr } = await agent.stop();

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The budget for stacks in a storm of short compactions: faults of huge pages of 64 kB on fragmented memory. The books' own
+// times are compared with the promise, over every time between two looks at them. test/built/stack-budget.test.ts shows the rest,
+// with a clock that does not depend on this host. All settings are restored when the test process ends, however it ends.
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { COMPACT_NODE0, compact, populatedZones, putBackAtEnd } from '../../harness/host.ts';
+import { Fragment } from '../../harness/programs/fragment/fragment.ts';
+import { makeHostSmall } from '../../harness/small-host.ts';
+import { decodeKernelBooks, type KernelBooks } from '../../src/event/books.ts';
+import { TRIGGERS } from '../../src/event/event.ts';
+import { pidNamespace } from '../../src/host/pid-namespace.ts';
+import { attachPrograms } from '../../src/live/attach.ts';
+import { kernelFeatures, readKernelBtf } from '../../src/live/kernel-features.ts';
+import { Agent, type Finished, parseLines } from '../support/agent.ts';
+
+const SIZES = '/sys/kernel/mm/transparent_hugepage/hugepages-';
+const [SMALL, LARGE] = [`${SIZES}64kB/enabled`, `${SIZES}2048kB/enabled`];
+/** Primes. */
+const WANTED = 307;
+const ENOUGH = 10_007;
+const WRITES = 3;
+/** A tenth of the default: on this host the default covers the stacks of a storm, which has long compactions as well. */
+const SHARE = 0.001;
+/** Of bpf/stack_budget.h: what the account of a CPU holds, and the part of the passing time that is paid in. */
+const ACCOUNT_NS = 2 ** 20;
+const ALLOWANCE = 1 / 1024;
+
+interface Look {
+  ns: number;
+  books: KernelBooks;
+}
+
+/** The most time that stacks took beyond their share and the allowance, over any time between two looks. */
+function mostBeyond(looks: readonly Look[]): number {
+  const beyond = looks.map(
+    ({ ns, books }) => books.stackNs - SHARE * books.stackBaseNs - availableParallelism() * ALLOWANCE * ns,
+  );
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const value of beyond) {
+    least = Math.min(least, value);
+    most = Math.max(most, value - least);
+  }
+  return most;
+}
+
+const balance = ({ code, stderr }: Finished) => {
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /DOES NOT BALANCE/);
+};
+
+describe('a storm of short compactions', {
+  skip: !existsSync(SMALL) && 'this kernel has no huge pages of 64 kB',
+}, () => {
+  let putBack: () => Promise<unknown>;
+  before(() => {
+    const putBackSizes = putBackAtEnd(SMALL, LARGE);
+    const putBackHost = makeHostSmall();
+    putBack = () => Promise.all([putBackSizes(), putBackHost()]);
+    writeFileSync(SMALL, 'madvise');
+    writeFileSync(LARGE, 'never');
+  });
+  after(() => putBack());
+
+  const storm = () => new Fragment('-r', '0', '-s', '64');
+
+  it('stacks never take more than the share, the allowance, and what the accounts held', async () => {
+    const { object } = attachPrograms(kernelFeatures(readKernelBtf()), {
+      ...{ triggers: TRIGGERS, minDurationNs: 0, contexts: false, markOwnFrames: false, ringBytes: 1 << 20 },
+      ...{ pidNamespace: pidNamespace(), boottimeOffsetNs: 0n, stackMinDurationNs: 0, stackBudget: SHARE },
+    });
+    const looks: Look[] = [];
+    const faulting = storm();
+    try {
+      do {
+        await sleep(20);
+        looks.push({ ns: performance.now() * 1e6, books: decodeKernelBooks(object.readVariable('books')) });
+      } while (looks.at(-1)!.books.stackOmittedBudget < WANTED && looks.at(-1)!.books.paired < ENOUGH);
+    } finally {
+      await faulting.stop();
+      object.close();
+    }
+    // The second is for a stack that is interrupted for long, which is charged with a whole account.
+    assert.ok(mostBeyond(looks) <= 2 * ACCOUNT_NS * availableParallelism(), `${mostBeyond(looks)} ns`);
+    const { stackTaken, stackOmittedBudget, stackNs } = looks.at(-1)!.books;
+    assert.ok(
+      stackTaken > 0 && stackOmittedBudget >= WANTED,
+      `${stackTaken} stacks, ${stackOmittedBudget} omitted, ${stackNs} ns`,
+    );
+  });
+
+  it('each event has its stack, or says that the budget did not allow it; the books count both', async () => {
+    const agent = await new Agent(['--output', 'json', '--stack-budget', '0.1%']).attached();
+    const faulting = storm();
+    await agent.until(() => agent.events().filter(({ stackOmitted }) => stackOmitted === 'budget').length >= WANTED);
+    await faulting.stop();
+    const finished = await agent.stop();
+    balance(finished);
+    const events = parseLines(finished.stdout);
+    const omitted = events.filter(({ stack }) => stack.length === 0);
+    assert.deepEqual([...new Set(omitted.map(({ stackOmitted }) => stackOmitted))], ['budget']);
+    assert.ok(events.every(({ stack, stackOmitted }) => stack.length === 0 || stackOmitted === undefined));
+    const line = /^ +paired +(\d+) = (\d+) with stack \+ (\d+) omitted\{budget\} \+ 0 filtered \+ 0 dropped$/m;
+    assert.deepEqual(
+      line.exec(finished.stderr)?.slice(1).map(Number),
+      [events.length, events.length - omitted.length, omitted.length],
+      finished.stderr,
+    );
+    // The price of a stack is never more than an account holds.
+    for (const { durationNano } of omitted) assert.ok(durationNano * SHARE < ACCOUNT_NS, `${durationNano} ns`);
+  });
+
+  it('--stack-budget off takes all', async () => {
+    const agent = await new Agent(['--output', 'json', '--stack-budget', 'off']).attached();
+    const faulting = storm();
+    await agent.until(() => agent.events().length >= WANTED);
+    await faulting.stop();
+    const finished = await agent.stop();
+    balance(finished);
+    const events = parseLines(finished.stdout);
+    assert.ok(events.every(({ stack, stackOmitted }) => stack.length > 0 && stackOmitted === undefined));
+    assert.match(finished.stderr, new RegExp(`paired +${events.length} = ${events.length} with stack \\+ 0 omitted`));
+  });
+});
+
+describe('compactions by hand', () => {
+  const pairs = WRITES * populatedZones().filter(({ node }) => node === 0).length;
+  const byHand = async (...args: string[]) => {
+    const agent = await new Agent(['--output', 'json', '--pid', String(process.pid), ...args]).attached();
+    compact(COMPACT_NODE0, WRITES);
+    const finished = await agent.stop();
+    balance(finished);
+    return { finished, events: parseLines(finished.stdout) };
+  };
+
+  it('each has its stack within the default budget', async () => {
+    const { finished, events } = await byHand();
+    assert.equal(events.length, pairs);
+    assert.ok(events.every(({ stack, stackOmitted }) => stack.length > 0 && stackOmitted === undefined));
+    assert.match(finished.stderr, new RegExp(`^ +paired +\\d+ = ${pairs} with stack \\+ 0 omitted`, 'm'));
+  });
+
+  it('--stack-min-duration leaves out the shorter ones, which say so', async () => {
+    const { finished, events } = await byHand('--stack-min-duration', '100us');
+    const short = events.filter(({ durationNano }) => durationNano < 100_000);
+    assert.ok(events.every((event) => event.stackOmitted === (short.includes(event) ? 'min_duration' : undefined)));
+    assert.ok(events.every((event) => event.stack.length > 0 !== short.includes(event)));
+    assert.ok(short.length === 0 || finished.stderr.includes(`${short.length} omitted{min_duration}`), finished.stderr);
+  });
+
+  it('--stack none: nothing is omitted, as none is wanted', async () => {
+    const { finished, events } = await byHand('--stack', 'none');
+    assert.ok(events.every(({ stack, stackOmitted }) => stack.length === 0 && stackOmitted === undefined));
+    assert.doesNotMatch(finished.stderr, /with stack|omitted/);
+  });
+});
