@@ -8,6 +8,9 @@
  * for that, the program is left behind. The supervisor ends when the program exits with 0, after too many failures in a row, and
  * with its parent. It ignores SIGTERM, SIGINT and SIGHUP: a service manager sends them to all processes of a service at once, and
  * the parent may have questions left. SIGKILL ends both. Standard input and output stay the same from one run to the next.
+ *
+ * compactstall-supervisor UID GID --count MOST: prints how many processes this user can start now, with these rights, and at most
+ * MOST. The limits count threads alike.
  */
 #include <errno.h>
 #include <grp.h>
@@ -186,6 +189,37 @@ static int run(char **words)
 	return wait_for(child, &status) ? status : SIGKILL;
 }
 
+/* Starts processes that wait for the end of this function. @returns how many could be started before a limit was reached */
+static unsigned int count_startable(unsigned int most)
+{
+	unsigned int count = 0;
+	int ends[2], error = 0;
+	char byte;
+
+	if (pipe(ends))
+		fail("pipe");
+	while (count < most) {
+		pid_t child = fork();
+
+		if (child < 0) {
+			error = errno;
+			break;
+		}
+		if (child == 0) {
+			close(ends[1]);
+			_exit(read(ends[0], &byte, 1) != 0);
+		}
+		count++;
+	}
+	close(ends[1]);
+	while (wait(NULL) > 0)
+		;
+	errno = error;
+	if (error != 0 && error != EAGAIN)
+		fail("fork");
+	return count;
+}
+
 static void pause_after(int ends)
 {
 	long ms = (long)FIRST_PAUSE_MS << (ends < MAX_DOUBLINGS ? ends : MAX_DOUBLINGS);
@@ -208,7 +242,7 @@ static unsigned int number(const char *word)
 	unsigned long value = strtoul(word, &end, 10);
 
 	if (*word == 0 || *end != 0 || value >= 0xffffffff) {
-		fprintf(stderr, NAME ": '%s' is not a user or group id\n", word);
+		fprintf(stderr, NAME ": '%s' is not an id or a number\n", word);
 		exit(2);
 	}
 	return value;
@@ -220,7 +254,7 @@ int main(int count, char **words)
 	int failures = 0, quick_ends = 0;
 
 	if (count < 4) {
-		fprintf(stderr, "usage: " NAME " UID GID PROGRAM [ARGUMENT...]\n");
+		fprintf(stderr, "usage: " NAME " UID GID PROGRAM [ARGUMENT...]\n       " NAME " UID GID --count MOST\n");
 		return 2;
 	}
 	/* Descriptors that a shell left open for the parent. Before 5.9 they stay open. */
@@ -238,6 +272,10 @@ int main(int count, char **words)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		return 0;
+	if (count > 4 && strcmp(words[3], "--count") == 0) {
+		printf("%u\n", count_startable(number(words[4])));
+		return 0;
+	}
 	while (failures < MAX_FAILURES) {
 		time_t began = seconds();
 		int status = run(words + 3);

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProberClient } from '../enrich/prober-client.ts';
+import { checkTasks } from '../enrich/supervisor.ts';
 import { ownPid } from '../host/pid-namespace.ts';
 import { NOBODY } from '../host/users.ts';
 import { type Finding, ok, warn } from './check.ts';
+import { failure } from './failure.ts';
 
 /** Starts the prober and asks it about this process, or about the first one where this one is not seen. */
 export async function prober(procfs = '/proc'): Promise<Finding> {
+  try {
+    checkTasks(NOBODY);
+  } catch (error) {
+    return failure(error);
+  }
   const said: string[] = [];
   const asked = new ProberClient({ services: true, user: NOBODY, procfs, warn: (sentence) => said.push(sentence) });
   const identity = await asked.identity(ownPid(procfs) ?? 1, 0);

@@ -21,10 +21,8 @@ import {
 } from '../prober/protocol.ts';
 import { Effort } from './effort.ts';
 import { remedyFor } from './prober-remedy.ts';
+import { SUPERVISOR } from './supervisor.ts';
 
-const SUPERVISOR = fileURLToPath(
-  new URL('../../native/prober-supervisor/build/compactstall-supervisor', import.meta.url),
-);
 const MAIN = fileURLToPath(new URL('../prober/main.js', import.meta.url));
 const NODE_FLAGS = [
   // A small heap: the prober keeps a few megabytes about processes and files.

@@ -70,9 +70,13 @@ interface Loaded {
 /**
  * Loads and attaches the programs of the first plan that the kernel takes. Throws a HostError that says what is missing.
  *
- * @param onAttaching called before programs are attached, for each plan that is tried
+ * @param onLoaded called before programs are attached, for each plan that is tried
  */
-export function attachPrograms(kernel: KernelFeatures, options: ProgramOptions, onAttaching = () => {}): Attached {
+export function attachPrograms(
+  kernel: KernelFeatures,
+  options: ProgramOptions,
+  onLoaded = (_object: BpfObject) => {},
+): Attached {
   if (!kernel.tracepoints) {
     throw new HostError(
       'this kernel has no mm_compaction tracepoints.',
@@ -91,7 +95,7 @@ export function attachPrograms(kernel: KernelFeatures, options: ProgramOptions, 
       continue;
     }
     try {
-      return { ...attachPlan(plan, bytes, kernel, options, onAttaching), plan, passedOver };
+      return { ...attachPlan(plan, bytes, kernel, options, onLoaded), plan, passedOver };
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
       throwIfPrivilegesAreMissing(error);
@@ -114,7 +118,7 @@ function attachPlan(
   bytes: Buffer,
   kernel: KernelFeatures,
   options: ProgramOptions,
-  onAttaching: () => void,
+  onLoaded: (object: BpfObject) => void,
 ): Loaded {
   const perThread = Math.max(MIN_ENTRIES, ENTRIES_PER_CPU * availableParallelism());
   // libbpf mistakes a kernel that forbids reads of kernel memory for one that is too old to read process memory.
@@ -151,7 +155,7 @@ function attachPlan(
     ...(options.btfFile !== undefined && { btfPath: options.btfFile }),
   });
   try {
-    onAttaching();
+    onLoaded(loaded.object);
     loaded.object.attach(programs);
     return {
       ...loaded,

@@ -121,7 +121,10 @@ export class LiveSource implements Source {
         pidNamespace: namespace,
         boottimeOffsetNs: offsets.startsNs,
       },
-      options.onAttaching,
+      (loaded) => {
+        this.#reader = openRing(loaded);
+        options.onAttaching?.();
+      },
     );
     this.#object = object;
     if (contexts) this.#enricher?.fillContexts(object);
@@ -133,7 +136,7 @@ export class LiveSource implements Source {
   }
 
   run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
-    this.#reader = this.#openRing((batch) => {
+    this.#reader?.start((batch) => {
       const decoded = this.#decoder.decode(batch);
       const { events, received, malformed } = decoded;
       this.#books.received += received;
@@ -144,18 +147,6 @@ export class LiveSource implements Source {
       else if (events.length > 0) onEvents(events);
     });
     return this.#stopped.promise;
-  }
-
-  #openRing(onBatch: (batch: Buffer) => void): RingReader {
-    try {
-      return new RingReader(this.#object, 'cs_records', onBatch);
-    } catch (error) {
-      if (!(error instanceof BpfError && error.code === 'RING_FAILED')) throw error;
-      throw new HostError(
-        error.message,
-        RAISE_LIMITS[error.errno ?? ''] ?? 'A limit of this process or of the host is too low.',
-      );
-    }
   }
 
   /** Detaches, and reads what is left in the ring. */
@@ -196,5 +187,18 @@ export class LiveSource implements Source {
     this.#object.close();
     this.symbols.close();
     await enricherClosed;
+  }
+}
+
+/** Before anything is attached: the ring takes a thread, memory and descriptors, which this process may not get. */
+function openRing(object: BpfObject): RingReader {
+  try {
+    return new RingReader(object, 'cs_records');
+  } catch (error) {
+    if (!(error instanceof BpfError && error.code === 'RING_FAILED')) throw error;
+    throw new HostError(
+      error.message,
+      RAISE_LIMITS[error.errno ?? ''] ?? 'A limit of this process or of the host is too low.',
+    );
   }
 }

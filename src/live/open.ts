@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { stat } from 'node:fs/promises';
+import { checkTasks } from '../enrich/supervisor.ts';
 import { InstallError } from '../errors.ts';
 import { checkDescriptors } from '../host/descriptors.ts';
 import type { LiveOptions, LiveSource } from './live-source.ts';
@@ -21,9 +23,17 @@ export async function importLive(): Promise<typeof import('./live-source.ts')> {
   }
 }
 
-/** Loads and attaches the BPF programs. Throws a StartError that says what is missing. */
+/**
+ * Loads and attaches the BPF programs, once everything that takes a thread, a process or a descriptor is there. Throws a
+ * StartError that says what is missing.
+ */
 export async function openLiveSource(options: LiveOptions): Promise<LiveSource> {
   checkDescriptors();
+  checkTasks(options.prober?.user);
+  await startPool();
   const { LiveSource } = await importLive();
   return new LiveSource(options);
 }
+
+/** Starts the threads of libuv's pool. When it is first used they are started, and where that fails the process aborts. */
+const startPool = () => stat('/');

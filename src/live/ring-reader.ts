@@ -14,21 +14,25 @@ const MAX_BATCHES = 4;
 export class RingReader {
   readonly #object: BpfObject;
   readonly #ring: RingBuffer;
-  readonly #onBatch: (batch: Buffer) => void;
+  #onBatch: ((batch: Buffer) => void) | undefined;
   #nap: NodeJS.Timeout | undefined;
 
-  /** @param onBatch gets framed records; see RingBuffer.drain of bpf-loader-native */
-  constructor(object: BpfObject, map: string, onBatch: (batch: Buffer) => void) {
+  /** Opens the ring, which takes a thread, memory and descriptors. Records stay in it until `start`. */
+  constructor(object: BpfObject, map: string) {
     this.#object = object;
-    this.#onBatch = onBatch;
     this.#ring = object.ringBuffer(map, () => this.#woken());
+  }
+
+  /** @param onBatch gets framed records; see RingBuffer.drain of bpf-loader-native */
+  start(onBatch: (batch: Buffer) => void): void {
+    this.#onBatch = onBatch;
     this.#fallAsleep();
   }
 
   /** Reads what is in the ring now, at most `most` batches. @returns how many there were */
   drain(most = Number.POSITIVE_INFINITY): number {
     let batches = 0;
-    while (batches < most) {
+    while (this.#onBatch && batches < most) {
       const batch = this.#ring.drain();
       if (!batch) break;
       batches += 1;

@@ -3,40 +3,13 @@
 // Version 2 must be mounted somewhere. If version 1 is mounted as well, a container of that kind is tested, too.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { COMPACT_NODE0 } from '../../harness/host.ts';
 import { Agent } from '../support/agent.ts';
+import { cgroup, version1, version2 } from '../support/cgroups.ts';
 
 const ID = 'c0ffee'.padEnd(64, '7');
-
-interface Mount {
-  path: string;
-  type: string;
-  options: string[];
-}
-
-const mounts: Mount[] = readFileSync('/proc/mounts', 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => line.split(' '))
-  .map(([, path, type, options]) => ({ path: path!, type: type!, options: options!.split(',') }));
-const version2 = mounts.find(({ type }) => type === 'cgroup2');
-/** Not cpuset, which refuses processes before it has CPUs. */
-const version1 = mounts.find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
-
-/** Makes nested cgroups, and removes them, innermost first, after the test. @returns the innermost */
-function cgroup(t: TestContext, mount: Mount, ...names: string[]): string {
-  const made: string[] = [];
-  for (const name of [`compactstall-test-${process.pid}`, ...names]) {
-    made.push(`${made.at(-1) ?? mount.path}/${name}`);
-    mkdirSync(made.at(-1)!);
-  }
-  t.after(() => {
-    for (const path of made.reverse()) rmdirSync(path);
-  });
-  return made.at(-1)!;
-}
 
 /** The events of a compaction by a process in that cgroup. The process stays until they have come. */
 async function stalledIn(t: TestContext, path: string) {
@@ -79,7 +52,7 @@ describe('the cgroup and the container of a stalled process', () => {
 
   if (version1) {
     it('version 1, a container of Docker without systemd', async (t) => {
-      const path = cgroup(t, version1, 'docker', ID);
+      const path = cgroup(t, version1!, 'docker', ID);
       for (const { cgroupId, container } of await stalledIn(t, path)) {
         assert.equal(container, ID);
         // The id is that of version 2. The process was not moved in that hierarchy.

@@ -45,7 +45,8 @@ export class Records {
     const clock = new NotingClock(readClocks);
     const stacks = new Stacks(this.#symbols);
     const decoder = new Decoder({ names: kernelNames(btf), stacks, clock, context: 'link' });
-    this.#reader = new RingReader(object, 'cs_records', (batch) => {
+    this.#reader = new RingReader(object, 'cs_records');
+    this.#reader.start((batch) => {
       const { events } = decoder.decode(batch);
       const begins = clock.asked.splice(0);
       this.#untaken.push(...events.map((event, i) => ({ ...event, beginNs: begins[i]! })));

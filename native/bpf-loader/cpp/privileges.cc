@@ -25,8 +25,6 @@ namespace bpf {
 namespace {
 
 constexpr int kCapBpf = 39;
-// The last real-time signal, which has no other use.
-const int kSignal = SIGRTMAX;
 constexpr int kWaitUs = 100;
 constexpr int kMostWaits = 10000;
 
@@ -59,7 +57,7 @@ void onSignal(int) {
 // Makes a thread drop its capabilities: only the thread itself can.
 void dropIn(pid_t thread) {
   int before = dropped;
-  if (syscall(SYS_tgkill, getpid(), thread, kSignal) < 0) {
+  if (syscall(SYS_tgkill, getpid(), thread, dropSignal()) < 0) {
     if (errno == ESRCH) return;
     throw failure("tgkill", errno);
   }
@@ -83,7 +81,7 @@ void dropInOtherThreads() {
   struct sigaction action = {}, before;
   action.sa_handler = onSignal;
   action.sa_flags = SA_RESTART;
-  check(sigaction(kSignal, &action, &before) == 0, "sigaction");
+  check(sigaction(dropSignal(), &action, &before) == 0, "sigaction");
   std::set<pid_t> asked = {gettid()};
   try {
     for (bool more = true; more;) {
@@ -95,13 +93,15 @@ void dropInOtherThreads() {
       }
     }
   } catch (...) {
-    sigaction(kSignal, &before, nullptr);
+    sigaction(dropSignal(), &before, nullptr);
     throw;
   }
-  sigaction(kSignal, &before, nullptr);
+  sigaction(dropSignal(), &before, nullptr);
 }
 
 }  // namespace
+
+int dropSignal() { return SIGRTMAX; }
 
 void dropInherited() {
   if (givenUp) setCapabilities(false);

@@ -24,6 +24,10 @@ int perfEventOpenRefusal();
 // keep CAP_BPF, and threads that it starts later inherit it.
 void giveUpPrivileges(std::optional<User> user, bool keepBpf);
 
+// The signal by which giveUpPrivileges() makes other threads drop their capabilities: the last real-time signal, which has no
+// other use. Threads must not block it.
+int dropSignal();
+
 // Drops what a new thread of this library inherited from a thread that giveUpPrivileges() left with CAP_BPF. Before that
 // call it drops nothing: libc changes the user of all threads at once, and aborts if one of them may not.
 void dropInherited();

@@ -40,9 +40,10 @@ Waiter::Waiter(int ringFd, std::function<void()> notify)
 }
 
 void Waiter::start() {
-  // Blocks signals here: they belong to the threads on which Node.js expects them.
+  // Blocks signals here: they belong to the threads on which Node.js expects them. One is for this thread, too.
   sigset_t all, before;
   sigfillset(&all);
+  sigdelset(&all, dropSignal());
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = pthread_create(&thread_, nullptr, run, this);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import { HostError } from '../errors.ts';
+import { reachedLimit, taskLimits } from './task-limits.ts';
+
+const UNKNOWN = {
+  clause: 'no limit that can be read here explains it',
+  todo: 'Look at ulimit -u, at TasksMax= of the systemd unit or --pids-limit of the container, and at kernel.threads-max.',
+};
+
+/**
+ * Says which limit leaves too few threads and processes.
+ * @param startable how many could be started
+ * @param uid the user who tried
+ */
+export function tooFewTasks(startable: number, needed: number, uid: number, limits = taskLimits(uid)): HostError {
+  const limit = reachedLimit(needed, limits);
+  const clause = limit && `${limit.whom} may have ${limit.most} (${limit.name}), and has ${limit.now}`;
+  return new HostError(
+    `only ${startable} more threads or processes can be started, but ${needed} are needed: ${clause ?? UNKNOWN.clause}.`,
+    limit?.todo ?? UNKNOWN.todo,
+  );
+}
