@@ -66,7 +66,16 @@ export async function measureBpf(folder: string): Promise<Row[]> {
 async function round(options: readonly string[], file: string): Promise<Round> {
   const pairsPerWrite = zonesOfNode0();
   const pid = String(process.pid);
-  const agent = await startAgent(['--verbose', ...options, '--output', `json:${file}`, '--pid', pid]);
+  const agent = await startAgent([
+    '--verbose',
+    '--max-spans-per-second',
+    'off',
+    ...options,
+    '--output',
+    `json:${file}`,
+    '--pid',
+    pid,
+  ]);
   // The agent prints "attached" a little before the sinks are ready, and loading their code is not idle.
   await sleep(1000);
   const counters = new ProgramCounters(agent.pid);

@@ -109,7 +109,10 @@ async function turns(
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Round> {
-  const agent = await startAgent(['--verbose', '--stack', 'none', '--output', `json:${file}`, ...args], env);
+  const agent = await startAgent(
+    ['--verbose', '--max-spans-per-second', 'off', '--stack', 'none', '--output', `json:${file}`, ...args],
+    env,
+  );
   const counters = new ProgramCounters(agent.pid);
   const found = ({ pid, source }: Stalling) =>
     readEvents(file).filter((event) => event.pid === pid && event.context?.source === source).length;

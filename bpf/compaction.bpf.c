@@ -27,6 +27,7 @@
 #include "context.h"
 #include "process_events.h"
 #include "fork.h"
+#include "rate_limit.h"
 #include "stack.h"
 #include "handlers.h"
 

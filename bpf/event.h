@@ -152,6 +152,7 @@ struct books {
 	__u64 filtered_pid;
 	__u64 filtered_trigger;
 	__u64 filtered_min_duration;
+	__u64 filtered_rate; /* over the limit for records; struct omissions tells more of them */
 	__u64 emitted;
 	__u64 ring_full;
 	__u64 no_scratch; /* cannot happen: the verifier requires the check */
@@ -179,6 +180,24 @@ struct books {
 	__u64 emitted_free_scanned;
 };
 
+/*
+ * What the limit for records left out, by period and by CPU. The agent begins a period by raising omission_period, and reads the
+ * one before when another has passed: no program writes it any more. Sums are over all periods in this place, so nothing that
+ * is counted late is lost; the rest is of one period.
+ */
+#define OMISSION_PERIODS 2
+#define OMISSION_SLOTS 64
+
+struct omissions {
+	__u64 number;
+	__u64 duration_ns;
+	__u64 longest_ns;
+	__u64 first_begin_ns; /* CLOCK_MONOTONIC */
+	__u64 last_end_ns;
+	__u32 period;
+	__u32 reserved;
+};
+
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
 _Static_assert(sizeof(struct process_event) == 8, "ABI");
 _Static_assert(sizeof(struct trace_context) == 28, "ABI");
@@ -188,6 +207,7 @@ _Static_assert(__builtin_offsetof(struct event, pid) == 248, "ABI");
 _Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");
 _Static_assert(__builtin_offsetof(struct event, stack) == 344, "ABI");
 _Static_assert(sizeof(struct event) == 344 + 8 * EVENT_STACK_FRAMES, "ABI");
-_Static_assert(sizeof(struct books) == 35 * 8, "ABI");
+_Static_assert(sizeof(struct omissions) == 48, "ABI");
+_Static_assert(sizeof(struct books) == 36 * 8, "ABI");
 
 #endif

@@ -41,6 +41,7 @@ writeFileSync(
     layout('event', 'EVENT'),
     layout('zone_state', 'ZONE_STATE'),
     layout('books', 'BOOKS'),
+    layout('omissions', 'OMISSIONS'),
     layout('process_event', 'PROCESS_EVENT'),
     layout('trace_context', 'TRACE_CONTEXT'),
     layout('publisher', 'PUBLISHER'),

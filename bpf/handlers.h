@@ -231,7 +231,7 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	trigger = trigger_of(cc);
 	duration_ns = end_ns - begin->begin_ns;
 	ids = current_ids();
-	if (filtered(ids.process, trigger, duration_ns))
+	if (filtered(ids.process, trigger, duration_ns) || over_limit(trigger, begin->begin_ns, end_ns))
 		goto out;
 
 	event->begin_ns = begin->begin_ns;

@@ -38,6 +38,14 @@ static __always_inline void *reserve_wakeup(void)
 	return bpf_ringbuf_reserve(&cs_records, 8, 0);
 }
 
+static __always_inline void use_wakeup(void *wakeup)
+{
+	if (!wakeup)
+		return;
+	reader = READER_AWAKE;
+	bpf_ringbuf_discard(wakeup, BPF_RB_FORCE_WAKEUP);
+}
+
 /*
  * The only way into the ring. The reader's state is read again after the record is committed: a reader that falls asleep
  * meanwhile either sees the record (it checks again after setting its state), or is seen here. False when the ring is full.
@@ -49,11 +57,15 @@ static __always_inline bool send(void *record, __u64 size)
 
 	if (!wakeup)
 		wakeup = reserve_wakeup();
-	if (wakeup) {
-		reader = READER_AWAKE;
-		bpf_ringbuf_discard(wakeup, BPF_RB_FORCE_WAKEUP);
-	}
+	use_wakeup(wakeup);
 	return sent;
+}
+
+/* For a reader that sleeps, and what it has to see is not in the ring. */
+static __always_inline void wake_sleeping_reader(void)
+{
+	if (*(volatile __u32 *)&reader == READER_ASLEEP)
+		use_wakeup(reserve_wakeup());
 }
 
 /* What a program needs on its CPU: a record, with room for the longest stack and the attributes behind it; and the account. */

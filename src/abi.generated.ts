@@ -44,7 +44,7 @@ export const ZONE_STATE = {
   freeBlocks: { offset: 8, size: 64 },
 } as const;
 
-export const BOOKS_SIZE = 280;
+export const BOOKS_SIZE = 288;
 export const BOOKS = {
   begins: { offset: 0, size: 8 },
   ends: { offset: 8, size: 8 },
@@ -58,29 +58,41 @@ export const BOOKS = {
   filteredPid: { offset: 72, size: 8 },
   filteredTrigger: { offset: 80, size: 8 },
   filteredMinDuration: { offset: 88, size: 8 },
-  emitted: { offset: 96, size: 8 },
-  ringFull: { offset: 104, size: 8 },
-  noScratch: { offset: 112, size: 8 },
-  attemptUnknown: { offset: 120, size: 8 },
-  stackTaken: { offset: 128, size: 8 },
-  stackOmittedBudget: { offset: 136, size: 8 },
-  stackOmittedMinDuration: { offset: 144, size: 8 },
-  stackOmittedFailed: { offset: 152, size: 8 },
-  stackNs: { offset: 160, size: 8 },
-  stackBaseNs: { offset: 168, size: 8 },
-  processEventsUnsent: { offset: 176, size: 8 },
-  contextFound: { offset: 184, size: 8 },
-  contextUnpublished: { offset: 192, size: 8 },
-  contextStale: { offset: 200, size: 8 },
-  contextNoBlock: { offset: 208, size: 8 },
-  contextNoSpan: { offset: 216, size: 8 },
-  contextUnreadable: { offset: 224, size: 8 },
-  contextInvalid: { offset: 232, size: 8 },
-  contextNotInMap: { offset: 240, size: 8 },
-  migrateScanned: { offset: 248, size: 8 },
-  freeScanned: { offset: 256, size: 8 },
-  emittedMigrateScanned: { offset: 264, size: 8 },
-  emittedFreeScanned: { offset: 272, size: 8 },
+  filteredRate: { offset: 96, size: 8 },
+  emitted: { offset: 104, size: 8 },
+  ringFull: { offset: 112, size: 8 },
+  noScratch: { offset: 120, size: 8 },
+  attemptUnknown: { offset: 128, size: 8 },
+  stackTaken: { offset: 136, size: 8 },
+  stackOmittedBudget: { offset: 144, size: 8 },
+  stackOmittedMinDuration: { offset: 152, size: 8 },
+  stackOmittedFailed: { offset: 160, size: 8 },
+  stackNs: { offset: 168, size: 8 },
+  stackBaseNs: { offset: 176, size: 8 },
+  processEventsUnsent: { offset: 184, size: 8 },
+  contextFound: { offset: 192, size: 8 },
+  contextUnpublished: { offset: 200, size: 8 },
+  contextStale: { offset: 208, size: 8 },
+  contextNoBlock: { offset: 216, size: 8 },
+  contextNoSpan: { offset: 224, size: 8 },
+  contextUnreadable: { offset: 232, size: 8 },
+  contextInvalid: { offset: 240, size: 8 },
+  contextNotInMap: { offset: 248, size: 8 },
+  migrateScanned: { offset: 256, size: 8 },
+  freeScanned: { offset: 264, size: 8 },
+  emittedMigrateScanned: { offset: 272, size: 8 },
+  emittedFreeScanned: { offset: 280, size: 8 },
+} as const;
+
+export const OMISSIONS_SIZE = 48;
+export const OMISSIONS = {
+  number: { offset: 0, size: 8 },
+  durationNs: { offset: 8, size: 8 },
+  longestNs: { offset: 16, size: 8 },
+  firstBeginNs: { offset: 24, size: 8 },
+  lastEndNs: { offset: 32, size: 8 },
+  period: { offset: 40, size: 4 },
+  reserved: { offset: 44, size: 4 },
 } as const;
 
 export const PROCESS_EVENT_SIZE = 8;

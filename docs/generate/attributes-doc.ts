@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  NOT_RECORDED_ATTRIBUTES,
+  NOT_RECORDED_SPAN,
   SPAN_ATTRIBUTES,
   SPAN_NAME_PREFIX,
   type SpanAttribute,
@@ -21,7 +23,7 @@ export function attributesDoc(): string {
     'This page answers: *what does this attribute, or this value, mean exactly?* What a stall means, and what to change, is in',
     '[reading-a-stall.md](reading-a-stall.md).',
     '',
-    'One span is one memory compaction of one zone.',
+    'One span is one memory compaction of one zone. In a storm there is also a span for those [without one](#what-was-not-recorded).',
     '',
     `- Name: ${code(`${SPAN_NAME_PREFIX} direct`)}, ${code(`${SPAN_NAME_PREFIX} kcompactd`)}, ` +
       `${code(`${SPAN_NAME_PREFIX} proactive`)} or ${code(`${SPAN_NAME_PREFIX} manual`)}. Kind: INTERNAL.`,
@@ -57,6 +59,14 @@ export function attributesDoc(): string {
     ...STACK_OMITTED.map(([reason, meaning]) => row(code(reason), meaning)),
     '',
     ...VALUES.flatMap(valuesOf),
+    '## What was not recorded',
+    '',
+    `A span ${code(NOT_RECORDED_SPAN)} stands for the compactions that \`--max-spans-per-second\` left out within a second or so`,
+    '([cli.md](cli.md#the-limit-for-spans)). It starts with the first of them and ends with the last, is the root of a trace of its own,',
+    'and has the host’s resource. Over a run its numbers are exact: added to the spans, they are all compactions that the filters let pass.',
+    '',
+    table(NOT_RECORDED_ATTRIBUTES),
+    '',
     '## The resource',
     '',
     'A span has the resource of the **stalled process’s service**. It comes from the first of these that is known:',
@@ -118,7 +128,7 @@ export function attributesDoc(): string {
   ].join('\n');
 }
 
-function table(attributes: readonly SpanAttribute[]): string {
+function table(attributes: readonly Omit<SpanAttribute, 'get'>[]): string {
   const rows = attributes.map(({ name, type, unit, meaning, example, absent }) => {
     const text = absent === undefined ? meaning : `${meaning} Absent ${absent}.`;
     return row(code(name), type, unit === undefined ? '' : code(unit), text, code(example));

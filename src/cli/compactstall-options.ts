@@ -11,6 +11,7 @@ import {
   parseOutput,
   parsePid,
   parseProcfs,
+  parseRate,
   parseRingSize,
   parseSeconds,
   parseShare,
@@ -74,6 +75,12 @@ export const RUN_OPTIONS = [
     argument: 'LIST',
     help: 'only these triggers: a comma-separated list of direct, kcompactd, proactive and manual',
     parse: parseTriggers,
+  },
+  {
+    name: 'max-spans-per-second',
+    argument: 'N',
+    help: 'in a storm, only the N longest compactions a second, more or less, and the first ones of each trigger and cgroup; 25 times N at once pass whole. The rest is counted, and reported by a span a second. A number, or off (default 200)',
+    parse: parseRate,
   },
   {
     name: 'stack-budget',

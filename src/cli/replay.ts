@@ -8,6 +8,7 @@ import { usesStandardOutput } from '../sinks/output.ts';
 import { VERSION } from '../version.ts';
 import { HELP, REPLAY_OPTIONS } from './compactstall-options.ts';
 import { type Messages, printed } from './messages.ts';
+import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
@@ -39,6 +40,9 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     warn,
   });
   const pipeline = new Pipeline(source, sinks, {
+    onEvents: (events) => {
+      if (hasTable(outputs)) sayNotRecorded(events, messages);
+    },
     onDelivering: (queued) => {
       messages.say(`all is read; delivering ${queued} queued events, Ctrl-C to stop`);
       showProgress();

@@ -18,7 +18,9 @@ export function reportBooks(
   const lost = losses(source, sinks);
   const all = equations(source, sinks);
   const total = [...lost.values()].reduce((sum, n) => sum + n, 0);
-  messages.say(`${source.decoded} ${source.decoded === 1 ? 'compaction' : 'compactions'}, ${total} lost`);
+  const left = source.notRecorded?.compactions ?? 0;
+  const notRecorded = left > 0 ? `, ${left} not recorded (more than --max-spans-per-second)` : '';
+  messages.say(`${source.decoded} ${source.decoded === 1 ? 'compaction' : 'compactions'}, ${total} lost${notRecorded}`);
   for (const equation of all) {
     const terms = shownTerms(equation.terms).join(' + ');
     const flaw = balances(equation) ? '' : '   DOES NOT BALANCE';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, usageError } from '../errors.ts';
-import { TRIGGERS } from '../event/event.ts';
+import { isCompaction, TRIGGERS } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { publicationsUnseen } from '../host/limitations.ts';
 import { NOBODY } from '../host/users.ts';
@@ -13,12 +13,15 @@ import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { sayLimitations } from './limitations.ts';
 import { type Messages, printed } from './messages.ts';
+import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { giveUpPrivileges } from './privileges.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
 
+/** Spans per second. */
+const DEFAULT_RATE = 200;
 const HINT_AFTER_MS = 3000;
 const HINT = 'no compaction so far. To cause one, run as root: echo 1 > /proc/sys/vm/compact_memory';
 
@@ -55,6 +58,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const services = records || (wantsOtlp(outputs) && settings.resource === 'service');
   const stackBudget = values['stack-budget'] ?? DEFAULT_STACK_BUDGET;
   const user = values.user ?? NOBODY;
+  const limit = values['max-spans-per-second'] ?? DEFAULT_RATE;
   let verification: Verification | undefined;
   const source = await openLiveSource({
     ...(values.attach !== undefined && { attach: values.attach }),
@@ -63,6 +67,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(values.procfs !== undefined && { procfs: values.procfs }),
     minDurationNs: values['min-duration'] ?? 0,
     triggers: values.trigger ?? TRIGGERS,
+    ...(limit !== 'off' && { maxSpansPerSecond: limit }),
     context,
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
     ...(stackBudget !== 'off' && { stackBudget }),
@@ -94,7 +99,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {
       clearTimeout(hint);
-      verification?.add(events);
+      verification?.add(events.filter(isCompaction));
+      if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });

@@ -5,7 +5,7 @@ import { NOBODY } from '../host/users.ts';
 import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
 import { standardOutput } from '../sinks/create.ts';
 import { snoopHeader, snoopRows } from '../sinks/text/snoop-table.ts';
-import { TextSink } from '../sinks/text/text-sink.ts';
+import { rowsOnly, TextSink } from '../sinks/text/text-sink.ts';
 import { parseSnoopOptions, SNOOP_HELP } from './compactsnoop-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { sayLimitations } from './limitations.ts';
@@ -46,7 +46,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     warn: (sentence) => messages.say(sentence),
   });
   await giveUpPrivileges(NOBODY, messages);
-  const table = new TextSink('table', target, snoopHeader(columns), snoopRows(columns));
+  const table = new TextSink('table', target, snoopHeader(columns), rowsOnly(snoopRows(columns)));
   const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
   await pipeline.run(shutdown.reached);
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);

@@ -11,6 +11,8 @@ import type { Output } from '../sinks/output.ts';
 
 /** Linux's upper bound, PID_MAX_LIMIT. */
 const MAX_PID = 4_194_304;
+/** Beyond, the ring is full before the limit is reached. */
+const MAX_RATE = 1_000_000;
 /** Timers take at most 2^31 - 1 ms. */
 const MAX_SECONDS = 2_147_483;
 const NS_PER: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
@@ -75,6 +77,15 @@ export function parseShare(text: string, option: string): number | 'off' {
     throw usageError(`${option} ${text}: expected off or a share from 0% to 100%, such as 1% or 0.5%.`);
   }
   return percent / 100;
+}
+
+export function parseRate(text: string, option: string): number | 'off' {
+  if (text === 'off') return text;
+  const perSecond = Number(text);
+  if (!/^\d+$/.test(text) || perSecond < 1 || perSecond > MAX_RATE) {
+    throw usageError(`${option} ${text}: expected a whole number from 1 to ${MAX_RATE}, or off.`);
+  }
+  return perSecond;
 }
 
 export function parseTriggers(text: string, option: string): Trigger[] {

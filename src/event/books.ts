@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BOOKS } from '../abi.generated.ts';
+import type { NotRecordedEvent } from './event.ts';
 import type { SinkBooks } from './sink.ts';
 
 /** The counters of struct books (bpf/event.h), under the same names. */
@@ -28,12 +29,21 @@ export interface SourceBooks {
   programMisses?: number;
   /** Absent when no process is probed. */
   probes?: ProbeCounters;
-  /** Records, or lines of a recording. */
+  /** Records, or lines of a recording; without those of what the limit left out. */
   received: number;
   decoded: number;
   malformed: number;
+  /** Events of what the limit left out, and how many compactions they report; absent while there are none. */
+  notRecorded?: { events: number; compactions: number };
   /** Unread bytes in the ring. */
   pendingBytes: number;
+}
+
+/** Counts an event of what the limit left out. It is no record, and no line of a compaction. */
+export function countNotRecorded(books: SourceBooks, { count }: NotRecordedEvent): void {
+  books.notRecorded ??= { events: 0, compactions: 0 };
+  books.notRecorded.events += 1;
+  books.notRecorded.compactions += count;
 }
 
 export interface NamedSinkBooks {
@@ -52,7 +62,8 @@ export interface Equation {
 const NOT_LOST = new Set(['not_sampled', 'closed']);
 
 export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Equation[] {
-  const { kernel } = source;
+  const { kernel, notRecorded } = source;
+  const events = source.decoded + (notRecorded?.events ?? 0);
   return [
     ...(kernel ? kernelEquations(kernel, source) : []),
     {
@@ -63,9 +74,21 @@ export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[])
         ['malformed', source.malformed],
       ],
     },
+    ...(notRecorded
+      ? [
+          {
+            name: 'events',
+            total: events,
+            terms: [
+              ['decoded', source.decoded],
+              ['not_recorded', notRecorded.events],
+            ] as const,
+          },
+        ]
+      : []),
     ...sinks.map(({ name, books }) => ({
-      name: 'decoded',
-      total: source.decoded,
+      name: notRecorded ? 'events' : 'decoded',
+      total: events,
       terms: [
         [`exported by ${name}`, books.exported],
         ...Object.entries({ none: 0, ...books.dropped }).map(([reason, n]) => [`dropped{${reason}}`, n] as const),
@@ -81,6 +104,7 @@ const filtered = (kernel: KernelBooks) =>
     ['filtered{pid}', kernel.filteredPid],
     ['filtered{trigger}', kernel.filteredTrigger],
     ['filtered{min_duration}', kernel.filteredMinDuration],
+    ['filtered{rate}', kernel.filteredRate],
   ] as const;
 
 function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
@@ -117,6 +141,15 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
       ],
     },
     ...stacksEquation(kernel),
+    ...(kernel.filteredRate > 0
+      ? [
+          {
+            name: 'filtered',
+            total: kernel.filteredRate,
+            terms: [['reported in events not_recorded', source.notRecorded?.compactions ?? 0]] as const,
+          },
+        ]
+      : []),
     {
       name: 'emitted',
       total: kernel.emitted,

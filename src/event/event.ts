@@ -48,6 +48,8 @@ export interface ZoneState {
  */
 export interface CompactionEvent {
   v: 1;
+  /** Only other events have one. */
+  kind?: undefined;
   /** Begin, nanoseconds since the epoch, as a decimal string (it exceeds 2^53). */
   startUnixNano: string;
   durationNano: number;
@@ -102,3 +104,33 @@ export interface CompactionEvent {
   traceId: string;
   spanId: string;
 }
+
+/**
+ * Compactions that were left out of the records, as there were more than `--max-spans-per-second` allows: how many they were
+ * within a second or so. Summed over a run, these events are exact.
+ */
+export interface NotRecordedEvent {
+  v: 1;
+  kind: 'not_recorded';
+  /** Begin of the first of them. */
+  startUnixNano: string;
+  /** From there to the end of the last one. */
+  durationNano: number;
+  /** How many they were. */
+  count: number;
+  /** The sum of their durations, and the longest. */
+  sumNano: number;
+  longestNano: number;
+  /** As in the books: `filtered{rate}`. */
+  reason: 'rate';
+  /** Compactions per second. */
+  limit: number;
+  /** The ids of the event's span, as above. */
+  traceId: string;
+  spanId: string;
+}
+
+/** Everything that sources make and sinks take. */
+export type AgentEvent = CompactionEvent | NotRecordedEvent;
+
+export const isCompaction = (event: AgentEvent): event is CompactionEvent => event.kind === undefined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CONTEXT_SOURCES, type CompactionEvent, STACK_OMISSIONS, TRIGGERS } from './event.ts';
+import { type AgentEvent, CONTEXT_SOURCES, STACK_OMISSIONS, TRIGGERS } from './event.ts';
 
 /** The kernel's times are signed 64-bit numbers of nanoseconds: they end in the year 2262. */
 const LAST_TIME = 2n ** 63n - 1n;
@@ -107,8 +107,20 @@ const EVENT = {
   spanId: hexId(16),
 } satisfies Fields;
 
+const NOT_RECORDED = {
+  startUnixNano: decimal(LAST_TIME, '2^63 - 1'),
+  durationNano: count,
+  count,
+  sumNano: count,
+  longestNano: count,
+  reason: oneOf(['rate']),
+  limit: count,
+  traceId: hexId(32),
+  spanId: hexId(16),
+} satisfies Fields;
+
 /** Parses a line of a recording. Throws an Error that names the field and what was expected. */
-export function parseEvent(line: string): CompactionEvent {
+export function parseEvent(line: string): AgentEvent {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -118,8 +130,11 @@ export function parseEvent(line: string): CompactionEvent {
   if (!isObject(value)) throw new Error('not a JSON object');
   if (isDeeperThan(MAX_DEPTH, value)) throw new Error(`nested more than ${MAX_DEPTH} levels deep`);
   if (value.v !== 1) throw new Error(`v: expected 1, got ${shown(value.v)}${newer(value.v)}`);
-  check(value, EVENT, '');
-  const event = value as unknown as CompactionEvent;
+  if (value.kind !== undefined && value.kind !== 'not_recorded') {
+    throw new Error(`kind: expected nothing or "not_recorded", got ${shown(value.kind)}`);
+  }
+  check(value, value.kind === undefined ? EVENT : NOT_RECORDED, '');
+  const event = value as unknown as AgentEvent;
   if (BigInt(event.startUnixNano) + BigInt(event.durationNano) > LAST_TIME) {
     throw new Error('durationNano: expected an end of at most 2^63 - 1 nanoseconds');
   }

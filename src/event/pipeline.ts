@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NamedSinkBooks } from './books.ts';
-import type { CompactionEvent } from './event.ts';
+import type { AgentEvent } from './event.ts';
 import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 
@@ -14,7 +14,7 @@ const LOOK_MS = 20;
 
 export interface PipelineOptions {
   /** Called with every batch, before the sinks. */
-  onEvents?: (events: readonly CompactionEvent[]) => void;
+  onEvents?: (events: readonly AgentEvent[]) => void;
   /** Called when the sinks take a while to deliver what is queued; they have `milliseconds` left. */
   onWaiting?: (milliseconds: number) => void;
   /** Called when the sinks take a while to deliver what is queued at the end of a recording. */
@@ -62,7 +62,7 @@ export class Pipeline {
     return this.#sinks.map((sink) => ({ name: sink.name, books: sink.books() }));
   }
 
-  #deliver(events: readonly CompactionEvent[]): void {
+  #deliver(events: readonly AgentEvent[]): void {
     this.#options.onEvents?.(events);
     for (const sink of this.#sinks) sink.write(events);
   }

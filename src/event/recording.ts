@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
 import { excerpt } from '../terminal.ts';
-import type { SourceBooks } from './books.ts';
-import type { CompactionEvent } from './event.ts';
+import { countNotRecorded, type SourceBooks } from './books.ts';
+import { type AgentEvent, isCompaction } from './event.ts';
 import { linesOf } from './lines.ts';
 import { parseEvent } from './parse.ts';
 import { bytesOf, openRecording } from './recording-file.ts';
@@ -38,8 +38,8 @@ export class Recording implements Source {
     return new Recording(openRecording(path), path, warn);
   }
 
-  async run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<number>): Promise<void> {
-    let batch: CompactionEvent[] = [];
+  async run(onEvents: (events: readonly AgentEvent[]) => void, room: () => Promise<number>): Promise<void> {
+    let batch: AgentEvent[] = [];
     let number = 0;
     const deliver = async () => {
       while (batch.length > 0) {
@@ -48,8 +48,7 @@ export class Recording implements Source {
         if (this.#stopped) return;
         const taken = batch.slice(0, fit);
         batch = batch.slice(fit);
-        this.#books.received += taken.length;
-        this.#books.decoded += taken.length;
+        for (const event of taken) this.#count(event);
         onEvents(taken);
       }
     };
@@ -78,11 +77,20 @@ export class Recording implements Source {
     return this.#books;
   }
 
-  #parse(line: string, number: number): CompactionEvent | undefined {
+  #count(event: AgentEvent): void {
+    if (isCompaction(event)) {
+      this.#books.received += 1;
+      this.#books.decoded += 1;
+    } else {
+      countNotRecorded(this.#books, event);
+    }
+  }
+
+  #parse(line: string, number: number): AgentEvent | undefined {
     try {
       if (line.length > LONGEST_LINE) throw new Error(`longer than ${LONGEST_LINE} characters`);
       const event = parseEvent(line);
-      event.stack = this.#shared(event.stack);
+      if (isCompaction(event)) event.stack = this.#shared(event.stack);
       return event;
     } catch (error) {
       this.#books.received += 1;

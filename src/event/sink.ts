@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from './event.ts';
+import type { AgentEvent } from './event.ts';
 
 /**
  * One line of the books: `accepted = exported + queued + sum(dropped)`, at any time. Dropped events are counted by
@@ -18,7 +18,7 @@ export interface Sink {
   /** The address that it sends to, for a message to the user; absent for files and standard output. */
   readonly destination?: string;
   /** Takes a batch, in order of arrival. Never blocks: events that do not fit in the queue are dropped and counted. */
-  write(events: readonly CompactionEvent[]): void;
+  write(events: readonly AgentEvent[]): void;
   /**
    * Resolves when there is room again, with the number of events that fit: at least one. A recording waits for it; the
    * live source cannot wait.

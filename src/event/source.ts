@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SourceBooks } from './books.ts';
-import type { CompactionEvent } from './event.ts';
+import type { AgentEvent } from './event.ts';
 
 /** Where events come from: the running kernel, or a recording. */
 export interface Source {
@@ -10,7 +10,7 @@ export interface Source {
    * @param room resolves when all sinks have room, with the number of events that fit. A recording waits for it before each
    * batch. The kernel does not wait, so the live source never calls it.
    */
-  run(onEvents: (events: readonly CompactionEvent[]) => void, room: () => Promise<number>): Promise<void>;
+  run(onEvents: (events: readonly AgentEvent[]) => void, room: () => Promise<number>): Promise<void>;
   /** Stops after delivering what is under way. */
   stop(): Promise<void>;
   /** The source's books; exact after `stop()`. */

@@ -37,6 +37,8 @@ export interface ProgramOptions {
   pid?: number;
   minDurationNs: number;
   triggers: readonly Trigger[];
+  /** The most records per second, after a burst; no limit when absent (bpf/rate_limit.h). */
+  maxSpansPerSecond?: number;
   /** The shortest compaction whose stack is taken; no stacks when absent. */
   stackMinDurationNs?: number;
   /** The share of the compactions' own time that stacks may take (bpf/stack_budget.h); all are taken when absent. */
@@ -137,6 +139,7 @@ function attachPlan(
       boottime_offset_ns: options.boottimeOffsetNs,
       trigger_mask: options.triggers.reduce((mask, name) => mask | (1 << triggerNumber(name)), 0),
       min_duration_ns: options.minDurationNs,
+      record_price_ns: options.maxSpansPerSecond === undefined ? 0 : Math.floor(1e9 / options.maxSpansPerSecond),
       stack_min_duration_ns: options.stackMinDurationNs ?? NEVER,
       stack_share: options.stackBudget === undefined ? ALL_STACKS : Math.floor(options.stackBudget * WHOLE_SHARE),
       mark_own_frames: marksFrames,
@@ -151,6 +154,7 @@ function attachPlan(
       cs_attempts: perThread,
       cs_zone_calls: perThread,
       ...(marksFrames && { cs_first_frames: perThread }),
+      ...(options.maxSpansPerSecond !== undefined && { cs_first_ones: perThread }),
     },
     ...(options.btfFile !== undefined && { btfPath: options.btfFile }),
   });

@@ -4,8 +4,8 @@ import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readCl
 import { Enricher } from '../enrich/enricher.ts';
 import type { ProberOptions } from '../enrich/prober-client.ts';
 import { HostError } from '../errors.ts';
-import { balances, decodeKernelBooks, equations, type SourceBooks } from '../event/books.ts';
-import type { CompactionEvent } from '../event/event.ts';
+import { balances, countNotRecorded, decodeKernelBooks, equations, type SourceBooks } from '../event/books.ts';
+import type { AgentEvent } from '../event/event.ts';
 import type { RelationWanted } from '../event/relation.ts';
 import type { Source } from '../event/source.ts';
 import { lackingCapabilities } from '../host/capabilities.ts';
@@ -21,6 +21,7 @@ import type { AttachPlan } from './attach-plan.ts';
 import { Decoder } from './decode.ts';
 import { hiddenSymbols } from './hidden-symbols.ts';
 import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
+import { Omissions } from './omissions.ts';
 import { RingReader } from './ring-reader.ts';
 import { Stacks } from './stacks.ts';
 
@@ -79,6 +80,9 @@ export class LiveSource implements Source {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #onDetached: (() => void) | undefined;
   readonly #enricher: Enricher | undefined;
+  readonly #clock: EpochClock;
+  readonly #maxSpansPerSecond: number | undefined;
+  #omissions: Omissions | undefined;
   #reader: RingReader | undefined;
 
   /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
@@ -105,10 +109,12 @@ export class LiveSource implements Source {
         this.notMeasured = error.message;
       }
     }
+    this.#clock = new EpochClock(clocksOutside(readClocks, offsets));
+    this.#maxSpansPerSecond = options.maxSpansPerSecond;
     this.#decoder = new Decoder({
       names,
       stacks: new Stacks(this.symbols),
-      clock: new EpochClock(clocksOutside(readClocks, offsets)),
+      clock: this.#clock,
       context: options.context,
     });
     const contexts = options.context !== 'off';
@@ -135,8 +141,14 @@ export class LiveSource implements Source {
     this.publicationsUnseen = publicationsUnseen;
   }
 
-  run(onEvents: (events: readonly CompactionEvent[]) => void): Promise<void> {
-    this.#reader?.start((batch) => {
+  run(onEvents: (events: readonly AgentEvent[]) => void): Promise<void> {
+    if (this.#maxSpansPerSecond !== undefined) {
+      this.#omissions = new Omissions(this.#object, this.#clock, this.#maxSpansPerSecond, (event) => {
+        countNotRecorded(this.#books, event);
+        onEvents([event]);
+      });
+    }
+    const onBatch = (batch: Buffer) => {
       const decoded = this.#decoder.decode(batch);
       const { events, received, malformed } = decoded;
       this.#books.received += received;
@@ -145,7 +157,8 @@ export class LiveSource implements Source {
       if (this.#enricher) this.#enricher.enrich(decoded, onEvents);
       // A batch may hold process events only.
       else if (events.length > 0) onEvents(events);
-    });
+    };
+    this.#reader?.start(onBatch, () => this.#omissions?.look());
     return this.#stopped.promise;
   }
 
@@ -162,6 +175,7 @@ export class LiveSource implements Source {
     // Only the plan's programs count: a missed process event is not a lost compaction.
     const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
     this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
+    this.#omissions?.finish();
     await this.#enricher?.finish();
     if (this.#enricher?.probes) this.#books.probes = this.#enricher.probes;
     this.#stopped.resolve();

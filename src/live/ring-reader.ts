@@ -15,6 +15,7 @@ export class RingReader {
   readonly #object: BpfObject;
   readonly #ring: RingBuffer;
   #onBatch: ((batch: Buffer) => void) | undefined;
+  #onTurn: (() => void) | undefined;
   #nap: NodeJS.Timeout | undefined;
 
   /** Opens the ring, which takes a thread, memory and descriptors. Records stay in it until `start`. */
@@ -23,9 +24,13 @@ export class RingReader {
     this.#ring = object.ringBuffer(map, () => this.#woken());
   }
 
-  /** @param onBatch gets framed records; see RingBuffer.drain of bpf-loader-native */
-  start(onBatch: (batch: Buffer) => void): void {
+  /**
+   * @param onBatch gets framed records; see RingBuffer.drain of bpf-loader-native
+   * @param onTurn called after each look into the ring, when its state is set: what is not in the ring can be looked at now
+   */
+  start(onBatch: (batch: Buffer) => void, onTurn?: () => void): void {
     this.#onBatch = onBatch;
+    this.#onTurn = onTurn;
     this.#fallAsleep();
   }
 
@@ -68,6 +73,7 @@ export class RingReader {
     const batches = this.drain(MAX_BATCHES);
     if (batches === 0) this.#fallAsleep();
     else this.#takeNap(batches === MAX_BATCHES ? 0 : NAP_MS);
+    this.#onTurn?.();
   }
 
   /** Falls asleep, then checks again: a record from just before the state changed has not woken the reader. */

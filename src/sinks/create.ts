@@ -11,7 +11,7 @@ import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
 import { openFiles } from './output-files.ts';
 import { jsonLine } from './text/json.ts';
 import { tableHeader, tableRows } from './text/table.ts';
-import { TextSink, type TextTarget } from './text/text-sink.ts';
+import { rowsOnly, TextSink, type TextTarget } from './text/text-sink.ts';
 
 const STDOUT = 1;
 
@@ -102,5 +102,5 @@ function nonBlockingStdout(): number {
 
 function tableSink(target: TextTarget, kernelStack: boolean): Sink {
   const style = { color: isatty(STDOUT) && !process.env.NO_COLOR, kernelStack };
-  return new TextSink('table', target, tableHeader(style), tableRows(style));
+  return new TextSink('table', target, tableHeader(style), rowsOnly(tableRows(style)));
 }

@@ -28,7 +28,8 @@ describe('direct and proactive compactions', () => {
     const putBackSize = makeHostSmall();
     const putBack = () => Promise.all([putBackProactiveness(), putBackSize()]);
     try {
-      const agent = await new Agent(['--output', 'json', '--verify', '--stack-budget', 'off']).attached();
+      const complete = ['--stack-budget', 'off', '--max-spans-per-second', 'off'];
+      const agent = await new Agent(['--output', 'json', '--verify', ...complete]).attached();
       const faulting = new Fragment('-r', '0');
       const direct = (list: readonly CompactionEvent[]) =>
         list.filter(({ trigger, pid }) => trigger === 'direct' && pid === faulting.pid);

@@ -86,7 +86,9 @@ describe('a stall whose record’s page', () => {
 
   before(async () => {
     assert.ok(existsSync(PROGRAM), 'absent has not been built');
-    agent = await new Agent(['--output', 'json', '--verify'], { giveUpMs: GIVE_UP_MS }).attached();
+    agent = await new Agent(['--output', 'json', '--verify', '--max-spans-per-second', 'off'], {
+      giveUpMs: GIVE_UP_MS,
+    }).attached();
     program = new CommandedProgram(PROGRAM, [COMPACT_NODE0]);
     let last = await stall('stay');
     for (; !own().at(-1)!.context; last = await stall('stay')) await sleep(100);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { CompactionEvent } from '../../src/event/event.ts';
 
-export { event, events } from './sinks/otlp/events.ts';
+export { event, events, notRecorded } from './sinks/otlp/events.ts';
 
 /** The path of a fixture; test/fixtures/README.md tells how each was made. */
 export const fixture = (name: string): URL => new URL(`../fixtures/${name}`, import.meta.url);

@@ -9,7 +9,7 @@ const OURS = fileURLToPath(new URL('../../../dist/bin/compactstall.js', import.m
 
 const tool = (name: string, ...args: string[]): Tool => ({
   name,
-  command: [OURS, '--output', 'json', ...args],
+  command: [OURS, '--output', 'json', '--max-spans-per-second', 'off', ...args],
   row: /^\{/,
 });
 

@@ -2,7 +2,7 @@
 import { type Context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
-import type { CompactionEvent } from '../../event/event.ts';
+import type { AgentEvent } from '../../event/event.ts';
 import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
 import { bytesTag, lengthSize, ProtobufWriter } from '../../protobuf/writer.ts';
 import type { Batch } from './collector.ts';
@@ -31,7 +31,7 @@ export interface SpanOptions {
   sampler: Sampler | undefined;
   scope: { name: string; version: string };
   /** The resource of an event's span. Equal resources must be one object: spans are grouped by identity. */
-  resourceOf(event: CompactionEvent): Resource;
+  resourceOf(event: AgentEvent): Resource;
 }
 
 /** Counts of spans left out: the sampler dropped them, or they are larger than a request. */
@@ -42,7 +42,7 @@ export interface LeftOut {
 
 export interface Taken extends Batch {
   /** The events of its spans. */
-  events: CompactionEvent[];
+  events: AgentEvent[];
   left: LeftOut;
   /** The next event did not fit: what waits is worth another request at once. */
   full: boolean;
@@ -79,14 +79,14 @@ export class RequestWriter {
   }
 
   /** Takes events off the queue, as many as one request holds; one even if `maxBytes` is less than a server's usual limit. */
-  take(queue: Queue<CompactionEvent>, maxSpans: number, maxBytes = MAX_REQUEST_BYTES): Taken {
+  take(queue: Queue<AgentEvent>, maxSpans: number, maxBytes = MAX_REQUEST_BYTES): Taken {
     // One huge span must not keep its memory for ever.
     if (this.#buffer.capacity > 2 * MAX_REQUEST_BYTES) this.#renewBuffer();
     const buffer = this.#buffer;
     buffer.length = 0;
     const groups = new Map<Resource, Group>();
     const left: LeftOut = { not_sampled: 0, too_large: 0 };
-    const events: CompactionEvent[] = [];
+    const events: AgentEvent[] = [];
     let size = 0;
     let full = false;
     for (let event = queue.peek(); event !== undefined && events.length < maxSpans; event = queue.peek()) {
@@ -117,7 +117,7 @@ export class RequestWriter {
   }
 
   /** Asks the sampler. The standard's samplers use the parent and the trace id only. */
-  #isSampled(event: CompactionEvent): boolean {
+  #isSampled(event: AgentEvent): boolean {
     const { sampler } = this.#options;
     if (sampler === undefined) return true;
     const { decision } = sampler.shouldSample(
@@ -209,9 +209,9 @@ function scopeBytes({ name, version }: { name: string; version: string }): Uint8
 }
 
 /** The parent that the standard's samplers see. Being a child means that it was sampled, or that the user says so. */
-function parentOf({ context }: CompactionEvent): Context {
-  if (context?.relation !== 'child') return ROOT_CONTEXT;
-  const { traceId, spanId, flags } = context;
+function parentOf(event: AgentEvent): Context {
+  if (event.kind !== undefined || event.context?.relation !== 'child') return ROOT_CONTEXT;
+  const { traceId, spanId, flags } = event.context;
   return trace.setSpanContext(ROOT_CONTEXT, {
     traceId,
     spanId,

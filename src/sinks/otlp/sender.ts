@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from '../../event/event.ts';
+import type { AgentEvent } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { excerpt } from '../../terminal.ts';
 import { type Backoff, backoffMs, wish } from './backoff.ts';
@@ -20,7 +20,7 @@ type Settled = Exclude<Outcome, { kind: 'retry' }>;
  */
 export class Sender implements Sink {
   readonly name = 'otlp';
-  readonly #queue = new Queue<CompactionEvent>();
+  readonly #queue = new Queue<AgentEvent>();
   readonly #books = new Books();
   readonly #settings: Settings;
   readonly #requests: RequestWriter;
@@ -62,7 +62,7 @@ export class Sender implements Sink {
     return this.#messages.endpoint;
   }
 
-  write(events: readonly CompactionEvent[]): void {
+  write(events: readonly AgentEvent[]): void {
     this.#books.accepted += events.length;
     const room = this.#closing ? 0 : Math.max(0, this.#settings.maxQueue - this.#queued);
     for (let i = 0; i < events.length && i < room; i++) this.#queue.push(events[i]!);
@@ -159,7 +159,7 @@ export class Sender implements Sink {
   }
 
   /** @param events what the batch was made of; without them it is not made smaller */
-  async #deliver(batch: Pending, events: readonly CompactionEvent[] = []): Promise<void> {
+  async #deliver(batch: Pending, events: readonly AgentEvent[] = []): Promise<void> {
     const wasAside = batch.againAtMs !== undefined;
     this.#wasAside = wasAside;
     this.#inFlight = batch.spans;
@@ -183,7 +183,7 @@ export class Sender implements Sink {
     }
   }
 
-  #settle(batch: Batch, outcome: Settled, events: readonly CompactionEvent[] = []): void {
+  #settle(batch: Batch, outcome: Settled, events: readonly AgentEvent[] = []): void {
     this.#inFlight = 0;
     this.#failures = 0;
     if (outcome.kind === 'refused' && outcome.tooLarge && events.length > 1) {

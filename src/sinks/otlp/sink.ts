@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from '../../event/event.ts';
+import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import type { Sink } from '../../event/sink.ts';
 import { VERSION } from '../../version.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
@@ -60,7 +60,8 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const scope = { name: 'compactstall', version: VERSION };
   const messages = new DeliveryMessages(connection.destination, warn);
   const resources = new Resources(host, () => messages.tooManyServices(), guessedOfHost(env));
-  const resourceOf = resource === 'service' ? (event: CompactionEvent) => resources.of(event) : () => host;
+  const ofService = (event: AgentEvent) => (isCompaction(event) ? resources.of(event) : host);
+  const resourceOf = resource === 'service' ? ofService : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
   return new Sender(settings, requests, collector, messages, backoff, patience);
 }

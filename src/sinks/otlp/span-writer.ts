@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TraceFlags } from '@opentelemetry/api';
-import type { CompactionEvent, TraceContext } from '../../event/event.ts';
+import type { AgentEvent, TraceContext } from '../../event/event.ts';
 import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
 import { bytesTag, fixed32Tag, fixed64Tag, ProtobufWriter, varintTag } from '../../protobuf/writer.ts';
-import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
+import {
+  NOT_RECORDED_ATTRIBUTES,
+  NOT_RECORDED_SPAN,
+  SPAN_ATTRIBUTES,
+  SPAN_NAME_PREFIX,
+  type SpanAttribute,
+  STACK_ATTRIBUTE,
+  STACK_EVENT,
+} from './attributes.ts';
 import type { SpanLimits } from './limits.ts';
 
 export type StackPlace = 'event' | 'attribute' | 'both' | 'none';
@@ -38,16 +46,17 @@ const IS_REMOTE = 0x200;
 /** The length of 128 bytes to 16 KiB, which all but tiny and huge spans have, takes two bytes. */
 const SPAN_LENGTH_SIZE = 2;
 
-const ATTRIBUTES = SPAN_ATTRIBUTES.map(({ name, type, get }) => ({
-  key: keyBytes(name),
-  isDouble: type === 'double',
-  get,
-}));
+const encoded = <E>(attributes: readonly SpanAttribute<E>[]) =>
+  attributes.map(({ name, type, get }) => ({ key: keyBytes(name), isDouble: type === 'double', get }));
+const ATTRIBUTES = encoded(SPAN_ATTRIBUTES);
+const OF_NOT_RECORDED = encoded(NOT_RECORDED_ATTRIBUTES);
 const STACK_KEY = keyBytes(STACK_ATTRIBUTE);
+const NO_STACK: readonly string[] = [];
 /** No application may say these instead of the agent. */
 const OWN_NAMES = new Set([...SPAN_ATTRIBUTES.map(({ name }) => name), STACK_ATTRIBUTE]);
 
-export const spanName = (event: CompactionEvent): string => `${SPAN_NAME_PREFIX} ${event.trigger}`;
+export const spanName = (event: AgentEvent): string =>
+  event.kind === undefined ? `${SPAN_NAME_PREFIX} ${event.trigger}` : NOT_RECORDED_SPAN;
 
 /**
  * Writes an event as a Span of a ScopeSpans, without any object in between. A compaction that ends without a free block is
@@ -67,7 +76,7 @@ export class SpanWriter {
     this.#onEvent = stack === 'event' || stack === 'both';
   }
 
-  write(event: CompactionEvent): void {
+  write(event: AgentEvent): void {
     const out = this.#out;
     const [startLow, startHigh] = nanos(event.startUnixNano);
     const endLow = startLow + (event.durationNano >>> 0);
@@ -79,7 +88,7 @@ export class SpanWriter {
     out.hex(event.traceId);
     out.varint(SPAN_ID);
     out.hex(event.spanId);
-    const { context } = event;
+    const context = event.kind === undefined ? event.context : undefined;
     const isChild = context?.relation === 'child';
     if (isChild) {
       out.varint(PARENT_SPAN_ID);
@@ -93,8 +102,10 @@ export class SpanWriter {
     out.fixed64(startLow, startHigh);
     out.varint(END);
     out.fixed64(endLow, endHigh);
-    this.#attributes(event);
-    if (this.#onEvent && event.stack.length > 0) this.#stackEvent(event.stack, endLow, endHigh);
+    const stack = event.kind === undefined ? event.stack : NO_STACK;
+    if (event.kind === undefined) this.#attributes(ATTRIBUTES, event, stack, context?.attributes);
+    else this.#attributes(OF_NOT_RECORDED, event, stack);
+    if (this.#onEvent && stack.length > 0) this.#stackEvent(stack, endLow, endHigh);
     if (context?.relation === 'link') this.#link(context);
     out.varint(FLAGS);
     out.fixed32(HAS_IS_REMOTE | (isChild ? IS_REMOTE : 0) | TraceFlags.SAMPLED);
@@ -114,21 +125,26 @@ export class SpanWriter {
     out.end(start, 1);
   }
 
-  #attributes(event: CompactionEvent): void {
+  /** @param said attributes that the application published with its span */
+  #attributes<E>(
+    attributes: ReturnType<typeof encoded<E>>,
+    event: E,
+    stack: readonly string[],
+    said?: TraceContext['attributes'],
+  ): void {
     const { attributes: most, valueLength } = this.#limits;
     let count = 0;
-    for (const { key, isDouble, get } of ATTRIBUTES) {
+    for (const { key, isDouble, get } of attributes) {
       const value = get(event);
       if (value === undefined || value === null || value === '' || ++count > most) continue;
       const isLong = typeof value === 'string' && value.length > valueLength;
       writeAttribute(this.#out, ATTRIBUTE, key, isLong ? value.slice(0, valueLength) : value, isDouble);
     }
-    const said = event.context?.attributes;
     for (const name in said) {
       if (OWN_NAMES.has(name) || ++count > most) continue;
-      writeAttribute(this.#out, ATTRIBUTE, keyBytes(name), said[name]!.slice(0, valueLength), false);
+      writeAttribute(this.#out, ATTRIBUTE, keyBytes(name), said![name]!.slice(0, valueLength), false);
     }
-    if (this.#onSpan && event.stack.length > 0 && ++count <= most) this.#stack(ATTRIBUTE, event.stack);
+    if (this.#onSpan && stack.length > 0 && ++count <= most) this.#stack(ATTRIBUTE, stack);
     this.#dropped(DROPPED_ATTRIBUTES, count - most);
   }
 

@@ -2,7 +2,7 @@
 import { close, closeSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { systemWords } from '../../errors.ts';
-import type { CompactionEvent } from '../../event/event.ts';
+import { type AgentEvent, type CompactionEvent, isCompaction } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 
 const writeAsync = promisify(write);
@@ -34,6 +34,12 @@ interface Entry {
   characters: number;
 }
 
+/** The format of a table: only compactions have rows. */
+export const rowsOnly =
+  (row: (event: CompactionEvent) => string) =>
+  (event: AgentEvent): string =>
+    isCompaction(event) ? row(event) : '';
+
 /** The number of texts that are complete in the first bytes of all. */
 function wholeTexts(texts: readonly string[], bytes: number): number {
   let left = bytes;
@@ -51,7 +57,7 @@ function wholeTexts(texts: readonly string[], bytes: number): number {
 export class TextSink implements Sink {
   readonly name: string;
   readonly #target: TextTarget;
-  readonly #format: (event: CompactionEvent) => string;
+  readonly #format: (event: AgentEvent) => string;
   readonly #queue: Entry[] = [];
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
   #queuedCharacters = 0;
@@ -59,14 +65,14 @@ export class TextSink implements Sink {
   /** Why nothing more is written; later events are dropped for the same reason. */
   #closed: string | undefined;
 
-  constructor(name: string, target: TextTarget, header: string, format: (event: CompactionEvent) => string) {
+  constructor(name: string, target: TextTarget, header: string, format: (event: AgentEvent) => string) {
     this.name = name;
     this.#target = target;
     this.#format = format;
     if (header) this.#enqueue([header], 0);
   }
 
-  write(events: readonly CompactionEvent[]): void {
+  write(events: readonly AgentEvent[]): void {
     this.#books.accepted += events.length;
     if (this.#closed) this.#drop(this.#closed, events.length);
     else if (this.#queuedCharacters > MAX_QUEUED_CHARACTERS) this.#drop('queue_full', events.length);

@@ -38,6 +38,7 @@ describe('compactstall’s options', () => {
         'direct,manual',
         '--verify',
       ],
+      ...['--max-spans-per-second', '50'],
       ...[
         '--ring-size',
         '16M',
@@ -56,6 +57,7 @@ describe('compactstall’s options', () => {
       'min-duration': 10_000_000,
       'stack-budget': 0.02,
       trigger: ['direct', 'manual'],
+      'max-spans-per-second': 50,
       verify: true,
       'ring-size': 16 * 1024 * 1024,
       output: [{ kind: 'table' }, { kind: 'json', path: 'a' }],

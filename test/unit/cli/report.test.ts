@@ -49,6 +49,26 @@ describe('the books at the end of a run', () => {
     });
   });
 
+  it('a run with more compactions than the limit allows: they are not lost', () => {
+    const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), begins: 69, ends: 69, paired: 69, emitted: 60 };
+    kernel.filteredRate = 9;
+    const notRecorded = { events: 2, compactions: 9 };
+    const source = { kernel, received: 60, decoded: 60, malformed: 0, pendingBytes: 0, programMisses: 0, notRecorded };
+    const { lines, exitCode } = report(source, [sink('otlp', 62)]);
+    assert.equal(exitCode, EXIT.OK);
+    assert.deepEqual(lines, [
+      'compactstall: 60 compactions, 0 lost, 9 not recorded (more than --max-spans-per-second)',
+      '  begins         69 = 69 paired + 0 open + 0 evicted',
+      '  ends           69 = 69 paired + 0 without begin',
+      '  paired         69 = 60 emitted + 9 filtered{rate} + 0 dropped',
+      '  filtered        9 = 9 reported in events not_recorded',
+      '  emitted        60 = 60 received + 0 in ring',
+      '  received       60 = 60 decoded + 0 malformed',
+      '  events         62 = 60 decoded + 2 not_recorded',
+      '  events         62 = 62 exported by otlp + 0 dropped + 0 queued',
+    ]);
+  });
+
   it('a run with losses for every reason', () => {
     const source = { received: 5, decoded: 4, malformed: 1, pendingBytes: 0 };
     assert.deepEqual(report(source, [sink('json', 1, { write_enospc: 1, shutdown: 1 }, 1)]), {

@@ -8,6 +8,7 @@ import {
   parseOutput,
   parsePid,
   parseProcfs,
+  parseRate,
   parseRingSize,
   parseSeconds,
   parseShare,
@@ -116,6 +117,19 @@ check({
   ],
   bad: ['', '10', '10 ms', '-1ms', 'ms', '1m', '1h', '1e3us', '9007200s', '1MS', '1.ms'],
   expected: 'expected a number and a unit (ns, us, ms or s), such as 500us or 10ms.',
+});
+
+check<number | 'off'>({
+  option: '--max-spans-per-second',
+  parse: parseRate,
+  good: [
+    ['1', 1],
+    ['200', 200],
+    ['1000000', 1_000_000],
+    ['off', 'off'],
+  ],
+  bad: ['', '0', '-1', '1.5', '1000001', '200/s', 'Off', 'none', '1e3', ' 5', 'Infinity'],
+  expected: 'expected a whole number from 1 to 1000000, or off.',
 });
 
 check({

@@ -27,6 +27,7 @@ const KERNEL: KernelBooks = {
   filteredPid: 1,
   filteredTrigger: 2,
   filteredMinDuration: 4,
+  filteredRate: 0,
   emitted: 72,
   ringFull: 13,
   noScratch: 8,
@@ -114,7 +115,7 @@ describe('equations', () => {
           'paired',
           100,
           [
-            ...['emitted', 'filtered{pid}', 'filtered{trigger}', 'filtered{min_duration}'],
+            ...['emitted', 'filtered{pid}', 'filtered{trigger}', 'filtered{min_duration}', 'filtered{rate}'],
             ...['dropped{ring_full}', 'dropped{no_scratch}'],
           ],
         ],
@@ -123,7 +124,13 @@ describe('equations', () => {
           100,
           [
             ...['with stack', 'omitted{budget}', 'omitted{min_duration}', 'omitted{failed}'],
-            ...['filtered{pid}', 'filtered{trigger}', 'filtered{min_duration}', 'dropped{no_scratch}'],
+            ...[
+              'filtered{pid}',
+              'filtered{trigger}',
+              'filtered{min_duration}',
+              'filtered{rate}',
+              'dropped{no_scratch}',
+            ],
           ],
         ],
         ['emitted', 72, ['received', 'in ring']],
@@ -137,6 +144,31 @@ describe('equations', () => {
     const none = { stackTaken: 0, stackOmittedBudget: 0, stackOmittedMinDuration: 0, stackOmittedFailed: 0 };
     assert.equal(equations(live(none), []).filter(({ name }) => name === 'paired').length, 1);
     assert.deepEqual(unbalanced(live(none)), []);
+  });
+
+  it('what the limit left out is filtered, and all of it is in events', () => {
+    const notRecorded = { events: 3, compactions: 1000 };
+    const source = live(
+      { begins: 1124, ends: 1111, paired: 1100, contextFound: 1020, filteredRate: 1000 },
+      { notRecorded },
+    );
+    const all = equations(source, [sink({}, 0, 75)]);
+    assert.deepEqual(unbalanced(source, [sink({}, 0, 75)]), []);
+    assert.deepEqual(
+      all.slice(3).map(({ name, total }) => [name, total]),
+      [
+        ['paired', 1100],
+        ['paired', 1100],
+        ['filtered', 1000],
+        ['emitted', 72],
+        ['received', 72],
+        ['events', 75],
+        ['events', 75],
+      ],
+    );
+    assert.deepEqual(unbalanced({ ...source, notRecorded: { events: 3, compactions: 999 } }), ['filtered']);
+    assert.deepEqual(unbalanced(source, [sink()]), ['events']);
+    assert.deepEqual(Object.fromEntries(losses(live({ ...ZERO, filteredRate: 9 }), [])), {});
   });
 
   it('include probes, if there are any', () => {
@@ -177,6 +209,7 @@ describe('equations', () => {
     ['filteredPid', ['paired', 'paired']],
     ['filteredTrigger', ['paired', 'paired']],
     ['filteredMinDuration', ['paired', 'paired']],
+    ['filteredRate', ['paired', 'paired', 'filtered']],
     ['ringFull', ['paired']],
     ['noScratch', ['paired', 'paired']],
     ['stackTaken', ['paired']],

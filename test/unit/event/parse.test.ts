@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 import { parseEvent } from '../../../src/event/parse.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
-import { event, events, fixtureText, snoopEvents } from '../fixtures.ts';
+import { event, events, fixtureText, notRecorded, snoopEvents } from '../fixtures.ts';
 import { recordedBatch, recordedDecoder } from '../recorded-kernel.ts';
 
 type Json = Record<string, unknown>;
@@ -94,7 +94,7 @@ describe('an event as a line, and back', () => {
 
   it('the resource: any names, with the values of OpenTelemetry', () => {
     const resource = { 'service.name': 'shop', n: 1.5, yes: true, list: ['a', 1, false], empty: [] };
-    assert.deepEqual(parseEvent(jsonLine(event(0, { resource }))).resource, resource);
+    assert.deepEqual(parseEvent(jsonLine(event(0, { resource }))), event(0, { resource }));
     const expected = 'resource: expected an object of strings, finite numbers, booleans and lists of these';
     for (const bad of [1, 'x', null, [], { a: null }, { a: {} }, { a: [[1]] }, { a: [null] }]) {
       refuses('resource', bad, `${expected}, got ${JSON.stringify(bad)}`);
@@ -110,7 +110,8 @@ describe('an event as a line, and back', () => {
 
   it('why there is no stack: a reason that is known', () => {
     for (const reason of ['budget', 'min_duration', 'failed']) {
-      assert.equal(parseEvent(lineWith('stackOmitted', reason)).stackOmitted, reason);
+      const { stackOmitted } = parseEvent(lineWith('stackOmitted', reason)) as CompactionEvent;
+      assert.equal(stackOmitted, reason);
     }
     for (const bad of ['', 'Budget', 1, null]) {
       const message = `stackOmitted: expected one of budget, min_duration, failed, got ${JSON.stringify(bad)}`;
@@ -121,7 +122,10 @@ describe('an event as a line, and back', () => {
   it('the trace flags are a byte', () => {
     const context = { source: 'thread', traceId: '1'.repeat(32), spanId: '1'.repeat(16), relation: 'link' };
     const withAttributes = { ...context, flags: 0, attributes: { 'http.route': '/' } };
-    assert.deepEqual(parseEvent(lineWith('context', withAttributes)).context, withAttributes);
+    assert.deepEqual(
+      parseEvent(lineWith('context', withAttributes)),
+      event(0, { context: withAttributes } as Partial<CompactionEvent>),
+    );
     refuses(
       'context',
       { ...withAttributes, attributes: { a: 1 } },
@@ -215,5 +219,34 @@ describe('a wrong field is named, with the expected type', () => {
     for (const line of ['null', '1', '"x"', '[]', 'true']) {
       assert.throws(() => parseEvent(line), { message: 'not a JSON object' });
     }
+  });
+});
+
+describe('a line of compactions that were not recorded', () => {
+  it('is an event of its kind', () => {
+    assert.deepEqual(parseEvent(jsonLine(notRecorded())), notRecorded());
+  });
+
+  for (const [name, bad, expected] of [
+    ['startUnixNano', 1, 'a string of digits, at most 2^63 - 1'],
+    ['durationNano', -1, 'an integer of 0 or more'],
+    ['count', '5', 'an integer of 0 or more'],
+    ['sumNano', 0.5, 'an integer of 0 or more'],
+    ['longestNano', null, 'an integer of 0 or more'],
+    ['reason', 'mood', 'one of rate'],
+    ['limit', -1, 'an integer of 0 or more'],
+    ['traceId', 'f', '32 lower-case hex digits, not all zero'],
+    ['spanId', 'f', '16 lower-case hex digits, not all zero'],
+  ] as const) {
+    it(`needs its ${name}`, () => {
+      const parse = (value: unknown) => parseEvent(JSON.stringify({ ...notRecorded(), [name]: value }));
+      assert.throws(() => parse(bad), { message: `${name}: expected ${expected}, got ${JSON.stringify(bad)}` });
+      assert.throws(() => parse(undefined), { message: `${name}: expected ${expected}, got nothing` });
+    });
+  }
+
+  it('another kind is refused', () => {
+    const message = 'kind: expected nothing or "not_recorded", got "other"';
+    assert.throws(() => parseEvent(JSON.stringify({ ...notRecorded(), kind: 'other' })), { message });
   });
 });

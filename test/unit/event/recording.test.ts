@@ -5,10 +5,10 @@ import { describe, it, type TestContext } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { EXIT, UserError } from '../../../src/errors.ts';
 import { balances, equations } from '../../../src/event/books.ts';
-import type { CompactionEvent } from '../../../src/event/event.ts';
+import { type AgentEvent, type CompactionEvent, isCompaction } from '../../../src/event/event.ts';
 import { Recording } from '../../../src/event/recording.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
-import { event, events, temporaryFolder } from '../fixtures.ts';
+import { event, events, notRecorded, temporaryFolder } from '../fixtures.ts';
 
 /** Always has room. */
 const enough = async () => Number.POSITIVE_INFINITY;
@@ -21,7 +21,7 @@ async function readFile(path: string) {
   const recording = Recording.open(path, (sentence) => warnings.push(sentence));
   await recording.run((batch) => {
     batches.push(batch.length);
-    found.push(...batch);
+    found.push(...batch.filter(isCompaction));
   }, enough);
   await recording.stop();
   const books = recording.books();
@@ -46,6 +46,24 @@ describe('a recording', () => {
     assert.deepEqual(found, written);
     assert.deepEqual(warnings, []);
     assert.deepEqual(books, { received: 1000, decoded: 1000, malformed: 0, pendingBytes: 0 });
+  });
+
+  it('has what was not recorded: delivered like the others, but counted separately', async (t) => {
+    const [first, second] = [notRecorded(), notRecorded({ count: 3 })];
+    const text = jsonLine(first) + lines(events(2)) + jsonLine(second);
+    const path = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(path, text);
+    const recording = Recording.open(path, () => {});
+    const found: AgentEvent[] = [];
+    await recording.run((batch) => found.push(...batch), enough);
+    assert.deepEqual(found, [first, ...events(2), second]);
+    assert.deepEqual(recording.books(), {
+      received: 2,
+      decoded: 2,
+      malformed: 0,
+      pendingBytes: 0,
+      notRecorded: { events: 2, compactions: first.count + 3 },
+    });
   });
 
   it('comes in batches, and waits for room before the next batch', async (t) => {
@@ -84,7 +102,7 @@ describe('a recording', () => {
     await recording.run(
       (batch) => {
         sizes.add(batch.length);
-        found.push(...batch);
+        found.push(...batch.filter(isCompaction));
       },
       async () => 100,
     );

@@ -35,7 +35,16 @@ const NODE = NODES.at(-1)!;
 const FILE = `/sys/devices/system/node/node${NODE}/compact`;
 const ZONES = populatedZones().filter(({ node }) => node === NODE).length;
 /** No stacks, and room for the backlog of an emulated reader. */
-const ARGS = ['--output', 'json', '--stack-min-duration', '3600s', '--ring-size', '16M'];
+const ARGS = [
+  '--output',
+  'json',
+  '--max-spans-per-second',
+  'off',
+  '--stack-min-duration',
+  '3600s',
+  '--ring-size',
+  '16M',
+];
 /** A limit that only a hang reaches. Emulated, the work takes half a minute, and longer on a busy host. */
 const GIVE_UP_MS = 580_000;
 

@@ -21,7 +21,15 @@ for (const plan of LOSSLESS) {
   it(`${THREADS} threads that compact at once, seen by ${plan}`, async () => {
     setUp();
     await quiet();
-    const agent = await new Agent(['--output', 'json', '--verify', '--attach', plan]).attached();
+    const agent = await new Agent([
+      '--output',
+      'json',
+      '--verify',
+      '--max-spans-per-second',
+      'off',
+      '--attach',
+      plan,
+    ]).attached();
     const shell = spawn('sh', ['-c', SCRIPT], { stdio: 'ignore' });
     assert.deepEqual(await once(shell, 'exit'), [0, null]);
     const { code, stdout, stderr } = await agent.stop();

@@ -28,7 +28,7 @@ export async function watch(
   await quiet();
   const agents: Agent[] = [];
   for (const plan of plans) {
-    const args = ['--output', 'json', '--verify', '--attach', plan, ...ALL_STACKS];
+    const args = ['--output', 'json', '--verify', '--max-spans-per-second', 'off', '--attach', plan, ...ALL_STACKS];
     agents.push(await new Agent(args, { giveUpMs: GIVE_UP_MS }).attached());
   }
   const before = scanned();

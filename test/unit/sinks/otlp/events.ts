@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from '../../../../src/event/event.ts';
+import type { CompactionEvent, NotRecordedEvent } from '../../../../src/event/event.ts';
 
 const STACK = ['compact_zone+0x4c1', 'compact_zone_order+0xa8', 'try_to_compact_pages+0x121', 'do_syscall_64+0x5c'];
 
@@ -40,3 +40,18 @@ export function event(n = 0, change: Partial<CompactionEvent> = {}): CompactionE
 
 export const events = (count: number, change?: Partial<CompactionEvent>): CompactionEvent[] =>
   Array.from({ length: count }, (_, n) => event(n, change));
+
+export const notRecorded = (change: Partial<NotRecordedEvent> = {}): NotRecordedEvent => ({
+  v: 1,
+  kind: 'not_recorded',
+  startUnixNano: '1795441812325118373',
+  durationNano: 1_003_000_001,
+  count: 8317,
+  sumNano: 402_118_442,
+  longestNano: 182_044,
+  reason: 'rate',
+  limit: 200,
+  traceId: 'd'.repeat(32),
+  spanId: 'c'.repeat(16),
+  ...change,
+});

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources';
-import type { CompactionEvent, TraceContext } from '../../../../src/event/event.ts';
+import type { AgentEvent, CompactionEvent, TraceContext } from '../../../../src/event/event.ts';
 import { CONTEXT_SOURCES, TRIGGERS } from '../../../../src/event/event.ts';
 import { SPAN_ATTRIBUTES } from '../../../../src/sinks/otlp/attributes.ts';
 import { readLimits } from '../../../../src/sinks/otlp/limits.ts';
@@ -23,6 +23,8 @@ const options = (change: Partial<SpanOptions> = {}): SpanOptions => ({
   resourceOf: () => RESOURCE,
   ...change,
 });
+
+const pidOf = (one: AgentEvent) => (one as CompactionEvent).pid;
 
 /** All requests that empty a queue. */
 function requestsOf(writer: RequestWriter, all: readonly CompactionEvent[], maxSpans = 512) {
@@ -153,7 +155,7 @@ test('every field of an event arrives', () => {
 test('spans are grouped by resource, in their order, and the size is exact', () => {
   const names = ['one', 'two', 'three'];
   const resources = names.map((name) => resourceFromAttributes({ 'service.name': name }));
-  const writer = new RequestWriter(options({ resourceOf: ({ pid }) => resources[pid % 3]! }));
+  const writer = new RequestWriter(options({ resourceOf: (one) => resources[pidOf(one) % 3]! }));
   const all = events(300).map((one, n) => ({ ...one, pid: n % 7 }));
   const [{ bytes, spans }] = requestsOf(writer, all) as [ReturnType<RequestWriter['take']>];
   assert.equal(spans, 300);
@@ -170,7 +172,7 @@ test('spans are grouped by resource, in their order, and the size is exact', () 
 
 test('a request is as full as possible below 4 MiB; the rest comes in the next', () => {
   const resources = [emptyResource(), RESOURCE];
-  const writer = new RequestWriter(options({ stack: 'event', resourceOf: ({ pid }) => resources[pid % 2]! }));
+  const writer = new RequestWriter(options({ stack: 'event', resourceOf: (one) => resources[pidOf(one) % 2]! }));
   // One byte more or less each time, so that some request ends within a few bytes of the limit.
   const all = events(400).map((one, n) => ({ ...one, pid: n, stack: ['é'.repeat(20_000 + n)] }));
   const taken = requestsOf(writer, all);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { CompactionEvent } from '../../../../src/event/event.ts';
+import type { AgentEvent, CompactionEvent } from '../../../../src/event/event.ts';
 import { SPAN_ATTRIBUTES } from '../../../../src/sinks/otlp/attributes.ts';
 import type { OtlpSinkOptions } from '../../../../src/sinks/otlp/sink.ts';
-import { event } from './events.ts';
+import { event, notRecorded } from './events.ts';
 import { startGrpcServer, type TestServer } from './grpc-server.ts';
 import { assertBalanced, LONG, sinkTo } from './sink-to.ts';
 import type { WireSpan } from './wire.ts';
@@ -18,7 +18,7 @@ after(() => server.stop());
 
 /** Sends events through a new sink. @returns the received spans */
 async function send(
-  events: CompactionEvent[],
+  events: AgentEvent[],
   env: NodeJS.ProcessEnv = {},
   options: Partial<OtlpSinkOptions> = {},
 ): Promise<WireSpan[]> {
@@ -277,4 +277,22 @@ test('a ratio samples by trace id, the same ones each time', async () => {
   const first = await ids();
   assert.ok(first.length > 0 && first.length < 1000);
   assert.deepEqual(await ids(), first);
+});
+
+test('compactions that were not recorded are a span, too, of the agent itself', async () => {
+  const resource = { 'service.name': 'shop' };
+  const [compaction, span] = await send([event(0, { resource }), notRecorded()], { OTEL_SERVICE_NAME: 'the-agent' });
+  assert.equal(compaction?.name, 'compaction direct');
+  assert.equal(span?.name, 'compactions not recorded');
+  assert.deepEqual(span.attributes, {
+    'compaction.not_recorded.count': int(8317),
+    'compaction.not_recorded.duration': int(402_118_442),
+    'compaction.not_recorded.longest': int(182_044),
+    'compaction.not_recorded.reason': string('rate'),
+    'compaction.not_recorded.limit': int(200),
+  });
+  assert.deepEqual([span.traceId, span.spanId, span.parentSpanId], ['d'.repeat(32), 'c'.repeat(16), '']);
+  assert.equal(BigInt(span.end) - BigInt(span.start), 1_003_000_001n);
+  assert.deepEqual(span.events, []);
+  assert.deepEqual(span.resource['service.name'], string('the-agent'));
 });

@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { balances, equations, losses } from '../../../../src/event/books.ts';
-import type { CompactionEvent } from '../../../../src/event/event.ts';
-import { TextSink } from '../../../../src/sinks/text/text-sink.ts';
-import { event, events, temporaryFolder } from '../../fixtures.ts';
+import type { AgentEvent } from '../../../../src/event/event.ts';
+import { jsonLine } from '../../../../src/sinks/text/json.ts';
+import { rowsOnly, TextSink } from '../../../../src/sinks/text/text-sink.ts';
+import { event, events, notRecorded, temporaryFolder } from '../../fixtures.ts';
 
 /** A limit that only a hang reaches. */
 const LONG_MS = 60_000;
@@ -15,7 +16,7 @@ const PIPE_BYTES = 65536;
 /** The most that the sink queues, and a batch larger than that. */
 const MAX_QUEUED = 32 * 1024 * 1024;
 
-const line = ({ spanId }: CompactionEvent) => `${spanId}\n`;
+const line = ({ spanId }: AgentEvent) => `${spanId}\n`;
 
 function sinkTo(file: number, { header = '', format = line, owned = true, mayLeave = true } = {}) {
   const said = { readerGone: 0, failed: 0, warnings: [] as string[] };
@@ -78,6 +79,20 @@ describe('a file', () => {
     assert.equal(readFileSync(path, 'utf8'), `HEADER\n${written.map(line).join('')}`);
     assert.deepEqual(sink.books(), { accepted: 1000, exported: 1000, queued: 0, dropped: {} });
     assert.deepEqual(said, { readerGone: 0, failed: 0, warnings: [] });
+  });
+
+  it('of a table has no row for what was not recorded, which counts as written; of JSON a line', async (t) => {
+    for (const [format, text] of [
+      [rowsOnly(line), line(event(0))],
+      [jsonLine, jsonLine(event(0)) + jsonLine(notRecorded())],
+    ] as const) {
+      const path = temporaryFolder(t)('out');
+      const { sink } = sinkTo(openSync(path, 'a'), { format });
+      sink.write([event(0), notRecorded()]);
+      await sink.close(LONG_MS);
+      assert.equal(readFileSync(path, 'utf8'), text);
+      assert.deepEqual(sink.books(), { accepted: 2, exported: 2, queued: 0, dropped: {} });
+    }
   });
 
   it('is closed at the end only if it is the sink’s own', async (t) => {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type AgentEvent, isCompaction } from '../event/event.ts';
+import type { Output } from '../sinks/output.ts';
+import { duration } from '../sinks/text/table.ts';
+import type { Messages } from './messages.ts';
+
+export const hasTable = (outputs: readonly Output[]): boolean => outputs.some(({ kind }) => kind === 'table');
+
+/** Beside a table, which has rows of compactions only, says what the limit left out of it. */
+export function sayNotRecorded(events: readonly AgentEvent[], messages: Messages): void {
+  for (const event of events) {
+    if (isCompaction(event)) continue;
+    const { count, durationNano, sumNano, longestNano, limit } = event;
+    const noun = count === 1 ? 'compaction' : 'compactions';
+    messages.say(
+      `${count} ${noun} not recorded within ${duration(durationNano)}: more than --max-spans-per-second ${limit}. They took ${duration(sumNano)}, the longest ${duration(longestNano)}.`,
+    );
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import type { BpfObject } from 'bpf-loader-native';
+import { BOOKS, OMISSIONS, OMISSIONS_SIZE } from '../abi.generated.ts';
+import type { NotRecordedEvent } from '../event/event.ts';
+import type { EpochClock } from '../kernel/clock.ts';
+
+/** At most one event for this long. */
+const PERIOD_MS = 1000;
+/** OMISSION_PERIODS of bpf/event.h. */
+const PERIODS = 2;
+
+/** What the last reading of a place found in it: the sums there are over all periods. */
+interface Sums {
+  number: number;
+  durationNs: number;
+}
+
+/**
+ * Reports what the limit for records left out (bpf/rate_limit.h): an event a second while there is something, and what is left
+ * at the end. Reads mapped memory, so the kernel sends nothing for it. Nothing runs while nothing is left out.
+ */
+export class Omissions {
+  readonly #object: Pick<BpfObject, 'readVariable' | 'writeVariable'>;
+  readonly #clock: EpochClock;
+  readonly #limit: number;
+  readonly #report: (event: NotRecordedEvent) => void;
+  readonly #known: Sums[] = [];
+  #period = 1;
+  #reported = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    object: Pick<BpfObject, 'readVariable' | 'writeVariable'>,
+    clock: EpochClock,
+    limit: number,
+    report: (event: NotRecordedEvent) => void,
+  ) {
+    this.#object = object;
+    this.#clock = clock;
+    this.#limit = limit;
+    this.#report = report;
+  }
+
+  /** Looks whether something was left out. Call it when the ring has been read, and when its reader has fallen asleep. */
+  look(): void {
+    if (this.#timer !== undefined) return;
+    const counted = this.#object.readVariable('books').readBigUInt64LE(BOOKS.filteredRate.offset);
+    if (Number(counted) !== this.#reported) this.#timer = setTimeout(() => this.#periodOver(), PERIOD_MS);
+  }
+
+  /** Reports the rest, after the programs were detached. */
+  finish(): void {
+    clearTimeout(this.#timer);
+    this.#take(this.#period - 1);
+    this.#take(this.#period);
+  }
+
+  /** No program writes to the last period any more. Its place is the next period's. */
+  #periodOver(): void {
+    this.#timer = undefined;
+    this.#take(this.#period - 1);
+    this.#period += 1;
+    this.#object.writeVariable('omission_period', this.#period);
+    this.look();
+  }
+
+  #take(period: number): void {
+    const bytes = this.#object.readVariable('omissions');
+    const slots = bytes.length / OMISSIONS_SIZE / PERIODS;
+    const found = { count: 0, sumNs: 0, longestNs: 0, beginNs: 2n ** 64n, endNs: 0n };
+    for (let slot = 0; slot < slots; slot++) {
+      const place = (period % PERIODS) * slots + slot;
+      const u64 = ({ offset }: { offset: number }) => bytes.readBigUInt64LE(place * OMISSIONS_SIZE + offset);
+      const known = this.#known[place] ?? { number: 0, durationNs: 0 };
+      const now = { number: Number(u64(OMISSIONS.number)), durationNs: Number(u64(OMISSIONS.durationNs)) };
+      if (now.number === known.number) continue;
+      this.#known[place] = now;
+      found.count += now.number - known.number;
+      found.sumNs += now.durationNs - known.durationNs;
+      found.longestNs = Math.max(found.longestNs, Number(u64(OMISSIONS.longestNs)));
+      found.beginNs = u64(OMISSIONS.firstBeginNs) < found.beginNs ? u64(OMISSIONS.firstBeginNs) : found.beginNs;
+      found.endNs = u64(OMISSIONS.lastEndNs) > found.endNs ? u64(OMISSIONS.lastEndNs) : found.endNs;
+    }
+    if (found.count === 0) return;
+    this.#reported += found.count;
+    this.#clock.measure();
+    const ids = randomBytes(24).toString('hex');
+    this.#report({
+      v: 1,
+      kind: 'not_recorded',
+      startUnixNano: this.#clock.toEpochNs(found.beginNs).toString(),
+      durationNano: Number(found.endNs - found.beginNs),
+      count: found.count,
+      sumNano: found.sumNs,
+      longestNano: found.longestNs,
+      reason: 'rate',
+      limit: this.#limit,
+      traceId: ids.slice(0, 32),
+      spanId: ids.slice(32),
+    });
+  }
+}
