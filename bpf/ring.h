@@ -61,7 +61,7 @@ static __always_inline bool send(void *record, __u64 size)
 	return sent;
 }
 
-/* For a reader that sleeps, and what it has to see is not in the ring. */
+/* Wakes a reader that sleeps, for something that is not in the ring. */
 static __always_inline void wake_sleeping_reader(void)
 {
 	if (*(volatile __u32 *)&reader == READER_ASLEEP)
