@@ -51,6 +51,7 @@ export const NOT_RUN: Record<string, string> = {
   'npm install compactstall': 'no registry has it; test/register/package.test.ts installs the packed package',
   'node --import compactstall/register app.js': 'needs that installation; test/register/package.test.ts runs it there',
   'node test/fixtures/record.ts && npm run format': 'writes fixtures of this host into the tree',
+  'node test/fixtures/record-process.ts && npm run format': 'writes a fixture into the tree, and needs Rust',
   'python3 test/fixtures/snoop-golden.py': 'writes fixtures of this host into the tree, and needs bcc',
   'node test/vm/run.ts --kernel 7.3': 'test/vm/matrix.test.ts runs the same function on every kernel',
   'node test/vm/run.ts --kernel 7.3 --file plans --test fentry': 'test/vm/matrix.test.ts runs the same function',
