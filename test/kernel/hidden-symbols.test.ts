@@ -21,8 +21,7 @@ after(async () => {
 
 /** The stacks of compactions that this process asks for, taken with a plan. */
 async function stacksOf(plan: string) {
-  const args = ['--output', 'json', '--stack-budget', 'off', '--attach', plan, '--pid', `${process.pid}`];
-  const agent = await new Agent(args).attached();
+  const agent = await new Agent(['--output', 'json', '--attach', plan, '--pid', `${process.pid}`]).attached();
   compact(COMPACT_NODE0, 3);
   const { code, stdout, stderr } = await agent.stop();
   assert.equal(code, 0, stderr);
@@ -46,7 +45,10 @@ describe('kptr_restrict=2', () => {
         1,
         stderr,
       );
+      // The first stacks are within any budget. An emulated machine may leave out others.
+      assert.ok(stacks[0]!.length > 0 && named[0]!.length > 0);
       for (const [i, stack] of stacks.entries()) {
+        if (stack.length === 0 || named[i]!.length === 0) continue;
         for (const frame of stack) assert.match(frame, /^0x[0-9a-f]{16}$/);
         const names = stack.map((frame) => symbols.name(BigInt(frame)));
         assert.match(names[0]!, /^_*compact_zone/);

@@ -94,7 +94,7 @@ describe('a storm of short compactions', {
   });
 
   it('each event has its stack, or says that the budget did not allow it; the books count both', async () => {
-    const agent = await new Agent(['--output', 'json', '--stack-budget', '0.1%']).attached();
+    const agent = await new Agent(['--output', 'json', '--stack-budget', '0.1%', '--verbose']).attached();
     const faulting = storm();
     await agent.until(() => agent.events().filter(({ stackOmitted }) => stackOmitted === 'budget').length >= WANTED);
     await faulting.stop();
@@ -110,6 +110,7 @@ describe('a storm of short compactions', {
       [events.length, events.length - omitted.length, omitted.length],
       finished.stderr,
     );
+    assert.match(finished.stderr, /^ {2}stacks {3}took \d+\.\d\d ms, \d+\.\d\d % of the compactions' own time$/m);
     // The price of a stack is never more than an account holds.
     for (const { durationNano } of omitted) assert.ok(durationNano * SHARE < ACCOUNT_NS, `${durationNano} ns`);
   });
