@@ -16,6 +16,7 @@ import { measureExport } from './export.ts';
 import { measureIdle } from './idle.ts';
 import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
 import { leaveHostAsFound, stolenShare } from './session.ts';
+import { measureStacks } from './stacks.ts';
 import { measureStart } from './start.ts';
 import { versus } from './versus.ts';
 import { compareWithBcc } from './vm/bcc.ts';
@@ -32,6 +33,7 @@ const hostRows = (measure: (folder: string) => Promise<Row[]>) =>
 
 const PARTS: Record<string, (folder: string) => Promise<string>> = {
   bpf: hostRows(measureBpf),
+  stacks: host(measureStacks),
   contexts: host(measureContexts),
   start: hostRows(measureStart),
   idle: hostRows(measureIdle),

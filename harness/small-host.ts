@@ -26,6 +26,24 @@ export function makeHostSmall(): () => Promise<void> {
   return putBack;
 }
 
+const sizeFile = (kB: number) => `${THP}hugepages-${kB}kB/enabled`;
+
+/** Huge pages of one size, which the kernel has from 6.8 on. */
+export function hugePagesOf(kB: number) {
+  const file = sizeFile(kB);
+  return {
+    file,
+    /** Gives them to the processes that ask for huge pages, and others to none. @returns a function that restores the settings */
+    allow(): () => Promise<void> {
+      const large = sizeFile(meminfo('Hugepagesize'));
+      const putBack = putBackAtEnd(...new Set([large, file]));
+      writeFileSync(large, 'never');
+      writeFileSync(file, 'madvise');
+      return putBack;
+    },
+  };
+}
+
 function reserveHugePages(): void {
   // Otherwise the kernel would drop files from memory meanwhile, which takes long if there are many.
   execFileSync('sync');

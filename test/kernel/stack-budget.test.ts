@@ -3,13 +3,13 @@
 // times are compared with the promise, over every time between two looks at them. test/built/stack-budget.test.ts shows the rest,
 // with a clock that does not depend on this host. All settings are restored when the test process ends, however it ends.
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { COMPACT_NODE0, compact, populatedZones, putBackAtEnd } from '../../harness/host.ts';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import { Fragment } from '../../harness/programs/fragment/fragment.ts';
-import { makeHostSmall } from '../../harness/small-host.ts';
+import { hugePagesOf, makeHostSmall } from '../../harness/small-host.ts';
 import { decodeKernelBooks, type KernelBooks } from '../../src/event/books.ts';
 import { TRIGGERS } from '../../src/event/event.ts';
 import { pidNamespace } from '../../src/host/pid-namespace.ts';
@@ -17,8 +17,8 @@ import { attachPrograms } from '../../src/live/attach.ts';
 import { kernelFeatures, readKernelBtf } from '../../src/live/kernel-features.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
 
-const SIZES = '/sys/kernel/mm/transparent_hugepage/hugepages-';
-const [SMALL, LARGE] = [`${SIZES}64kB/enabled`, `${SIZES}2048kB/enabled`];
+const HUGE_PAGE_KB = 64;
+const sizes = hugePagesOf(HUGE_PAGE_KB);
 /** Primes. */
 const WANTED = 307;
 const ENOUGH = 10_007;
@@ -54,19 +54,17 @@ const balance = ({ code, stderr }: Finished) => {
 };
 
 describe('a storm of short compactions', {
-  skip: !existsSync(SMALL) && 'this kernel has no huge pages of 64 kB',
+  skip: !existsSync(sizes.file) && 'this kernel has no huge pages of 64 kB',
 }, () => {
   let putBack: () => Promise<unknown>;
   before(() => {
-    const putBackSizes = putBackAtEnd(SMALL, LARGE);
     const putBackHost = makeHostSmall();
+    const putBackSizes = sizes.allow();
     putBack = () => Promise.all([putBackSizes(), putBackHost()]);
-    writeFileSync(SMALL, 'madvise');
-    writeFileSync(LARGE, 'never');
   });
   after(() => putBack());
 
-  const storm = () => new Fragment('-r', '0', '-s', '64');
+  const storm = () => new Fragment('-r', '0', '-s', String(HUGE_PAGE_KB));
 
   it('stacks never take more than the share, the allowance, and what the accounts held', async () => {
     const { object } = attachPrograms(kernelFeatures(readKernelBtf()), {
