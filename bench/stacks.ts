@@ -83,7 +83,8 @@ const fragment = (size: number) => promisify(execFile)(FRAGMENT, ['-r', '2', '-s
 
 async function storm(share: string, size: number, folder: string): Promise<Storm> {
   const file = join(folder, `stacks-${size}-${share}-${process.hrtime.bigint()}.json`);
-  const agent = await startAgent(['--verbose', '--ring-size', '16M', '--stack-budget', share, '-o', `json:${file}`]);
+  const options = ['--verbose', '--ring-size', '16M', '--max-spans-per-second', 'off', '--stack-budget', share];
+  const agent = await startAgent([...options, '--output', `json:${file}`]);
   await sleep(READY_MS);
   const counters = new ProgramCounters(agent.pid);
   const before = counters.read().end;

@@ -7,7 +7,7 @@
  * The price is the average of what stacks took, by steps of an eighth. So an account never owes more than eight times the price:
  * for a compaction that pays the price itself, the account falls by (took - price), and the price rises by an eighth of that. Over
  * any time, stacks thus take at most the share, the allowance, what the account held, and eight times the price.
- * docs/decisions/24-stack-budget.md has the measurements.
+ * docs/decisions/27-stack-budget.md has the measurements.
  */
 #ifndef COMPACTSTALL_STACK_BUDGET_H
 #define COMPACTSTALL_STACK_BUDGET_H

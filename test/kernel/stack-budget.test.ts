@@ -29,6 +29,8 @@ const SHARE = 0.001;
 const ACCOUNT_NS = 2 ** 20;
 const ALLOWANCE = 1 / 1024;
 
+const EVERY_EVENT = ['--output', 'json', '--max-spans-per-second', 'off'];
+
 interface Look {
   ns: number;
   books: KernelBooks;
@@ -92,7 +94,7 @@ describe('a storm of short compactions', {
   });
 
   it('each event has its stack, or says that the budget did not allow it; the books count both', async () => {
-    const agent = await new Agent(['--output', 'json', '--stack-budget', '0.1%', '--verbose']).attached();
+    const agent = await new Agent([...EVERY_EVENT, '--stack-budget', '0.1%', '--verbose']).attached();
     const faulting = storm();
     await agent.until(() => agent.events().filter(({ stackOmitted }) => stackOmitted === 'budget').length >= WANTED);
     await faulting.stop();
@@ -114,7 +116,7 @@ describe('a storm of short compactions', {
   });
 
   it('--stack-budget off takes all', async () => {
-    const agent = await new Agent(['--output', 'json', '--stack-budget', 'off']).attached();
+    const agent = await new Agent([...EVERY_EVENT, '--stack-budget', 'off']).attached();
     const faulting = storm();
     await agent.until(() => agent.events().length >= WANTED);
     await faulting.stop();
