@@ -169,13 +169,13 @@ export class LiveSource implements Source {
     const deadline = performance.now() + LAST_RECORDS_MS;
     do {
       this.#reader?.drain();
+      this.#omissions?.finish();
       this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
     } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
     this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
     // Only the plan's programs count: a missed process event is not a lost compaction.
     const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
     this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
-    this.#omissions?.finish();
     await this.#enricher?.finish();
     if (this.#enricher?.probes) this.#books.probes = this.#enricher.probes;
     this.#stopped.resolve();

@@ -49,7 +49,7 @@ export class Omissions {
     if (Number(counted) !== this.#reported) this.#timer = setTimeout(() => this.#periodOver(), PERIOD_MS);
   }
 
-  /** Reports the rest, after the programs were detached. */
+  /** Reports the rest, after the programs were detached. May be called again, for one that was still running. */
   finish(): void {
     clearTimeout(this.#timer);
     this.#take(this.#period - 1);

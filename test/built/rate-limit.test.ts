@@ -122,6 +122,17 @@ describe('the limit for spans', () => {
     }
   });
 
+  it('a storm that worsens within a second: its longest pass without tokens', () => {
+    // In the middle of a second, each is a little longer than the one before, up to 30 times.
+    const middle = 10_000 + 500;
+    const all = storm(11, 1000, (i) => ({ duration: i < middle ? 50 * US : Math.ceil(60 * US * 30 ** ((i - middle) / 500)) })); // biome-ignore format: one line
+    const last = decide(all).slice(middle);
+    const longest = (passes: boolean) =>
+      last.filter((one) => one.passes === passes).reduce((most, { duration }) => Math.max(most, duration), 0);
+    assert.ok(passed(last) > LIMIT && passed(last) < 4 * LIMIT, `${passed(last)}`);
+    assert.ok(longest(false) < LEVEL * longest(true), `${longest(false)} ${longest(true)}`);
+  });
+
   it('the threshold follows a storm that grows a thousandfold, and one that fades', () => {
     for (const growth of [1.15, 1 / 1.15]) {
       const scale = (i: number) => growth ** Math.floor(i / 1000);

@@ -2,14 +2,12 @@
 // --max-spans-per-second, in a storm of manual compactions by several processes. What passes and what does not, by a clock of
 // the test's own: test/built/rate-limit.test.ts.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { endsWithTests } from '../../harness/ends-with-tests.ts';
-import { COMPACT_NODE0, populatedZones } from '../../harness/host.ts';
+import { populatedZones } from '../../harness/host.ts';
 import { isCompaction } from '../../src/event/event.ts';
 import { parseEvent } from '../../src/event/parse.ts';
 import { Agent } from '../support/agent.ts';
+import { storm } from '../support/storm.ts';
 
 const PROCESSES = 3;
 const WRITES = 61;
@@ -19,15 +17,9 @@ const BURST = 25 * LIMIT;
 const LEVEL = 1.25;
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
-async function storm(): Promise<void> {
-  const loop = `i=0; while [ $i -lt ${WRITES} ]; do echo 1 >${COMPACT_NODE0}; i=$((i + 1)); done`;
-  const shells = Array.from({ length: PROCESSES }, () => endsWithTests(spawn('sh', ['-c', loop])));
-  await Promise.all(shells.map((shell) => once(shell, 'close')));
-}
-
 async function traced(...args: string[]) {
   const agent = await new Agent(['--output', 'json', '--verify', '--stack', 'none', ...args]).attached();
-  await storm();
+  await storm(PROCESSES, WRITES);
   const { code, stdout, stderr } = await agent.stop();
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
