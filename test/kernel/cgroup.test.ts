@@ -6,8 +6,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { COMPACT_NODE0 } from '../../harness/host.ts';
-import { Agent } from '../support/agent.ts';
+import { Agent, parseLines } from '../support/agent.ts';
 import { cgroup, version1, version2 } from '../support/cgroups.ts';
+import { storm } from '../support/storm.ts';
 
 const ID = 'c0ffee'.padEnd(64, '7');
 
@@ -61,4 +62,30 @@ describe('the cgroup and the container of a stalled process', () => {
       }
     });
   }
+});
+
+describe('a storm of one cgroup', () => {
+  it('does not hide another one, which has its first compactions of each second', async (t) => {
+    const path = cgroup(t, version2!, 'quiet.service');
+    const agent = await new Agent(['--output', 'json', '--stack', 'none', '--max-spans-per-second', '1']).attached();
+    const writes = 3;
+    const quiet = `read go; for i in 1 2 ${writes}; do echo 1 >${COMPACT_NODE0}; sleep 1.1; done`;
+    const shell = spawn('sh', ['-c', quiet], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const ended = new Promise<void>((resolve) => shell.once('close', () => resolve()));
+    t.after(() => shell.kill('SIGKILL'));
+    writeFileSync(`${path}/cgroup.procs`, String(shell.pid));
+    // Uses up the burst of 25.
+    await storm(2, 20);
+    shell.stdin.end('go\n');
+    await Promise.all([storm(2, 60), ended]);
+    const { code, stdout, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /filtered\{rate\}/);
+    const own = parseLines(stdout).filter(({ cgroupId }) => cgroupId === String(statSync(path).ino));
+    // A write may end in the next second; the first in each is there.
+    const seconds = new Set(
+      own.map(({ startUnixNano, durationNano }) => (BigInt(startUnixNano) + BigInt(durationNano)) / 1_000_000_000n),
+    );
+    assert.ok(own.length >= writes && seconds.size >= writes, `${own.length} in ${seconds.size} seconds`);
+  });
 });
