@@ -29,6 +29,8 @@
 #include "fork.h"
 #include "rate_limit.h"
 #include "stack.h"
+#include "duration_slot.h"
+#include "aggregates.h"
 #include "handlers.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -198,10 +198,48 @@ struct omissions {
 	__u32 reserved;
 };
 
+/*
+ * Aggregates: what all compactions were, added up. Slots of a duration are those of OTLP's exponential histogram in seconds,
+ * with eight from each power of two to the next. Slot 0 has durations up to 2^-20 s. Slot n has those above 2^(-20 + (n - 1) / 8)
+ * s and up to 2^(-20 + n / 8) s. The last one ends at 2^14 s, four and a half hours, and also has all that take longer.
+ */
+enum duration {
+	DURATION_SCALE = 3,
+	DURATION_HALVINGS = 20, /* from 1 s down to the end of slot 0 */
+	DURATION_DOUBLINGS = 14, /* from 1 s up to the end of the last slot */
+	DURATION_SLOTS = 1 + ((DURATION_HALVINGS + DURATION_DOUBLINGS) << DURATION_SCALE),
+};
+
+struct aggregate_key {
+	__u16 node; /* the kernel has at most 1024 */
+	__u8 zone_index;
+	__u8 trigger; /* enum trigger */
+	__s8 order;
+	__u8 status;
+	__u16 reserved;
+};
+
+/* The members that each compaction changes come first, in one cache line; the slot is in another one. */
+struct aggregate {
+	__u64 sum_ns;
+	__u64 migrate_scanned;
+	__u64 free_scanned;
+	__u64 slots[DURATION_SLOTS]; /* their sum is the number of compactions */
+};
+
+/* Direct compactions of the threads in one cgroup. */
+struct stalls {
+	__u64 count;
+	__u64 sum_ns;
+};
+
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
 _Static_assert(sizeof(struct process_event) == 8, "ABI");
 _Static_assert(sizeof(struct trace_context) == 28, "ABI");
 _Static_assert(sizeof(struct publisher) == 144, "ABI");
+_Static_assert(sizeof(struct aggregate_key) == 8, "ABI");
+_Static_assert(sizeof(struct aggregate) == 276 * 8, "ABI");
+_Static_assert(sizeof(struct stalls) == 16, "ABI");
 _Static_assert(__builtin_offsetof(struct event, context) == 216, "ABI");
 _Static_assert(__builtin_offsetof(struct event, pid) == 248, "ABI");
 _Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");

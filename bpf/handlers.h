@@ -221,6 +221,10 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	}
 	count(&books.paired, 1);
 	count(&books.open_now, -1);
+	trigger = trigger_of(cc);
+	duration_ns = end_ns - begin->begin_ns;
+	if (aggregates)
+		aggregate(cc, trigger, status, duration_ns, migrate_scanned, free_scanned);
 
 	scratch = bpf_map_lookup_elem(&cs_scratch, &zero);
 	if (!scratch) {
@@ -228,8 +232,6 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 		goto out;
 	}
 	event = &scratch->event;
-	trigger = trigger_of(cc);
-	duration_ns = end_ns - begin->begin_ns;
 	ids = current_ids();
 	if (filtered(ids.process, trigger, duration_ns) || over_limit(trigger, begin->begin_ns, end_ns))
 		goto out;

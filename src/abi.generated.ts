@@ -101,6 +101,30 @@ export const PROCESS_EVENT = {
   kind: { offset: 4, size: 4 },
 } as const;
 
+export const AGGREGATE_KEY_SIZE = 8;
+export const AGGREGATE_KEY = {
+  node: { offset: 0, size: 2 },
+  zoneIndex: { offset: 2, size: 1 },
+  trigger: { offset: 3, size: 1 },
+  order: { offset: 4, size: 1 },
+  status: { offset: 5, size: 1 },
+  reserved: { offset: 6, size: 2 },
+} as const;
+
+export const AGGREGATE_SIZE = 2208;
+export const AGGREGATE = {
+  sumNs: { offset: 0, size: 8 },
+  migrateScanned: { offset: 8, size: 8 },
+  freeScanned: { offset: 16, size: 8 },
+  slots: { offset: 24, size: 2184 },
+} as const;
+
+export const STALLS_SIZE = 16;
+export const STALLS = {
+  count: { offset: 0, size: 8 },
+  sumNs: { offset: 8, size: 8 },
+} as const;
+
 export const TRACE_CONTEXT_SIZE = 28;
 export const TRACE_CONTEXT = {
   traceId: { offset: 0, size: 16 },
@@ -138,6 +162,13 @@ export const STACK_OMITTED = {
   BUDGET: 1,
   MIN_DURATION: 2,
   FAILED: 3,
+} as const;
+
+export const DURATION = {
+  SCALE: 3,
+  HALVINGS: 20,
+  DOUBLINGS: 14,
+  SLOTS: 273,
 } as const;
 
 export const READER = {

@@ -8,6 +8,7 @@ import type { Trigger } from '../event/event.ts';
 import { privilegeError } from '../host/capabilities.ts';
 import type { PidNamespace } from '../host/pid-namespace.ts';
 import { bpfRefused, refusedBy, seccompFiltered } from '../host/refused-calls.ts';
+import type { AggregateRows } from './aggregates.ts';
 import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
 import type { KernelFeatures } from './kernel-features.ts';
 import { obiMapPath } from './obi.ts';
@@ -53,6 +54,8 @@ export interface ProgramOptions {
   boottimeOffsetNs: bigint;
   /** A power of two. */
   ringBytes: number;
+  /** Room for the sums over all compactions; they are not kept when absent. */
+  aggregates?: AggregateRows;
 }
 
 export interface Attached extends Loaded {
@@ -148,6 +151,7 @@ function attachPlan(
       direct_loads: plan.directLoads,
       probe_reads: plan.probeReads,
       tracepoints_pass_control: kernel.tracepointsPassControl,
+      aggregates: options.aggregates !== undefined,
     },
     mapSizes: {
       cs_records: options.ringBytes,
@@ -155,6 +159,10 @@ function attachPlan(
       cs_zone_calls: perThread,
       ...(marksFrames && { cs_first_frames: perThread }),
       ...(options.maxSpansPerSecond !== undefined && { cs_first_ones: perThread }),
+      ...(options.aggregates && {
+        cs_aggregates: options.aggregates.compactions,
+        cs_stalls: options.aggregates.cgroups,
+      }),
     },
     ...(options.btfFile !== undefined && { btfPath: options.btfFile }),
   });

@@ -29,7 +29,7 @@ import type { KernelNames } from '../kernel/names.ts';
 import { parseSpanAttributes } from './span-attributes.ts';
 import type { Stacks } from './stacks.ts';
 
-const TRIGGER_NAMES = new Map<number, Trigger>(
+export const TRIGGER_NAMES: ReadonlyMap<number, Trigger> = new Map<number, Trigger>(
   Object.entries(TRIGGER).map(([name, value]) => [value, name.toLowerCase() as Trigger]),
 );
 const SOURCES = new Map<number, ContextSource>([

@@ -4,6 +4,7 @@ import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readCl
 import { Enricher } from '../enrich/enricher.ts';
 import type { ProberOptions } from '../enrich/prober-client.ts';
 import { HostError } from '../errors.ts';
+import type { Aggregates } from '../event/aggregates.ts';
 import { balances, countNotRecorded, decodeKernelBooks, equations, type SourceBooks } from '../event/books.ts';
 import type { AgentEvent } from '../event/event.ts';
 import type { RelationWanted } from '../event/relation.ts';
@@ -13,9 +14,10 @@ import type { Limitation } from '../host/limitations.ts';
 import { pidNamespace } from '../host/pid-namespace.ts';
 import { foreignMemoryClosed } from '../host/ptrace-scope.ts';
 import { EpochClock } from '../kernel/clock.ts';
-import { kernelNames } from '../kernel/names.ts';
+import { type KernelNames, kernelNames } from '../kernel/names.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { clocksOutside, timeOffsets } from '../kernel/time-namespace.ts';
+import { readAggregates } from './aggregates.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
 import type { AttachPlan } from './attach-plan.ts';
 import { Decoder } from './decode.ts';
@@ -75,6 +77,7 @@ export class LiveSource implements Source {
   readonly notMeasured: string | undefined;
   readonly #object: BpfObject;
   readonly #runTimeStats: { close(): void } | undefined;
+  readonly #names: KernelNames;
   readonly #decoder: Decoder;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   readonly #stopped = Promise.withResolvers<void>();
@@ -99,7 +102,7 @@ export class LiveSource implements Source {
     }
     const btf = readKernelBtf(options.btfFile);
     const kernel = kernelFeatures(btf);
-    const names = kernelNames(btf);
+    this.#names = kernelNames(btf);
     btf.release();
     if (options.runTimeStats) {
       try {
@@ -112,7 +115,7 @@ export class LiveSource implements Source {
     this.#clock = new EpochClock(clocksOutside(readClocks, offsets));
     this.#maxSpansPerSecond = options.maxSpansPerSecond;
     this.#decoder = new Decoder({
-      names,
+      names: this.#names,
       stacks: new Stacks(this.symbols),
       clock: this.#clock,
       context: options.context,
@@ -183,6 +186,11 @@ export class LiveSource implements Source {
 
   books(): SourceBooks {
     return this.#books;
+  }
+
+  /** The sums so far; all are complete after `stop()`. Only with the option `aggregates`: otherwise nothing is added up. */
+  readAggregates(): Aggregates {
+    return readAggregates(this.#object, this.#names);
   }
 
   programStats(): ProgramStats[] {

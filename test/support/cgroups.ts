@@ -18,10 +18,12 @@ export const version2 = mounts.find(({ type }) => type === 'cgroup2');
 /** Not cpuset, which refuses processes before it has CPUs. */
 export const version1 = mounts.find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
 
+let trees = 0;
+
 /** Makes nested cgroups, and removes them, innermost first, after the test. @returns the innermost */
 export function cgroup(t: TestContext, mount: Mount, ...names: string[]): string {
   const made: string[] = [];
-  for (const name of [`compactstall-test-${process.pid}`, ...names]) {
+  for (const name of [`compactstall-test-${process.pid}-${++trees}`, ...names]) {
     made.push(`${made.at(-1) ?? mount.path}/${name}`);
     mkdirSync(made.at(-1)!);
   }

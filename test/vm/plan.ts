@@ -72,6 +72,16 @@ export const PLAN: readonly Row[] = [
     on: { '5.10': 'the oldest', '6.18': 'a newer one; the kernel layer shows this host' },
   },
   {
+    file: kernel('aggregates'),
+    shows: "the kernel's sums over all compactions equal the records, vmstat and the books",
+    on: {
+      '5.10': 'fentry; the oldest verifier',
+      '6.1': 'tp_btf; its verifier refuses what others accept',
+      '7.3': 'kprobe. The kernel layer shows tp_btf on this host',
+    },
+    only: { '6.1': 'each bucket' },
+  },
+  {
     file: kernel('hidden-symbols'),
     shows: 'kptr_restrict=2: addresses, beginning with the compaction, and one warning',
     on: every('the frames of tracing before the compaction differ, by kernel and attach plan'),

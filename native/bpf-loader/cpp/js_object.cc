@@ -11,6 +11,7 @@ Napi::Function JsObject::define(Napi::Env env) {
                      {InstanceMethod<&JsObject::attach>("attach"), InstanceMethod<&JsObject::detach>("detach"),
                       InstanceMethod<&JsObject::updateMap>("updateMap"),
                       InstanceMethod<&JsObject::deleteFromMap>("deleteFromMap"),
+                      InstanceMethod<&JsObject::readMap>("readMap"),
                       InstanceMethod<&JsObject::readVariable>("readVariable"),
                       InstanceMethod<&JsObject::writeVariable>("writeVariable"),
                       InstanceMethod<&JsObject::programStats>("programStats"), InstanceMethod<&JsObject::log>("log"),
@@ -46,6 +47,11 @@ Napi::Value JsObject::updateMap(const Napi::CallbackInfo& info) {
 Napi::Value JsObject::deleteFromMap(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { object().deleteFromMap(info[0].As<Napi::String>().Utf8Value(), toBytes(info[1])); });
   return info.Env().Undefined();
+}
+
+Napi::Value JsObject::readMap(const Napi::CallbackInfo& info) {
+  auto bytes = guarded(info.Env(), [&] { return object().readMap(info[0].As<Napi::String>().Utf8Value()); });
+  return Napi::Buffer<char>::Copy(info.Env(), bytes.data(), bytes.size());
 }
 
 Napi::Value JsObject::readVariable(const Napi::CallbackInfo& info) {

@@ -217,6 +217,37 @@ void Object::updateMap(const std::string& name, const std::vector<char>& key, co
   if (error != 0) throw Failure("MAP_FAILED", "Cannot update the map '" + name + "': " + describe(error) + ".", error);
 }
 
+std::vector<char> Object::readMap(const std::string& name) const {
+  // The values of other maps have other sizes in user space, one for each CPU for instance.
+  NamedMaps hashes;
+  for (const auto& named : maps_) {
+    if (bpf_map__type(named.second) == BPF_MAP_TYPE_HASH) hashes.push_back(named);
+  }
+  const bpf_map* map = findMap(hashes, name, "hash map");
+  size_t keySize = bpf_map__key_size(map);
+  size_t valueSize = bpf_map__value_size(map);
+  uint32_t count = bpf_map__max_entries(map);
+  // Room for all of them in one call. What the kernel does not fill takes no memory.
+  std::unique_ptr<char[]> keys(new char[keySize * count]);
+  std::unique_ptr<char[]> values(new char[valueSize * count]);
+  uint64_t next = 0;  // where a second call would go on
+  LIBBPF_OPTS(bpf_map_batch_opts, opts);
+  int error = -bpf_map_lookup_batch(bpf_map__fd(map), nullptr, &next, keys.get(), values.get(), &count, &opts);
+  // ENOENT: there are no more.
+  if (error != 0 && error != ENOENT) {
+    throw Failure("MAP_FAILED", "Cannot read the map '" + name + "': " + describe(error) + ".", error);
+  }
+  std::vector<char> out;
+  out.reserve(count * (keySize + valueSize));
+  for (uint32_t i = 0; i < count; i++) {
+    const char* key = keys.get() + i * keySize;
+    const char* value = values.get() + i * valueSize;
+    out.insert(out.end(), key, key + keySize);
+    out.insert(out.end(), value, value + valueSize);
+  }
+  return out;
+}
+
 void Object::deleteFromMap(const std::string& name, const std::vector<char>& key) {
   bpf_map* map = findMap(maps_, name, "map");
   checkSize(name, "key", key.size(), bpf_map__key_size(map));

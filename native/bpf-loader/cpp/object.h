@@ -46,6 +46,8 @@ class Object {
   std::vector<ProgramStats> programStats() const;
   // Key and value have the map's own sizes.
   void updateMap(const std::string& name, const std::vector<char>& key, const std::vector<char>& value);
+  // All entries of a hash map, one after another: the key, then the value.
+  std::vector<char> readMap(const std::string& name) const;
   // A missing key is not an error.
   void deleteFromMap(const std::string& name, const std::vector<char>& key);
   // The descriptor of a ring buffer map; it belongs to the object.

@@ -18,6 +18,7 @@ export interface NativeObject {
   detach(): void;
   updateMap(map: string, key: Uint8Array, value: Uint8Array): void;
   deleteFromMap(map: string, key: Uint8Array): void;
+  readMap(map: string): Buffer;
   readVariable(name: string): Buffer;
   writeVariable(name: string, value: bigint): void;
   programStats(): { name: string; runTimeNs: number; runCount: number; recursionMisses: number }[];

@@ -111,6 +111,14 @@ export class BpfObject {
     this.#native.deleteFromMap(check.text('map', map), check.someBytes('key', key));
   }
 
+  /**
+   * A copy of all entries of a hash map, in no order: each is its key and then its value. Programs go on meanwhile, so the
+   * words of a value may be from different moments.
+   */
+  readMap(map: string): Buffer {
+    return this.#native.readMap(check.text('map', map));
+  }
+
   /** A copy of a global variable's bytes (a struct whole). Aligned 64-bit members are never half written. */
   readVariable(name: string): Buffer {
     return this.#native.readVariable(check.text('name', name));

@@ -118,6 +118,7 @@ const cases: [string, RegExp, unknown[], (value: Wrong) => unknown][] = [
     [undefined, ...bad((v) => typeof v === 'function')],
     (v) => object.ringBuffer('other_ring', v),
   ],
+  ['readMap()', /^map must be a string/, [undefined, ...bad(never)], (v) => object.readMap(v)],
   ['readVariable()', /^name must be a string/, [undefined, ...bad(never)], (v) => object.readVariable(v)],
   ['writeVariable(name)', /^name must be a string/, [undefined, ...bad(never)], (v) => object.writeVariable(v, 1)],
   [

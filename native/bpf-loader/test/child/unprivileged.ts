@@ -11,6 +11,7 @@ const ring = object.ringBuffer('ring', () => {
   lengths(ring.drain()!, 0);
   assert.deepEqual(counters(object), { calls: 7, sent: 7, ringFull: 0, wakeUps: 1 });
   assert.equal(ring.pendingBytes, 0);
+  assert.equal(object.readMap('table').length, 0);
   object.detach();
   object.close();
   for (const work of [() => BpfObject.load({ object: testObject, programs: ['by_btf'] }), enableRunTimeStats]) {
