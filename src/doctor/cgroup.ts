@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { readText } from '../host/setting-file.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { MOUNTINFO, mountPoints } from './mounts.ts';
-import { readText } from './read.ts';
 
 /**
  * The cgroup version. Records carry the id of the version 2 cgroup, bpf_get_current_cgroup_id().

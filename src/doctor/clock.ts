@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { readText } from '../host/setting-file.ts';
 import type { ClockReading } from '../kernel/clock.ts';
 import { timeOffsets } from '../kernel/time-namespace.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { failure } from './failure.ts';
-import { readText } from './read.ts';
 
 const SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
 /** Sources in a device rather than a CPU register: a reading takes a microsecond or more. `jiffies` are also coarse. */

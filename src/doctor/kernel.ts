@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { machine, release as osRelease } from 'node:os';
 import { hiddenKernelFile } from '../host/kernel-file.ts';
+import { readText } from '../host/setting-file.ts';
 import { type Finding, ok, warn } from './check.ts';
-import { readText } from './read.ts';
 
 export const kernelRelease = (path = '/proc/sys/kernel/osrelease'): string => readText(path) ?? osRelease();
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
 import { hiddenKernelFile } from '../host/kernel-file.ts';
+import { readNumber } from '../host/setting-file.ts';
 import { type Finding, ok } from './check.ts';
-import { readNumber } from './read.ts';
 
 const FOLDER = '/proc/sys/vm';
 

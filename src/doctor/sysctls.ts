@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The settings that people suspect first. */
 import { type Capability, type CapabilityPaths, capabilitiesKnown, lackingCapabilities } from '../host/capabilities.ts';
+import { readNumber } from '../host/setting-file.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { hiddenSymbols, KPTR_RESTRICT } from '../live/hidden-symbols.ts';
 import { type Finding, ok, warn } from './check.ts';
-import { readNumber } from './read.ts';
 
 /** Whether symbols are visible, by trying: the setting's effect depends on capabilities and on perf_event_paranoid. */
 export function kptrRestrict(

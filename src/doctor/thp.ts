@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
+import { readChoice, readNumber, readText } from '../host/setting-file.ts';
 import { pageBytes } from '../procfs/auxv.ts';
 import { type Finding, ok } from './check.ts';
-import { readChoice, readNumber, readText } from './read.ts';
 
 const FOLDER = '/sys/kernel/mm/transparent_hugepage';
 const SELF = '/proc/self';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { StartError } from '../errors.ts';
+import { readText } from '../host/setting-file.ts';
 import { readScanCounters } from '../kernel/vmstat.ts';
 import { type Finding, ok, warn } from './check.ts';
-import { readText } from './read.ts';
 
 /** The kernel's own counters; --verify compares with the pages scanned. */
 export function vmstat(path = '/proc/vmstat'): Finding {
