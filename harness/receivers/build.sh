@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the receivers of the tests, the OpenTelemetry Collector and Jaeger v2, from pinned Go modules.
+# Builds the receivers of the tests, the OpenTelemetry Collector, Jaeger v2 and Prometheus, from pinned Go modules.
 #
-#   harness/receivers/build.sh [collector] [jaeger]      both when none is named
+#   harness/receivers/build.sh [collector] [jaeger] [prometheus]      all when none is named
 #
 # Standard output: one line "name=path" for each. The binaries live outside the repository, in
 # ${XDG_CACHE_HOME:-~/.cache}/compactstall/NAME-VERSION-HASH/, where HASH is of the manifest here: only a changed manifest
 # needs a new build. Delete that directory to build again.
 set -eu
 
-# Both manifests demand go_needed. Go from 1.21 on can fetch a newer one as a module; it then takes exactly go_fetched.
-go_needed=1.25.0
-go_fetched=go1.25.4
+# The newest Go that a manifest demands. Go from 1.21 on can fetch a newer one as a module; it then takes exactly go_fetched.
+go_needed=1.26.7
+go_fetched=go1.26.8
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../cache.sh"
@@ -43,7 +43,7 @@ find_go() {
   PATH=$PATH:/usr/local/go/bin
   export PATH
   if ! command -v go >/dev/null; then
-    say "there is no Go here, which builds the Collector and Jaeger for the tests." \
+    say "there is no Go here, which builds the Collector, Jaeger and Prometheus for the tests." \
       "Install one: sudo apt-get install --no-install-recommends golang-go"
     exit 1
   fi
@@ -72,13 +72,19 @@ build_collector() {
   mv build/otelcol collector # the place and the name are set in builder.yaml
 }
 
-build_jaeger() {
-  # `go install` refuses a module with replace lines, and the main package cannot be imported. It can be built as a tool of
-  # the module here, with that module's versions.
-  target=$PWD/jaeger
-  cd "$here/jaeger"
-  go build -mod=readonly -trimpath -ldflags '-s -w' -o "$target" github.com/jaegertracing/jaeger/cmd/jaeger
+# `go install` refuses a module with replace lines, and a main package cannot be imported. It can be built as a tool of the
+# module here, with that module's versions.
+build_tool() { # build_tool NAME PACKAGE [FLAG...]
+  target=$PWD/$1 package=$2
+  cd "$here/$1"
+  shift 2
+  go build -mod=readonly -trimpath -ldflags '-s -w' "$@" -o "$target" "$package"
 }
+
+build_jaeger() { build_tool jaeger github.com/jaegertracing/jaeger/cmd/jaeger; }
+
+# Without the clients of all the clouds in which it could look for targets.
+build_prometheus() { build_tool prometheus github.com/prometheus/prometheus/cmd/prometheus -tags remove_all_sd; }
 
 ensure() { # ensure NAME VERSION MINUTES MANIFEST...
   name=$1 version=$2 minutes=$3
@@ -115,7 +121,7 @@ build() (
   say "$name $version is ready after $(($(date +%s) - started)) s"
 )
 
-[ $# -gt 0 ] || set -- collector jaeger
+[ $# -gt 0 ] || set -- collector jaeger prometheus
 for backend in "$@"; do
   case $backend in
     collector)
@@ -126,8 +132,12 @@ for backend in "$@"; do
       version=$(sed -n 's|.*github.com/jaegertracing/jaeger v\([^ ]*\).*|\1|p' "$here/jaeger/go.mod")
       ensure jaeger "$version" 5 "$here/jaeger/go.mod" "$here/jaeger/go.sum"
       ;;
+    prometheus)
+      version=$(sed -n 's|.*github.com/prometheus/prometheus v\([^ ]*\).*|\1|p' "$here/prometheus/go.mod")
+      ensure prometheus "$version" 3 "$here/prometheus/go.mod" "$here/prometheus/go.sum"
+      ;;
     *)
-      say "$backend is not one of: collector, jaeger"
+      say "$backend is not one of: collector, jaeger, prometheus"
       exit 2
       ;;
   esac

@@ -62,7 +62,7 @@ export interface OtlpMetric {
   sum?: { dataPoints: NumberPoint[]; aggregationTemporality: number; isMonotonic?: boolean };
   gauge?: { dataPoints: NumberPoint[] };
   histogram?: { dataPoints: HistogramPoint[]; aggregationTemporality: number };
-  exponentialHistogram?: { dataPoints: unknown[]; aggregationTemporality: number };
+  exponentialHistogram?: { dataPoints: ExponentialHistogramPoint[]; aggregationTemporality: number };
 }
 export interface NumberPoint {
   attributes?: KeyValue[];
@@ -81,6 +81,19 @@ export interface HistogramPoint {
   max?: number;
   bucketCounts?: (string | number)[];
   explicitBounds?: number[];
+}
+
+export interface ExponentialHistogramPoint {
+  attributes?: KeyValue[];
+  startTimeUnixNano?: string;
+  timeUnixNano: string;
+  count: string | number;
+  sum?: number;
+  scale: number;
+  zeroCount?: string | number;
+  zeroThreshold?: number;
+  positive?: { offset?: number; bucketCounts?: (string | number)[] };
+  exemplars?: { traceId: string; spanId: string; timeUnixNano: string; asDouble: number }[];
 }
 
 /** One export of one metric. A cumulative metric is in each export. */

@@ -11,10 +11,17 @@
 //   const [trace] = await jaeger.waitForTraces({ service, tags: { 'compaction.order': 9 } }, 1, 10_000);
 //   await jaeger.stop();
 //
-// Both are built if necessary (build.sh: minutes, once). Both end with the test process, however that ends.
+//   const prometheus = await startPrometheus({ scrapedPort });    // prometheus.yml
+//   const [result] = await prometheus.query('sum(compaction_stall_count_total)');
+//   await prometheus.stop();
+//
+// They are built if necessary (build.sh: minutes, once), and end with the test process, however that ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child, freePorts, waitUntil } from '../child.ts';
 import {
@@ -29,7 +36,7 @@ import {
 const BUILD = fileURLToPath(new URL('build.sh', import.meta.url));
 export const CONFIGS = fileURLToPath(new URL('../../otel-collector/', import.meta.url));
 
-export type Backend = 'collector' | 'jaeger';
+export type Backend = 'collector' | 'jaeger' | 'prometheus';
 
 /** The paths of the binaries. Builds missing ones; throws when that fails, and build.sh prints the reason on stderr. */
 export async function ensureBackends(...names: Backend[]): Promise<Record<Backend, string>> {
@@ -40,7 +47,9 @@ export async function ensureBackends(...names: Backend[]): Promise<Record<Backen
   });
   const [code] = await once(build, 'close');
   if (code !== 0) {
-    throw new Error('The Collector and Jaeger could not be built. Run harness/receivers/build.sh, which says why.');
+    throw new Error(
+      'The Collector, Jaeger and Prometheus could not be built. Run harness/receivers/build.sh, which says why.',
+    );
   }
   return Object.fromEntries(
     lines
@@ -258,6 +267,69 @@ function searchParams({ tags, ...query }: TraceQuery): URLSearchParams {
     );
   }
   return params;
+}
+
+/** A series as Prometheus's API returns it: its labels, and its value now. */
+export interface PrometheusResult {
+  metric: Record<string, string>;
+  value: [seconds: number, value: string];
+}
+
+export interface PrometheusExemplar {
+  labels: Record<string, string>;
+  value: string;
+  timestamp: number;
+}
+
+export interface Prometheus extends Omit<Server, 'endpoint' | 'httpEndpoint'> {
+  /** The URL that takes metrics over OTLP, for OTEL_EXPORTER_OTLP_METRICS_ENDPOINT with http/protobuf. */
+  metricsEndpoint: string;
+  /** The series of an expression in PromQL, now. */
+  query(expression: string): Promise<PrometheusResult[]>;
+  exemplars(selector: string): Promise<PrometheusExemplar[]>;
+}
+
+/** Resolves when Prometheus answers. It scrapes that port of this host each second, and takes OTLP. */
+export async function startPrometheus({ scrapedPort = 9464 } = {}): Promise<Prometheus> {
+  const { prometheus: binary } = await ensureBackends('prometheus');
+  const [port] = (await freePorts(1)) as [number];
+  const folder = mkdtempSync(join(tmpdir(), 'compactstall-prometheus-data-'));
+  const config = join(folder, 'prometheus.yml');
+  const text = readFileSync(`${CONFIGS}prometheus.yml`, 'utf8');
+  writeFileSync(config, text.replace('9464', `${scrapedPort}`).replace('scrape_interval: 15s', 'scrape_interval: 1s'));
+  const child = new Child('prometheus', binary, [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${join(folder, 'data')}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--web.enable-otlp-receiver',
+    '--enable-feature=exemplar-storage',
+  ]);
+  const url = `http://127.0.0.1:${port}`;
+  await child.ready(() => answers(`${url}/-/ready`));
+  const get = async <T>(path: string, parameters: Record<string, string>): Promise<T> => {
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const { data, error } = (await response.json()) as { data: T; error?: string };
+    if (!response.ok) throw new Error(`Prometheus answers ${response.status} to ${path}: ${error}`);
+    return data;
+  };
+  const end = (how: () => Promise<void>) => async () => {
+    await how();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    pid: child.pid,
+    log: () => child.log(),
+    stop: end(() => child.stop()),
+    kill: end(() => child.kill()),
+    metricsEndpoint: `${url}/api/v1/otlp/v1/metrics`,
+    query: async (query) => (await get<{ result: PrometheusResult[] }>('query', { query })).result,
+    exemplars: async (query) => {
+      const now = Date.now() / 1000;
+      const range = { start: `${now - 3600}`, end: `${now + 60}` };
+      const series = await get<{ exemplars: PrometheusExemplar[] }[]>('query_exemplars', { query, ...range });
+      return series.flatMap(({ exemplars }) => exemplars);
+    },
+  };
 }
 
 function server(child: Child, grpcPort: number) {
