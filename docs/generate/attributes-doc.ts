@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { METRICS } from '../../src/metrics/instruments/all.ts';
 import {
   NOT_RECORDED_ATTRIBUTES,
   NOT_RECORDED_SPAN,
@@ -12,13 +13,19 @@ import { IDLE_S, MAX_RESOURCES } from '../../src/sinks/otlp/resources.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_QUEUE } from '../../src/sinks/otlp/settings.ts';
 import { STACK_OMITTED, VALUES, type ValueTable } from './values.ts';
 
+/** A bar inside a cell would end it. */
+const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+const code = (text: string) => `\`${text}\``;
+
+const KINDS = { counter: 'counter', updown: 'up-down counter', gauge: 'gauge', histogram: 'histogram' } as const;
+
 /** docs/attributes.md, made from the table that makes the spans, so that the two cannot differ. */
 export function attributesDoc(): string {
   const own = SPAN_ATTRIBUTES.filter(({ semconv }) => !semconv);
   const standard = SPAN_ATTRIBUTES.filter(({ semconv }) => semconv);
   return [
-    '<!-- Written by `npm run generate` from docs/generate/ and src/sinks/otlp/attributes.ts: change those instead. -->',
-    '# What a span says',
+    '<!-- Written by `npm run generate` from docs/generate/, src/sinks/otlp/attributes.ts and src/metrics/instruments/: change those instead. -->',
+    '# What a span says, and a metric',
     '',
     'This page answers: *what does this attribute, or this value, mean exactly?* What a stall means, and what to change, is in',
     '[reading-a-stall.md](reading-a-stall.md).',
@@ -112,6 +119,7 @@ export function attributesDoc(): string {
     '- **Names that are set in code** and not published cannot be known.',
     `- **Beyond ${MAX_RESOURCES} resources** that stalled within ${IDLE_S / 60} minutes, further ones get the host’s. The agent reports this.`,
     '',
+    ...METRICS_SECTION,
     '## The variables',
     '',
     'OTEL_* variables mean what they mean to the OpenTelemetry SDK for JavaScript; test/backends/conformance.test.ts',
@@ -129,6 +137,42 @@ export function attributesDoc(): string {
   ].join('\n');
 }
 
+const METRICS_SECTION = [
+  '## Metrics',
+  '',
+  'Metrics are off unless OTEL_METRICS_EXPORTER asks for them ([cli.md](cli.md#metrics)). Their resource is the agent’s. The kernel itself adds up',
+  '`compaction.duration`, `compaction.pages_scanned` and `compaction.stall.*`, so they have every compaction from the attach on, also',
+  'those that a filter leaves out or that are lost on their way.',
+  '',
+  row('name', 'kind', 'unit', 'labels', 'meaning'),
+  row('---', '---', '---', '---', '---'),
+  ...METRICS.map(({ name, kind, unit, labels, meaning, absent }) =>
+    row(
+      code(name),
+      KINDS[kind],
+      unit === '' ? '' : code(unit),
+      labels.map(code).join(', '),
+      absent === undefined ? meaning : `${meaning} Absent ${absent}.`,
+    ),
+  ),
+  '',
+  'Labels mean what the attributes of spans mean. Others:',
+  '',
+  '- `otel.metric.overflow` is `true` on the one point with all that had no room: beyond 1024 combinations of labels, or 4096 cgroups.',
+  '- `container.id` and `service.name` of a cgroup become known with its first recorded stall. A cgroup with stalls of several services has',
+  '  no `service.name`.',
+  '- `compaction.books.account` is the left side of a line of [the books](../ARCHITECTURE.md#the-books), and `compaction.books.term` a term of its',
+  '  right side, or `total`, the left side itself. Two lines begin with the same word: the accounts `contexts` (of begins) and `stacks` (of',
+  '  pairs) are the second ones.',
+  '',
+  'An exemplar is a value with the trace and span id of its stall: a dashboard can lead from a point to the trace. There are up to three for each',
+  'point, the longest since the last export, and none where spans are not sent or where OTEL_TRACES_SAMPLER leaves some out.',
+  '',
+  'Prometheus appends units and `_total`: `compaction_duration_seconds`, `compaction_pages_scanned_total`. As read from the agent itself, the',
+  'histogram has a classic bucket for each power of two; over OTLP it is a native histogram.',
+  '',
+];
+
 function table(attributes: readonly Omit<SpanAttribute, 'get'>[]): string {
   const rows = attributes.map(({ name, type, unit, meaning, example, absent }) => {
     const text = absent === undefined ? meaning : `${meaning} Absent ${absent}.`;
@@ -143,7 +187,3 @@ function valuesOf({ title, before, rows }: ValueTable): string[] {
   const lines = rows.map(([value, meaning]) => row(code(value), meaning));
   return [`## ${title}`, '', before, '', row('value', 'meaning'), row('---', '---'), ...lines, ''];
 }
-
-/** A bar inside a cell would end it. */
-const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-const code = (text: string) => `\`${text}\``;

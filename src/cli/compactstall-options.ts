@@ -163,6 +163,8 @@ to them or roots, and why. It needs no root and changes nothing.
 
 Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
 name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.
+OTEL_METRICS_EXPORTER=otlp sends metrics there too; =prometheus lets Prometheus
+read them at http://127.0.0.1:9464/metrics.
 
 Exit codes: 0 success, every event is accounted for; 1 failure; 2 wrong usage;
 3 this host cannot run it; 4 events were lost (the end of the output says how

@@ -4,6 +4,7 @@ import { isCompaction, TRIGGERS } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { publicationsUnseen } from '../host/limitations.ts';
 import { NOBODY } from '../host/users.ts';
+import { AGGREGATE_ROWS } from '../live/aggregates.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
 import { Verification } from '../live/verify.ts';
@@ -13,6 +14,7 @@ import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { sayLimitations } from './limitations.ts';
 import { type Messages, printed } from './messages.ts';
+import { agentState, openMetrics } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { giveUpPrivileges } from './privileges.ts';
@@ -23,6 +25,8 @@ import { checkProcess } from './values.ts';
 /** Spans per second. */
 const DEFAULT_RATE = 200;
 const HINT_AFTER_MS = 3000;
+/** The time that the last export of metrics has. */
+const LAST_METRICS_MS = 3000;
 const HINT = 'no compaction so far. To cause one, run as root: echo 1 > /proc/sys/vm/compact_memory';
 
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
@@ -39,6 +43,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
+  const metrics = await openMetrics(wantsOtlp(outputs), messages);
 
   const shutdown = new Shutdown();
   const settings: SinkSettings = {
@@ -73,6 +78,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(stackBudget !== 'off' && { stackBudget }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
     runTimeStats: values.verbose ?? false,
+    ...(metrics && { aggregates: AGGREGATE_ROWS }),
     ...((services || context !== 'off') && { prober: { services, user, warn: settings.warn } }),
     onAttaching: () => {
       if (values.verify) verification = new Verification();
@@ -82,6 +88,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   verification?.attached();
   const attachedMs = performance.now();
   const sinks = await createSinks(settings);
+  await metrics?.prepare();
   await giveUpPrivileges(user, messages);
   if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to stop`);
@@ -96,18 +103,25 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
   for (const { destination } of sinks) if (destination) messages.say(`spans go to ${destination}`);
+  for (const destination of metrics?.destinations ?? []) messages.say(destination);
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {
       clearTimeout(hint);
-      verification?.add(events.filter(isCompaction));
+      const compactions = events.filter(isCompaction);
+      verification?.add(compactions);
+      metrics?.add(compactions);
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });
+  metrics?.start(() => agentState(source, pipeline));
   await pipeline.run(shutdown.reached.then(() => verification?.detaching()));
   clearTimeout(hint);
+  await metrics?.close(LAST_METRICS_MS);
 
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
+  if (metrics && metrics.failed > 0)
+    messages.print(`  note     ${String(metrics.failed).padStart(8)}: exports of metrics that failed`);
   if (values.verbose) reportRunTime(messages, source);
   const verified = verification?.result(source.books().kernel!);
   for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { readText } from '../host/setting-file.ts';
 import { type Finding, ok, warn } from './check.ts';
 import { MOUNTINFO, mountPoints } from './mounts.ts';

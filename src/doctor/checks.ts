@@ -11,6 +11,7 @@ import { host } from './host.ts';
 import { install } from './install.ts';
 import { kernel } from './kernel.ts';
 import { lockdown } from './lockdown.ts';
+import { metrics } from './metrics.ts';
 import { securityfs } from './mounts.ts';
 import { obi } from './obi.ts';
 import { plan } from './plan.ts';
@@ -88,6 +89,7 @@ export const topics = (procfs = '/proc'): readonly Topic[] => [
     examine: () => host(),
   },
   { id: 'collector', about: 'whether the configured collector accepts spans', examine: () => collector() },
+  { id: 'metrics', about: 'whether the configured metrics can be exported', examine: () => metrics() },
   { id: 'clock', about: 'clock source, and the precision of timestamps', examine: () => clock() },
 ];
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { readText } from '../host/setting-file.ts';
 import type { ClockReading } from '../kernel/clock.ts';
 import { timeOffsets } from '../kernel/time-namespace.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UserError } from '../errors.ts';
-import type { Outcome } from '../sinks/otlp/collector.ts';
 import { otlpConfigured, turnedOffBy } from '../sinks/otlp/configured.ts';
-import { condition, doubtful, knownStep, nextStep } from '../sinks/otlp/delivery-messages.ts';
+import type { Connection } from '../sinks/otlp/connection.ts';
+import { condition, doubtful, knownStep, nextMetricsStep, nextStep } from '../sinks/otlp/delivery-messages.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
 /** Short, because the user is waiting. */
@@ -14,35 +14,41 @@ export async function collector(env = process.env): Promise<Finding> {
   if (off !== undefined) return ok(`${off} turns spans off: none are sent without -o otlp.`);
   if (!otlpConfigured(env)) return ok('none is configured: no spans are sent.');
   try {
-    const { createOtlpSink, openCollector } = await import('../sinks/otlp/sink.ts');
+    const { createOtlpSink } = await import('../sinks/otlp/sink.ts');
     const { readConnection } = await import('../sinks/otlp/connection.ts');
     const complaints: string[] = [];
     // Checks all that `run` checks, with the same messages; it does not connect.
-    const sink = await createOtlpSink({ stack: 'none', warn: (sentence) => complaints.push(sentence), env });
-    const connection = await openCollector(readConnection(env), TIMEOUT_MS);
-    const outcome = await connection.send({ bytes: new Uint8Array(), spans: 0 });
-    connection.close();
-    return judge(outcome, `the collector at ${sink.destination}`, complaints);
+    await createOtlpSink({ stack: 'none', warn: (sentence) => complaints.push(sentence), env });
+    return await ask(readConnection(env), 'spans', complaints);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return fail(error.message, 'Correct the variable, or unset it.', error.exitCode);
   }
 }
 
-function judge(outcome: Outcome, collector: string, complaints: readonly string[]): Finding {
+/** Sends an empty request. */
+export async function ask(connection: Connection, what: 'spans' | 'metrics', complaints: string[]): Promise<Finding> {
+  const { openCollector } = await import('../sinks/otlp/sink.ts');
+  const collector = await openCollector(connection, TIMEOUT_MS);
+  const outcome = await collector.send({ bytes: new Uint8Array(), spans: 0 });
+  collector.close();
+  const name = `the collector at ${connection.destination}`;
   const also = complaints.length > 0 ? ` Also: ${complaints.join(' ')}` : '';
   switch (outcome.kind) {
     case 'delivered':
-      if (outcome.doubt) return warn(`${collector} ${doubtful(outcome.doubt)}${also}`, CHECK_ENDPOINT);
-      if (!also) return ok(`${collector} accepts spans.`);
-      return warn(`${collector} accepts spans.${also}`, 'Correct the variable, or unset it.');
+      if (outcome.doubt) return warn(`${name} ${doubtful(outcome.doubt, what)}${also}`, CHECK_ENDPOINT);
+      if (!also) return ok(`${name} accepts ${what}.`);
+      return warn(`${name} accepts ${what}.${also}`, 'Correct the variable, or unset it.');
     case 'refused':
-      return warn(`${collector} refuses spans: ${outcome.reason}: ${outcome.message}.${also}`, nextStep(outcome));
+      return warn(
+        `${name} refuses ${what}: ${outcome.reason}: ${outcome.message}.${also}`,
+        what === 'spans' ? nextStep(outcome) : nextMetricsStep(outcome),
+      );
     case 'retry':
-      return warn(`${collector} ${condition(outcome)}.${also}`, `${knownStep(outcome) ?? START_IT} ${MEANWHILE}`);
+      return warn(`${name} ${condition(outcome)}.${also}`, `${knownStep(outcome) ?? START_IT} ${MEANWHILE[what]}`);
   }
 }
 
 const CHECK_ENDPOINT = 'Check OTEL_EXPORTER_OTLP_ENDPOINT; VictoriaTraces, for one, does answer like this.';
 const START_IT = 'Start it, or correct the OTEL_EXPORTER_OTLP_* variables.';
-const MEANWHILE = 'Until then spans wait in memory.';
+const MEANWHILE = { spans: 'Until then spans wait in memory.', metrics: 'Until then no metrics arrive.' };

@@ -67,6 +67,11 @@ export class Enricher {
     return this.#registry?.books;
   }
 
+  /** The process that has started the prober. */
+  get supervisor(): number | undefined {
+    return this.#prober.supervisor;
+  }
+
   /** @param deliver called with the events of the batch once they are complete; not called for a batch without events */
   enrich(batch: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
     const { events, started, published } = batch;

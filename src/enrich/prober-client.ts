@@ -137,6 +137,11 @@ export class ProberClient {
     return this.#begunMs !== undefined;
   }
 
+  /** The supervisor's pid; undefined if it did not start. */
+  get supervisor(): number | undefined {
+    return this.#supervisor.pid;
+  }
+
   /**
    * The executable that runs in the process; undefined when it has ended or could not be probed.
    * @param version of the facts that are already known: the answer leaves them out

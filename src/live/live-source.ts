@@ -53,6 +53,14 @@ export interface LiveOptions
   onDetached?: () => void;
 }
 
+export interface LiveState {
+  books: SourceBooks;
+  ring: { usedBytes: number; sizeBytes: number };
+  programs: ProgramStats[];
+  /** The process that has started the prober. */
+  supervisor: number | undefined;
+}
+
 /** The running kernel: loads and attaches the BPF programs, and decodes their records. */
 export class LiveSource implements Source {
   readonly plan: AttachPlan;
@@ -86,11 +94,13 @@ export class LiveSource implements Source {
   readonly #clock: EpochClock;
   readonly #maxSpansPerSecond: number | undefined;
   #omissions: Omissions | undefined;
+  readonly #ringBytes: number;
   #reader: RingReader | undefined;
 
   /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
+    this.#ringBytes = options.ringBytes;
     this.procfs = options.procfs ?? '/proc';
     const namespace = pidNamespace(this.procfs);
     const offsets = timeOffsets(readClocks);
@@ -191,6 +201,19 @@ export class LiveSource implements Source {
   /** The sums so far; all are complete after `stop()`. Only with the option `aggregates`: otherwise nothing is added up. */
   readAggregates(): Aggregates {
     return readAggregates(this.#object, this.#names);
+  }
+
+  /** What is known now, while it runs; read one after the other, so that it may not balance. */
+  state(): LiveState {
+    const books = { ...this.#books, kernel: decodeKernelBooks(this.#object.readVariable('books')) };
+    if (this.#enricher?.probes) books.probes = this.#enricher.probes;
+    const usedBytes = this.#reader?.pendingBytes ?? 0;
+    return {
+      books: { ...books, pendingBytes: usedBytes },
+      ring: { usedBytes, sizeBytes: this.#ringBytes },
+      programs: this.programStats(),
+      supervisor: this.#enricher?.supervisor,
+    };
   }
 
   programStats(): ProgramStats[] {

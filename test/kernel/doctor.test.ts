@@ -64,6 +64,7 @@ const IDS = [
   'container',
   'host',
   'collector',
+  'metrics',
   'clock',
 ];
 

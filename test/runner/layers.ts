@@ -100,7 +100,8 @@ export const REST: readonly Layer[] = [
   },
   {
     name: 'backends',
-    shows: 'the OpenTelemetry Collector, Jaeger and Prometheus, which are built from source the first time (10 to 25 min)',
+    shows:
+      'the OpenTelemetry Collector, Jaeger and Prometheus, which are built from source the first time (10 to 25 min)',
     takes: '5 min',
     files: files('test/backends/*.test.ts'),
     setUp: 'all',

@@ -14,15 +14,16 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli', 'node-version'],
-  cli: ['doctor', 'live', 'sinks', 'event', 'host', 'terminal', 'version', 'errors'],
+  cli: ['doctor', 'live', 'metrics', 'sinks', 'event', 'host', 'terminal', 'version', 'errors'],
   doctor: [
-    ...['live', 'enrich', 'prober', 'sinks', 'event', 'host', 'kernel', 'procfs'],
+    ...['live', 'enrich', 'prober', 'metrics', 'sinks', 'event', 'host', 'kernel', 'procfs'],
     ...['node-version', 'terminal', 'errors'],
   ],
   live: ['enrich', 'event', 'host', 'kernel', 'lru', 'abi.generated', 'errors'],
   enrich: ['prober', 'event', 'host', 'procfs', 'lru'],
   // The next row has all code that runs with CAP_SYS_PTRACE: prober/ and its imports.
   prober: ['otel-environment', 'procfs', 'protobuf', 'lru', 'descriptor', 'abi.generated'],
+  metrics: ['sinks', 'event', 'host', 'procfs', 'protobuf', 'terminal', 'version', 'errors'],
   sinks: ['event', 'protobuf', 'lru', 'descriptor', 'terminal', 'version', 'errors'],
   event: ['protobuf', 'lru', 'terminal', 'abi.generated', 'errors'],
   host: ['procfs', 'errors'],

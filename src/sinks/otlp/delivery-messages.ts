@@ -35,12 +35,19 @@ const NEXT_STEP: Record<string, string> = {
   plain_text: 'If it speaks plain text, use http:// or OTEL_EXPORTER_OTLP_INSECURE=true.',
 };
 const TOO_BIG = 'Let the collector accept larger requests, or use --stack none or event.';
+const NO_METRICS = 'It may take spans only: OTEL_EXPORTER_OTLP_METRICS_ENDPOINT names another for metrics.';
 const CHECK_IT = 'Check that it runs and that OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL are right.';
 const ASK_THE_LOG = "The collector's log may say more.";
 
 /** What to do about a collector that refuses spans: a sentence. */
 export function nextStep({ reason, tooLarge }: Outcome & { kind: 'refused' }): string {
   return tooLarge ? TOO_BIG : (NEXT_STEP[reason] ?? ASK_THE_LOG);
+}
+
+/** The same for metrics: a backend of traces answers that it does not know the method, or the path. */
+export function nextMetricsStep(outcome: Outcome & { kind: 'refused' }): string {
+  if (outcome.tooLarge) return 'Let the collector accept larger requests.';
+  return /^(grpc_unimplemented|http_404)$/.test(outcome.reason) ? NO_METRICS : nextStep(outcome);
 }
 
 /** What to do about a collector that does not take spans now, where the cause is known: a sentence. */
@@ -52,8 +59,8 @@ export function condition({ answered, message }: Outcome & { kind: 'retry' }): s
 }
 
 /** What an answer without any sign of OTLP means. */
-export const doubtful = (doubt: string): string =>
-  `answers ${doubt}: spans count as delivered, but it may not be a collector. Check that they arrive.`;
+export const doubtful = (doubt: string, what: 'spans' | 'metrics' = 'spans'): string =>
+  `answers ${doubt}: ${what} count as delivered, but it may not be a collector. Check that they arrive.`;
 
 /** Messages about the delivery of spans: each condition at once, then at most once a minute. */
 export class DeliveryMessages {

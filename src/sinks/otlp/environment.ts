@@ -49,11 +49,15 @@ export function readChoice<T extends string>(
 /** The longest time of a timer, in milliseconds; also enough for every number of things. */
 const MAX_INTEGER = 2_147_483_647;
 
-export function readInteger(variable: Variable | undefined, least: number): number | undefined {
+export function readInteger(
+  variable: Variable | undefined,
+  least: number,
+  most: number = MAX_INTEGER,
+): number | undefined {
   if (variable === undefined) return undefined;
   const value = Number(variable.value);
-  if (/^\d+$/.test(variable.value) && value >= least && value <= MAX_INTEGER) return value;
-  throw badSetting(variable.name, `must be a whole number from ${least} to ${MAX_INTEGER}`);
+  if (/^\d+$/.test(variable.value) && value >= least && value <= most) return value;
+  throw badSetting(variable.name, `must be a whole number from ${least} to ${most}`);
 }
 
 /** A setting that cannot be used. The sentence names the variable and what is allowed, and never its value: it may be a secret. */

@@ -181,7 +181,8 @@ function addRange(ranges: [start: number, end: number][], start: number, end: nu
   else ranges.push([start, end]);
 }
 
-function resourceBytes({ attributes, schemaUrl }: Resource): Uint8Array {
+/** The field `resource` of a ResourceSpans or ResourceMetrics, with its schema's URL. */
+export function resourceBytes({ attributes, schemaUrl }: Resource): Uint8Array {
   const out = new ProtobufWriter(1024);
   out.varint(RESOURCE);
   const start = out.begin();
@@ -196,7 +197,8 @@ function resourceBytes({ attributes, schemaUrl }: Resource): Uint8Array {
   return out.written();
 }
 
-function scopeBytes({ name, version }: { name: string; version: string }): Uint8Array {
+/** The field `scope` of a ScopeSpans or ScopeMetrics. */
+export function scopeBytes({ name, version }: { name: string; version: string }): Uint8Array {
   const out = new ProtobufWriter(64);
   out.varint(SCOPE);
   const start = out.begin();

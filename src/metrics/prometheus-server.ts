@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { EXIT, systemWords, UserError } from '../errors.ts';
+import { notCollected } from './not-collected.ts';
+import type { TextFormat } from './prometheus-text.ts';
+
+const PATH = '/metrics';
+const CONTENT_TYPES: Record<TextFormat, string> = {
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
+/** A client that is silent for this long is disconnected. */
+const SILENT_MS = 10_000;
+const MAX_CLIENTS = 16;
+/** Node.js would wake up each 30 s to look for slow clients; SILENT_MS bounds them. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** Where Prometheus scrapes. */
+export class PrometheusServer {
+  readonly #server: Server;
+  readonly #warn: (sentence: string) => void;
+  #hasFailed = false;
+  /** Makes the text of a scrape; undefined until there is something to tell. */
+  scrape: ((format: TextFormat) => string) | undefined;
+
+  /** Throws a UserError when it cannot listen there. */
+  static async open(
+    { host, port }: { host: string; port: number },
+    warn: (sentence: string) => void,
+  ): Promise<PrometheusServer> {
+    const server = createServer({ connectionsCheckingInterval: NEVER_MS });
+    server.maxConnections = MAX_CLIENTS;
+    server.setTimeout(SILENT_MS);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => {
+        const where = 'OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT';
+        const sentence = `cannot listen for Prometheus at ${shown(host, port)}: ${words(error)}. Set ${where} to a free one.`;
+        reject(new UserError(EXIT.FAILURE, sentence));
+      });
+      server.listen(port, host, resolve);
+    });
+    // Without descriptors a connection cannot be accepted; the next one may.
+    server.on('error', () => {});
+    // An agent that cannot start must not stay for it.
+    server.unref();
+    return new PrometheusServer(server, warn);
+  }
+
+  private constructor(server: Server, warn: (sentence: string) => void) {
+    this.#server = server;
+    this.#warn = warn;
+    server.on('request', (request, response) => {
+      response.setHeader('Connection', 'close');
+      if (request.url?.replace(/\?.*/s, '') !== PATH) {
+        response.writeHead(404, { 'Content-Type': 'text/plain' }).end(`metrics are at ${PATH}\n`);
+      } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+        response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+      } else if (this.scrape === undefined) {
+        response.writeHead(503, { 'Retry-After': '1' }).end();
+      } else {
+        const format = request.headers.accept?.includes('application/openmetrics-text') ? 'openmetrics' : 'prometheus';
+        this.#answer(response, format, this.scrape);
+      }
+    });
+  }
+
+  #answer(response: ServerResponse, format: TextFormat, scrape: (format: TextFormat) => string): void {
+    try {
+      const text = scrape(format);
+      response.writeHead(200, { 'Content-Type': CONTENT_TYPES[format] }).end(text);
+    } catch (error) {
+      response.writeHead(500).end();
+      if (!this.#hasFailed) this.#warn(notCollected(error));
+      this.#hasFailed = true;
+    }
+  }
+
+  /** `http://127.0.0.1:9464/metrics` */
+  get url(): string {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `http://${shown(address, port)}${PATH}`;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+const shown = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+
+/** Node.js repeats the address: "listen EADDRINUSE: address already in use 127.0.0.1:9464". */
+const words = (error: Error): string => systemWords(new Error(error.message.replace(/^listen (.*) \S+$/, '$1')));
