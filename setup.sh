@@ -146,6 +146,7 @@ if for_any test all; then
   made harness/programs/refusal
   made harness/programs/publishers
   made harness/programs/stalls
+  made harness/programs/starts
 fi
 if newer native/bpf-loader/src native/bpf-loader/tsconfig.json tsconfig.json native/bpf-loader/dist/.built; then
   say "compiling native/bpf-loader/src"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The cost of the agent, as tables. Needs root and the built agent (./setup.sh all). The parts about this host take about
- * five minutes together, the two in emulated machines ten minutes each.
+ * nine minutes together, the two in emulated machines ten minutes each.
  *
  *   node bench/overhead.ts              prints the tables
  *   node bench/overhead.ts bpf plans    prints these only
@@ -18,6 +18,7 @@ import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts'
 import { leaveHostAsFound, stolenShare } from './session.ts';
 import { measureStacks } from './stacks.ts';
 import { measureStart } from './start.ts';
+import { measureStarts } from './starts.ts';
 import { versus } from './versus.ts';
 import { compareWithBcc } from './vm/bcc.ts';
 import { comparePlans } from './vm/plans.ts';
@@ -37,6 +38,7 @@ const PARTS: Record<string, (folder: string) => Promise<string>> = {
   contexts: host(measureContexts),
   start: hostRows(measureStart),
   idle: hostRows(measureIdle),
+  starts: hostRows(measureStarts),
   export: hostRows(measureExport),
   bcc: compareWithBcc,
   plans: comparePlans,

@@ -17,6 +17,12 @@ export function memory(pid: number): Memory {
   return { rssBytes: bytes('VmRSS'), anonymousBytes: bytes('RssAnon') };
 }
 
+/** The CPU time of all its threads in nanoseconds. Threads that have ended are left out. */
+export function cpuNs(pid: number): number {
+  const ofThread = (tid: string) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]);
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => sum + ofThread(tid), 0);
+}
+
 /** Counts of switches by `tid name`. A sleeping thread is switched out once per wake-up. */
 export type Switches = Map<string, number>;
 

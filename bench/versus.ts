@@ -12,6 +12,7 @@ import { COMMAND } from './agent.ts';
 import { table } from './report.ts';
 import { median } from './statistics.ts';
 import { versusBpf, versusStorm } from './versus-bpf.ts';
+import { versusFirst, versusStarts } from './versus-starts.ts';
 
 const BASELINE = 'd97edf7';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -34,7 +35,7 @@ export interface Comparison {
 
 type Part = (builds: Builds, folder: string) => Promise<Comparison[]>;
 
-const PARTS: Record<string, Part> = { bpf: versusBpf, storm: versusStorm };
+const PARTS: Record<string, Part> = { bpf: versusBpf, storm: versusStorm, starts: versusStarts, first: versusFirst };
 
 /** @param words the revision, then the parts @returns a table */
 export async function versus(folder: string, [revision = BASELINE, ...parts]: readonly string[]): Promise<string> {

@@ -26,6 +26,7 @@
 #include "publishers.h"
 #include "context.h"
 #include "process_events.h"
+#include "started_processes.h"
 #include "fork.h"
 #include "rate_limit.h"
 #include "stack.h"
@@ -141,12 +142,19 @@ int cs_event_attempt(struct trace_event_raw_mm_compaction_try_to_compact_pages *
 	return 0;
 }
 
-/* Process events, in every plan when trace contexts are wanted; the second needs kprobes. */
+/* Process events, in every plan when trace contexts are wanted; the last needs kprobes. */
 
 SEC("raw_tp/sched_process_exec")
 int cs_process_exec(void *ctx)
 {
-	send_process_event(PROCESS_EVENT_KIND_EXEC);
+	handle_exec();
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int cs_process_exit(void *ctx)
+{
+	handle_exit();
 	return 0;
 }
 

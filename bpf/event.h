@@ -21,7 +21,7 @@ enum trigger {
 };
 
 enum process_event_kind {
-	PROCESS_EVENT_KIND_EXEC = 0, /* it started another program, which may publish soon */
+	PROCESS_EVENT_KIND_STARTS = 0, /* processes started programs, and may publish soon; without a pid */
 	PROCESS_EVENT_KIND_PUBLICATION = 1, /* it published, or updated what it published */
 };
 
@@ -29,6 +29,33 @@ enum process_event_kind {
 struct process_event {
 	__u32 pid; /* see pid_namespace.h */
 	__u32 kind; /* enum process_event_kind */
+};
+
+/* Time since the boot in periods of 2^26 ns (67 ms) of CLOCK_MONOTONIC: long enough to count the starts in one. */
+enum start_period { START_PERIOD_SHIFT = 26 };
+
+/*
+ * When the agent looks at a process, in periods after it started a program. Most processes have ended before the first look.
+ * The others are for what publishes later: a library that is loaded, a tracer that is started.
+ */
+enum start_look {
+	START_LOOK_FIRST = 3, /* 0.2 s */
+	START_LOOK_SECOND = 30, /* 2 s */
+	START_LOOK_LAST = 224, /* 15 s */
+};
+
+/* A place for a process that started a program. */
+struct started_process {
+	__u32 process; /* thread group id in the first PID namespace; 0: it has ended */
+	__u32 pid; /* the same, see pid_namespace.h */
+	__u32 period; /* when */
+};
+
+/* Which start notifies the agent. That takes the wish back. */
+enum start_notice {
+	START_NOTICE_NONE = 0,
+	START_NOTICE_ANY = 1, /* the next one: the agent sleeps */
+	START_NOTICE_LIVING = 2, /* one that finds another process due for its first look: the agent looks later anyway */
 };
 
 /* The state of the reader, from which the kernel side knows whether a record needs a wake-up. */
@@ -131,7 +158,7 @@ struct event {
 	char zone[EVENT_NAME_SIZE];
 	__u32 started; /* the process, in hundredths of a second since boot, as in /proc/PID/stat, modulo 2^32 */
 	__u32 stack_size; /* bytes */
-	__u64 start_stack; /* with forked_from, also as in /proc/PID/stat: the parent has the same until it calls exec */
+	__u64 start_stack; /* also as in /proc/PID/stat: exec changes it, fork does not; 0: it has no memory, or is within exec */
 	__u64 stack[EVENT_STACK_FRAMES];
 };
 
@@ -164,7 +191,7 @@ struct books {
 	__u64 stack_omitted_failed;
 	__u64 stack_ns; /* that stacks took; this and the next are 0 without a budget */
 	__u64 stack_base_ns; /* the compactions' own time, of which the budget is a share */
-	__u64 process_events_unsent; /* the ring had no room */
+	__u64 process_events_unsent; /* the ring had no room, or a process lost its place among the started ones */
 	/* Every begin, with a trace context or with the reason why there is none. */
 	__u64 context_found;
 	__u64 context_unpublished; /* the process publishes none, or is not known yet: one look-up, and one in OBI's map where there is one */
@@ -235,6 +262,7 @@ struct stalls {
 
 _Static_assert(sizeof(struct zone_state) == 72, "ABI");
 _Static_assert(sizeof(struct process_event) == 8, "ABI");
+_Static_assert(sizeof(struct started_process) == 12, "ABI");
 _Static_assert(sizeof(struct trace_context) == 28, "ABI");
 _Static_assert(sizeof(struct publisher) == 144, "ABI");
 _Static_assert(sizeof(struct aggregate_key) == 8, "ABI");

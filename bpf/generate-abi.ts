@@ -46,6 +46,7 @@ writeFileSync(
     layout('aggregate_key', 'AGGREGATE_KEY'),
     layout('aggregate', 'AGGREGATE'),
     layout('stalls', 'STALLS'),
+    layout('started_process', 'STARTED_PROCESS'),
     layout('trace_context', 'TRACE_CONTEXT'),
     layout('publisher', 'PUBLISHER'),
     layout('tls_place', 'TLS_PLACE'),
@@ -55,6 +56,9 @@ writeFileSync(
     values('reader_state', 'READER_'),
     values('context_source', 'CONTEXT_'),
     values('process_event_kind', 'PROCESS_EVENT_KIND_'),
+    values('start_notice', 'START_NOTICE_'),
+    values('start_period', 'START_PERIOD_'),
+    values('start_look', 'START_LOOK_'),
     values('tls_kind', 'TLS_'),
   ].join('\n\n')}\n`,
 );

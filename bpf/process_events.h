@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Notifies the agent of processes that may publish trace contexts: after exec, and after a publication or its update. For
- * these the specification of the process context (OTEP 4719) requires the system call that names the memory.
+ * Notifies the agent of processes that may publish trace contexts: after a start (started_processes.h), and after a publication
+ * or its update. For these the specification of the process context (OTEP 4719) requires the system call that names the memory.
  */
 #ifndef COMPACTSTALL_PROCESS_EVENTS_H
 #define COMPACTSTALL_PROCESS_EVENTS_H
@@ -27,27 +27,30 @@ struct {
 	__type(value, __u32);
 } cs_notified_at SEC(".maps");
 
-static __always_inline void send_process_event(enum process_event_kind kind)
+static __always_inline bool send_process_event(enum process_event_kind kind, __u32 pid)
 {
-	struct process_event event = { .pid = current_ids().process, .kind = kind };
+	struct process_event event = { .pid = pid, .kind = kind };
 
-	/* The agent cannot see it. */
-	if (event.pid == 0)
-		return;
-	if (!send(&event, sizeof(event)))
-		count(&books.process_events_unsent, 1);
+	if (send(&event, sizeof(event)))
+		return true;
+	count(&books.process_events_unsent, 1);
+	return false;
 }
 
 static __always_inline void handle_publication(void)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
 	__u32 period = bpf_ktime_get_ns() >> PERIOD_SHIFT;
-	__u32 *last = bpf_map_lookup_elem(&cs_notified_at, &pid);
+	__u32 *last = bpf_map_lookup_elem(&cs_notified_at, &process);
+	__u32 pid;
 
 	if (last && *last == period)
 		return;
-	bpf_map_update_elem(&cs_notified_at, &pid, &period, BPF_ANY);
-	send_process_event(PROCESS_EVENT_KIND_PUBLICATION);
+	bpf_map_update_elem(&cs_notified_at, &process, &period, BPF_ANY);
+	pid = current_ids().process;
+	/* The agent cannot see a process without one. */
+	if (pid)
+		send_process_event(PROCESS_EVENT_KIND_PUBLICATION, pid);
 }
 
 static __always_inline void handle_prctl(int option, int what, __u64 name)

@@ -125,6 +125,13 @@ export const STALLS = {
   sumNs: { offset: 8, size: 8 },
 } as const;
 
+export const STARTED_PROCESS_SIZE = 12;
+export const STARTED_PROCESS = {
+  process: { offset: 0, size: 4 },
+  pid: { offset: 4, size: 4 },
+  period: { offset: 8, size: 4 },
+} as const;
+
 export const TRACE_CONTEXT_SIZE = 28;
 export const TRACE_CONTEXT = {
   traceId: { offset: 0, size: 16 },
@@ -185,8 +192,24 @@ export const CONTEXT = {
 } as const;
 
 export const PROCESS_EVENT_KIND = {
-  EXEC: 0,
+  STARTS: 0,
   PUBLICATION: 1,
+} as const;
+
+export const START_NOTICE = {
+  NONE: 0,
+  ANY: 1,
+  LIVING: 2,
+} as const;
+
+export const START_PERIOD = {
+  SHIFT: 26,
+} as const;
+
+export const START_LOOK = {
+  FIRST: 3,
+  SECOND: 30,
+  LAST: 224,
 } as const;
 
 export const TLS = {

@@ -31,7 +31,9 @@ export function reportBooks(
     messages.print(`  note     ${String(unknown).padStart(8)}: direct compactions without priority and attempt id`);
   const unsent = source.kernel?.processEventsUnsent ?? 0;
   if (unsent > 0)
-    messages.print(`  note     ${String(unsent).padStart(8)}: process events that did not fit in the ring buffer`);
+    messages.print(
+      `  note     ${String(unsent).padStart(8)}: process events that did not fit in the ring buffer or the table of started processes`,
+    );
   for (const [reason, n] of lost) messages.print(`  lost     ${String(n).padStart(8)}: ${reason}`);
   if (total > 0 || !all.every(balances)) return EXIT.LOST;
   return failed ? EXIT.FAILURE : EXIT.OK;

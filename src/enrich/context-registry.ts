@@ -8,8 +8,6 @@ import { readStat } from '../procfs/stat.ts';
 import { ProbeQueue } from './probe-queue.ts';
 import type { ProberClient } from './prober-client.ts';
 
-/** A process publishes some time after its exec: it is probed 0.2, 2 and 15 s later. */
-const STARTED_MS = [200, 1800, 13_000];
 /** At once; after about a second, in which bpf/process_events.h ignores its next announcement; and 15 s later. */
 const PUBLISHED_MS = [0, 1500, 13_500];
 /**
@@ -52,7 +50,7 @@ export class ContextRegistry {
   readonly #queues = {
     stalled: new ProbeQueue([0]),
     published: new ProbeQueue(PUBLISHED_MS),
-    started: new ProbeQueue(STARTED_MS),
+    started: new ProbeQueue([0]),
     present: new ProbeQueue([0], Number.POSITIVE_INFINITY),
   };
   readonly books: ProbeCounters = { made: 0, open: 0, publishing: 0, without: {} };
@@ -83,7 +81,7 @@ export class ContextRegistry {
     for (const name of readdirSync(this.#proc)) if (/^\d+$/.test(name)) this.#add(this.#queues.present, Number(name));
   }
 
-  /** A process has called exec. */
+  /** A process has started a program some time ago, and may publish by now. */
   started(pid: number): void {
     this.#add(this.#queues.started, pid);
   }

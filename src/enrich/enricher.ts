@@ -3,7 +3,7 @@ import type { BpfObject } from 'bpf-loader-native';
 import type { ProbeCounters } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
 import { ContextRegistry, type RawAttributes } from './context-registry.ts';
-import { Matcher, type Parent, type Seen } from './match.ts';
+import { Matcher, type Program, type Seen } from './match.ts';
 import { ProberClient, type ProberOptions } from './prober-client.ts';
 
 /**
@@ -19,14 +19,10 @@ export interface Batch {
   events: CompactionEvent[];
   /** When each event began, CLOCK_BOOTTIME. */
   beganNs: readonly bigint[];
-  /** When the process of each event started, in ticks since boot modulo 2^32; 0 when that is not known. */
-  processStarts: readonly number[];
-  /** The parent of the process of each event, if it has not called exec since it was forked. */
-  parents: readonly (Parent | undefined)[];
+  /** The program that the process of each event ran. */
+  programs: readonly Program[];
   /** What the application says of each event's active span, if anything. */
   attributes: readonly (RawAttributes | undefined)[];
-  /** Processes that started another program. */
-  started: readonly number[];
   /** Processes that began to publish, or updated what they publish. */
   published: readonly number[];
 }
@@ -62,6 +58,11 @@ export class Enricher {
     this.#registry.probeAll();
   }
 
+  /** A process has started a program some time ago, and may publish by now. */
+  started(pid: number): void {
+    this.#registry?.started(pid);
+  }
+
   /** Of the context registry; undefined without one. */
   get probes(): ProbeCounters | undefined {
     return this.#registry?.books;
@@ -74,11 +75,7 @@ export class Enricher {
 
   /** @param deliver called with the events of the batch once they are complete; not called for a batch without events */
   enrich(batch: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
-    const { events, started, published } = batch;
-    for (const pid of started) {
-      this.#matcher.startedProgram(pid);
-      this.#registry?.started(pid);
-    }
+    const { events, published } = batch;
     for (const pid of published) this.#registry?.published(pid);
     // A process's own word is more reliable than OBI, which watches from outside.
     for (const { context, pid } of events) {
@@ -117,7 +114,7 @@ export class Enricher {
   }
 
   #identify(
-    { events, beganNs, processStarts, parents, attributes }: Batch,
+    { events, beganNs, programs, attributes }: Batch,
     deliver: (events: readonly CompactionEvent[]) => void,
   ): void {
     const pids = new Set(events.map(({ pid }) => pid));
@@ -128,14 +125,14 @@ export class Enricher {
     const before = this.#last;
     this.#last = (async () => {
       const seen = new Map(await answers);
-      const ended = events.flatMap(({ pid }, i) => (parents[i] && !seen.get(pid)?.identity ? [parents[i].pid] : []));
-      const unasked = new Set(this.#isEnding ? [] : ended.filter((pid) => !seen.has(pid)));
+      const ended = events.flatMap(({ pid }, i) => (seen.get(pid)?.identity ? [] : [programs[i]!.forkedFrom]));
+      const unasked = new Set(this.#isEnding ? [] : ended.filter((pid) => pid !== 0 && !seen.has(pid)));
       for (const [pid, parent] of await this.#see(unasked)) seen.set(pid, parent);
       await before;
       this.#matcher.newBatch();
       for (const [pid, one] of seen) this.#matcher.saw(pid, one);
       events.forEach((event, i) => {
-        Object.assign(event, this.#matcher.lookUp(event, beganNs[i]!, processStarts[i], parents[i]));
+        Object.assign(event, this.#matcher.lookUp(event, beganNs[i]!, programs[i]));
         const named = attributes[i] && this.#registry?.named(event.pid, attributes[i]);
         if (event.context && named) event.context.attributes = named;
       });

@@ -22,20 +22,22 @@ export interface Thread {
   comm: string;
 }
 
-/** The parent of a process that has not called exec since it was forked. */
-export interface Parent {
-  pid: number;
-  /** Of the forked process: the parent has the same until it calls exec, and no other process has. */
+/** The program that the stalled thread's process ran, as its record shows it. */
+export interface Program {
+  /** When the process started, in ticks since boot modulo 2^32; 0 when that is not known. */
+  startTicks: number;
+  /** As in ProcStat: exec changes it, fork does not. 0 when that is not known. */
   startStack: bigint;
+  /** The pid of the parent, if the process has not called exec since it was forked; otherwise 0. */
+  forkedFrom: number;
 }
+const UNKNOWN: Program = { startTicks: 0, startStack: 0n, forkedFrom: 0 };
 
 interface Known {
   identity: ProcessIdentity;
   facts: ProcessFacts;
   /** The last stall after which it still ran, CLOCK_BOOTTIME. */
   seenNs: bigint;
-  /** Whether it has called exec since it was seen, so that it may be another executable by now. */
-  isOutdated: boolean;
 }
 
 /** What the prober saw of a process: no identity when the process had ended, no `known` for kernel threads. */
@@ -66,12 +68,6 @@ export class Matcher {
     return this.#known.peek(pid)?.identity.version ?? 0;
   }
 
-  /** The process has called exec: what is known of it does not count until it is seen again. */
-  startedProgram(pid: number): void {
-    const known = this.#known.peek(pid);
-    if (known) known.isOutdated = true;
-  }
-
   /**
    * Remembers an answer of the prober. Called in the order of the answers.
    * @param identity what runs in that process now, with facts only if they have changed; undefined: it has ended
@@ -86,7 +82,7 @@ export class Matcher {
       this.#known.delete(pid);
       return { identity, known: undefined };
     }
-    const now = { identity: { ...identity, version }, facts, isOutdated: false };
+    const now = { identity: { ...identity, version }, facts };
     // Earlier batches may still look at it.
     const known = same ? Object.assign(before, now) : { ...now, seenNs: 0n };
     this.#known.set(pid, known);
@@ -100,32 +96,31 @@ export class Matcher {
 
   /**
    * @param atNs when the thread stalled, CLOCK_BOOTTIME; a process that started later merely has the same pid
-   * @param startTicks when its process started, modulo 2^32; 0 when that is not known
-   * @param parent whose program it still runs, if any
    */
-  lookUp({ pid, tid, comm }: Thread, atNs: bigint, startTicks = 0, parent?: Parent): ProcessFacts {
+  lookUp({ pid, tid, comm }: Thread, atNs: bigint, program = UNKNOWN): ProcessFacts {
     if (pid === 0) return {};
     const { identity, known } = this.#batch.get(pid) ?? { identity: undefined, known: this.#known.peek(pid) };
     if (identity?.isKernelThread && identity.startedNs <= atNs) return {};
     if (known !== undefined && isOf(known.identity, comm, tid === pid, atNs)) {
       if (identity === undefined) {
-        if (!known.isOutdated && isLast(known, atNs, startTicks)) return known.facts;
+        if (isLast(known, atNs, program)) return known.facts;
       } else {
         if (atNs > known.seenNs) known.seenNs = atNs;
         return known.facts;
       }
     }
-    return this.#factsOfParent(parent, comm, tid === pid, atNs) ?? this.#factsOfRecord(tid === pid ? comm : '');
+    return this.#factsOfParent(program, comm, tid === pid, atNs) ?? this.#factsOfRecord(tid === pid ? comm : '');
   }
 
   /**
    * A forked process that ended before it was looked up was of the service of its parent, unless it had changed its name: a
    * program that starts containers or services does that before it moves into their control group and calls exec.
    */
-  #factsOfParent(parent: Parent | undefined, comm: string, isMain: boolean, atNs: bigint): ProcessFacts | undefined {
-    const known = parent && (this.#batch.get(parent.pid)?.known ?? this.#known.peek(parent.pid));
+  #factsOfParent(program: Program, comm: string, isMain: boolean, atNs: bigint): ProcessFacts | undefined {
+    if (program.forkedFrom === 0) return undefined;
+    const known = this.#batch.get(program.forkedFrom)?.known ?? this.#known.peek(program.forkedFrom);
     if (known === undefined || !isOf(known.identity, comm, isMain, atNs)) return undefined;
-    return startStackOf(known.identity) === parent!.startStack ? known.facts : undefined;
+    return isProgram(known.identity, program) ? known.facts : undefined;
   }
 
   /**
@@ -147,6 +142,11 @@ export class Matcher {
 const isOf = (identity: ProcessIdentity, comm: string, isMain: boolean, atNs: bigint): boolean =>
   identity.startedNs <= atNs && (!isMain || comm === identity.comm);
 
-/** Whether a process that has ended is the one that was last seen under its pid. */
-const isLast = ({ identity, seenNs }: Known, atNs: bigint, startTicks: number): boolean =>
-  startTicks === 0 ? atNs <= seenNs + SAME_NS : BigInt.asUintN(32, identity.startedNs / TICK_NS) === BigInt(startTicks);
+/** Whether a process that has ended is the one that was last seen under its pid, and ran the same program. */
+const isLast = ({ identity, seenNs }: Known, atNs: bigint, program: Program): boolean =>
+  program.startTicks === 0
+    ? atNs <= seenNs + SAME_NS
+    : BigInt.asUintN(32, identity.startedNs / TICK_NS) === BigInt(program.startTicks) && isProgram(identity, program);
+
+const isProgram = (identity: ProcessIdentity, { startStack }: Program): boolean =>
+  startStack !== 0n && startStackOf(identity) === startStack;

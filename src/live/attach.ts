@@ -13,8 +13,11 @@ import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
 import type { KernelFeatures } from './kernel-features.ts';
 import { obiMapPath } from './obi.ts';
 
-/** Report processes that may have contexts. The second is a kprobe in every plan; a kernel without kprobes goes without. */
-const EXEC_EVENTS = 'cs_process_exec';
+/**
+ * For processes that may have contexts: those that started a program, and those that publish. The last is a kprobe in every
+ * plan; a kernel without kprobes goes without.
+ */
+const STARTS = ['cs_process_exit', 'cs_process_exec'];
 const PUBLICATION_EVENTS = 'cs_process_publication';
 
 const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
@@ -129,7 +132,7 @@ function attachPlan(
   // libbpf mistakes a kernel that forbids reads of kernel memory for one that is too old to read process memory.
   const contexts = options.contexts && plan.probeReads;
   const marksFrames = options.markOwnFrames && options.stackMinDurationNs !== undefined;
-  const programs = contexts ? [EXEC_EVENTS, ...plan.programs] : plan.programs;
+  const programs = contexts ? [...STARTS, ...plan.programs] : plan.programs;
   const publications = contexts && kernel.kprobes ? [PUBLICATION_EVENTS] : [];
   const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
     object: bytes,

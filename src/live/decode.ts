@@ -13,7 +13,7 @@ import {
 } from '../abi.generated.ts';
 import type { RawAttributes } from '../enrich/context-registry.ts';
 import type { Batch } from '../enrich/enricher.ts';
-import type { Parent } from '../enrich/match.ts';
+import type { Program } from '../enrich/match.ts';
 import type {
   CompactionEvent,
   ContextSource,
@@ -56,6 +56,8 @@ export interface DecoderParts {
 
 /** A batch of records: what the enricher takes, and how many records could not be decoded. */
 export interface Decoded extends Batch {
+  /** Whether processes started programs. */
+  starts: boolean;
   /** Records of compactions, counted as they are framed. */
   received: number;
   /** Records that are not of this ABI. */
@@ -85,10 +87,9 @@ export class Decoder {
     this.#stacks.refresh();
     const events: CompactionEvent[] = [];
     const beganNs: bigint[] = [];
-    const processStarts: number[] = [];
-    const parents: (Parent | undefined)[] = [];
+    const programs: Program[] = [];
     const attributes: (RawAttributes | undefined)[] = [];
-    const started: number[] = [];
+    let starts = false;
     const published: number[] = [];
     let received = 0;
     let malformed = 0;
@@ -98,8 +99,8 @@ export class Decoder {
       at = start + Math.ceil(length / 8) * 8;
       if (length === PROCESS_EVENT_SIZE && start + length <= batch.length) {
         const kind = batch.readUInt32LE(start + PROCESS_EVENT.kind.offset);
-        const pids = kind === PROCESS_EVENT_KIND.EXEC ? started : published;
-        pids.push(batch.readUInt32LE(start + PROCESS_EVENT.pid.offset));
+        if (kind === PROCESS_EVENT_KIND.STARTS) starts = true;
+        else published.push(batch.readUInt32LE(start + PROCESS_EVENT.pid.offset));
         continue;
       }
       received += 1;
@@ -109,12 +110,11 @@ export class Decoder {
       if (event) {
         events.push(event);
         beganNs.push(this.#clock.toBoottimeNs(record.readBigUInt64LE(EVENT.beginNs.offset)));
-        processStarts.push(record.readUInt32LE(EVENT.started.offset));
-        parents.push(parentOf(record));
+        programs.push(programOf(record));
         attributes.push(parseSpanAttributes(record.subarray(record.length - attributesSizeOf(record))));
       } else malformed += 1;
     }
-    return { events, beganNs, processStarts, parents, attributes, received, malformed, started, published };
+    return { events, beganNs, programs, attributes, received, malformed, starts, published };
   }
 
   #event(record: Buffer): CompactionEvent | undefined {
@@ -196,10 +196,11 @@ export class Decoder {
 const attributesSizeOf = (record: Buffer) =>
   record.readUInt16LE(EVENT.context.offset + TRACE_CONTEXT.attributesSize.offset);
 
-function parentOf(record: Buffer): Parent | undefined {
-  const pid = record.readUInt32LE(EVENT.forkedFrom.offset);
-  return pid === 0 ? undefined : { pid, startStack: record.readBigUInt64LE(EVENT.startStack.offset) };
-}
+const programOf = (record: Buffer): Program => ({
+  startTicks: record.readUInt32LE(EVENT.started.offset),
+  startStack: record.readBigUInt64LE(EVENT.startStack.offset),
+  forkedFrom: record.readUInt32LE(EVENT.forkedFrom.offset),
+});
 
 function zoneState(record: Buffer, at: number, orders: number, order: number): ZoneState {
   const blocks: number[] = [];

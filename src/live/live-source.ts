@@ -26,6 +26,7 @@ import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
 import { Omissions } from './omissions.ts';
 import { RingReader } from './ring-reader.ts';
 import { Stacks } from './stacks.ts';
+import { StartedProcesses } from './started-processes.ts';
 
 /** The longest wait for programs that were running while they were detached; they end within microseconds. */
 const LAST_RECORDS_MS = 200;
@@ -91,6 +92,7 @@ export class LiveSource implements Source {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #onDetached: (() => void) | undefined;
   readonly #enricher: Enricher | undefined;
+  readonly #started: StartedProcesses | undefined;
   readonly #clock: EpochClock;
   readonly #maxSpansPerSecond: number | undefined;
   #omissions: Omissions | undefined;
@@ -122,7 +124,8 @@ export class LiveSource implements Source {
         this.notMeasured = error.message;
       }
     }
-    this.#clock = new EpochClock(clocksOutside(readClocks, offsets));
+    const clocks = clocksOutside(readClocks, offsets);
+    this.#clock = new EpochClock(clocks);
     this.#maxSpansPerSecond = options.maxSpansPerSecond;
     this.#decoder = new Decoder({
       names: this.#names,
@@ -146,7 +149,15 @@ export class LiveSource implements Source {
       },
     );
     this.#object = object;
-    if (contexts) this.#enricher?.fillContexts(object);
+    const enricher = this.#enricher;
+    if (contexts && enricher) {
+      enricher.fillContexts(object);
+      this.#started = new StartedProcesses(
+        object,
+        () => clocks().monotonicNs,
+        (pid) => enricher.started(pid),
+      );
+    }
     this.plan = plan;
     this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
     this.passedOver = passedOver;
@@ -167,6 +178,7 @@ export class LiveSource implements Source {
       this.#books.received += received;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
+      if (decoded.starts) this.#started?.noticed();
       if (this.#enricher) this.#enricher.enrich(decoded, onEvents);
       // A batch may hold process events only.
       else if (events.length > 0) onEvents(events);
@@ -226,6 +238,7 @@ export class LiveSource implements Source {
   }
 
   async close(): Promise<void> {
+    this.#started?.close();
     const enricherClosed = this.#enricher?.close();
     this.#reader?.close();
     this.#runTimeStats?.close();

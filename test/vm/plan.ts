@@ -184,6 +184,15 @@ export const PLAN: readonly Row[] = [
     only: { '5.10': 'is sent' },
   },
   {
+    file: kernel('wakeups'),
+    shows: 'programs that start and end at once do not wake the agent; one that lives on is looked at in time',
+    on: {
+      '5.10': 'no atomic exchange in programs; counted by fentry',
+      '7.3': 'programs on tracepoints can be preempted. The layer kernel shows this host',
+    },
+    only: { '5.10': 'while', '7.3': 'while' },
+  },
+  {
     file: guest('time'),
     shows: "spans by an application's clock, while it is stepped and slewed",
     on: {

@@ -55,8 +55,18 @@ Napi::Value JsObject::readMap(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value JsObject::readVariable(const Napi::CallbackInfo& info) {
-  auto bytes = guarded(info.Env(), [&] { return object().variables().read(info[0].As<Napi::String>().Utf8Value()); });
-  return Napi::Buffer<uint8_t>::Copy(info.Env(), bytes.data(), bytes.size());
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Variables& variables = object().variables();
+    std::string name = info[0].As<Napi::String>().Utf8Value();
+    size_t size = variables.size(name);
+    auto out = info[1].IsUndefined() ? Napi::Buffer<uint8_t>::New(info.Env(), size) : info[1].As<Napi::Uint8Array>();
+    if (out.ByteLength() != size) {
+      throw Failure("WRONG_SIZE", "'" + name + "' has " + std::to_string(size) + " bytes, but `into` has " +
+                                            std::to_string(out.ByteLength()) + ".");
+    }
+    variables.read(name, out.Data());
+    return out;
+  });
 }
 
 Napi::Value JsObject::writeVariable(const Napi::CallbackInfo& info) {

@@ -115,12 +115,9 @@ uint8_t* Variables::mapped(const std::string& name, const Variable& variable) co
                                   "one variable that is not static.");
 }
 
-std::vector<uint8_t> Variables::read(const std::string& name) const {
+void Variables::read(const std::string& name, uint8_t* to) const {
   const Variable& variable = find(name);
-  const uint8_t* from = mapped(name, variable);
-  std::vector<uint8_t> out(variable.size);
-  copyWords(out.data(), from, out.size());
-  return out;
+  copyWords(to, mapped(name, variable), variable.size);
 }
 
 void Variables::write(const std::string& name, const Integer& value) {

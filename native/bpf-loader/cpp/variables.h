@@ -22,7 +22,9 @@ class Variables {
   void setConstant(const std::string& name, const Integer& value);
   // Call it after bpf_object__load.
   void mapMemory();
-  std::vector<uint8_t> read(const std::string& name) const;
+  size_t size(const std::string& name) const { return find(name).size; }
+  // `to` has room for `size()` bytes.
+  void read(const std::string& name, uint8_t* to) const;
   void write(const std::string& name, const Integer& value);
 
  private:

@@ -19,7 +19,7 @@ export interface NativeObject {
   updateMap(map: string, key: Uint8Array, value: Uint8Array): void;
   deleteFromMap(map: string, key: Uint8Array): void;
   readMap(map: string): Buffer;
-  readVariable(name: string): Buffer;
+  readVariable(name: string, into: Uint8Array | undefined): Uint8Array;
   writeVariable(name: string, value: bigint): void;
   programStats(): { name: string; runTimeNs: number; runCount: number; recursionMisses: number }[];
   log(): string;

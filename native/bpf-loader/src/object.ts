@@ -119,9 +119,17 @@ export class BpfObject {
     return this.#native.readMap(check.text('map', map));
   }
 
-  /** A copy of a global variable's bytes (a struct whole). Aligned 64-bit members are never half written. */
-  readVariable(name: string): Buffer {
-    return this.#native.readVariable(check.text('name', name));
+  /**
+   * A copy of a global variable's bytes (a struct whole). Aligned 64-bit members are never half written.
+   * @param into gets the bytes, and is returned: for a large variable that is read again and again. It has the variable's size
+   */
+  readVariable(name: string): Buffer;
+  readVariable<T extends Uint8Array>(name: string, into: T): T;
+  readVariable(name: string, into?: Uint8Array): Uint8Array {
+    return this.#native.readVariable(
+      check.text('name', name),
+      into === undefined ? undefined : check.someBytes('into', into),
+    );
   }
 
   /** Stores an integer global atomically; a full memory barrier follows. */

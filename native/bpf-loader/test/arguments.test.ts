@@ -120,6 +120,12 @@ const cases: [string, RegExp, unknown[], (value: Wrong) => unknown][] = [
   ],
   ['readMap()', /^map must be a string/, [undefined, ...bad(never)], (v) => object.readMap(v)],
   ['readVariable()', /^name must be a string/, [undefined, ...bad(never)], (v) => object.readVariable(v)],
+  [
+    'readVariable(, into)',
+    /^into must be a Uint8Array/,
+    bad((v) => v instanceof Uint8Array),
+    (v) => object.readVariable('armed', v),
+  ],
   ['writeVariable(name)', /^name must be a string/, [undefined, ...bad(never)], (v) => object.writeVariable(v, 1)],
   [
     'writeVariable(, value)',

@@ -94,12 +94,24 @@ test('variables are read and written in place', (t) => {
   const copy = object.readVariable('counters');
   calls(3);
   assert.equal(copy.readBigUInt64LE(0), 3n, 'a copy');
+
+  const memory = new Uint8Array(copy.length + 16).fill(7);
+  const into = memory.subarray(8, -8);
+  assert.equal(object.readVariable('counters', into), into);
+  assert.equal(Buffer.from(into).readBigUInt64LE(0), 6n);
+  assert.deepEqual([...memory.subarray(0, 8), ...memory.subarray(-8)], Array(16).fill(7), 'nothing around it');
 });
 
 test('invalid writes of variables', (t) => {
   const object = loadCounter();
   t.after(() => object.close());
   assert.throws(() => object.readVariable('nope'), bpfError('UNKNOWN_NAME', /variables armed, .* constants a_byte, /));
+  for (const size of [0, 3, 5]) {
+    assert.throws(
+      () => object.readVariable('armed', new Uint8Array(size)),
+      bpfError('WRONG_SIZE', new RegExp(`'armed' has 4 bytes, but \`into\` has ${size}\\.`)),
+    );
+  }
   assert.throws(() => object.writeVariable('nope', 1), bpfError('UNKNOWN_NAME', /no global variable 'nope'/));
   assert.throws(() => object.writeVariable('enabled', 1), bpfError('INVALID_ARGUMENT', /'enabled' is a constant/));
   assert.throws(() => object.writeVariable('counters', 1), bpfError('INVALID_ARGUMENT', /not an integer/));

@@ -105,7 +105,10 @@ describe('the books at the end of a run', () => {
     const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), processEventsUnsent: 3 };
     const { lines, exitCode } = report({ kernel, received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
     assert.equal(exitCode, EXIT.OK);
-    assert.equal(lines.at(-1), '  note            3: process events that did not fit in the ring buffer');
+    assert.equal(
+      lines.at(-1),
+      '  note            3: process events that did not fit in the ring buffer or the table of started processes',
+    );
   });
 
   it('nothing happened', () => {

@@ -13,6 +13,8 @@ const SECOND = 1_000_000_000n;
 /** The start time in field 22: 500 ticks. */
 const STARTED = 5n * SECOND;
 const NOW = 100n * SECOND;
+/** Where the stack of its program starts, also if \`FakeProcess\` does not say. */
+const START_STACK = 0x7ffd0000e000;
 
 /** A process 7, with its facts. `pass` lets time go by and begins a batch. */
 function setUp(t: TestContext, first?: FakeProcess, services = true) {
@@ -21,8 +23,8 @@ function setUp(t: TestContext, first?: FakeProcess, services = true) {
   if (first !== undefined) put(first);
   let nowMs = 0;
   const processes = new Identified({ services, proc: proc.root, now: () => nowMs });
-  const lookUp = (atNs = NOW, comm = 'summ', tid = 7, startTicks = 0) =>
-    processes.lookUp({ pid: 7, tid, comm }, atNs, startTicks);
+  const lookUp = (atNs = NOW, comm = 'summ', tid = 7, startTicks = 0, startStack = START_STACK) =>
+    processes.lookUp({ pid: 7, tid, comm }, atNs, { startTicks, startStack: BigInt(startStack), forkedFrom: 0 });
   return {
     root: proc.root,
     put,
@@ -319,25 +321,36 @@ describe('a process that has ended, and whose record says when it started', () =
   it('called exec since it was known: nothing of the executable before', (t) => {
     const { lookUp, end, put, pass, processes } = setUp(t, { environ });
     processes.learn(7);
-    processes.startedProgram(7);
-    const service = () => lookUp(NOW, 'pool-7', 8, 500).resource?.['service.name'];
-    // While it runs, the prober says which executable it is.
-    assert.equal(service(), 'shop');
-    processes.startedProgram(7);
     end();
     pass(100);
-    assert.equal(service(), 'unknown_service');
+    const service = (startStack: number) => lookUp(NOW, 'pool-7', 8, 500, startStack).resource?.['service.name'];
+    assert.equal(service(START_STACK), 'shop');
+    assert.equal(service(1), 'unknown_service');
     put({ environ: 'OTEL_SERVICE_NAME=till\0', startStack: 1 });
     processes.learn(7);
     end();
     pass(100);
-    assert.equal(service(), 'till');
+    assert.equal(service(1), 'till');
+    assert.equal(service(START_STACK), 'unknown_service', 'nor anything of a later one');
+  });
+
+  it('has no stack in the record, or none that can be read: nothing, as it may have called exec', (t) => {
+    for (const [inRecord, read] of [
+      [0, START_STACK],
+      [START_STACK, 0],
+      [0, 0],
+    ]) {
+      const { lookUp, end, pass, processes } = setUp(t, { environ, startStack: read! });
+      processes.learn(7);
+      end();
+      pass(100);
+      assert.equal(lookUp(NOW, 'summ', 7, 500, inRecord).resource?.['service.name'], 'unknown_service:summ');
+    }
   });
 });
 
 describe('a process that has ended before it was looked up, and had not called exec since it was forked', () => {
-  const START_STACK = 0x7ffd0000e000;
-  const PARENT = { pid: 6, startStack: BigInt(START_STACK) };
+  const FORKED = { startTicks: 600, startStack: BigInt(START_STACK), forkedFrom: 6 };
   const fake = { comm: 'summ', exe: '/usr/bin/summ', environ: 'OTEL_SERVICE_NAME=shop\0', startStack: START_STACK };
 
   function setUpParent(t: TestContext, change: FakeProcess = {}) {
@@ -349,8 +362,8 @@ describe('a process that has ended before it was looked up, and had not called e
       processes,
       put: (again: FakeProcess) => proc.put(6, { ...fake, ...again }),
       end: () => proc.end(6),
-      service: (comm = 'summ', tid = 7, atNs = NOW, parent = PARENT) =>
-        processes.lookUp({ pid: 7, tid, comm }, atNs, 600, parent).resource?.['service.name'],
+      service: (comm = 'summ', tid = 7, atNs = NOW, program = FORKED) =>
+        processes.lookUp({ pid: 7, tid, comm }, atNs, program).resource?.['service.name'],
     };
   }
 
@@ -362,7 +375,6 @@ describe('a process that has ended before it was looked up, and had not called e
 
   it('also when the parent has ended since, or called exec after it was seen', (t) => {
     const { service, end, processes } = setUpParent(t);
-    processes.startedProgram(6);
     end();
     processes.learn(6);
     assert.equal(service(), 'shop');
@@ -395,7 +407,7 @@ describe('a process that has ended before it was looked up, and had not called e
   });
 
   it('nor without a parent that is known', (t) => {
-    assert.equal(setUpParent(t).service('summ', 7, NOW, { ...PARENT, pid: 5 }), 'unknown_service:summ');
+    assert.equal(setUpParent(t).service('summ', 7, NOW, { ...FORKED, forkedFrom: 5 }), 'unknown_service:summ');
   });
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The prober's facts and the agent's use of them, without the pipe in between. */
-import { Matcher, type Parent, type Thread } from '../../../../src/enrich/match.ts';
+import { Matcher, type Program, type Thread } from '../../../../src/enrich/match.ts';
 import { Executables, type ExecutablesOptions } from '../../../../src/prober/service/executables.ts';
 
 export class Identified {
@@ -32,17 +32,13 @@ export class Identified {
     );
   }
 
-  startedProgram(pid: number): void {
-    this.#matcher.startedProgram(pid);
-  }
-
   /** Asks about a process once per batch; not about its parent. */
-  lookUp(thread: Thread, atNs: bigint, startTicks?: number, parent?: Parent) {
+  lookUp(thread: Thread, atNs: bigint, program?: Program) {
     const { pid } = thread;
     if (!this.#seen.has(pid)) {
       this.#seen.add(pid);
       this.#matcher.saw(pid, this.learn(pid));
     }
-    return this.#matcher.lookUp(thread, atNs, startTicks, parent);
+    return this.#matcher.lookUp(thread, atNs, program);
   }
 }
