@@ -19,7 +19,7 @@ import {
   READY,
   STARTED,
 } from '../prober/protocol.ts';
-import { Effort } from './effort.ts';
+import { type Asked, Patience, WAIT_MS, WORK_MS } from './patience.ts';
 import { remedyFor } from './prober-remedy.ts';
 import { SUPERVISOR } from './supervisor.ts';
 
@@ -35,16 +35,6 @@ const NODE_FLAGS = [
 
 /** The pause between two looks at a prober that has not answered. */
 const LOOK_MS = 250;
-/** The longest that the prober may wait for one answer. Reading the largest memory map takes a twentieth of it. */
-const WAIT_MS = 2000;
-/** The CPU time for one answer. Everything that the prober reads is bounded: more than half a second would be a defect. */
-const WORK_MS = 10_000;
-/** The longest that a stall waits while the prober spends its time on others; and in all, for whatever reason. */
-const TURN_MS = 4000;
-const PATIENCE_MS = 20_000;
-/** The time for the prober to start, spent by itself; and in all, on a host that gives it no CPU. */
-const START_MS = 20_000;
-const LONGEST_START_MS = 60_000;
 const END_MS = 500;
 /** The time for which a process that made the prober wait is avoided. */
 const AVOID_MS = 60_000;
@@ -70,9 +60,7 @@ const failureIn = (errors: string): string | undefined =>
 interface Open {
   question: Question;
   isOfStall: boolean;
-  askedMs: number;
-  /** The time that probers had spent on late answers by then. */
-  spentMs: number;
+  asked: Asked;
   resolve: (line: string | undefined) => void;
 }
 
@@ -92,8 +80,6 @@ export class ProberClient {
   /** In the order of asking, which is also the order of the answers. */
   readonly #open: Open[] = [];
   readonly #avoided = new Map<number, number>();
-  /** When a prober answered for the first time. A stall's patience begins then. */
-  #begunMs: number | undefined;
   /** Whether the user was warned that stalls did not wait for it. */
   #hasTriedPatience = false;
   /** Whether the user was warned that it failed to answer. */
@@ -104,10 +90,7 @@ export class ProberClient {
   /** Its standard error since it last began to answer. */
   #errors = '';
   #timer: NodeJS.Timeout | undefined;
-  /** Of the prober that runs now. */
-  #effort = new Effort(undefined);
-  #startedMs = performance.now();
-  #spentMs = 0;
+  readonly #patience = new Patience();
 
   constructor({ services, user, procfs, warn }: ProberOptions) {
     this.services = services;
@@ -134,7 +117,7 @@ export class ProberClient {
 
   /** Whether a prober has started and was ready for questions. */
   get hasBegun(): boolean {
-    return this.#begunMs !== undefined;
+    return this.#patience.hasBegun;
   }
 
   /** The supervisor's pid; undefined if it did not start. */
@@ -197,8 +180,8 @@ export class ProberClient {
     const cannot = this.#state === 'ended' || this.#state === 'late';
     if (cannot || this.#open.length >= MAX_OPEN) resolve(undefined);
     else {
-      if (this.#open.length === 0) this.#effort.reset();
-      this.#open.push({ question, isOfStall, askedMs: performance.now(), spentMs: this.#spentMs, resolve });
+      if (this.#open.length === 0) this.#patience.nextAnswer();
+      this.#open.push({ question, isOfStall, asked: this.#patience.asked(), resolve });
       if (this.#state === 'answering') this.#send(question);
       this.#timer ??= this.#lookLater();
     }
@@ -225,7 +208,7 @@ export class ProberClient {
       else if (line.startsWith(READY)) this.#begin(line);
       else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
     }
-    if (this.#state === 'answering') this.#effort.reset();
+    if (this.#state === 'answering') this.#patience.nextAnswer();
     this.#leaveOld();
     clearTimeout(this.#timer);
     this.#timer = this.#open.length > 0 ? this.#lookLater() : undefined;
@@ -241,8 +224,7 @@ export class ProberClient {
 
   /** The supervisor has started a prober, at first or because the one before it has ended. */
   #started(pid: number): void {
-    this.#effort = new Effort(pid);
-    this.#startedMs = performance.now();
+    this.#patience.started(pid);
     if (this.#state === 'answering') this.#state = 'starting';
   }
 
@@ -250,7 +232,7 @@ export class ProberClient {
     const failure = failureIn(this.#errors);
     if (failure) this.#warn(`the prober failed and has restarted: ${failure}.`);
     this.#errors = '';
-    this.#begunMs ??= performance.now();
+    this.#patience.begun();
     this.#state = 'answering';
     this.#unsent = '';
     this.#supervisor.stdin!.write(`\n${ready}\n`);
@@ -263,15 +245,10 @@ export class ProberClient {
 
   /** No answer has come for a while: looks whether the prober is stuck. */
   #look(): void {
-    const spentMs = this.#effort.look();
-    const { waitedMs, workedMs } = this.#effort;
     if (this.#state === 'starting') {
-      const tookMs = performance.now() - this.#startedMs;
-      if (waitedMs + workedMs >= START_MS || tookMs >= LONGEST_START_MS) this.#startsLate(tookMs);
-    } else if (this.#state === 'answering') {
-      this.#spentMs += spentMs;
-      if (waitedMs >= WAIT_MS || workedMs >= WORK_MS) this.#replace();
-    }
+      const tookMs = this.#patience.lateStart();
+      if (tookMs !== undefined) this.#startsLate(tookMs);
+    } else if (this.#state === 'answering' && this.#patience.isStuck()) this.#replace();
     this.#leaveOld();
     this.#timer = this.#open.length > 0 ? this.#lookLater() : undefined;
   }
@@ -287,10 +264,10 @@ export class ProberClient {
   /** Replaces the prober, which is stuck at the process of the first open question. */
   #replace(): void {
     const { pid } = this.#open[0]!.question;
-    if (this.#effort.isStopped) this.#warn('the prober was stopped by a signal, and is replaced.');
+    if (this.#patience.isStopped) this.#warn('the prober was stopped by a signal, and is replaced.');
     else {
       this.#warn(
-        this.#effort.workedMs >= WORK_MS
+        this.#patience.isOverworked
           ? `process ${pid} could not be read with ${WORK_MS / 1000} s of CPU time. It is left alone for ${AVOID_MS / 1000} s. Please report it.`
           : `process ${pid} could not be read within ${WAIT_MS / 1000} s: its memory map is locked, it delays its readers, or this host is short of memory. It is left alone for ${AVOID_MS / 1000} s.`,
       );
@@ -303,22 +280,14 @@ export class ProberClient {
       }
     }
     this.#state = 'starting';
-    this.#startedMs = performance.now();
-    this.#effort.reset();
+    this.#patience.replaced();
     this.#partial = '';
     this.#supervisor.kill('SIGUSR1');
   }
 
-  /**
-   * Each answer may be in time, and many of them keep a later question waiting too long. Its place stays, as answers come in
-   * the order of the questions.
-   */
+  /** The place of a question that is left stays, as answers come in the order of the questions. */
   #leaveOld(): void {
-    if (this.#begunMs === undefined) return;
-    const longAgo = performance.now() - PATIENCE_MS;
-    const isOld = ({ askedMs, spentMs }: Open) =>
-      Math.max(askedMs, this.#begunMs!) <= longAgo || this.#spentMs - spentMs >= TURN_MS;
-    const end = this.#open.findIndex((open) => !isOld(open));
+    const end = this.#open.findIndex(({ asked }) => !this.#patience.isOld(asked));
     this.#leave(end < 0 ? this.#open : this.#open.slice(0, end));
   }
 
@@ -341,8 +310,7 @@ export class ProberClient {
 
   #end(reason: string): void {
     if (this.#state !== 'ended') {
-      this.obstacle =
-        this.#begunMs !== undefined ? proberEnded(reason) : proberNotStarted(reason, remedyFor(reason, this.#isBuilt));
+      this.obstacle = this.hasBegun ? proberEnded(reason) : proberNotStarted(reason, remedyFor(reason, this.#isBuilt));
       this.#warn(`${this.obstacle.why} ${this.obstacle.todo}`);
     }
     this.#state = 'ended';
