@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { METRICS } from '../../src/metrics/instruments/all.ts';
 import {
-  NOT_RECORDED_ATTRIBUTES,
-  NOT_RECORDED_SPAN,
   SPAN_ATTRIBUTES,
   SPAN_NAME_PREFIX,
   type SpanAttribute,
   STACK_ATTRIBUTE,
   STACK_EVENT,
 } from '../../src/sinks/otlp/attributes.ts';
+import { NOT_RECORDED_ATTRIBUTES, NOT_RECORDED_SPAN } from '../../src/sinks/otlp/not-recorded-attributes.ts';
 import { IDLE_S, MAX_RESOURCES } from '../../src/sinks/otlp/resources.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_QUEUE } from '../../src/sinks/otlp/settings.ts';
 import { STACK_OMITTED, VALUES, type ValueTable } from './values.ts';

@@ -39,7 +39,7 @@ export interface SourceBooks {
   pendingBytes: number;
 }
 
-/** Counts an event of what the limit left out. It is no record, and no line of a compaction. */
+/** Counts an event that reports what the limit left out: neither a record nor a compaction's line. */
 export function countNotRecorded(books: SourceBooks, { count }: NotRecordedEvent): void {
   books.notRecorded ??= { events: 0, compactions: 0 };
   books.notRecorded.events += 1;

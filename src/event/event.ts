@@ -125,7 +125,7 @@ export interface NotRecordedEvent {
   reason: 'rate';
   /** Compactions per second. */
   limit: number;
-  /** The ids of the event's span, as above. */
+  /** The ids of the span that reports it. */
   traceId: string;
   spanId: string;
 }

@@ -23,7 +23,7 @@ const PERIOD = STARTED_PROCESS.period.offset / 4;
 /**
  * Finds the processes that started a program and live on, in the table of the BPF programs (bpf/started_processes.h). A start
  * after a quiet time is reported, and looked at 0.2 s later. While processes start all the time there is one look a second, and
- * a start is reported only when another process has lived on. While no process starts, there is no look.
+ * a start is reported only when another process has lived on. While no process starts, it does not look.
  */
 export class StartedProcesses {
   readonly #object: BpfObject;

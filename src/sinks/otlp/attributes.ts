@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent, NotRecordedEvent } from '../../event/event.ts';
+import type { CompactionEvent } from '../../event/event.ts';
 import { sampled } from '../../event/relation.ts';
 
 /** OTLP value types; `double` stays one on the wire for integral values as well. */
@@ -275,48 +275,3 @@ export const STACK_EVENT = 'kernel.stack';
 
 /** Span names: `compaction direct`, `compaction kcompactd`, `compaction proactive`, `compaction manual`. */
 export const SPAN_NAME_PREFIX = 'compaction';
-
-/** The name of the span of what the limit left out, and its attributes. */
-export const NOT_RECORDED_SPAN = 'compactions not recorded';
-
-export const NOT_RECORDED_ATTRIBUTES: readonly SpanAttribute<NotRecordedEvent>[] = [
-  {
-    name: 'compaction.not_recorded.count',
-    type: 'int',
-    unit: '{compaction}',
-    meaning: 'How many compactions have no span.',
-    example: '8317',
-    get: (event) => event.count,
-  },
-  {
-    name: 'compaction.not_recorded.duration',
-    type: 'int',
-    unit: 'ns',
-    meaning: 'The sum of their durations.',
-    example: '402118442',
-    get: (event) => event.sumNano,
-  },
-  {
-    name: 'compaction.not_recorded.longest',
-    type: 'int',
-    unit: 'ns',
-    meaning: 'The longest of them.',
-    example: '182044',
-    get: (event) => event.longestNano,
-  },
-  {
-    name: 'compaction.not_recorded.reason',
-    type: 'string',
-    meaning: 'Why they have none. `rate`: there were more than `--max-spans-per-second` allows.',
-    example: 'rate',
-    get: (event) => event.reason,
-  },
-  {
-    name: 'compaction.not_recorded.limit',
-    type: 'int',
-    unit: '{compaction}/s',
-    meaning: 'The limit, as `--max-spans-per-second` set it.',
-    example: '200',
-    get: (event) => event.limit,
-  },
-];

@@ -3,16 +3,9 @@ import { TraceFlags } from '@opentelemetry/api';
 import type { AgentEvent, TraceContext } from '../../event/event.ts';
 import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
 import { bytesTag, fixed32Tag, fixed64Tag, ProtobufWriter, varintTag } from '../../protobuf/writer.ts';
-import {
-  NOT_RECORDED_ATTRIBUTES,
-  NOT_RECORDED_SPAN,
-  SPAN_ATTRIBUTES,
-  SPAN_NAME_PREFIX,
-  type SpanAttribute,
-  STACK_ATTRIBUTE,
-  STACK_EVENT,
-} from './attributes.ts';
+import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, type SpanAttribute, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
 import type { SpanLimits } from './limits.ts';
+import { NOT_RECORDED_ATTRIBUTES, NOT_RECORDED_SPAN } from './not-recorded-attributes.ts';
 
 export type StackPlace = 'event' | 'attribute' | 'both' | 'none';
 

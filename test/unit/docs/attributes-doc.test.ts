@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { attributesDoc } from '../../../docs/generate/attributes-doc.ts';
-import { NOT_RECORDED_ATTRIBUTES, SPAN_ATTRIBUTES } from '../../../src/sinks/otlp/attributes.ts';
+import { SPAN_ATTRIBUTES } from '../../../src/sinks/otlp/attributes.ts';
+import { NOT_RECORDED_ATTRIBUTES } from '../../../src/sinks/otlp/not-recorded-attributes.ts';
 
 test('docs/attributes.md matches the table; otherwise: npm run generate', () => {
   assert.equal(readFileSync(new URL('../../../docs/attributes.md', import.meta.url), 'utf8'), attributesDoc());
