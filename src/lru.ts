@@ -36,6 +36,11 @@ export class Lru<K, V> {
     return this.#entries.entries().next().value;
   }
 
+  /** All values, which are not used by that. */
+  values(): Iterable<V> {
+    return this.#entries.values();
+  }
+
   set(key: K, value: V): void {
     if (!this.#entries.delete(key) && this.#entries.size >= this.#most) this.#evict();
     this.#entries.set(key, value);

@@ -35,6 +35,8 @@ export interface Outcome {
   stalls: { traceId: string; spanId: string }[];
   /** The number of the services' other stalls. */
   roots: number;
+  /** The agent's recording: a line for each compaction. */
+  recording: string[];
   /** The agent's last count, such as `64 compactions, 0 lost`. */
   books: string;
 }
@@ -72,6 +74,7 @@ export async function runScenario(setting: Setting, shutdown: Shutdown, say: (te
     requests,
     stalls: inTrace.map(({ traceId, spanId }) => ({ traceId, spanId })),
     roots: all.length - inTrace.length,
+    recording: linesIn(file),
     books: books[1]!,
   };
 }
@@ -94,10 +97,9 @@ async function fragmentMemory(shutdown: Shutdown): Promise<void> {
   await fragment.ready(async () => fragment.log().includes('fragmented'), START_MS);
 }
 
-function eventsIn(file: string): CompactionEvent[] {
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line));
-}
+const linesIn = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
+
+const eventsIn = (file: string): CompactionEvent[] => linesIn(file).map((line) => JSON.parse(line));
 
 /** The agent probes a process some time after its start, and when it stalls: the first stalls of a service may be in no trace. */
 async function requestUntil({ name, url }: Service, known: () => boolean): Promise<number> {

@@ -6,6 +6,7 @@
  *   npm run example                        on this host, as root; the services stall by hand
  *   npm run example -- --machine [KERNEL]  in an emulated machine, whose memory is fragmented
  *   npm run example -- --picture FILE      also draws a trace of the Node.js service: FILE.svg, from FILE.json
+ *   npm run example -- --recording FILE    also keeps the agent's recording
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -30,12 +31,12 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 async function main(shutdown: Shutdown): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { machine: { type: 'boolean' }, picture: { type: 'string' } },
+    options: { machine: { type: 'boolean' }, picture: { type: 'string' }, recording: { type: 'string' } },
     allowPositionals: true,
   });
   const [kernel] = positionals;
   if (positionals.length > (values.machine ? 1 : 0)) {
-    throw new Error('usage: npm run example [-- [--machine [KERNEL]] [--picture FILE]]');
+    throw new Error('usage: npm run example [-- [--machine [KERNEL]] [--picture FILE] [--recording FILE]]');
   }
   // The shell's own settings do not apply here.
   for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
@@ -55,6 +56,7 @@ async function main(shutdown: Shutdown): Promise<void> {
     ? await runInMachine(kernel, { ...endpoints, direct: true, requests: 10 }, say)
     : await runScenario({ ...endpoints, direct: false, requests: 20 }, shutdown, say);
 
+  if (values.recording) writeFileSync(values.recording, outcome.recording.map((line) => `${line}\n`).join(''));
   const traces = await tracesOf(jaeger, outcome);
   say(`the agent: ${outcome.books}`);
   say(`${outcome.stalls.length} stalls are in their requests' traces; ${outcome.roots} came before it knew them`);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RELATIONS_WANTED } from '../event/relation.ts';
+import type { Selection } from '../event/selection.ts';
 import { PLAN_NAMES } from '../live/attach-plan.ts';
 import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
-import { formatOptions } from './options.ts';
+import { formatOptions, type Values } from './options.ts';
 import {
   parseChoice,
   parseDuration,
@@ -34,6 +35,23 @@ const INFORMATION_OPTIONS = [
   { name: 'version', short: 'V', help: 'print the version' },
 ] as const;
 
+/** Which compactions; `run`, `replay` and `summary` share them. */
+const FILTER_OPTIONS = [
+  { name: 'pid', short: 'p', argument: 'PID', help: 'only stalls of this process', parse: parsePid },
+  {
+    name: 'min-duration',
+    argument: 'TIME',
+    help: 'only compactions that took at least this long, such as 500us or 10ms',
+    parse: parseDuration,
+  },
+  {
+    name: 'trigger',
+    argument: 'LIST',
+    help: 'only these triggers: a comma-separated list of direct, kcompactd, proactive and manual',
+    parse: parseTriggers,
+  },
+] as const;
+
 /** Options for where events go; `run` and `replay` share them. */
 const OUTPUT_OPTIONS = [
   {
@@ -57,25 +75,17 @@ const OUTPUT_OPTIONS = [
     parse: parseChoice(RESOURCES),
   },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },
+  {
+    name: 'summary',
+    help: 'at the end, print on stderr who waited for how long: by service, process, trigger and order',
+  },
   { name: 'verbose', short: 'v', help: 'print more on stderr: loader and verifier messages, run-time statistics' },
   ...INFORMATION_OPTIONS,
 ] as const;
 
 export const RUN_OPTIONS = [
   { name: 'duration', short: 'd', argument: 'SECONDS', help: 'stop after this time', parse: parseSeconds },
-  { name: 'pid', short: 'p', argument: 'PID', help: 'only stalls of this process', parse: parsePid },
-  {
-    name: 'min-duration',
-    argument: 'TIME',
-    help: 'only compactions that took at least this long, such as 500us or 10ms',
-    parse: parseDuration,
-  },
-  {
-    name: 'trigger',
-    argument: 'LIST',
-    help: 'only these triggers: a comma-separated list of direct, kcompactd, proactive and manual',
-    parse: parseTriggers,
-  },
+  ...FILTER_OPTIONS,
   {
     name: 'max-spans-per-second',
     argument: 'N',
@@ -132,7 +142,22 @@ export const RUN_OPTIONS = [
   ...OUTPUT_OPTIONS,
 ] as const;
 
-export const REPLAY_OPTIONS = OUTPUT_OPTIONS;
+export const REPLAY_OPTIONS = [...FILTER_OPTIONS, ...OUTPUT_OPTIONS] as const;
+
+export const SUMMARY_OPTIONS = [
+  { name: 'json', help: 'print the summary as JSON' },
+  ...FILTER_OPTIONS,
+  ...INFORMATION_OPTIONS,
+] as const;
+
+/** The filters among the values of `replay` or `summary`. */
+export function selectionOf(values: Values<typeof FILTER_OPTIONS>): Selection {
+  return {
+    ...(values.pid !== undefined && { pid: values.pid }),
+    ...(values.trigger && { triggers: values.trigger }),
+    ...(values['min-duration'] !== undefined && { minDurationNs: values['min-duration'] }),
+  };
+}
 
 export const DOCTOR_OPTIONS = [
   { name: 'json', help: 'print the checks as JSON' },
@@ -143,6 +168,7 @@ export const DOCTOR_OPTIONS = [
 
 export const HELP = `Usage: compactstall [run] [options]
        compactstall replay FILE [options]
+       compactstall summary FILE [--json] [options]
        compactstall doctor [--json] [--pid PID] [--procfs DIR]
 
 Turns the kernel's memory compactions into OpenTelemetry spans and a table.
@@ -153,8 +179,11 @@ users' processes.
 ${formatOptions(RUN_OPTIONS)}
 
 replay FILE sends a recording (the output of --output json) to the same outputs
-and produces the same spans. It takes the options from --output on. It needs no
-root.
+and produces the same spans. It takes --pid, --min-duration, --trigger and the
+options from --output on. It needs no root.
+
+summary FILE prints who waited for how long in a recording: by service, process,
+trigger and order, longest first. It takes --pid, --min-duration and --trigger.
 
 doctor checks whether this host can run the agent, how it would attach, what to
 expect here, and how to fix what is missing. With --pid it also reports that

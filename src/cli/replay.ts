@@ -3,10 +3,12 @@ import { isatty } from 'node:tty';
 import { UserError, usageError } from '../errors.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
+import { Summary } from '../event/summary.ts';
 import { createSinks, openOutputs } from '../sinks/create.ts';
 import { usesStandardOutput } from '../sinks/output.ts';
+import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
-import { HELP, REPLAY_OPTIONS } from './compactstall-options.ts';
+import { HELP, REPLAY_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
@@ -26,7 +28,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     throw usageError('replay needs a file: compactstall replay FILE, where --output json:FILE has written it.');
   if (more.length > 0) throw usageError(`replay takes one file; unexpected '${more[0]}'.`);
   const warn = (sentence: string) => messages.say(sentence);
-  const source = Recording.open(path, warn);
+  const source = Recording.open(path, warn, selectionOf(values));
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], source.file);
 
   const shutdown = new Shutdown();
@@ -39,8 +41,10 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     onFailed: (othersWork) => shutdown.outputFailed(othersWork),
     warn,
   });
+  const summary = values.summary ? new Summary() : undefined;
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {
+      summary?.add(events);
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onDelivering: (queued) => {
@@ -73,5 +77,6 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     clearInterval(progress);
     messages.progress();
   }
+  if (summary) messages.print(summaryTable(summary.report()));
   return reportBooks(messages, source.books(), pipeline.books(), failed || shutdown.failed);
 }

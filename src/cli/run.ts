@@ -2,6 +2,7 @@
 import { EXIT, usageError } from '../errors.ts';
 import { isCompaction, TRIGGERS } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
+import { Summary } from '../event/summary.ts';
 import { publicationsUnseen } from '../host/limitations.ts';
 import { NOBODY } from '../host/users.ts';
 import { AGGREGATE_ROWS } from '../live/aggregates.ts';
@@ -9,6 +10,7 @@ import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
 import { Verification } from '../live/verify.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
+import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
@@ -22,6 +24,7 @@ import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
 
+const COMMANDS = ['run', 'replay', 'summary', 'doctor'];
 /** Spans per second. */
 const DEFAULT_RATE = 200;
 const HINT_AFTER_MS = 3000;
@@ -34,11 +37,13 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const { values, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
-  if (positionals[0] === 'run' || positionals[0] === 'replay' || positionals[0] === 'doctor') {
+  if (COMMANDS.includes(positionals[0] ?? '')) {
     throw usageError(`${positionals[0]} must come first: compactstall ${positionals[0]} [options].`);
   }
   if (positionals.length > 0) {
-    throw usageError(`'${positionals[0]}' is not a command; expected run, replay or doctor. See compactstall --help.`);
+    throw usageError(
+      `'${positionals[0]}' is not a command; expected run, replay, summary or doctor. See compactstall --help.`,
+    );
   }
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
@@ -104,12 +109,14 @@ export async function run(args: readonly string[], messages: Messages): Promise<
 
   for (const { destination } of sinks) if (destination) messages.say(`spans go to ${destination}`);
   for (const destination of metrics?.destinations ?? []) messages.say(destination);
+  const summary = values.summary ? new Summary() : undefined;
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {
       clearTimeout(hint);
       const compactions = events.filter(isCompaction);
       verification?.add(compactions);
       metrics?.add(compactions);
+      summary?.add(events);
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
@@ -119,6 +126,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   clearTimeout(hint);
   await metrics?.close(LAST_METRICS_MS);
 
+  if (summary) messages.print(summaryTable(summary.report()));
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
   if (metrics && metrics.failed > 0)
     messages.print(`  note     ${String(metrics.failed).padStart(8)}: exports of metrics that failed`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BOOKS } from '../abi.generated.ts';
 import type { NotRecordedEvent } from './event.ts';
+import type { Filter } from './selection.ts';
 import type { SinkBooks } from './sink.ts';
 
 /** The counters of struct books (bpf/event.h), under the same names. */
@@ -33,6 +34,8 @@ export interface SourceBooks {
   received: number;
   decoded: number;
   malformed: number;
+  /** What the user's filters made of the decoded ones of a recording; absent without filters. */
+  selection?: { selected: number; filtered: { [filter in Filter]?: number } };
   /** Events of what the limit left out, and how many compactions they report; absent while there are none. */
   notRecorded?: { events: number; compactions: number };
   /** Unread bytes in the ring. */
@@ -62,8 +65,9 @@ export interface Equation {
 const NOT_LOST = new Set(['not_sampled', 'closed']);
 
 export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Equation[] {
-  const { kernel, notRecorded } = source;
-  const events = source.decoded + (notRecorded?.events ?? 0);
+  const { kernel, selection, notRecorded } = source;
+  const [name, compactions] = selection ? ['selected', selection.selected] : ['decoded', source.decoded];
+  const events = compactions + (notRecorded?.events ?? 0);
   return [
     ...(kernel ? kernelEquations(kernel, source) : []),
     {
@@ -74,25 +78,37 @@ export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[])
         ['malformed', source.malformed],
       ],
     },
+    ...(selection
+      ? [
+          {
+            name: 'decoded',
+            total: source.decoded,
+            terms: [
+              ['selected', selection.selected],
+              ...Object.entries({ none: 0, ...selection.filtered }).map(([why, n]) => [`filtered{${why}}`, n] as const),
+            ] as const,
+          },
+        ]
+      : []),
     ...(notRecorded
       ? [
           {
             name: 'events',
             total: events,
             terms: [
-              ['decoded', source.decoded],
+              [name, compactions],
               ['not_recorded', notRecorded.events],
             ] as const,
           },
         ]
       : []),
-    ...sinks.map(({ name, books }) => ({
-      name: notRecorded ? 'events' : 'decoded',
+    ...sinks.map((sink) => ({
+      name: notRecorded ? 'events' : name,
       total: events,
       terms: [
-        [`exported by ${name}`, books.exported],
-        ...Object.entries({ none: 0, ...books.dropped }).map(([reason, n]) => [`dropped{${reason}}`, n] as const),
-        ['queued', books.queued],
+        [`exported by ${sink.name}`, sink.books.exported],
+        ...Object.entries({ none: 0, ...sink.books.dropped }).map(([why, n]) => [`dropped{${why}}`, n] as const),
+        ['queued', sink.books.queued],
       ] as const,
     })),
   ];

@@ -6,6 +6,7 @@ import { type AgentEvent, isCompaction } from './event.ts';
 import { linesOf } from './lines.ts';
 import { parseEvent } from './parse.ts';
 import { bytesOf, openRecording } from './recording-file.ts';
+import { filterOf, type Selection } from './selection.ts';
 import type { Source } from './source.ts';
 
 const BATCH = 256;
@@ -22,20 +23,23 @@ export class Recording implements Source {
   readonly file: number;
   readonly #path: string;
   readonly #warn: (sentence: string) => void;
+  readonly #selection: Selection;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   /** Shared arrays for equal stacks, as sinks expect. */
   readonly #stacks = new Lru<string, readonly string[]>(MAX_STACKS);
   #stopped = false;
 
-  private constructor(file: number, path: string, warn: (sentence: string) => void) {
+  private constructor(file: number, path: string, warn: (sentence: string) => void, selection: Selection) {
     this.file = file;
     this.#path = path;
     this.#warn = warn;
+    this.#selection = selection;
+    if (Object.keys(selection).length > 0) this.#books.selection = { selected: 0, filtered: {} };
   }
 
-  /** Throws a UserError when the file cannot be read. */
-  static open(path: string, warn: (sentence: string) => void): Recording {
-    return new Recording(openRecording(path), path, warn);
+  /** Throws a UserError when the file cannot be read. @param selection which compactions to deliver; the others are counted */
+  static open(path: string, warn: (sentence: string) => void, selection: Selection = {}): Recording {
+    return new Recording(openRecording(path), path, warn, selection);
   }
 
   async run(onEvents: (events: readonly AgentEvent[]) => void, room: () => Promise<number>): Promise<void> {
@@ -58,7 +62,7 @@ export class Recording implements Source {
         if (this.#stopped) break;
         if (line.trim() === '') continue;
         const event = this.#parse(line, number);
-        if (event) batch.push(event);
+        if (event && this.#wanted(event)) batch.push(event);
         if (batch.length === BATCH) await deliver();
       }
     } finally {
@@ -77,10 +81,22 @@ export class Recording implements Source {
     return this.#books;
   }
 
+  /** Counts what is left out. What the limit left out of the recording stays: nobody knows what it was. */
+  #wanted(event: AgentEvent): boolean {
+    const filter = isCompaction(event) ? filterOf(this.#selection, event) : undefined;
+    if (!filter) return true;
+    this.#books.received += 1;
+    this.#books.decoded += 1;
+    const { filtered } = this.#books.selection!;
+    filtered[filter] = (filtered[filter] ?? 0) + 1;
+    return false;
+  }
+
   #count(event: AgentEvent): void {
     if (isCompaction(event)) {
       this.#books.received += 1;
       this.#books.decoded += 1;
+      if (this.#books.selection) this.#books.selection.selected += 1;
     } else {
       countNotRecorded(this.#books, event);
     }

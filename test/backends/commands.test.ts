@@ -11,6 +11,7 @@ import { tracePicture } from '../../examples/trace/picture.ts';
 import { waitUntil } from '../../harness/child.ts';
 import { flattenSpans } from '../../harness/receivers/otlp.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
+import { parseEvent } from '../../src/event/parse.ts';
 import type { RUN_BY } from '../support/documented-commands.ts';
 import { ROOT } from '../support/documents.ts';
 
@@ -31,7 +32,7 @@ const filledIn = (command: Command) =>
     .replace('<this repository>', ROOT)
     .replace('/path/to/compactstall/', ROOT)
     .replace('PID', `${process.pid}`)
-    .replace('FILE', join(folder, 'trace'));
+    .replaceAll('FILE', join(folder, 'trace'));
 
 /** Runs a command to its end, which must be a success. @returns all its output */
 function typed(command: Command, { cwd = ROOT, followedBy }: { cwd?: string; followedBy?: Command } = {}): string {
@@ -184,6 +185,19 @@ describe('a reader who types the commands of the documents', () => {
     }
   });
 
+  it('sums up who waited', async () => {
+    const agent = await started('npm start -- --summary', ' attached');
+    compact();
+    await agent.hasWritten(' manual ');
+    await agent.interrupt(0);
+    assert.match(agent.log, /^SHARE +TOTAL +LONGEST +COUNT +TRIGGER +ORDER +PROCESS +SERVICE\n.* manual +-1 /m);
+  });
+
+  it('has a recording, for a machine without rights', () => {
+    assert.match(typed('npm start -- summary examples/recording.jsonl'), / direct +9 service \d+ +thumbnails$/m);
+    assert.match(typed('npm start -- replay examples/recording.jsonl'), / direct +node /m);
+  });
+
   it('uses compactsnoop', async () => {
     const snoop = await started('npm run compactsnoop', 'COMM');
     compact();
@@ -193,10 +207,15 @@ describe('a reader who types the commands of the documents', () => {
   });
 
   it('draws a trace', () => {
-    assert.match(typed('npm run example -- --picture FILE'), / drew \S+\/trace\.svg from \S+\/trace\.json$/m);
+    assert.match(
+      typed('npm run example -- --picture FILE --recording FILE'),
+      / drew \S+\/trace\.svg from \S+\/trace\.json$/m,
+    );
     const spans = flattenSpans(JSON.parse(readFileSync(join(folder, 'trace.json'), 'utf8')));
     assert.ok(spans.some(({ span }) => span.name === 'compaction manual'));
     assert.equal(readFileSync(join(folder, 'trace.svg'), 'utf8'), tracePicture(spans));
+    const recording = readFileSync(join(folder, 'trace'), 'utf8').trimEnd().split('\n').map(parseEvent);
+    assert.ok(recording.some(({ spanId }) => spans.some(({ span }) => span.spanId === spanId)));
   });
 
   it('starts a service of Node.js with register', () => {

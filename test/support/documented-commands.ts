@@ -30,12 +30,15 @@ export const RUN_BY = {
     here('the least capabilities'),
   'npm start -- -o json:stalls.jsonl': here('replays a recording'),
   'npm start -- replay stalls.jsonl': here('replays a recording'),
+  'npm start -- --summary': here('sums up who waited'),
+  'npm start -- summary examples/recording.jsonl': here('has a recording'),
+  'npm start -- replay examples/recording.jsonl': here('has a recording'),
   'npm run compactsnoop': here('uses compactsnoop'),
   'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,
   'npm run example -- --machine': machineExample,
   'npm run example -- --machine [KERNEL]': machineExample,
-  'npm run example -- --picture FILE': here('draws a trace'),
+  'npm run example -- --picture FILE --recording FILE': here('draws a trace'),
 } satisfies Record<string, Test>;
 
 /** The commands that no test runs, each with its reason. */
@@ -48,6 +51,7 @@ export const NOT_RUN: Record<string, string> = {
   'docker run --rm --read-only --pid=host --network=host --uts=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --volume /etc/machine-id:/etc/machine-id:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
     'needs a container runtime, and an image that is not published',
   'npm run picture': 'writes docs/images again; the example in a machine and --picture are run each',
+  'npm run recording': 'writes examples/recording.jsonl again; the example in a machine and --recording are run each',
   'npm install compactstall': 'no registry has it; test/register/package.test.ts installs the packed package',
   'node --import compactstall/register app.js': 'needs that installation; test/register/package.test.ts runs it there',
   'node test/fixtures/record.ts && npm run format': 'writes fixtures of this host into the tree',

@@ -18,7 +18,10 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SNOOP_HELP } from '../../../src/cli/compactsnoop-options.ts';
 import { HELP } from '../../../src/cli/compactstall-options.ts';
+import { EXIT } from '../../../src/errors.ts';
+import { Summary, type SummaryReport } from '../../../src/event/summary.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
+import { summaryTable } from '../../../src/sinks/text/summary-table.ts';
 import { tableHeader, tableRows } from '../../../src/sinks/text/table.ts';
 import { Agent, type Finished, runToEnd } from '../../support/agent.ts';
 import { event, events, fixture, fixtureText, snoopEvents, temporaryFolder } from '../fixtures.ts';
@@ -88,7 +91,10 @@ describe('wrong usage: exit code 2, and a sentence', () => {
   for (const [args, sentence] of [
     [['--interval', '5'], "unknown option '--interval'. See compactstall --help."],
     [['run', '-x'], "unknown option '-x'. See compactstall --help."],
-    [['replay', 'file', '--pid', '1'], "unknown option '--pid'. See compactstall --help."],
+    [['replay', 'file', '--verify'], "unknown option '--verify'. See compactstall --help."],
+    [['summary', 'file', '--output', 'json'], "unknown option '--output'. See compactstall --help."],
+    [['summary'], 'summary needs a file: compactstall summary FILE, where --output json:FILE has written it.'],
+    [['summary', 'a', 'b'], "summary takes one file; unexpected 'b'."],
     [['--pid', 'abc'], '--pid abc: not a process id; expected a number from 1 to 4194304.'],
     [['-p', '0'], '--pid 0: not a process id; expected a number from 1 to 4194304.'],
     [['-p', NO_SUCH_PID], `--pid ${NO_SUCH_PID}: there is no such process. ps -e lists the processes.`],
@@ -108,7 +114,7 @@ describe('wrong usage: exit code 2, and a sentence', () => {
       '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
     ],
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
-    [['status'], "'status' is not a command; expected run, replay or doctor. See compactstall --help."],
+    [['status'], "'status' is not a command; expected run, replay, summary or doctor. See compactstall --help."],
     [['-o', 'json', 'replay', 'file'], 'replay must come first: compactstall replay [options].'],
     [['replay'], 'replay needs a file: compactstall replay FILE, where --output json:FILE has written it.'],
     [['replay', 'a', 'b'], "replay takes one file; unexpected 'b'."],
@@ -161,6 +167,50 @@ describe('replay: unusable files are exit code 1', () => {
       said(await runToEnd(['replay', RECORDING, '--output', 'json:/nonexistent/file'])),
       failed(1, 'compactstall: cannot write /nonexistent/file: no such file or directory. Choose another file.'),
     );
+  });
+});
+
+describe('summary of a recording', () => {
+  const report = () => {
+    const summary = new Summary();
+    summary.add(snoopEvents());
+    return summary.report();
+  };
+  const count = snoopEvents().length;
+
+  it('as a table on standard output, with the books beside it', async () => {
+    assert.deepEqual(said(await runToEnd(['summary', RECORDING])), {
+      code: 0,
+      stdout: `${summaryTable(report())}\n`,
+      stderr: `compactstall: ${count} compactions, 0 lost\n  received       ${count} = ${count} decoded + 0 malformed\n`,
+    });
+  });
+
+  it('as JSON', async () => {
+    const { code, stdout } = await runToEnd(['summary', '--json', RECORDING]);
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout), report());
+  });
+
+  it('of what the filters select', async () => {
+    const { stdout, stderr } = await runToEnd(['summary', '--json', '--trigger', 'kcompactd', RECORDING]);
+    const { all, rows } = JSON.parse(stdout) as SummaryReport;
+    assert.deepEqual([all.count, rows.map(({ trigger }) => trigger)], [1, ['kcompactd']]);
+    assert.match(stderr, new RegExp(`\n {2}decoded {8}${count} = 1 selected \\+ ${count - 1} filtered\\{trigger\\}\n`));
+  });
+
+  it('after a replay, on standard error', async () => {
+    const { stdout, stderr } = await runToEnd(['replay', '--summary', '-o', 'none', RECORDING]);
+    assert.equal(stdout, '');
+    assert.ok(stderr.startsWith(`${summaryTable(report())}\ncompactstall: ${count} compactions, 0 lost\n`), stderr);
+  });
+
+  it('with a malformed line: what is whole counts, and the exit code says that some is missing', async (t) => {
+    const file = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(file, `${fixtureText('snoop/events.jsonl')}no event\n`);
+    const { code, stdout } = await runToEnd(['summary', file]);
+    assert.equal(code, EXIT.LOST);
+    assert.equal(stdout, `${summaryTable(report())}\n`);
   });
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseSnoopOptions, SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
-import { HELP, REPLAY_OPTIONS, RUN_OPTIONS } from '../../../src/cli/compactstall-options.ts';
+import { HELP, REPLAY_OPTIONS, RUN_OPTIONS, SUMMARY_OPTIONS } from '../../../src/cli/compactstall-options.ts';
 import { formatOptions, parseOptions } from '../../../src/cli/options.ts';
 import { EXIT, UserError } from '../../../src/errors.ts';
 
@@ -108,7 +108,7 @@ describe('compactstall’s options', () => {
     refuses(() => run('--interval', '5'), "unknown option '--interval'. See compactstall --help.");
     refuses(() => run('-x'), "unknown option '-x'. See compactstall --help.");
     refuses(() => run('-T'), "unknown option '-T'. See compactstall --help.");
-    refuses(() => parseOptions('compactstall', REPLAY_OPTIONS, ['--pid', '1']), /^unknown option '--pid'\. See/);
+    refuses(() => parseOptions('compactstall', REPLAY_OPTIONS, ['--verify']), /^unknown option '--verify'\. See/);
   });
 
   it('a missing argument, or one too many', () => {
@@ -198,8 +198,12 @@ describe('--help', () => {
     });
   }
 
-  it('options of replay are the last ones of run, as the help says', () => {
-    assert.deepEqual(RUN_OPTIONS.slice(-REPLAY_OPTIONS.length), [...REPLAY_OPTIONS]);
+  it('replay has the filters of run and its last options, as the help says', () => {
+    const names = (options: readonly { name: string }[]) => options.map(({ name }) => name);
+    const run = names(RUN_OPTIONS);
+    const filters = ['pid', 'min-duration', 'trigger'];
+    assert.deepEqual(names(REPLAY_OPTIONS), [...filters, ...run.slice(run.indexOf('output'))]);
+    assert.deepEqual(names(SUMMARY_OPTIONS), ['json', ...filters, 'help', 'version']);
   });
 
   it('no short name is used twice', () => {

@@ -48,6 +48,36 @@ describe('a recording', () => {
     assert.deepEqual(books, { received: 1000, decoded: 1000, malformed: 0, pendingBytes: 0 });
   });
 
+  it('leaves out what the filters do not select, by the first that does not, and counts it', async (t) => {
+    const path = temporaryFolder(t)('recording.jsonl');
+    const wanted = event(1, { pid: 5, durationNano: 1000 });
+    const left = notRecorded();
+    writeFileSync(
+      path,
+      lines([wanted, event(2, { pid: 6 }), event(3, { pid: 6, trigger: 'manual' })]) +
+        lines([event(4, { pid: 5, trigger: 'manual', durationNano: 1 }), event(5, { pid: 5, durationNano: 999 })]) +
+        jsonLine(left),
+    );
+    const selection = { pid: 5, triggers: ['direct'], minDurationNs: 1000 } as const;
+    const recording = Recording.open(path, () => {}, selection);
+    const found: AgentEvent[] = [];
+    await recording.run((batch) => found.push(...batch), enough);
+    assert.deepEqual(found, [wanted, left]);
+    const books = recording.books();
+    assert.deepEqual(books.selection, { selected: 1, filtered: { pid: 2, trigger: 1, min_duration: 1 } });
+    const all = equations(books, [{ name: 'x', books: { accepted: 2, exported: 2, queued: 0, dropped: {} } }]);
+    assert.ok(all.every(balances));
+    assert.deepEqual(
+      all.map(({ name, total }) => [name, total]),
+      [
+        ['received', 5],
+        ['decoded', 5],
+        ['events', 2],
+        ['events', 2],
+      ],
+    );
+  });
+
   it('has what was not recorded: delivered like the others, but counted separately', async (t) => {
     const [first, second] = [notRecorded(), notRecorded({ count: 3 })];
     const text = jsonLine(first) + lines(events(2)) + jsonLine(second);

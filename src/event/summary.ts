@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Lru } from '../lru.ts';
+import { type AgentEvent, type CompactionEvent, isCompaction, type Trigger } from './event.ts';
+
+/** The most rows. Beyond, the row that has had no compaction for longest goes into `others`. */
+const MAX_ROWS = 10_000;
+
+export interface SummaryTotals {
+  count: number;
+  sumNano: number;
+  longestNano: number;
+}
+
+/** Compactions with the same service, process name, trigger and order. */
+export interface SummaryRow extends SummaryTotals {
+  /** Absent where the service is not known, and for kernel threads. */
+  service?: string;
+  /** Base name of the executable, or the thread's name where that is not known. */
+  process: string;
+  /** Absent when they were several processes. */
+  pid?: number;
+  trigger: Trigger;
+  order: number;
+}
+
+/** Who waited for how long. All its totals together are `all`. JSON-safe: `compactstall summary --json` prints it. */
+export interface SummaryReport {
+  v: 1;
+  all: SummaryTotals;
+  /** Longest sum first. */
+  rows: SummaryRow[];
+  /** Of rows that there was no room for; absent when there was. */
+  others?: SummaryTotals;
+  /** What the limit for spans left out, of which nobody knows whose it was; absent when there is none. */
+  notRecorded?: SummaryTotals;
+}
+
+/** Adds up events, in bounded memory. */
+export class Summary {
+  readonly #rows: Lru<string, SummaryRow>;
+  readonly #all = nothing();
+  readonly #others = nothing();
+  readonly #notRecorded = nothing();
+
+  constructor(most = MAX_ROWS) {
+    this.#rows = new Lru(most, (_key, row) => addTo(this.#others, row));
+  }
+
+  add(events: readonly AgentEvent[]): void {
+    for (const event of events) {
+      const totals = totalsOf(event);
+      addTo(this.#all, totals);
+      addTo(isCompaction(event) ? this.#row(event) : this.#notRecorded, totals);
+    }
+  }
+
+  report(): SummaryReport {
+    return {
+      v: 1,
+      all: { ...this.#all },
+      rows: [...this.#rows.values()].map((row) => ({ ...row })).sort((a, b) => b.sumNano - a.sumNano),
+      ...(this.#others.count > 0 && { others: { ...this.#others } }),
+      ...(this.#notRecorded.count > 0 && { notRecorded: { ...this.#notRecorded } }),
+    };
+  }
+
+  #row(event: CompactionEvent): SummaryRow {
+    const { pid, trigger, order, resource } = event;
+    const process = event.executable ?? event.comm;
+    const name = resource?.['service.name'];
+    const service = typeof name === 'string' ? { service: name } : {};
+    const row = this.#rows.getOrMake(JSON.stringify([name, process, trigger, order]), () => ({
+      ...service,
+      process,
+      pid,
+      trigger,
+      order,
+      ...nothing(),
+    }));
+    if (row.pid !== pid) delete row.pid;
+    return row;
+  }
+}
+
+const nothing = (): SummaryTotals => ({ count: 0, sumNano: 0, longestNano: 0 });
+
+function addTo(totals: SummaryTotals, { count, sumNano, longestNano }: SummaryTotals): void {
+  totals.count += count;
+  totals.sumNano += sumNano;
+  totals.longestNano = Math.max(totals.longestNano, longestNano);
+}
+
+const totalsOf = (event: AgentEvent): SummaryTotals =>
+  isCompaction(event) ? { count: 1, sumNano: event.durationNano, longestNano: event.durationNano } : event;
