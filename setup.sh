@@ -3,7 +3,7 @@
 # Installs and builds what is missing; quick when nothing is. Progress goes to stderr, so that stdout stays the command's.
 #
 #   ./setup.sh            what running needs
-#   ./setup.sh start ...  what the command needs that follows: replay and --help no compiler, and doctor goes on without one
+#   ./setup.sh start ...  what the command needs that follows: replay, summary and --help no compiler, and doctor goes on without one
 #   ./setup.sh unit       what unit tests need: Node.js packages, and no compiler
 #   ./setup.sh test       what `npm test` needs: also programs that stall
 #   ./setup.sh example    what `npm run example` needs: also Go, which builds the Collector and Jaeger
@@ -25,8 +25,10 @@ wanted=${1:-run}
 without_compiler=
 if [ "$wanted" = start ]; then
   wanted=run
-  [ "${2:-}" = replay ] && wanted=unit
-  [ "${2:-}" = doctor ] && without_compiler=yes
+  case ${2:-} in
+    replay | summary) wanted=unit ;;
+    doctor) without_compiler=yes ;;
+  esac
   for word; do
     case $word in --help | -h | --version) wanted=unit ;; esac
   done

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { parseDuration } from '../durations.ts';
 import { RELATIONS_WANTED } from '../event/relation.ts';
 import type { Selection } from '../event/selection.ts';
 import { PLAN_NAMES } from '../live/attach-plan.ts';
@@ -7,7 +8,6 @@ import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import { formatOptions, type Values } from './options.ts';
 import {
   parseChoice,
-  parseDuration,
   parseFile,
   parseOutput,
   parsePid,

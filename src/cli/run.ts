@@ -6,20 +6,20 @@ import { Summary } from '../event/summary.ts';
 import { publicationsUnseen } from '../host/limitations.ts';
 import { NOBODY } from '../host/users.ts';
 import { AGGREGATE_ROWS } from '../live/aggregates.ts';
+import { limitationsOf } from '../live/limitations.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
+import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
 import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
-import { sayLimitations } from './limitations.ts';
 import { type Messages, printed } from './messages.ts';
 import { agentState, openMetrics } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
-import { giveUpPrivileges } from './privileges.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
@@ -94,7 +94,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const attachedMs = performance.now();
   const sinks = await createSinks(settings);
   await metrics?.prepare();
-  await giveUpPrivileges(user, messages);
+  await giveUpPrivileges(user, settings.warn);
   if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to stop`);
   if (values.verbose) {
@@ -104,7 +104,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     if (source.notMeasured) messages.print(`  ${source.notMeasured}`);
     if (source.loaderLog()) messages.print(source.loaderLog());
   }
-  sayLimitations(source, stacks, messages);
+  for (const { why, todo } of limitationsOf(source, stacks)) messages.say(`${why} ${todo}`);
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
   for (const { destination } of sinks) if (destination) messages.say(`spans go to ${destination}`);

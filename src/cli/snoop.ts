@@ -2,15 +2,15 @@
 import { TRIGGERS } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { NOBODY } from '../host/users.ts';
+import { limitationsOf } from '../live/limitations.ts';
 import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
+import { giveUpPrivileges } from '../live/privileges.ts';
 import { standardOutput } from '../sinks/create.ts';
 import { snoopHeader, snoopRows } from '../sinks/text/snoop-table.ts';
 import { rowsOnly, TextSink } from '../sinks/text/text-sink.ts';
 import { parseSnoopOptions, SNOOP_HELP } from './compactsnoop-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
-import { sayLimitations } from './limitations.ts';
 import { type Messages, printed } from './messages.ts';
-import { giveUpPrivileges } from './privileges.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
@@ -22,6 +22,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   if (values.pid !== undefined) checkProcess(values.pid);
   restartWithoutDebugSignal();
 
+  const warn = (sentence: string) => messages.say(sentence);
   const shutdown = new Shutdown();
   const columns = {
     timestamp: values.timestamp ?? false,
@@ -37,15 +38,15 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
   });
-  sayLimitations(source, columns.kernelStack, messages);
+  for (const { why, todo } of limitationsOf(source, columns.kernelStack)) warn(`${why} ${todo}`);
   if (values.duration !== undefined) shutdown.after(values.duration);
 
   const target = standardOutput({
     onReaderGone: () => shutdown.end(),
     onFailed: () => shutdown.outputFailed(false),
-    warn: (sentence) => messages.say(sentence),
+    warn,
   });
-  await giveUpPrivileges(NOBODY, messages);
+  await giveUpPrivileges(NOBODY, warn);
   const table = new TextSink('table', target, snoopHeader(columns), rowsOnly(snoopRows(columns)));
   const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
   await pipeline.run(shutdown.reached);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Parsers of option values: each returns the value or throws a usage error that says what is expected. */
-import { closeSync, constants, existsSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, constants, openSync, statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
 import { pidLimitation } from '../host/limitations.ts';
-import { ownPid, pidNamespace } from '../host/pid-namespace.ts';
+import { pidNamespace } from '../host/pid-namespace.ts';
+import { processExists } from '../host/process-exists.ts';
 import { findUser, type UserIds } from '../host/users.ts';
 import type { Output } from '../sinks/output.ts';
 
@@ -15,7 +16,6 @@ const MAX_PID = 4_194_304;
 const MAX_RATE = 1_000_000;
 /** Timers take at most 2^31 - 1 ms. */
 const MAX_SECONDS = 2_147_483;
-const NS_PER: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 const PAGE = 4096;
 /** Of statfs(2), for a proc file system. */
 const PROC_SUPER_MAGIC = 0x9fa0;
@@ -39,17 +39,6 @@ export function checkProcess(pid: number, procfs = '/proc'): void {
   }
 }
 
-/** /proc may hide the processes of other users (hidepid). In the own PID namespace a signal that is not sent asks, too. */
-function processExists(pid: number, procfs: string): boolean {
-  if (existsSync(`${procfs}/${pid}`)) return true;
-  if (ownPid(procfs) !== process.pid) return !existsSync(`${procfs}/1`);
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
 /** @returns milliseconds */
 export function parseSeconds(text: string, option: string): number {
   const seconds = Number(text.replace(/s$/, ''));
@@ -57,16 +46,6 @@ export function parseSeconds(text: string, option: string): number {
     throw usageError(`${option} ${text}: expected seconds above 0 and up to ${MAX_SECONDS}, such as 10 or 0.5.`);
   }
   return seconds * 1000;
-}
-
-/** @returns nanoseconds */
-export function parseDuration(text: string, option: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ns|us|ms|s)$/.exec(text) ?? [];
-  const ns = Number(number) * NS_PER[unit ?? '']!;
-  if (!Number.isSafeInteger(Math.round(ns))) {
-    throw usageError(`${option} ${text}: expected a number and a unit (ns, us, ms or s), such as 500us or 10ms.`);
-  }
-  return Math.round(ns);
 }
 
 /** @returns a share of 0 to 1, or `off` */

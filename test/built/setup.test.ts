@@ -59,9 +59,15 @@ describe('setup.sh', () => {
     assert.match(missing('all'), /^clang musl-tools( qemu-system-x86)?$/);
   });
 
-  it('without a compiler: replay and --help need none, and doctor goes on', (t) => {
+  it('without a compiler: replay, summary and --help need none, and doctor goes on', (t) => {
     const path = pathWithout(t, 'clang', 'g++', 'make');
-    for (const what of ['start replay events.jsonl', 'start --help', 'start run --help', 'start --version']) {
+    for (const what of [
+      'start replay events.jsonl',
+      'start summary events.jsonl',
+      'start --help',
+      'start run --help',
+      'start --version',
+    ]) {
       const { status, stderr } = setUp(what, path);
       assert.deepEqual([status, stderr], [0, ''], what);
     }

@@ -4,7 +4,6 @@ import { relative } from 'node:path';
 import { describe, it } from 'node:test';
 import {
   parseChoice,
-  parseDuration,
   parseOutput,
   parsePid,
   parseProcfs,
@@ -14,6 +13,7 @@ import {
   parseShare,
   parseTriggers,
 } from '../../../src/cli/values.ts';
+import { parseDuration } from '../../../src/durations.ts';
 import { EXIT, UserError } from '../../../src/errors.ts';
 
 interface Case<T> {

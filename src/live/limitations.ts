@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Limitation,
+  NO_PROBE_READS,
+  obiUnread,
+  othersClosed,
+  pidLimitation,
+  preemptible,
+} from '../host/limitations.ts';
+import { NO_FOREIGN_MEMORY } from '../host/ptrace-scope.ts';
+import type { LiveSource } from './live-source.ts';
+
+/** What this process cannot see of the host: rows and stacks alone would look complete. */
+export function limitationsOf(source: LiveSource, stacks: boolean): Limitation[] {
+  const { hiddenSymbols, plan, procfs, lackingForOthers, obiObstacle } = source;
+  const found: (Limitation | undefined)[] = [
+    stacks ? hiddenSymbols : undefined,
+    // Where probe reads are forbidden, the kprobe plan that the other sentence recommends does not work either.
+    !plan.probeReads ? NO_PROBE_READS : source.preemptible ? preemptible(source.passedOver) : undefined,
+    pidLimitation(procfs),
+    source.foreignMemoryClosed ? NO_FOREIGN_MEMORY : undefined,
+    lackingForOthers.length > 0 ? othersClosed(lackingForOthers) : undefined,
+    obiObstacle !== undefined ? obiUnread(obiObstacle) : undefined,
+  ];
+  return found.filter((limitation) => limitation !== undefined);
+}
