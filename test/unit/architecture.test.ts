@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli', 'node-version'],
-  cli: ['doctor', 'live', 'metrics', 'sinks', 'event', 'host', 'terminal', 'version', 'errors'],
+  cli: ['doctor', 'live', 'metrics', 'sinks', 'event', 'host', 'terminal', 'version', 'durations', 'errors'],
   doctor: [
     ...['live', 'enrich', 'prober', 'metrics', 'sinks', 'event', 'host', 'kernel', 'procfs'],
     ...['node-version', 'terminal', 'errors'],
@@ -38,6 +38,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   terminal: [],
   version: [],
   lru: [],
+  durations: ['errors'],
   descriptor: [],
   errors: [],
   'abi.generated': [],

@@ -14,8 +14,9 @@ describe('examples/recording.jsonl', () => {
   it('has direct stalls of services, with their stacks, inside the spans of applications', () => {
     const direct = events.filter(isCompaction).filter(({ trigger, resource }) => trigger === 'direct' && resource);
     assert.ok(direct.length > 20);
-    assert.ok(direct.every(({ stack }) => stack.includes('try_to_compact_pages+0xfa')));
-    assert.ok(direct.every(({ context }) => context?.relation === 'child'));
+    assert.ok(direct.every(({ stack }) => stack.includes('compact_zone+0xc08')));
+    // The first one may come before the agent knows the service's spans.
+    assert.ok(direct.slice(1).every(({ context }) => context?.relation === 'child'));
   });
 
   it('has the summary that docs/cli.md shows', () => {
