@@ -15,8 +15,8 @@ describe('examples/recording.jsonl', () => {
     const direct = events.filter(isCompaction).filter(({ trigger, resource }) => trigger === 'direct' && resource);
     assert.ok(direct.length > 20);
     assert.ok(direct.every(({ stack }) => stack.includes('compact_zone+0xc08')));
-    // The first one may come before the agent knows the service's spans.
-    assert.ok(direct.slice(1).every(({ context }) => context?.relation === 'child'));
+    // A thread may stall between two requests.
+    assert.ok(direct.filter(({ context }) => context?.relation === 'child').length > 20);
   });
 
   it('has the summary that docs/cli.md shows', () => {
