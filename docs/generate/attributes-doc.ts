@@ -9,7 +9,7 @@ import {
 } from '../../src/sinks/otlp/attributes.ts';
 import { NOT_RECORDED_ATTRIBUTES, NOT_RECORDED_SPAN } from '../../src/sinks/otlp/not-recorded-attributes.ts';
 import { IDLE_S, MAX_RESOURCES } from '../../src/sinks/otlp/resources.ts';
-import { DEFAULT_DELAY_MS, DEFAULT_QUEUE } from '../../src/sinks/otlp/settings.ts';
+import { DEFAULT_BATCH, DEFAULT_DELAY_MS, DEFAULT_QUEUE } from '../../src/sinks/otlp/settings.ts';
 import { STACK_OMITTED, VALUES, type ValueTable } from './values.ts';
 
 /** A bar inside a cell would end it. */
@@ -129,7 +129,7 @@ export function attributesDoc(): string {
     '  it leaves out a header or drops all attributes of OTEL_RESOURCE_ATTRIBUTES. An attribute without a value is left out.',
     '- OTEL_CONFIG_FILE is not read.',
     '- A proxy is chosen by the rules that most tools share, the same for gRPC and HTTP.',
-    `- OTEL_BSP_MAX_QUEUE_SIZE is ${DEFAULT_QUEUE} by default, OTEL_BSP_SCHEDULE_DELAY ${DEFAULT_DELAY_MS} ms. A request that failed is tried again.`,
+    `- OTEL_BSP_MAX_QUEUE_SIZE is ${DEFAULT_QUEUE} by default, OTEL_BSP_MAX_EXPORT_BATCH_SIZE ${DEFAULT_BATCH}, OTEL_BSP_SCHEDULE_DELAY ${DEFAULT_DELAY_MS} ms. A request that failed is tried again.`,
     '- OTEL_NODE_RESOURCE_DETECTORS cannot take `host.*` and `os.*` away, and OTEL_RESOURCE_ATTRIBUTES comes last in any order.',
     '- A double whose value is integral stays a double; the SDK sends it as an int.',
     '',

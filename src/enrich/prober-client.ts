@@ -25,9 +25,16 @@ import { SUPERVISOR } from './supervisor.ts';
 
 const MAIN = fileURLToPath(new URL('../prober/main.js', import.meta.url));
 const NODE_FLAGS = [
-  // A small heap: the prober keeps a few megabytes about processes and files.
+  // A small heap: the prober keeps a few megabytes about processes and files. Compilers and threads of V8 take memory, and more CPU
+  // time than they save for so little work.
   '--no-memory-reducer',
   '--max-semi-space-size=1',
+  '--optimize-for-size',
+  '--single-threaded',
+  '--v8-pool-size=1',
+  '--no-opt',
+  '--no-maglev',
+  '--no-sparkplug',
   '--disable-warning=ExperimentalWarning',
   // SIGUSR1 starts Node.js's debugger. Any process of the same user could send it, and gain the prober's rights.
   '--disable-sigusr1',
@@ -102,7 +109,8 @@ export class ProberClient {
       argv0: basename(SUPERVISOR),
       stdio: ['pipe', 'pipe', 'pipe'],
       // The prober needs nothing of the agent's environment, and some variables would change how it runs.
-      env: {},
+      // One pool of glibc: each further one keeps what its thread has freed.
+      env: { MALLOC_ARENA_MAX: '1' },
       cwd: '/',
     });
     this.#supervisor.once('error', ({ code, message }: NodeJS.ErrnoException) =>

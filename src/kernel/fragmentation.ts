@@ -13,11 +13,12 @@ export function fragmentationIndex(blocks: readonly number[], order: number): nu
   let total = 0;
   let pages = 0;
   let suitable = 0;
-  blocks.forEach((free, blockOrder) => {
+  for (let blockOrder = 0; blockOrder < blocks.length; blockOrder++) {
+    const free = blocks[blockOrder]!;
     total += free;
     pages += free * 2 ** blockOrder;
     if (blockOrder >= order) suitable += free;
-  });
+  }
   if (total === 0) return 0;
   if (suitable > 0) return -1;
   const wanted = Math.floor((pages * 1000) / 2 ** order);

@@ -45,6 +45,8 @@ export class KernelSymbols {
 
   /** True when modules were loaded or unloaded since the last call: earlier names may be wrong now. */
   modulesChanged(): boolean {
+    // A kernel without modules never gets any.
+    if (this.#modules === undefined) return false;
     const modules = this.#readModules();
     if (modules === this.#modules) return false;
     this.#modules = modules;

@@ -4,8 +4,10 @@ import { READER } from '../abi.generated.ts';
 
 /** The reader lets records gather for this long after a wake-up: a storm costs 20 wake-ups a second, not 20 000. */
 const NAP_MS = 50;
-/** Batches of 1 MiB that are read in a row, before signals, timers and sinks have their turn. */
-const MAX_BATCHES = 4;
+/** The most that is read before signals, timers and sinks have their turn: some 300 records with stacks, a few milliseconds. */
+const BATCH_BYTES = 256 * 1024;
+/** A batch of at least this size is not the last one: no record is so large. */
+const FULL_BYTES = BATCH_BYTES / 2;
 
 /**
  * Drains the ring buffer. Asleep, the next record wakes it; then it naps and drains in turn until a drain finds nothing,
@@ -17,6 +19,8 @@ export class RingReader {
   #onBatch: ((batch: Buffer) => void) | undefined;
   #onTurn: (() => void) | undefined;
   #nap: NodeJS.Timeout | undefined;
+  /** The next batch, when more is in the ring. */
+  #next: NodeJS.Immediate | undefined;
 
   /** Opens the ring, which takes a thread, memory and descriptors. Records stay in it until `start`. */
   constructor(object: BpfObject, map: string) {
@@ -34,16 +38,17 @@ export class RingReader {
     this.#fallAsleep();
   }
 
-  /** Reads what is in the ring now, at most `most` batches. @returns how many there were */
-  drain(most = Number.POSITIVE_INFINITY): number {
-    let batches = 0;
-    while (this.#onBatch && batches < most) {
-      const batch = this.#ring.drain();
-      if (!batch) break;
-      batches += 1;
-      this.#onBatch(batch);
-    }
-    return batches;
+  /** Reads all that is in the ring now. */
+  drain(): void {
+    while (this.#readBatch() > 0);
+  }
+
+  /** @returns its size in bytes, 0 when the ring is empty */
+  #readBatch(): number {
+    if (!this.#onBatch) return 0;
+    const batch = this.#ring.drain(BATCH_BYTES);
+    if (batch) this.#onBatch(batch);
+    return batch?.length ?? 0;
   }
 
   /** Unread bytes in the ring. */
@@ -53,6 +58,7 @@ export class RingReader {
 
   close(): void {
     clearTimeout(this.#nap);
+    clearImmediate(this.#next);
     this.#ring.close();
   }
 
@@ -62,17 +68,19 @@ export class RingReader {
     else this.#takeNap();
   }
 
-  #takeNap(milliseconds = NAP_MS): void {
+  #takeNap(): void {
     this.#object.writeVariable('reader', READER.NAPPING);
-    this.#nap = setTimeout(() => this.#napOver(), milliseconds);
+    this.#nap = setTimeout(() => this.#napOver(), NAP_MS);
   }
 
   #napOver(): void {
     clearTimeout(this.#nap);
     this.#nap = undefined;
-    const batches = this.drain(MAX_BATCHES);
-    if (batches === 0) this.#fallAsleep();
-    else this.#takeNap(batches === MAX_BATCHES ? 0 : NAP_MS);
+    clearImmediate(this.#next);
+    const size = this.#readBatch();
+    if (size === 0) this.#fallAsleep();
+    else if (size < FULL_BYTES) this.#takeNap();
+    else this.#next = setImmediate(() => this.#napOver());
     this.#onTurn?.();
   }
 

@@ -15,6 +15,9 @@ const NONE: readonly string[] = Object.freeze([]);
 export class Stacks {
   readonly #symbols: KernelSymbols;
   readonly #known = new Lru<string, readonly string[]>(MAX_STACKS);
+  /** The last one that was named; in a storm it is often the next as well. */
+  #lastRaw = '';
+  #last = NONE;
 
   constructor(symbols: KernelSymbols) {
     this.#symbols = symbols;
@@ -22,13 +25,19 @@ export class Stacks {
 
   /** Forgets names that a change of modules may have made wrong. Call it before naming the stacks of a batch. */
   refresh(): void {
-    if (this.#symbols.modulesChanged()) this.#known.clear();
+    if (!this.#symbols.modulesChanged()) return;
+    this.#known.clear();
+    this.#lastRaw = '';
+    this.#last = NONE;
   }
 
   /** @param raw addresses, 8 bytes each, innermost first */
   name(raw: Buffer): readonly string[] {
-    if (raw.length === 0) return NONE;
-    return this.#known.getOrMake(raw.toString('latin1'), () => Object.freeze(this.#frames(raw)));
+    const key = raw.toString('latin1');
+    if (key === this.#lastRaw) return this.#last;
+    this.#lastRaw = key;
+    this.#last = key === '' ? NONE : this.#known.getOrMake(key, () => Object.freeze(this.#frames(raw)));
+    return this.#last;
   }
 
   #frames(raw: Buffer): string[] {

@@ -9,6 +9,8 @@ const MAX_VARINT = 10;
 /** UTF-8 takes at most 3 bytes for each UTF-16 unit. */
 const BYTES_PER_UNIT = 3;
 const TWO_32 = 2 ** 32;
+/** The longest string and the most bytes that are copied one by one. */
+const MAX_SHORT = 64;
 
 /** How many bytes a length takes. */
 export function lengthSize(length: number): number {
@@ -41,26 +43,35 @@ export class ProtobufWriter {
       bytes[this.length++] = value;
       return;
     }
+    let at = this.length;
     let low = value >>> 0;
     if (low !== value) {
       let high = Math.floor(value / TWO_32) >>> 0;
       for (; high > 0; high >>>= 7) {
-        bytes[this.length++] = (low & 0x7f) | 0x80;
+        bytes[at++] = (low & 0x7f) | 0x80;
         low = ((low >>> 7) | (high << 25)) >>> 0;
       }
     }
-    for (; low > 0x7f; low >>>= 7) bytes[this.length++] = (low & 0x7f) | 0x80;
-    bytes[this.length++] = low;
+    for (; low > 0x7f; low >>>= 7) bytes[at++] = (low & 0x7f) | 0x80;
+    bytes[at++] = low;
+    this.length = at;
   }
 
   /** A message that has only an integer, in a field with this tag of one byte, with its length. */
   integerMessage(tag: number, value: number): void {
     this.#reserve(2 + MAX_VARINT);
     const at = this.length;
-    this.#bytes[at + 1] = tag;
+    const bytes = this.#bytes;
+    bytes[at + 1] = tag;
+    if (value >= 0 && value < 0x80) {
+      bytes[at] = 2;
+      bytes[at + 2] = value;
+      this.length = at + 3;
+      return;
+    }
     this.length = at + 2;
     this.varint(value);
-    this.#bytes[at] = this.length - at - 1;
+    bytes[at] = this.length - at - 1;
   }
 
   fixed32(value: number): void {
@@ -84,18 +95,36 @@ export class ProtobufWriter {
 
   /** Bytes as they are, without a length. */
   raw(source: Uint8Array): void {
-    this.#reserve(source.length);
-    this.#bytes.set(source, this.length);
-    this.length += source.length;
+    const count = source.length;
+    this.#reserve(count);
+    const at = this.length;
+    if (count > MAX_SHORT) this.#bytes.set(source, at);
+    else for (let i = 0, bytes = this.#bytes; i < count; i++) bytes[at + i] = source[i]!;
+    this.length = at + count;
   }
 
   /** A string with its length. Invalid UTF-16 becomes U+FFFD. */
   string(text: string): void {
     this.#reserve(text.length * BYTES_PER_UNIT + MAX_VARINT);
+    if (text.length <= MAX_SHORT && this.#shortAscii(text)) return;
     // Nearly all are ASCII: as many bytes as units.
     const start = this.begin(lengthSize(text.length));
     this.length += this.#bytes.write(text, start, 'utf8');
     this.end(start, lengthSize(text.length));
+  }
+
+  /** Most strings are short and ASCII, and calling into C++ takes longer than writing them here. @returns whether it is one */
+  #shortAscii(text: string): boolean {
+    const bytes = this.#bytes;
+    const start = this.length + 1;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      bytes[start + i] = unit;
+    }
+    bytes[start - 1] = text.length;
+    this.length = start + text.length;
+    return true;
   }
 
   /** Hexadecimal digits as bytes, with their length. */
@@ -104,9 +133,11 @@ export class ProtobufWriter {
     this.varint(count);
     this.#reserve(count);
     const bytes = this.#bytes;
+    let at = this.length;
     for (let i = 0; i < count; i++) {
-      bytes[this.length++] = (nibble(digits.charCodeAt(2 * i)) << 4) | nibble(digits.charCodeAt(2 * i + 1));
+      bytes[at++] = (nibble(digits.charCodeAt(2 * i)) << 4) | nibble(digits.charCodeAt(2 * i + 1));
     }
+    this.length = at;
   }
 
   /**

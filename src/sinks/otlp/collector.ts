@@ -4,7 +4,12 @@ import { VERSION } from '../../version.ts';
 import type { PartialSuccess } from './response.ts';
 
 /** The outcome of a request. Its `message` is printable and short. */
-export type Outcome =
+export type Outcome = Answer & {
+  /** Nothing uses the request's bytes any more. Not known where an answer came before all of them were sent. */
+  isSpent?: boolean;
+};
+
+type Answer =
   /** The collector took it, except `rejected` spans (a partial success, never sent again). */
   | {
       kind: 'delivered';

@@ -75,7 +75,8 @@ export function connect({ signal, endpoint, headers, gzip, timeoutMs, files, pro
           const outcome = error === null ? delivered(batch, response) : grpcFailure(error, contentType);
           if (outcome.kind === 'retry' && outcome.message === 'undefined') outcome.message = excerpt(proxyFailure);
           if (outcome.kind === 'retry') close();
-          resolve(outcome);
+          // The library has copied the request into a frame. It compresses in another thread, which a refusal does not stop.
+          resolve({ ...outcome, isSpent: !gzip });
         };
         call = client.makeUnaryRequest(
           signal.method,

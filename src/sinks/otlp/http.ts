@@ -48,7 +48,9 @@ export function connect({ endpoint, headers, gzip, timeoutMs, files, proxy }: Co
       const deadline = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
       giveUp = () => fail(new Error('closed'));
       message.on('error', fail);
-      message.on('response', (response) => readAnswer(response, (answer) => settle(httpOutcome(batch, answer)), fail));
+      const answered = (answer: HttpAnswer) =>
+        settle({ ...httpOutcome(batch, answer), isSpent: message.writableFinished });
+      message.on('response', (response) => readAnswer(response, answered, fail));
       // Without this listener Node.js reports such an answer neither as a response nor as an error.
       message.on('upgrade', ({ statusCode }, socket) => {
         socket.destroy();

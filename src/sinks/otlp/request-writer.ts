@@ -7,20 +7,18 @@ import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
 import { bytesTag, lengthSize, ProtobufWriter } from '../../protobuf/writer.ts';
 import type { Batch } from './collector.ts';
 import type { SpanLimits } from './limits.ts';
-import type { Queue } from './queue.ts';
+import { RESOURCE, RESOURCE_SCHEMA_URL, RESOURCE_SPANS, SCOPE, SCOPE_SPANS } from './request-tags.ts';
 import { SpanWriter, type StackPlace, spanName } from './span-writer.ts';
 
 /** The largest request that a gRPC server accepts by default. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
-const USUAL_REQUEST_BYTES = 1024 * 1024;
+/**
+ * The size at which a request is finished. nginx, and receivers that are not the Collector, take 1 MiB by default. And a Collector encodes
+ * again what it passes on, which can make it larger: a request of nearly 4 MiB was refused by the server behind a Collector, over and over.
+ */
+export const USUAL_REQUEST_BYTES = 1_000_000;
 
-// ExportTraceServiceRequest, ResourceSpans, ScopeSpans
-const RESOURCE_SPANS = bytesTag(1);
-const RESOURCE = bytesTag(1);
 const RESOURCE_ATTRIBUTE = bytesTag(1);
-const SCOPE_SPANS = bytesTag(2);
-const RESOURCE_SCHEMA_URL = bytesTag(3);
-const SCOPE = bytesTag(1);
 const SCOPE_NAME = bytesTag(1);
 const SCOPE_VERSION = bytesTag(2);
 
@@ -34,19 +32,8 @@ export interface SpanOptions {
   resourceOf(event: AgentEvent): Resource;
 }
 
-/** Counts of spans left out: the sampler dropped them, or they are larger than a request. */
-export interface LeftOut {
-  not_sampled: number;
-  too_large: number;
-}
-
-export interface Taken extends Batch {
-  /** The events of its spans. */
-  events: AgentEvent[];
-  left: LeftOut;
-  /** The next event did not fit: what waits is worth another request at once. */
-  full: boolean;
-}
+/** What became of an event: `full` means that it belongs to the next request, the others that it is in this one or in none. */
+export type Added = 'added' | 'full' | 'not_sampled' | 'too_large';
 
 /** The spans of one resource in a request: their ranges in the buffer, and their size in bytes. */
 interface Group {
@@ -56,16 +43,19 @@ interface Group {
 }
 
 /**
- * Makes requests from events, grouped by resource. Events become spans only here: an event is smaller, and during a long
- * outage many wait. Spans are written one after the other into a buffer that is reused, then copied into the request. The
- * exact size of the request is known at any time.
+ * Makes requests from events, grouped by resource. An event becomes a span at once and is garbage then: objects that wait for a
+ * request live long enough to be costly garbage. Spans are written one after the other into a buffer that is reused, then copied
+ * into the request. The exact size of the request is known at any time.
  */
 export class RequestWriter {
   readonly #options: SpanOptions;
   readonly #scope: Uint8Array;
   readonly #resources = new WeakMap<Resource, Uint8Array>();
   #buffer!: ProtobufWriter;
-  #spans!: SpanWriter;
+  #writer!: SpanWriter;
+  #groups = new Map<Resource, Group>();
+  #size = 0;
+  #spans = 0;
 
   constructor(options: SpanOptions) {
     this.#options = options;
@@ -75,45 +65,45 @@ export class RequestWriter {
 
   #renewBuffer(): void {
     this.#buffer = new ProtobufWriter(USUAL_REQUEST_BYTES);
-    this.#spans = new SpanWriter(this.#buffer, this.#options.stack, this.#options.limits);
+    this.#writer = new SpanWriter(this.#buffer, this.#options.stack, this.#options.limits);
   }
 
-  /** Takes events off the queue, as many as one request holds; one even if `maxBytes` is less than a server's usual limit. */
-  take(queue: Queue<AgentEvent>, maxSpans: number, maxBytes = MAX_REQUEST_BYTES): Taken {
+  /** The number of spans in the request that is being made. */
+  get spans(): number {
+    return this.#spans;
+  }
+
+  /** Adds the event's span to the request. The first span may be as large as a server usually takes, whatever `maxBytes` is. */
+  add(event: AgentEvent, maxBytes = MAX_REQUEST_BYTES): Added {
+    if (!this.#isSampled(event)) return 'not_sampled';
+    const buffer = this.#buffer;
+    const start = buffer.length;
+    this.#writer.write(event);
+    const group = this.#groupOf(this.#options.resourceOf(event));
+    const before = this.#sizeOf(group);
+    group.bytes += buffer.length - start;
+    const more = this.#sizeOf(group) - before;
+    if (this.#size + more >= (this.#spans > 0 ? maxBytes : MAX_REQUEST_BYTES)) {
+      group.bytes -= buffer.length - start;
+      buffer.length = start;
+      return this.#spans > 0 ? 'full' : 'too_large';
+    }
+    addRange(group.ranges, start, buffer.length);
+    this.#size += more;
+    this.#spans++;
+    return 'added';
+  }
+
+  /** The finished request; the next one is empty. */
+  finish(): Batch {
+    const batch = { bytes: this.#assemble(), spans: this.#spans };
+    this.#groups.clear();
+    this.#size = 0;
+    this.#spans = 0;
+    this.#buffer.length = 0;
     // One huge span must not keep its memory for ever.
     if (this.#buffer.capacity > 2 * MAX_REQUEST_BYTES) this.#renewBuffer();
-    const buffer = this.#buffer;
-    buffer.length = 0;
-    const groups = new Map<Resource, Group>();
-    const left: LeftOut = { not_sampled: 0, too_large: 0 };
-    const events: AgentEvent[] = [];
-    let size = 0;
-    let full = false;
-    for (let event = queue.peek(); event !== undefined && events.length < maxSpans; event = queue.peek()) {
-      if (this.#isSampled(event)) {
-        const start = buffer.length;
-        this.#spans.write(event);
-        const group = this.#groupOf(this.#options.resourceOf(event), groups);
-        const before = this.#sizeOf(group);
-        group.bytes += buffer.length - start;
-        const more = this.#sizeOf(group) - before;
-        if (size + more >= (events.length > 0 ? maxBytes : MAX_REQUEST_BYTES)) {
-          group.bytes -= buffer.length - start;
-          buffer.length = start;
-          full = events.length > 0;
-          if (full) break;
-          left.too_large++;
-        } else {
-          addRange(group.ranges, start, buffer.length);
-          size += more;
-          events.push(event);
-        }
-      } else {
-        left.not_sampled++;
-      }
-      queue.skip();
-    }
-    return { bytes: this.#assemble(groups, size), spans: events.length, events, left, full };
+    return batch;
   }
 
   /** Asks the sampler. The standard's samplers use the parent and the trace id only. */
@@ -131,8 +121,8 @@ export class RequestWriter {
     return decision === SamplingDecision.RECORD_AND_SAMPLED;
   }
 
-  #groupOf(resource: Resource, groups: Map<Resource, Group>): Group {
-    let group = groups.get(resource);
+  #groupOf(resource: Resource): Group {
+    let group = this.#groups.get(resource);
     if (group === undefined) {
       let bytes = this.#resources.get(resource);
       if (bytes === undefined) {
@@ -140,7 +130,7 @@ export class RequestWriter {
         this.#resources.set(resource, bytes);
       }
       group = { resource: bytes, ranges: [], bytes: 0 };
-      groups.set(resource, group);
+      this.#groups.set(resource, group);
     }
     return group;
   }
@@ -153,9 +143,9 @@ export class RequestWriter {
     return resource.length + sizeWithTag(this.#scope.length + bytes);
   }
 
-  #assemble(groups: Map<Resource, Group>, size: number): Uint8Array {
-    const out = new ProtobufWriter(size + SLACK);
-    for (const group of groups.values()) {
+  #assemble(): Uint8Array {
+    const out = new ProtobufWriter(this.#size + SLACK);
+    for (const group of this.#groups.values()) {
       if (group.bytes === 0) continue;
       out.varint(RESOURCE_SPANS);
       out.varint(this.#contentSizeOf(group));

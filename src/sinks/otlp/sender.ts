@@ -6,8 +6,8 @@ import { type Backoff, backoffMs, wish } from './backoff.ts';
 import { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
 import type { DeliveryMessages } from './delivery-messages.ts';
-import { Queue } from './queue.ts';
-import { MAX_REQUEST_BYTES, type RequestWriter } from './request-writer.ts';
+import { splitRequest } from './request-splitter.ts';
+import { type RequestWriter, USUAL_REQUEST_BYTES } from './request-writer.ts';
 import { type Patience, type Pending, SetAside } from './set-aside.ts';
 import type { Settings } from './settings.ts';
 import { Wait } from './wait.ts';
@@ -20,7 +20,9 @@ type Settled = Exclude<Outcome, { kind: 'retry' }>;
  */
 export class Sender implements Sink {
   readonly name = 'otlp';
-  readonly #queue = new Queue<AgentEvent>();
+  /** Finished requests that wait, oldest first, and the number of their spans. */
+  #waiting: Batch[] = [];
+  #waitingSpans = 0;
   readonly #books = new Books();
   readonly #settings: Settings;
   readonly #requests: RequestWriter;
@@ -39,8 +41,8 @@ export class Sender implements Sink {
   #failures = 0;
   /** Whether the last batch came from those that are aside. */
   #wasAside = false;
-  /** The largest request; less than a server's usual limit after a server refused one for its size. */
-  #maxRequestBytes = MAX_REQUEST_BYTES;
+  /** The largest request of several spans; less after a server refused one for its size. */
+  #maxRequestBytes = USUAL_REQUEST_BYTES;
 
   constructor(
     settings: Settings,
@@ -64,16 +66,34 @@ export class Sender implements Sink {
 
   write(events: readonly AgentEvent[]): void {
     this.#books.accepted += events.length;
-    const room = this.#closing ? 0 : Math.max(0, this.#settings.maxQueue - this.#queued);
-    for (let i = 0; i < events.length && i < room; i++) this.#queue.push(events[i]!);
-    if (events.length > room) {
-      this.#books.drop(this.#closing ? 'shutdown' : 'queue_full', events.length - room);
+    let added = 0;
+    if (!this.#closing)
+      while (added < events.length && this.#queued < this.#settings.maxQueue) this.#add(events[added++]!);
+    if (added < events.length) {
+      this.#books.drop(this.#closing ? 'shutdown' : 'queue_full', events.length - added);
       if (!this.#closing) this.#messages.queueFull(this.#settings.maxQueue);
     }
-    if (this.#queue.length === 0) return;
+    if (this.#waiting.length === 0 && this.#requests.spans === 0) return;
     this.#loop ??= this.#run();
     this.#pause.endIf('aside');
-    if (this.#queue.length >= this.#settings.maxBatch) this.#pause.endIf('filling');
+    if (this.#waiting.length > 0) this.#pause.endIf('filling');
+  }
+
+  #add(event: AgentEvent): void {
+    let added = this.#requests.add(event, this.#maxRequestBytes);
+    if (added === 'full') {
+      this.#finishRequest();
+      added = this.#requests.add(event, this.#maxRequestBytes);
+    }
+    if (added === 'not_sampled' || added === 'too_large') this.#books.drop(added, 1);
+    if (added === 'too_large') this.#messages.tooLarge();
+    if (this.#requests.spans >= this.#settings.maxBatch) this.#finishRequest();
+  }
+
+  #finishRequest(): void {
+    const batch = this.#requests.finish();
+    this.#waiting.push(batch);
+    this.#waitingSpans += batch.spans;
   }
 
   async room(): Promise<number> {
@@ -108,7 +128,9 @@ export class Sender implements Sink {
     this.#gaveUp = true;
     if (this.#queued > 0) this.#messages.gaveUp(this.#queued);
     this.#books.drop('shutdown', this.#queued);
-    this.#queue.clear();
+    this.#waiting = [];
+    this.#waitingSpans = 0;
+    this.#requests.finish();
     this.#aside.clear();
     this.#inFlight = 0;
     this.#pause.end();
@@ -116,16 +138,15 @@ export class Sender implements Sink {
   }
 
   async #run(): Promise<void> {
-    let full = false;
     for (;;) {
       if (this.#setAsideIsNext()) {
         await this.#deliver(this.#aside.take());
-      } else if (this.#queue.length > 0) {
-        if (!full && !this.#closing && this.#queue.length < this.#settings.maxBatch) {
-          await this.#pause.start('filling', this.#settings.delayMs);
-        }
+      } else if (this.#waiting.length > 0) {
+        await this.#sendOne();
+      } else if (this.#requests.spans > 0) {
+        if (!this.#closing) await this.#pause.start('filling', this.#settings.delayMs);
         if (this.#gaveUp) return;
-        full = await this.#sendOne();
+        if (this.#waiting.length === 0) this.#finishRequest();
       } else if (this.#aside.length > 0) {
         await this.#pause.start('aside', Math.max(0, this.#aside.nextAtMs - performance.now()));
       } else {
@@ -140,33 +161,27 @@ export class Sender implements Sink {
   /** Whether it is the turn of a batch that is aside. At the end of a run the others come first. */
   #setAsideIsNext(): boolean {
     if (this.#aside.length === 0) return false;
-    if (this.#queue.length === 0) return this.#closing !== undefined || this.#aside.nextAtMs <= performance.now();
+    if (this.#waiting.length === 0 && this.#requests.spans === 0)
+      return this.#closing !== undefined || this.#aside.nextAtMs <= performance.now();
     return !this.#closing && !this.#wasAside && this.#aside.nextAtMs <= performance.now();
   }
 
-  /** Sends one request. @returns whether it could not hold all that was waiting */
-  async #sendOne(): Promise<boolean> {
-    const { left, full, events, ...batch } = this.#requests.take(
-      this.#queue,
-      this.#settings.maxBatch,
-      this.#maxRequestBytes,
-    );
-    this.#books.drop('not_sampled', left.not_sampled);
-    this.#books.drop('too_large', left.too_large);
-    if (left.too_large > 0) this.#messages.tooLarge();
-    if (batch.spans > 0) await this.#deliver(batch, events);
-    return full;
+  /** Sends the oldest request; in parts, if it was made before a server refused one for its size. */
+  async #sendOne(): Promise<void> {
+    const [batch, ...others] = splitRequest(this.#waiting.shift()!, this.#maxRequestBytes);
+    this.#waiting.unshift(...others);
+    this.#waitingSpans -= batch!.spans;
+    await this.#deliver(batch!);
   }
 
-  /** @param events what the batch was made of; without them it is not made smaller */
-  async #deliver(batch: Pending, events: readonly AgentEvent[] = []): Promise<void> {
+  async #deliver(batch: Pending): Promise<void> {
     const wasAside = batch.againAtMs !== undefined;
     this.#wasAside = wasAside;
     this.#inFlight = batch.spans;
     for (;;) {
       const outcome = await this.#collector.send(batch).catch(unexpected);
       if (this.#gaveUp) return;
-      if (outcome.kind !== 'retry') return this.#settle(batch, outcome, events);
+      if (outcome.kind !== 'retry') return this.#settle(batch, outcome);
       const verdict = this.#aside.verdict(batch, performance.now(), this.#closing !== undefined);
       if (verdict === 'give up') return this.#settle(batch, { ...outcome, kind: 'refused', lasting: true });
       // One that was aside failed before, while others may be taken.
@@ -183,15 +198,17 @@ export class Sender implements Sink {
     }
   }
 
-  #settle(batch: Batch, outcome: Settled, events: readonly AgentEvent[] = []): void {
+  #settle(batch: Batch, outcome: Settled): void {
     this.#inFlight = 0;
     this.#failures = 0;
-    if (outcome.kind === 'refused' && outcome.tooLarge && events.length > 1) {
+    if (outcome.kind === 'refused' && outcome.tooLarge && batch.spans > 1) {
       this.#maxRequestBytes = Math.floor(batch.bytes.length / 2);
-      this.#queue.putBack(events);
+      this.#waiting.unshift(batch);
+      this.#waitingSpans += batch.spans;
       this.#messages.madeSmaller(outcome, batch.bytes.length);
       return;
     }
+    if (outcome.isSpent) free(batch);
     this.#messages.answered(this.#queued);
     if (outcome.kind === 'refused') {
       this.#books.drop(outcome.reason, batch.spans);
@@ -206,7 +223,7 @@ export class Sender implements Sink {
   }
 
   get #queued(): number {
-    return this.#queue.length + this.#inFlight + this.#aside.spans;
+    return this.#waitingSpans + this.#requests.spans + this.#inFlight + this.#aside.spans;
   }
 
   get #hasRoom(): boolean {
@@ -219,6 +236,11 @@ export class Sender implements Sink {
     this.#waiters = [];
     for (const resolve of waiters) resolve();
   }
+}
+
+/** Frees the memory now: it is most of what a storm takes, and an idle process may not collect garbage for days. */
+function free({ bytes }: Batch): void {
+  (bytes.buffer as ArrayBuffer).transfer(0);
 }
 
 /** The outcome when the exporter throws, which it does only for this batch; it reports other errors in its result. */

@@ -6,11 +6,11 @@ import { bytesTag, fixed32Tag, fixed64Tag, ProtobufWriter, varintTag } from '../
 import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, type SpanAttribute, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
 import type { SpanLimits } from './limits.ts';
 import { NOT_RECORDED_ATTRIBUTES, NOT_RECORDED_SPAN } from './not-recorded-attributes.ts';
+import { SPAN } from './request-tags.ts';
 
 export type StackPlace = 'event' | 'attribute' | 'both' | 'none';
 
 // opentelemetry/proto/trace/v1/trace.proto
-const SPAN = bytesTag(2);
 const TRACE_ID = bytesTag(1);
 const SPAN_ID = bytesTag(2);
 const PARENT_SPAN_ID = bytesTag(4);

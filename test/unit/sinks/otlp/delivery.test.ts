@@ -18,6 +18,8 @@ test('30 000 events at once: all delivered, none twice, one request at a time', 
   assert.equal(server.spans.length, 30_000);
   assert.equal(new Set(server.spans.map(({ spanId }) => spanId)).size, 30_000);
   assert.equal(server.concurrency, 1);
+  const large = server.sizes.slice(0, -1);
+  assert.ok(Math.min(...large) > 990_000 && Math.max(...large) < 1_000_000, `just below 1 MB: ${large}`);
   assert.deepEqual(said, []);
 });
 

@@ -24,7 +24,7 @@ test('integers are varints as protobufjs reads them, negative ones of ten bytes'
 
 test('strings of any length and any characters are UTF-8; lone surrogates become U+FFFD', () => {
   for (const unit of ['a', 'é', '漢', '\u{1F4A5}', '\ud800', '\udc00x', 'a\ud83d']) {
-    for (const length of [0, 1, 16, 42, 43, 47, 48, 49, 127, 128, 5461, 5462, 8192, 16383, 16384, 700_000]) {
+    for (const length of [0, 1, 16, 42, 43, 63, 64, 65, 127, 128, 5461, 5462, 8192, 16383, 16384, 700_000]) {
       const text = unit.repeat(length).slice(0, length);
       const out = new ProtobufWriter(1);
       out.string(text);

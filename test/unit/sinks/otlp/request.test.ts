@@ -7,7 +7,7 @@ import type { AgentEvent, CompactionEvent, TraceContext } from '../../../../src/
 import { CONTEXT_SOURCES, TRIGGERS } from '../../../../src/event/event.ts';
 import { SPAN_ATTRIBUTES } from '../../../../src/sinks/otlp/attributes.ts';
 import { readLimits } from '../../../../src/sinks/otlp/limits.ts';
-import { Queue } from '../../../../src/sinks/otlp/queue.ts';
+import { splitRequest } from '../../../../src/sinks/otlp/request-splitter.ts';
 import { RequestWriter, type SpanOptions } from '../../../../src/sinks/otlp/request-writer.ts';
 import { event, events } from './events.ts';
 import { decodeRequest, type Values, type WireSpan } from './wire.ts';
@@ -26,13 +26,17 @@ const options = (change: Partial<SpanOptions> = {}): SpanOptions => ({
 
 const pidOf = (one: AgentEvent) => (one as CompactionEvent).pid;
 
-/** All requests that empty a queue. */
+/** All requests that these events fill. */
 function requestsOf(writer: RequestWriter, all: readonly CompactionEvent[], maxSpans = 512) {
-  const queue = new Queue<CompactionEvent>();
-  for (const one of all) queue.push(one);
-  const taken = [];
-  while (queue.length > 0) taken.push(writer.take(queue, maxSpans));
-  return taken;
+  const requests = [];
+  for (const one of all) {
+    if (writer.spans === maxSpans) requests.push(writer.finish());
+    if (writer.add(one) !== 'full') continue;
+    requests.push(writer.finish());
+    assert.equal(writer.add(one), 'added');
+  }
+  requests.push(writer.finish());
+  return requests;
 }
 
 /** The same events each time, so that a failure can be repeated. */
@@ -157,7 +161,7 @@ test('spans are grouped by resource, in their order, and the size is exact', () 
   const resources = names.map((name) => resourceFromAttributes({ 'service.name': name }));
   const writer = new RequestWriter(options({ resourceOf: (one) => resources[pidOf(one) % 3]! }));
   const all = events(300).map((one, n) => ({ ...one, pid: n % 7 }));
-  const [{ bytes, spans }] = requestsOf(writer, all) as [ReturnType<RequestWriter['take']>];
+  const [{ bytes, spans }] = requestsOf(writer, all) as [ReturnType<RequestWriter['finish']>];
   assert.equal(spans, 300);
   const decoded = decodeRequest(bytes);
   const byResource = [0, 1, 2].flatMap((rest) => all.filter(({ pid }) => pid % 3 === rest));
@@ -180,11 +184,9 @@ test('a request is as full as possible below 4 MiB; the rest comes in the next',
     taken.reduce((sum, { spans }) => sum + spans, 0),
     400,
   );
-  for (const [n, { bytes, full, left }] of taken.entries()) {
+  for (const [n, { bytes }] of taken.entries()) {
     assert.ok(bytes.length < FOUR_MIB);
-    assert.equal(full, n < taken.length - 1);
-    if (full) assert.ok(bytes.length > FOUR_MIB - 50_000, String(bytes.length));
-    assert.deepEqual(left, { not_sampled: 0, too_large: 0 });
+    if (n < taken.length - 1) assert.ok(bytes.length > FOUR_MIB - 50_000, String(bytes.length));
   }
   const ids = taken.flatMap(({ bytes }) => decodeRequest(bytes).map(({ spanId }) => spanId));
   assert.equal(new Set(ids).size, 400);
@@ -192,11 +194,14 @@ test('a request is as full as possible below 4 MiB; the rest comes in the next',
 
 test('the largest span that fits has 4 MiB less one byte', () => {
   const writer = new RequestWriter(options({ stack: 'event' }));
-  const sizeWith = (length: number) => requestsOf(writer, [event(0, { stack: ['x'.repeat(length)] })])[0]!;
+  const sizeWith = (length: number) => {
+    const added = writer.add(event(0, { stack: ['x'.repeat(length)] }));
+    return { added, ...writer.finish() };
+  };
   const some = sizeWith(4_000_000);
   const most = 4_000_000 + FOUR_MIB - 1 - some.bytes.length;
   assert.deepEqual([sizeWith(most).spans, sizeWith(most).bytes.length], [1, FOUR_MIB - 1]);
-  assert.deepEqual([sizeWith(most + 1).spans, sizeWith(most + 1).left.too_large], [0, 1]);
+  assert.deepEqual([sizeWith(most + 1).spans, sizeWith(most + 1).added], [0, 'too_large']);
 });
 
 test('a request stays as it is when the next is made', () => {
@@ -205,6 +210,29 @@ test('a request stays as it is when the next is made', () => {
   const copy = Buffer.from(first!.bytes);
   requestsOf(writer, events(512, { comm: 'another' }));
   assert.ok(copy.equals(first!.bytes));
+});
+
+test('a request that is split has the same spans in order, each with its resource, in requests below the limit', () => {
+  const resources = [RESOURCE, resourceFromAttributes({ 'service.name': 'other' }, { schemaUrl: 'https://schema' })];
+  const writer = new RequestWriter(options({ resourceOf: (one) => resources[pidOf(one) % 2]! }));
+  for (const [n, one] of events(301).entries()) writer.add({ ...one, pid: n });
+  const whole = writer.finish();
+  const limit = Math.floor(whole.bytes.length / 5);
+  const parts = splitRequest(whole, limit);
+  assert.ok(parts.length >= 5);
+  for (const { bytes, spans } of parts) {
+    assert.ok(bytes.length < limit, String(bytes.length));
+    assert.equal(decodeRequest(bytes).length, spans);
+  }
+  assert.deepEqual(
+    parts.flatMap(({ bytes }) => decodeRequest(bytes)),
+    decodeRequest(whole.bytes),
+  );
+  assert.deepEqual(splitRequest(whole, whole.bytes.length + 1), [whole]);
+  assert.ok(
+    splitRequest(whole, 1).every(({ spans }) => spans === 1),
+    'a single span stays as it is',
+  );
 });
 
 test('values are cut by UTF-16 units, also through the middle of a character', () => {
