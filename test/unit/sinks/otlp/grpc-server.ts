@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
+import { type Answer, startUnaryServer } from '../../unary-server.ts';
 import { decodeRequest, encodeResponse, type WireSpan } from './wire.ts';
 
 const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
-/** The reply to a request: an answer, or an error. */
-export type Answer = { response: Buffer } | { code: grpc.status; details: string; metadata?: grpc.Metadata };
+export type { Answer };
 export const OK: Answer = { response: encodeResponse() };
 
 export interface TestServer {
@@ -20,55 +20,28 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A real gRPC server with default limits, stopped with the test. It calls `answer` with the number of each request. */
+/** A real gRPC server for spans, with default limits, stopped with the test. It calls `answer` with the number of each request. */
 export async function startGrpcServer(
   t: { after(stop: () => Promise<void>): void },
   answer: (request: number) => Answer | Promise<Answer> = () => OK,
-  { port = 0, credentials = grpc.ServerCredentials.createInsecure(), slow = 0 } = {},
+  { slow = 0, ...options }: { port?: number; credentials?: grpc.ServerCredentials; slow?: number } = {},
 ): Promise<TestServer> {
-  const server = new grpc.Server();
-  const same = (bytes: Buffer) => bytes;
-  const method = {
-    path: PATH,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: same,
-    requestDeserialize: same,
-    responseSerialize: same,
-    responseDeserialize: same,
-  } as const;
+  const seen = { spans: [] as WireSpan[], sizes: [] as number[], metadata: [] as grpc.Metadata[], concurrency: 0 };
   let open = 0;
-  const state: TestServer = {
-    port,
-    spans: [],
-    sizes: [],
-    metadata: [],
-    concurrency: 0,
-    stop: () =>
-      new Promise((resolve) => {
-        server.forceShutdown();
-        setImmediate(resolve);
-      }),
-  };
-  server.addService(
-    { Export: method },
-    {
-      Export: async (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) => {
-        state.concurrency = Math.max(state.concurrency, ++open);
-        state.sizes.push(call.request.length);
-        state.metadata.push(call.metadata);
-        const result = await answer(state.sizes.length - 1);
-        if (slow > 0) await new Promise((resolve) => setTimeout(resolve, slow));
-        open--;
-        if (!('response' in result)) return done(result);
-        state.spans.push(...decodeRequest(call.request));
-        done(null, result.response);
-      },
+  const server = await startUnaryServer(
+    t,
+    PATH,
+    async (request, metadata) => {
+      seen.concurrency = Math.max(seen.concurrency, ++open);
+      seen.sizes.push(request.length);
+      seen.metadata.push(metadata);
+      const result = await answer(seen.sizes.length - 1);
+      if (slow > 0) await new Promise((resolve) => setTimeout(resolve, slow));
+      open--;
+      if ('response' in result) seen.spans.push(...decodeRequest(request));
+      return result;
     },
+    options,
   );
-  state.port = await new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
-  });
-  t.after(state.stop);
-  return state;
+  return Object.assign(seen, server);
 }
