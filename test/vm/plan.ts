@@ -97,6 +97,24 @@ export const PLAN: readonly Row[] = [
     on: { '6.12': 'one is enough: user space reads the file; triggers shows kprobe on all' },
   },
   {
+    file: 'test/quick/rate-limit.test.ts',
+    shows: 'each compaction of a storm is recorded or in a report',
+    on: {
+      '5.10': 'no atomic operation returns a value; decided by fentry',
+      '7.3': 'the kernel can be preempted; decided by kprobe. The layer quick shows tp_btf on this host',
+    },
+    only: { '5.10': 'in a report', '7.3': 'in a report' },
+  },
+  {
+    file: 'test/quick/metrics.test.ts',
+    shows:
+      'metrics, as Prometheus reads them, have every compaction of the records, and those that a filter leaves out',
+    on: {
+      '5.10': 'the sums are read with CAP_BPF, which the main thread keeps; the exporter, without a Prometheus',
+      '7.3': 'read without a right; sums by kprobe. The layers quick and backends show this host',
+    },
+  },
+  {
     file: guest('snoop'),
     shows: "compactsnoop's columns, rows and stacks",
     on: { '6.12': 'one is enough: it prints the records that triggers compares, from the first frame of the stack on' },
