@@ -21,6 +21,7 @@ import {
 } from '../prober/protocol.ts';
 import { type Asked, Patience, WAIT_MS, WORK_MS } from './patience.ts';
 import { remedyFor } from './prober-remedy.ts';
+import { Questions } from './questions.ts';
 import { SUPERVISOR } from './supervisor.ts';
 
 const MAIN = fileURLToPath(new URL('../prober/main.js', import.meta.url));
@@ -45,8 +46,6 @@ const LOOK_MS = 250;
 const END_MS = 500;
 /** The time for which a process that made the prober wait is avoided. */
 const AVOID_MS = 60_000;
-/** The most open questions; only a prober that waits has as many. */
-const MAX_OPEN = 16_384;
 const ERRORS_LENGTH = 8192;
 
 export interface ProberOptions {
@@ -64,13 +63,6 @@ export interface ProberOptions {
 const failureIn = (errors: string): string | undefined =>
   [...errors.matchAll(/^(?:\w*Error(?: \[\w+\])?|compactstall-supervisor): (.+)$/gm)].at(-1)?.[1];
 
-interface Open {
-  question: Question;
-  isOfStall: boolean;
-  asked: Asked;
-  resolve: (line: string | undefined) => void;
-}
-
 /**
  * Starts the prober, a separate process that may read others, and asks it. Every question is resolved within seconds, with
  * undefined if need be: a prober that waits for a process is killed and replaced, and that process is avoided for a while.
@@ -84,8 +76,7 @@ export class ProberClient {
   readonly #isBuilt = existsSync(MAIN);
   readonly #supervisor: ChildProcess;
   readonly #warn: (sentence: string) => void;
-  /** In the order of asking, which is also the order of the answers. */
-  readonly #open: Open[] = [];
+  readonly #questions = new Questions();
   readonly #avoided = new Map<number, number>();
   /** Whether the user was warned that stalls did not wait for it. */
   #hasTriedPatience = false;
@@ -168,7 +159,7 @@ export class ProberClient {
 
   /** Resolves all open questions without an answer. */
   leaveUnanswered(): void {
-    this.#leave(this.#open);
+    this.#leave(() => true);
   }
 
   /** Closes the prober's standard input, at which it ends, and kills it if it still waits for a process. */
@@ -183,17 +174,13 @@ export class ProberClient {
     clearTimeout(waiting);
   }
 
-  #ask(question: Question, isOfStall = false): Promise<string | undefined> {
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    const cannot = this.#state === 'ended' || this.#state === 'late';
-    if (cannot || this.#open.length >= MAX_OPEN) resolve(undefined);
-    else {
-      if (this.#open.length === 0) this.#patience.nextAnswer();
-      this.#open.push({ question, isOfStall, asked: this.#patience.asked(), resolve });
-      if (this.#state === 'answering') this.#send(question);
-      this.#timer ??= this.#lookLater();
-    }
-    return promise;
+  async #ask(question: Question, isOfStall = false): Promise<string | undefined> {
+    if (this.#state === 'ended' || this.#state === 'late' || this.#questions.isFull) return undefined;
+    if (this.#questions.length === 0) this.#patience.nextAnswer();
+    const answer = this.#questions.add(question, isOfStall, this.#patience.asked());
+    if (this.#state === 'answering') this.#send(question);
+    this.#timer ??= this.#lookLater();
+    return answer;
   }
 
   /** Questions of one turn of the event loop go out in one write. */
@@ -214,12 +201,12 @@ export class ProberClient {
     for (const line of lines) {
       if (line.startsWith(STARTED)) this.#started(Number(line.slice(STARTED.length)));
       else if (line.startsWith(READY)) this.#begin(line);
-      else if (this.#state === 'answering' && line !== '') this.#open.shift()?.resolve(line);
+      else if (this.#state === 'answering' && line !== '') this.#questions.answer(line);
     }
     if (this.#state === 'answering') this.#patience.nextAnswer();
-    this.#leaveOld();
+    this.#leave();
     clearTimeout(this.#timer);
-    this.#timer = this.#open.length > 0 ? this.#lookLater() : undefined;
+    this.#timer = this.#questions.length > 0 ? this.#lookLater() : undefined;
   }
 
   #failed(text: string): void {
@@ -244,7 +231,7 @@ export class ProberClient {
     this.#state = 'answering';
     this.#unsent = '';
     this.#supervisor.stdin!.write(`\n${ready}\n`);
-    for (const { question } of this.#open) this.#send(question);
+    for (const question of this.#questions.all) this.#send(question);
   }
 
   #lookLater(): NodeJS.Timeout {
@@ -257,8 +244,8 @@ export class ProberClient {
       const tookMs = this.#patience.lateStart();
       if (tookMs !== undefined) this.#startsLate(tookMs);
     } else if (this.#state === 'answering' && this.#patience.isStuck()) this.#replace();
-    this.#leaveOld();
-    this.#timer = this.#open.length > 0 ? this.#lookLater() : undefined;
+    this.#leave();
+    this.#timer = this.#questions.length > 0 ? this.#lookLater() : undefined;
   }
 
   #startsLate(tookMs: number): void {
@@ -266,12 +253,12 @@ export class ProberClient {
     this.#warn(
       `the prober has not started within ${Math.round(tookMs / 1000)} s: spans carry no service and no parent until it has.`,
     );
-    for (const { resolve } of this.#open.splice(0)) resolve(undefined);
+    this.#questions.clear();
   }
 
   /** Replaces the prober, which is stuck at the process of the first open question. */
   #replace(): void {
-    const { pid } = this.#open[0]!.question;
+    const { pid } = this.#questions.all[0]!;
     if (this.#patience.isStopped) this.#warn('the prober was stopped by a signal, and is replaced.');
     else {
       this.#warn(
@@ -280,12 +267,7 @@ export class ProberClient {
           : `process ${pid} could not be read within ${WAIT_MS / 1000} s: its memory map is locked, it delays its readers, or this host is short of memory. It is left alone for ${AVOID_MS / 1000} s.`,
       );
       this.#avoided.set(pid, performance.now() + AVOID_MS);
-      for (const open of this.#open.splice(0)) {
-        const { question, resolve } = open;
-        if (question.pid !== pid) this.#open.push(open);
-        else if (question.about === 'identity') this.#open.push({ ...open, question: { about: 'outside', pid } });
-        else resolve(undefined);
-      }
+      this.#questions.avoid(pid);
     }
     this.#state = 'starting';
     this.#patience.replaced();
@@ -293,15 +275,8 @@ export class ProberClient {
     this.#supervisor.kill('SIGUSR1');
   }
 
-  /** The place of a question that is left stays, as answers come in the order of the questions. */
-  #leaveOld(): void {
-    const end = this.#open.findIndex(({ asked }) => !this.#patience.isOld(asked));
-    this.#leave(end < 0 ? this.#open : this.#open.slice(0, end));
-  }
-
-  #leave(open: readonly Open[]): void {
-    for (const { resolve } of open) resolve(undefined);
-    if (this.#hasTriedPatience || !open.some(({ isOfStall }) => isOfStall)) return;
+  #leave(isOld = (asked: Asked) => this.#patience.isOld(asked)): void {
+    if (!this.#questions.leaveOld(isOld) || this.#hasTriedPatience) return;
     this.#hasTriedPatience = true;
     this.#warn(
       'the prober was too late for some stalls, which carry no service: a busy host, a CPU limit, or processes that cannot be read delay it.',
@@ -323,6 +298,6 @@ export class ProberClient {
     }
     this.#state = 'ended';
     clearTimeout(this.#timer);
-    for (const { resolve } of this.#open.splice(0)) resolve(undefined);
+    this.#questions.clear();
   }
 }
