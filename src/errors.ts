@@ -50,6 +50,28 @@ export class InstallError extends StartError {
   }
 }
 
+/** A variable that cannot be used. */
+export class SettingError extends UserError {
+  readonly variable: string;
+  readonly why: string;
+
+  constructor(variable: string, why: string) {
+    super(EXIT.USAGE, `${variable}: ${why}.`);
+    this.variable = variable;
+    this.why = why;
+  }
+}
+
+/** Faults of a file. The first is the sentence; the others are printed below it. */
+export class FileErrors extends UserError {
+  readonly sentences: readonly string[];
+
+  constructor(sentences: readonly string[]) {
+    super(EXIT.USAGE, sentences[0]!, sentences.length > 1 ? sentences.slice(1).join('\n') : undefined);
+    this.sentences = sentences;
+  }
+}
+
 export const usageError = (sentence: string) => new UserError(EXIT.USAGE, sentence);
 
 /** The system's own words for a failed call, without the path and the call's name: "no such file or directory". */

@@ -127,7 +127,7 @@ export function attributesDoc(): string {
     '- The protocol is gRPC unless OTEL_EXPORTER_OTLP_PROTOCOL says `http/protobuf`; `http/json` is not supported.',
     '- A value that cannot be used ends the agent with a sentence before anything is loaded, where the SDK takes its default, and where',
     '  it leaves out a header or drops all attributes of OTEL_RESOURCE_ATTRIBUTES. An attribute without a value is left out.',
-    '- OTEL_CONFIG_FILE is not read.',
+    '- OTEL_CONFIG_FILE is read, and variables count before it ([configuration.md](configuration.md#what-counts)).',
     '- A proxy is chosen by the rules that most tools share, the same for gRPC and HTTP.',
     `- OTEL_BSP_MAX_QUEUE_SIZE is ${DEFAULT_QUEUE} by default, OTEL_BSP_MAX_EXPORT_BATCH_SIZE ${DEFAULT_BATCH}, OTEL_BSP_SCHEDULE_DELAY ${DEFAULT_DELAY_MS} ms. A request that failed is tried again.`,
     '- OTEL_NODE_RESOURCE_DETECTORS cannot take `host.*` and `os.*` away, and OTEL_RESOURCE_ATTRIBUTES comes last in any order.',

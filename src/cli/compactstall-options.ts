@@ -27,12 +27,21 @@ const PROCFS_OPTION = {
   name: 'procfs',
   argument: 'DIR',
   help: "the proc file system that shows other processes (default /proc), such as a host's mounted in a container; pids are those that it shows",
+  default: '/proc',
   parse: parseProcfs,
 } as const;
 
+const CONFIG_OPTION = {
+  name: 'config',
+  argument: 'FILE',
+  help: 'a configuration file, in the form of OpenTelemetry (docs/configuration.md). Options and variables count before it; default OTEL_CONFIG_FILE',
+  parse: parseFile,
+  inFile: false,
+} as const;
+
 const INFORMATION_OPTIONS = [
-  { name: 'help', short: 'h', help: 'print this help' },
-  { name: 'version', short: 'V', help: 'print the version' },
+  { name: 'help', short: 'h', help: 'print this help', inFile: false },
+  { name: 'version', short: 'V', help: 'print the version', inFile: false },
 ] as const;
 
 /** Which compactions; `run`, `replay` and `summary` share them. */
@@ -60,18 +69,21 @@ const OUTPUT_OPTIONS = [
     argument: 'WHERE',
     repeatable: true,
     help: 'table (the default), json, json:FILE (makes a recording; appends), otlp or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; without one, otlp sends them to http://localhost:4317',
+    default: 'table',
     parse: parseOutput,
   },
   {
     name: 'stack',
     argument: 'PLACE',
     help: 'where a span carries the kernel stack: event (the default), attribute, both or none',
+    default: 'event',
     parse: parseChoice(STACK_PLACES),
   },
   {
     name: 'resource',
     argument: 'WHOSE',
     help: "the resource of a span: service (the default), the stalled process's service; or host, the agent's own for all spans",
+    default: 'service',
     parse: parseChoice(RESOURCES),
   },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },
@@ -80,6 +92,7 @@ const OUTPUT_OPTIONS = [
     help: 'at the end, print on stderr who waited for how long: by service, process, trigger and order',
   },
   { name: 'verbose', short: 'v', help: 'print more on stderr: loader and verifier messages, run-time statistics' },
+  CONFIG_OPTION,
   ...INFORMATION_OPTIONS,
 ] as const;
 
@@ -90,24 +103,28 @@ export const RUN_OPTIONS = [
     name: 'max-spans-per-second',
     argument: 'N',
     help: 'in a storm, only the N longest compactions a second, more or less, and the first ones of each trigger and cgroup; 25 times N at once pass whole. The rest is counted, and reported by a span a second. A number, or off (default 200)',
+    default: '200',
     parse: parseRate,
   },
   {
     name: 'stack-budget',
     argument: 'SHARE',
     help: "the most time for stacks, in percent of the compactions' own time, on top of about 1 ms a second on each CPU (default 1%). When it is used up, compactions too short for their stack are recorded without it. off takes all stacks",
+    default: '1%',
     parse: parseShare,
   },
   {
     name: 'stack-min-duration',
     argument: 'TIME',
     help: 'take no stack of compactions shorter than this, such as 100us (default 0)',
+    default: '0',
     parse: parseDuration,
   },
   {
     name: 'context',
     argument: 'RELATION',
     help: "how a stall relates to the application's span that was active in its thread: child (the default) if that span is known to be sampled, otherwise a link; child-always, even if that is not known; link; or off (no lookup)",
+    default: 'child',
     parse: parseChoice(RELATIONS_WANTED),
   },
   {
@@ -118,12 +135,14 @@ export const RUN_OPTIONS = [
     name: 'ring-size',
     argument: 'BYTES',
     help: 'size of the kernel ring buffer, a power of two such as 512K or 16M (default 4M)',
+    default: '4M',
     parse: parseRingSize,
   },
   {
     name: 'user',
     argument: 'NAME',
     help: 'the user to switch to from root once everything is attached: a name in /etc/passwd, UID or UID:GID (default nobody); with root, the agent stays root',
+    default: 'nobody',
     parse: parseUser,
   },
   PROCFS_OPTION,
@@ -159,17 +178,24 @@ export function selectionOf(values: Values<typeof FILTER_OPTIONS>): Selection {
   };
 }
 
+export const CONFIG_OPTIONS = [
+  { name: 'json', help: 'print the settings as JSON', inFile: false },
+  ...RUN_OPTIONS,
+] as const;
+
 export const DOCTOR_OPTIONS = [
   { name: 'json', help: 'print the checks as JSON' },
-  { name: 'pid', short: 'p', argument: 'PID', help: 'check this process too', parse: parsePid },
+  { name: 'pid', short: 'p', argument: 'PID', help: 'check this process too', parse: parsePid, inFile: false },
   PROCFS_OPTION,
+  CONFIG_OPTION,
   ...INFORMATION_OPTIONS,
 ] as const;
 
 export const HELP = `Usage: compactstall [run] [options]
        compactstall replay FILE [options]
        compactstall summary FILE [--json] [options]
-       compactstall doctor [--json] [--pid PID] [--procfs DIR]
+       compactstall doctor [--json] [--pid PID] [--procfs DIR] [--config FILE]
+       compactstall config [--json] [options]
 
 Turns the kernel's memory compactions into OpenTelemetry spans and a table.
 Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for symbols in stacks; and
@@ -189,6 +215,10 @@ doctor checks whether this host can run the agent, how it would attach, what to
 expect here, and how to fix what is missing. With --pid it also reports that
 process's service, and whether its stalls will be children of its spans, linked
 to them or roots, and why. It needs no root and changes nothing.
+
+config prints the settings in force, and where each comes from: an option, a
+variable, a line of the configuration file, or the default. Secrets are hidden.
+It takes the options of run.
 
 Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
 name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.

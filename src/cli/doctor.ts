@@ -1,19 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import { machine } from 'node:os';
 import { isatty } from 'node:tty';
+import { type Finding, fail, ok } from '../doctor/check.ts';
 import { processTopic, topics } from '../doctor/checks.ts';
 import { canRun, examine, startCode } from '../doctor/examine.ts';
 import { kernelRelease } from '../doctor/kernel.ts';
 import { reportText } from '../doctor/report.ts';
-import { usageError } from '../errors.ts';
+import { FileErrors, UserError, usageError } from '../errors.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { DOCTOR_OPTIONS, HELP } from './compactstall-options.ts';
+import { readSettings } from './file-options.ts';
 import { printed } from './messages.ts';
 import { parseOptions } from './options.ts';
 import { checkProcess } from './values.ts';
 
 const STDOUT = 1;
+
+type Settings = Awaited<ReturnType<typeof readSettings<typeof DOCTOR_OPTIONS>>>;
+
+/** Reads the configuration file. With one that cannot be used, the other checks are made as if there were none. */
+async function configuration(given: Settings['values']): Promise<{ settings: Settings; finding: Finding }> {
+  try {
+    const settings = await readSettings(DOCTOR_OPTIONS, given);
+    return { settings, finding: fileFinding(settings.configuration) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const settings = { values: given, environments: [process.env], inFile: new Map() };
+    const why = error instanceof FileErrors ? error.sentences.join(' ') : error.message;
+    return { settings, finding: fail(why, 'Correct the file.', error.exitCode) };
+  }
+}
+
+function fileFinding(configuration: Settings['configuration']): Finding {
+  if (configuration === undefined) return ok('there is none: --config or OTEL_CONFIG_FILE names one.');
+  const { file, unused } = configuration;
+  const parts = unused.map(({ key, place }) => `${key} (line ${place.line})`).join(', ');
+  const without = parts === '' ? '' : ` Without meaning here: ${parts}.`;
+  return ok(`${file} can be used; compactstall config shows what is in force.${without}`);
+}
 
 /** `compactstall doctor`: can this host run it, and if not, what to do. @returns the exit code */
 export async function doctor(args: readonly string[]): Promise<number> {
@@ -22,9 +47,11 @@ export async function doctor(args: readonly string[]): Promise<number> {
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   if (positionals.length > 0) throw usageError(`doctor: unexpected '${positionals[0]}'. See compactstall --help.`);
 
-  const { pid, procfs = '/proc' } = values;
+  const { settings, finding } = await configuration(values);
+  const { pid, procfs = '/proc' } = settings.values;
   if (pid !== undefined) checkProcess(pid, procfs);
-  const checks = await examine([...topics(procfs), ...(pid === undefined ? [] : [processTopic(pid, procfs)])]);
+  const common = topics({ procfs, environments: settings.environments, configuration: () => finding });
+  const checks = await examine([...common, ...(pid === undefined ? [] : [processTopic(pid, procfs)])]);
   const host = { version: VERSION, kernel: kernelRelease(), machine: machine() };
   if (values.json) {
     printed(`${printableJson(JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2))}\n`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { EXIT, type ExitCode, UserError } from '../errors.ts';
+import { EXIT, type ExitCode, FileErrors, UserError } from '../errors.ts';
 
 /** What an error that ends the command is to the user. */
 export interface Failure {
@@ -21,7 +21,12 @@ const FRAME = /^\s+at .*$/gm;
  */
 export function failureOf(error: unknown, own = OWN): Failure {
   if (error instanceof UserError) {
-    return { exitCode: error.exitCode, sentence: error.message, detail: error.detail, always: false };
+    return {
+      exitCode: error.exitCode,
+      sentence: error.message,
+      detail: error.detail,
+      always: error instanceof FileErrors,
+    };
   }
   const exitCode = EXIT.FAILURE;
   if (!(error instanceof Error))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { equations } from '../event/books.ts';
+import { equations, type NamedSinkBooks } from '../event/books.ts';
 import type { Pipeline } from '../event/pipeline.ts';
+import type { SinkBooks } from '../event/sink.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import { metricExporters } from '../metrics/configured.ts';
@@ -8,11 +9,16 @@ import type { AgentState } from '../metrics/snapshot.ts';
 import type { Messages } from './messages.ts';
 
 /** Checks the variables of metrics and opens their port, before anything is loaded into the kernel; undefined when none are wanted. */
-export async function openMetrics(hasSpans: boolean, messages: Messages): Promise<AgentMetrics | undefined> {
-  if (metricExporters(process.env).length === 0) return undefined;
+export async function openMetrics(
+  hasSpans: boolean,
+  messages: Messages,
+  env: NodeJS.ProcessEnv,
+): Promise<AgentMetrics | undefined> {
+  if (metricExporters(env).length === 0) return undefined;
   const { AgentMetrics } = await import('../metrics/agent-metrics.ts');
   return AgentMetrics.open({
     hasSpans,
+    env,
     warn: (sentence) => messages.say(sentence),
     print: (text) => messages.print(text.trimEnd()),
   });
@@ -22,7 +28,7 @@ export async function openMetrics(hasSpans: boolean, messages: Messages): Promis
 export function agentState(source: LiveSource, pipeline: Pipeline): AgentState {
   const { books, ring, programs, supervisor } = source.state();
   const sinks = pipeline.books();
-  const queued = sinks.find(({ name }) => name === 'otlp')?.books.queued;
+  const queued = otlpCounts(sinks)?.queued;
   return {
     aggregates: source.readAggregates(),
     books: equations(books, sinks),
@@ -31,4 +37,12 @@ export function agentState(source: LiveSource, pipeline: Pipeline): AgentState {
     ...(queued !== undefined && { queued }),
     ...(supervisor !== undefined && { supervisor }),
   };
+}
+
+/** The counts of all exporters of spans together; undefined without any. */
+export function otlpCounts(sinks: readonly NamedSinkBooks[]): Pick<SinkBooks, 'exported' | 'queued'> | undefined {
+  const otlp = sinks.filter(({ name }) => /^otlp(_\d+)?$/.test(name)).map(({ books }) => books);
+  if (otlp.length === 0) return undefined;
+  const sum = (of: 'exported' | 'queued') => otlp.reduce((total, books) => total + books[of], 0);
+  return { exported: sum('exported'), queued: sum('queued') };
 }

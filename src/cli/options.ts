@@ -13,8 +13,20 @@ export interface Option<T = unknown> {
   /** The option may be given more than once; its value is a list. */
   repeatable?: boolean;
   help: string;
-  /** Checks and converts one argument. Throws a usage error. */
-  parse?: (text: string, option: string) => T;
+  parse?: Parser<T>;
+  /** What counts without the option, as `compactstall config` prints it; absent where nothing does. */
+  default?: string;
+  /** It cannot be set in the configuration file. */
+  inFile?: false;
+}
+
+/** Checks and converts one argument. Throws a usage error that begins with the option. */
+export interface Parser<T> {
+  (text: string, option: string): T;
+  /** All that it takes, if these are a few words. */
+  choices?: readonly string[];
+  /** It takes a comma-separated list. */
+  list?: boolean;
 }
 
 type ValueOf<O extends Option> = O extends { argument: string; parse: (...a: never[]) => infer T }
@@ -28,12 +40,12 @@ export type Values<Options extends readonly Option[]> = {
   [O in Options[number] as O['name']]?: ValueOf<O>;
 };
 
-/** Parses and checks arguments. Throws a usage error with the next step. */
+/** Parses and checks arguments. Throws a usage error with the next step. @returns also the texts, by option name */
 export function parseOptions<const Options extends readonly Option[]>(
   command: string,
   options: Options,
   args: readonly string[],
-): { values: Values<Options>; positionals: string[] } {
+): { values: Values<Options>; positionals: string[]; texts: ReadonlyMap<string, string[]> } {
   const config = Object.fromEntries(
     options.map(({ name, short, argument }) => [
       name,
@@ -47,9 +59,11 @@ export function parseOptions<const Options extends readonly Option[]>(
     throw usageError(`${firstSentence((error as Error).message)}. See ${command} --help.`);
   }
   const values: Record<string, unknown> = {};
+  const texts = new Map<string, string[]>();
   for (const option of options) {
     const given = parsed.values[option.name] as (string | boolean)[] | undefined;
     if (!given) continue;
+    texts.set(option.name, given.map(String));
     if (!option.argument) {
       values[option.name] = true;
       continue;
@@ -60,7 +74,7 @@ export function parseOptions<const Options extends readonly Option[]>(
     }
     values[option.name] = option.repeatable ? checked : checked[0];
   }
-  return { values: values as Values<Options>, positionals: parsed.positionals };
+  return { values: values as Values<Options>, positionals: parsed.positionals, texts };
 }
 
 /** Shortens Node's `Unknown option '--x'. To specify a positional ...`. */

@@ -9,7 +9,9 @@ import { usesStandardOutput } from '../sinks/output.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
 import { HELP, REPLAY_OPTIONS, selectionOf } from './compactstall-options.ts';
+import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
+import { otlpCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
@@ -20,20 +22,22 @@ const PROGRESS_MS = 200;
 
 /** `compactstall replay FILE`: from a recording to the outputs. @returns the exit code */
 export async function replay(args: readonly string[], messages: Messages): Promise<number> {
-  const { values, positionals } = parseOptions('compactstall', REPLAY_OPTIONS, args);
-  if (values.help) return printed(HELP);
-  if (values.version) return printed(`compactstall ${VERSION}\n`);
+  const { values: given, positionals } = parseOptions('compactstall', REPLAY_OPTIONS, args);
+  if (given.help) return printed(HELP);
+  if (given.version) return printed(`compactstall ${VERSION}\n`);
   const [path, ...more] = positionals;
   if (!path)
     throw usageError('replay needs a file: compactstall replay FILE, where --output json:FILE has written it.');
   if (more.length > 0) throw usageError(`replay takes one file; unexpected '${more[0]}'.`);
   const warn = (sentence: string) => messages.say(sentence);
+  const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
   const source = Recording.open(path, warn, selectionOf(values));
-  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], source.file);
+  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, source.file);
 
   const shutdown = new Shutdown();
   const sinks = await createSinks({
     outputs,
+    environments,
     stack: values.stack ?? 'event',
     resource: values.resource ?? 'service',
     kernelStack: values['kernel-stack'] ?? false,
@@ -59,7 +63,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   let progress: NodeJS.Timeout | undefined;
   const showProgress = () => {
     progress ??= setInterval(() => {
-      const otlp = pipeline.books().find(({ name }) => name === 'otlp')?.books;
+      const otlp = otlpCounts(pipeline.books());
       if (otlp) messages.progress(`${otlp.exported} spans delivered, ${otlp.queued} queued`);
     }, PROGRESS_MS);
   };

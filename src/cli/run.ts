@@ -16,6 +16,7 @@ import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
+import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { agentState, openMetrics } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
@@ -24,7 +25,7 @@ import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
 
-const COMMANDS = ['run', 'replay', 'summary', 'doctor'];
+const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config'];
 /** Spans per second. */
 const DEFAULT_RATE = 200;
 const HINT_AFTER_MS = 3000;
@@ -34,25 +35,28 @@ const HINT = 'no compaction so far. To cause one, run as root: echo 1 > /proc/sy
 
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
 export async function run(args: readonly string[], messages: Messages): Promise<number> {
-  const { values, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
-  if (values.help) return printed(HELP);
-  if (values.version) return printed(`compactstall ${VERSION}\n`);
+  const { values: given, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
+  if (given.help) return printed(HELP);
+  if (given.version) return printed(`compactstall ${VERSION}\n`);
   if (COMMANDS.includes(positionals[0] ?? '')) {
     throw usageError(`${positionals[0]} must come first: compactstall ${positionals[0]} [options].`);
   }
   if (positionals.length > 0) {
     throw usageError(
-      `'${positionals[0]}' is not a command; expected run, replay, summary or doctor. See compactstall --help.`,
+      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor or config. See compactstall --help.`,
     );
   }
+  const { values, environments } = await readSettings(RUN_OPTIONS, given);
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
-  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }]);
-  const metrics = await openMetrics(wantsOtlp(outputs), messages);
+  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments);
+  const hasSpans = environments.some((env) => wantsOtlp(outputs, env));
+  const metrics = await openMetrics(hasSpans, messages, environments[0]!);
 
   const shutdown = new Shutdown();
   const settings: SinkSettings = {
     outputs,
+    environments,
     stack: values.stack ?? 'event',
     resource: values.resource ?? 'service',
     kernelStack: values['kernel-stack'] ?? false,
@@ -61,11 +65,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     warn: (sentence) => messages.say(sentence),
   };
   const records = outputs.some(({ kind }) => kind === 'json');
-  const wantsRecords = wantsOtlp(outputs) || records;
+  const wantsRecords = hasSpans || records;
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
   // A table shows neither stacks nor contexts. A recording keeps both for a replay, whatever this run's spans carry.
   const context = wantsRecords ? (values.context ?? 'child') : 'off';
-  const services = records || (wantsOtlp(outputs) && settings.resource === 'service');
+  const services = records || (hasSpans && settings.resource === 'service');
   const stackBudget = values['stack-budget'] ?? DEFAULT_STACK_BUDGET;
   const user = values.user ?? NOBODY;
   const limit = values['max-spans-per-second'] ?? DEFAULT_RATE;

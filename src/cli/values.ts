@@ -9,6 +9,7 @@ import { pidNamespace } from '../host/pid-namespace.ts';
 import { processExists } from '../host/process-exists.ts';
 import { findUser, type UserIds } from '../host/users.ts';
 import type { Output } from '../sinks/output.ts';
+import type { Parser } from './options.ts';
 
 /** Linux's upper bound, PID_MAX_LIMIT. */
 const MAX_PID = 4_194_304;
@@ -76,6 +77,7 @@ export function parseTriggers(text: string, option: string): Trigger[] {
   }
   return wanted as Trigger[];
 }
+parseTriggers.list = true;
 
 /** @returns bytes; the kernel requires a power of two of at least a page */
 export function parseRingSize(text: string, option: string): number {
@@ -86,11 +88,12 @@ export function parseRingSize(text: string, option: string): number {
   return bytes;
 }
 
-export function parseChoice<T extends string>(choices: readonly T[]): (text: string, option: string) => T {
-  return (text, option) => {
+export function parseChoice<T extends string>(choices: readonly T[]): Parser<T> {
+  const parse = (text: string, option: string) => {
     if ((choices as readonly string[]).includes(text)) return text as T;
     throw usageError(`${option} ${text}: expected one of ${choices.join(', ')}.`);
   };
+  return Object.assign(parse, { choices });
 }
 
 export function parseUser(text: string, option: string): UserIds {

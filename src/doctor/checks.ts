@@ -3,7 +3,7 @@ import { attach } from './attach.ts';
 import { btf } from './btf.ts';
 import { capabilities, optionalCapabilities } from './capabilities.ts';
 import { cgroup } from './cgroup.ts';
-import type { Topic } from './check.ts';
+import { type Finding, ok, type Topic } from './check.ts';
 import { clock } from './clock.ts';
 import { collector } from './collector.ts';
 import { container } from './container.ts';
@@ -24,11 +24,26 @@ import { thp } from './thp.ts';
 import { tracefs } from './tracefs.ts';
 import { vmstat } from './vmstat.ts';
 
-/**
- * All checks, in the order in which they run and print. The ids are stable.
- * @param procfs through which other processes are seen
- */
-export const topics = (procfs = '/proc'): readonly Topic[] => [
+export interface Circumstances {
+  /** Through which other processes are seen. */
+  procfs?: string;
+  /** The variables in force, for each span exporter. */
+  environments?: readonly NodeJS.ProcessEnv[];
+  /** What was found when the configuration file was read. */
+  configuration?: () => Finding;
+}
+
+/** All checks, in the order in which they run and print. The ids are stable. */
+export const topics = ({
+  procfs = '/proc',
+  environments = [process.env],
+  configuration = () => ok('there is none.'),
+}: Circumstances = {}): readonly Topic[] => [
+  {
+    id: 'configuration',
+    about: 'whether the file of `--config` or OTEL_CONFIG_FILE can be used',
+    examine: configuration,
+  },
   { id: 'install', about: 'Node.js, the addon and the BPF programs', examine: () => install() },
   { id: 'kernel', about: 'release, architecture, memory compaction', examine: () => kernel() },
   { id: 'btf', about: "the kernel's description of its own types", examine: () => btf() },
@@ -86,10 +101,14 @@ export const topics = (procfs = '/proc'): readonly Topic[] => [
   {
     id: 'host',
     about: "whether `host.name` and `host.id` of the spans are the host's",
-    examine: () => host(),
+    examine: () => host(environments[0]),
   },
-  { id: 'collector', about: 'whether the configured collector accepts spans', examine: () => collector() },
-  { id: 'metrics', about: 'whether the configured metrics can be exported', examine: () => metrics() },
+  ...environments.map((env, i) => ({
+    id: i === 0 ? 'collector' : `collector_${i + 1}`,
+    about: 'whether the configured collector accepts spans',
+    examine: () => collector(env),
+  })),
+  { id: 'metrics', about: 'whether the configured metrics can be exported', examine: () => metrics(environments[0]) },
   { id: 'clock', about: 'clock source, and the precision of timestamps', examine: () => clock() },
 ];
 

@@ -17,6 +17,8 @@ const STDOUT = 1;
 
 export interface SinkSettings {
   outputs: readonly OpenOutput[];
+  /** The variables of each span exporter. */
+  environments: readonly NodeJS.ProcessEnv[];
   stack: StackPlace;
   resource: ResourceOf;
   kernelStack: boolean;
@@ -28,17 +30,22 @@ export interface SinkSettings {
 }
 
 /** Whether the settings include the collector: by name, or by the standard variables. */
-export function wantsOtlp(outputs: readonly Output[]): boolean {
-  return outputs.some(({ kind }) => kind === 'otlp') || otlpConfigured(process.env);
+export function wantsOtlp(outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean {
+  return outputs.some(({ kind }) => kind === 'otlp') || otlpConfigured(env);
 }
 
 /**
  * Checks the outputs and opens files, before anything is loaded into the kernel. Throws a UserError when outputs exclude
  * each other, a file cannot be written, or the collector's variables are wrong.
  *
+ * @param environments the variables of each span exporter
  * @param reading the descriptor of the recording that is replayed
  */
-export async function openOutputs(outputs: readonly Output[], reading?: number): Promise<OpenOutput[]> {
+export async function openOutputs(
+  outputs: readonly Output[],
+  environments: readonly NodeJS.ProcessEnv[],
+  reading?: number,
+): Promise<OpenOutput[]> {
   if (outputs.filter(usesStandardOutput).length > 1) {
     throw usageError(
       '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
@@ -47,15 +54,17 @@ export async function openOutputs(outputs: readonly Output[], reading?: number):
   if (outputs.length > 1 && outputs.some(({ kind }) => kind === 'none')) {
     throw usageError('--output none excludes every other --output.');
   }
-  if (wantsOtlp(outputs)) (await import('./otlp/check.ts')).checkEnvironment(process.env);
+  for (const env of environments) {
+    if (wantsOtlp(outputs, env)) (await import('./otlp/check.ts')).checkEnvironment(env);
+  }
   return openFiles(outputs, reading);
 }
 
 export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   const { outputs, stack, resource, kernelStack, onReaderGone, warn } = settings;
-  const otlp = wantsOtlp(outputs);
-  // The collector is never given up.
-  let working = outputs.filter(({ kind }) => kind === 'table' || kind === 'json').length + (otlp ? 1 : 0);
+  const exporters = settings.environments.filter((env) => wantsOtlp(outputs, env));
+  // The collectors are never given up.
+  let working = outputs.filter(({ kind }) => kind === 'table' || kind === 'json').length + exporters.length;
   const onFailed = () => {
     working -= 1;
     settings.onFailed(working > 0);
@@ -72,10 +81,11 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
       sinks.push(new TextSink(`json:${name}`, { file, name, onFailed, warn, owned: true }, '', jsonLine));
     }
   }
-  if (otlp) {
+  for (const [i, env] of exporters.entries()) {
     // Imported only when needed: it is most of the agent's start-up time and memory.
     const { createOtlpSink } = await import('./otlp/sink.ts');
-    sinks.push(await createOtlpSink({ stack, resource, warn }));
+    const name = i === 0 ? 'otlp' : `otlp_${i + 1}`;
+    sinks.push(await createOtlpSink({ name, stack, resource, warn, env }));
   }
   return sinks;
 }

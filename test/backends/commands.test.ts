@@ -198,6 +198,14 @@ describe('a reader who types the commands of the documents', () => {
     assert.match(typed('npm start -- replay examples/recording.jsonl'), / direct +node /m);
   });
 
+  it('shows a configuration', () => {
+    const shown = typed('npm start -- config --config examples/compactstall.yaml');
+    assert.match(
+      shown,
+      /^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT +http:\/\/127\.0\.0\.1:4317 +examples\/compactstall\.yaml:\d/m,
+    );
+  });
+
   it('uses compactsnoop', async () => {
     const snoop = await started('npm run compactsnoop', 'COMM');
     compact();

@@ -14,11 +14,24 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli', 'node-version'],
-  cli: ['doctor', 'live', 'metrics', 'sinks', 'event', 'host', 'terminal', 'version', 'durations', 'errors'],
+  cli: [
+    'doctor',
+    'configuration',
+    'live',
+    'metrics',
+    'sinks',
+    'event',
+    'host',
+    'terminal',
+    'version',
+    'durations',
+    'errors',
+  ],
   doctor: [
     ...['live', 'enrich', 'prober', 'metrics', 'sinks', 'event', 'host', 'kernel', 'procfs'],
     ...['node-version', 'terminal', 'errors'],
   ],
+  configuration: ['metrics', 'sinks', 'closest', 'terminal', 'errors'],
   live: ['enrich', 'event', 'host', 'kernel', 'lru', 'abi.generated', 'errors'],
   enrich: ['prober', 'event', 'host', 'procfs', 'lru'],
   // The next row has all code that runs with CAP_SYS_PTRACE: prober/ and its imports.
@@ -37,6 +50,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'node-version': ['errors'],
   terminal: [],
   version: [],
+  closest: [],
   lru: [],
   durations: ['errors'],
   descriptor: [],

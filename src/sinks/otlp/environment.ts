@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { usageError } from '../../errors.ts';
+import { SettingError } from '../../errors.ts';
 import { type Signal, TRACES } from './signal.ts';
 
 /**
@@ -61,4 +61,4 @@ export function readInteger(
 }
 
 /** A setting that cannot be used. The sentence names the variable and what is allowed, and never its value: it may be a secret. */
-export const badSetting = (variable: string, why: string): Error => usageError(`${variable}: ${why}.`);
+export const badSetting = (variable: string, why: string): Error => new SettingError(variable, why);

@@ -19,7 +19,7 @@ type Settled = Exclude<Outcome, { kind: 'retry' }>;
  * collector accepts or refuses it, after a while behind the others. When the queue is empty nothing runs, not even a timer.
  */
 export class Sender implements Sink {
-  readonly name = 'otlp';
+  readonly name: string;
   /** Finished requests that wait, oldest first, and the number of their spans. */
   #waiting: Batch[] = [];
   #waitingSpans = 0;
@@ -45,6 +45,7 @@ export class Sender implements Sink {
   #maxRequestBytes = USUAL_REQUEST_BYTES;
 
   constructor(
+    name: string,
     settings: Settings,
     requests: RequestWriter,
     collector: Collector,
@@ -52,6 +53,7 @@ export class Sender implements Sink {
     backoff: Backoff,
     patience: Patience,
   ) {
+    this.name = name;
     this.#settings = settings;
     this.#requests = requests;
     this.#collector = collector;

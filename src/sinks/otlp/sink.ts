@@ -20,6 +20,8 @@ import { readSettings } from './settings.ts';
 import type { StackPlace } from './span-writer.ts';
 
 export interface OtlpSinkOptions {
+  /** In the books; by default `otlp`. */
+  name?: string;
   stack: StackPlace;
   /** Whose resource a span has; by default the stalled process's service. */
   resource?: ResourceOf;
@@ -38,6 +40,7 @@ export interface OtlpSinkOptions {
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const {
+    name = 'otlp',
     stack,
     resource = 'service',
     queueSize,
@@ -63,7 +66,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const ofService = (event: AgentEvent) => (isCompaction(event) ? resources.of(event) : host);
   const resourceOf = resource === 'service' ? ofService : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
-  return new Sender(settings, requests, collector, messages, backoff, patience);
+  return new Sender(name, settings, requests, collector, messages, backoff, patience);
 }
 
 /** Connects to the collector, loading only the transport that is needed. */

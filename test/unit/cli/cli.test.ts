@@ -114,7 +114,10 @@ describe('wrong usage: exit code 2, and a sentence', () => {
       '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
     ],
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
-    [['status'], "'status' is not a command; expected run, replay, summary or doctor. See compactstall --help."],
+    [
+      ['status'],
+      "'status' is not a command; expected run, replay, summary, doctor or config. See compactstall --help.",
+    ],
     [['-o', 'json', 'replay', 'file'], 'replay must come first: compactstall replay [options].'],
     [['replay'], 'replay needs a file: compactstall replay FILE, where --output json:FILE has written it.'],
     [['replay', 'a', 'b'], "replay takes one file; unexpected 'b'."],

@@ -22,7 +22,7 @@ function refuses(parse: () => unknown, message: string | RegExp): void {
 }
 
 describe('compactstall’s options', () => {
-  it('none', () => assert.deepEqual(run(), { values: {}, positionals: [] }));
+  it('none', () => assert.deepEqual(run(), { values: {}, positionals: [], texts: new Map() }));
 
   it('all, long', () => {
     const { values } = run(

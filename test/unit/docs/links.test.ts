@@ -15,6 +15,7 @@ const EXPECTED = [
   'CHANGELOG.md',
   'docs/attributes.md',
   'docs/cli.md',
+  'docs/configuration.md',
   'docs/contexts.md',
   'docs/decisions/README.md',
   'docs/deploy.md',

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { placeText } from '../configuration/fault.ts';
+import { type Shown, variablesInForce } from '../configuration/variables.ts';
+import { usageError } from '../errors.ts';
+import { metricExporters } from '../metrics/configured.ts';
+import { wantsOtlp } from '../sinks/create.ts';
+import { printable, printableJson } from '../terminal.ts';
+import { VERSION } from '../version.ts';
+import { CONFIG_OPTIONS, HELP, RUN_OPTIONS } from './compactstall-options.ts';
+import { readSettings, type Settings } from './file-options.ts';
+import { printed } from './messages.ts';
+import { type Option, parseOptions } from './options.ts';
+
+type Texts = ReadonlyMap<string, string[]>;
+
+/** `compactstall config`: the settings with which `run` would run, and where each comes from. @returns the exit code */
+export async function config(args: readonly string[]): Promise<number> {
+  const { values: given, positionals, texts } = parseOptions('compactstall', CONFIG_OPTIONS, args);
+  if (given.help) return printed(HELP);
+  if (given.version) return printed(`compactstall ${VERSION}\n`);
+  if (positionals.length > 0) throw usageError(`config: unexpected '${positionals[0]}'. See compactstall --help.`);
+
+  const inForce = await readSettings(CONFIG_OPTIONS, given);
+  const outputs = inForce.values.output ?? [];
+  for (const env of inForce.environments) {
+    // What `run` checks.
+    if (wantsOtlp(outputs, env)) (await import('../sinks/otlp/check.ts')).checkEnvironment(env);
+    if (metricExporters(env).length > 0) (await import('../metrics/settings.ts')).readMetricSettings(env);
+  }
+  const { environments, configuration } = inForce;
+  const exporters = environments.map((env, i) => ({ env, file: configuration?.variables[i] ?? new Map() }));
+  const wantsSpans = outputs.some(({ kind }) => kind === 'otlp');
+  const settings = [...options(texts, inForce), ...variablesInForce(process.env, exporters, wantsSpans)];
+  const unused = (configuration?.unused ?? []).map(({ key, place, why }) => ({ key, at: placeText(place), why }));
+  const file = configuration?.file;
+  return printed(
+    given.json
+      ? `${printableJson(JSON.stringify({ version: VERSION, file: file ?? null, settings, unused }, null, 2))}\n`
+      : text(file, settings, unused),
+  );
+}
+
+function options(texts: Texts, { inFile }: Pick<Settings<readonly Option[]>, 'inFile'>): Shown[] {
+  const all: readonly Option[] = RUN_OPTIONS;
+  return all
+    .filter((option) => option.inFile !== false)
+    .map((option): Shown => {
+      const name = `--${option.name}`;
+      const given = texts.get(option.name);
+      if (given !== undefined) return { name, value: given.join(', '), from: 'option' };
+      const file = inFile.get(option.name);
+      if (file !== undefined) return { name, value: file.written, from: 'file', at: placeText(file.place) };
+      const value = option.argument === undefined ? 'false' : option.default;
+      return { name, ...(value !== undefined && { value }), from: 'default' };
+    });
+}
+
+function text(
+  file: string | undefined,
+  settings: readonly Shown[],
+  unused: readonly { key: string; at: string; why: string }[],
+): string {
+  const rows = settings.map(({ name, value = '-', from, at, exporter }) => [
+    exporter === undefined ? name : `${name} (exporter ${exporter})`,
+    printable(value),
+    at === undefined ? from : printable(at),
+  ]);
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]!.length));
+  const [first, second] = [width(0), width(1)];
+  const lines = rows.map(([name, value, from]) => `${name!.padEnd(first)}  ${value!.padEnd(second)}  ${from}`);
+  return [
+    `compactstall ${VERSION}, ${file === undefined ? 'without a configuration file' : `with ${printable(file)}`}`,
+    '',
+    ...lines,
+    ...(unused.length > 0 ? ['', 'Without meaning here:'] : []),
+    ...unused.map(({ key, at, why }) => printable(`  ${key} (${at}): ${why}`)),
+    '',
+  ].join('\n');
+}

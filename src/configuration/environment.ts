@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Variables } from './translate.ts';
+
+export const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => Boolean(env[name]?.trim());
+
+/**
+ * The variables of the process that say the same as this one, the strongest first. One for all signals beats what the file says for
+ * one signal: the file's settings never come from a variable for all.
+ */
+export function sameSetting(name: string): string[] {
+  const general = name
+    .replace(/^OTEL_EXPORTER_OTLP_(?:TRACES|METRICS)_/, 'OTEL_EXPORTER_OTLP_')
+    .replace(/^OTEL_SPAN_ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT$/, 'OTEL_ATTRIBUTE_$1_LIMIT');
+  // The argument belongs to the sampler.
+  if (name === 'OTEL_TRACES_SAMPLER_ARG') return [name, 'OTEL_TRACES_SAMPLER'];
+  return general === name ? [name] : [name, general];
+}
+
+/** The variable of the process that counts before the file's, if there is one. */
+export function beatenBy(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return sameSetting(name).find((other) => isSet(env, other));
+}
+
+/** The process's attributes and the file's are both in force. */
+export const MERGED = 'OTEL_RESOURCE_ATTRIBUTES';
+
+/** The process's environment with what the file says where the environment says nothing. */
+export function inForce(env: NodeJS.ProcessEnv, file: Variables): NodeJS.ProcessEnv {
+  const added: Record<string, string> = {};
+  for (const [name, { value }] of file) {
+    if (name === MERGED && isSet(env, name)) added[name] = `${value},${env[name]}`;
+    else if (beatenBy(env, name) === undefined) added[name] = value;
+  }
+  return { ...env, ...added };
+}
