@@ -56,7 +56,7 @@ const SPANS: readonly Row[] = [
 
 const PROCESSOR: readonly Row[] = [
   row('OTEL_BSP_MAX_QUEUE_SIZE', '65536'),
-  row('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '512'),
+  row('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '2048'),
   row('OTEL_BSP_SCHEDULE_DELAY', '500'),
   row('OTEL_BSP_EXPORT_TIMEOUT', '30000'),
 ];

@@ -40,7 +40,11 @@ function senderTo(env: NodeJS.ProcessEnv, ...answers: Outcome[]) {
   });
   const messages = new DeliveryMessages('test', () => {});
   const backoff = { ...BACKOFF, firstMs: 1, maxMs: 1 };
-  return { sender: new Sender(readSettings(env), requests, collector, messages, backoff, PATIENCE), sent, written };
+  return {
+    sender: new Sender('otlp', readSettings(env), requests, collector, messages, backoff, PATIENCE),
+    sent,
+    written,
+  };
 }
 
 test('an event becomes bytes once, however often its request is sent or split', async () => {
