@@ -143,6 +143,9 @@ fi
 if for_any test example demo all; then
   made harness/programs/fragment
 fi
+if for_any all; then
+  made harness/programs/feeder
+fi
 if for_any test all; then
   made native/bpf-loader test-object
   made harness/programs/refusal

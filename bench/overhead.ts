@@ -14,8 +14,10 @@ import { measureBpf } from './bpf.ts';
 import { measureContexts } from './contexts.ts';
 import { measureExport } from './export.ts';
 import { measureIdle } from './idle.ts';
+import { measureMemory } from './memory.ts';
 import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
 import { leaveHostAsFound, stolenShare } from './session.ts';
+import { measureSpans } from './spans.ts';
 import { measureStacks } from './stacks.ts';
 import { measureStart } from './start.ts';
 import { measureStarts } from './starts.ts';
@@ -40,6 +42,8 @@ const PARTS: Record<string, (folder: string) => Promise<string>> = {
   idle: hostRows(measureIdle),
   starts: hostRows(measureStarts),
   export: hostRows(measureExport),
+  spans: hostRows(measureSpans),
+  memory: host(measureMemory),
   bcc: compareWithBcc,
   plans: comparePlans,
 };

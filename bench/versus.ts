@@ -9,9 +9,11 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMAND } from './agent.ts';
+import { versusMemory } from './memory.ts';
 import { table } from './report.ts';
 import { median } from './statistics.ts';
 import { versusBpf, versusStorm } from './versus-bpf.ts';
+import { versusSpans } from './versus-spans.ts';
 import { versusFirst, versusStarts } from './versus-starts.ts';
 
 const BASELINE = 'd97edf7';
@@ -35,7 +37,14 @@ export interface Comparison {
 
 type Part = (builds: Builds, folder: string) => Promise<Comparison[]>;
 
-const PARTS: Record<string, Part> = { bpf: versusBpf, storm: versusStorm, starts: versusStarts, first: versusFirst };
+const PARTS: Record<string, Part> = {
+  bpf: versusBpf,
+  storm: versusStorm,
+  starts: versusStarts,
+  first: versusFirst,
+  spans: versusSpans,
+  memory: versusMemory,
+};
 
 /** @param words the revision, then the parts @returns a table */
 export async function versus(folder: string, [revision = BASELINE, ...parts]: readonly string[]): Promise<string> {
