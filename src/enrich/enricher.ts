@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BpfObject } from 'bpf-loader-native';
 import type { ProbeCounters } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
@@ -138,6 +139,8 @@ export class Enricher {
       });
       this.#held -= events.length;
       deliver(events);
+      // Many may have waited for one answer: sockets and timers have their turn in between.
+      if (this.#held > 0) await nextTurn();
     })();
   }
 }

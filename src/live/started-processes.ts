@@ -7,8 +7,8 @@ const LOOKS = Object.values(START_LOOK);
 const PERIOD_MS = 2 ** START_PERIOD.SHIFT / 1e6;
 /** The processes of a period have lived on when the last of them is due. */
 const FIRST_MS = Math.ceil(START_LOOK.FIRST * PERIOD_MS);
-/** From one look to the next while processes start all the time; and at least, where a process is due. */
-const LOOK_MS = 1000;
+/** From one look to the next while processes start all the time, less than once a second; and at least, where a process is due. */
+const LOOK_MS = 1200;
 const CLOSEST_MS = 200;
 /** After a quiet time a few looks follow each start closely. Each look uses up one, and time brings them back. */
 const MAX_CREDIT = 5;
@@ -22,7 +22,7 @@ const PERIOD = STARTED_PROCESS.period.offset / 4;
 
 /**
  * Finds the processes that started a program and live on, in the table of the BPF programs (bpf/started_processes.h). A start
- * after a quiet time is reported, and looked at 0.2 s later. While processes start all the time there is one look a second, and
+ * after a quiet time is reported, and looked at 0.2 s later. While processes start all the time there is a look every 1.2 s, and
  * a start is reported only when another process has lived on. While no process starts, it does not look.
  */
 export class StartedProcesses {

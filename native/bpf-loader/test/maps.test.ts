@@ -50,10 +50,10 @@ test('readMap() of 50 000 entries: each once', (t) => {
   const object = loadCounter({ mapSizes: { table: entries } });
   t.after(() => object.close());
   for (let i = 0; i < entries; i++) object.updateMap('table', ...entry(i, BigInt(i) ** 2n));
-  assert.deepEqual(
-    sorted(object.readMap('table')),
-    Array.from({ length: entries }, (_, i) => [i, BigInt(i) ** 2n]),
-  );
+  const found = sorted(object.readMap('table'));
+  // Of lists of different lengths, and of this length, a difference would be searched for minutes.
+  assert.equal(found.length, entries);
+  for (const [i, one] of found.entries()) assert.deepEqual(one, [i, BigInt(i) ** 2n]);
 });
 
 test('readMap() refuses other maps', (t) => {
