@@ -11,6 +11,7 @@
  * It has no limits to fail on: a figure depends on the machine and its other load.
  */
 import { measureBpf } from './bpf.ts';
+import { measureBurst } from './burst.ts';
 import { measureContexts } from './contexts.ts';
 import { measureExport } from './export.ts';
 import { measureIdle } from './idle.ts';
@@ -37,6 +38,7 @@ const hostRows = (measure: (folder: string) => Promise<Row[]>) =>
 const PARTS: Record<string, (folder: string) => Promise<string>> = {
   bpf: hostRows(measureBpf),
   stacks: host(measureStacks),
+  burst: host(measureBurst),
   contexts: host(measureContexts),
   start: hostRows(measureStart),
   idle: hostRows(measureIdle),

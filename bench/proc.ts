@@ -23,16 +23,15 @@ export function cpuNs(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => sum + ofThread(tid), 0);
 }
 
-/** Counts of switches by `tid name`. A sleeping thread is switched out once per wake-up. */
+/** How often each thread went to sleep, by `tid name`: once per wake-up. A thread that is preempted is not woken again. */
 export type Switches = Map<string, number>;
 
 export function switches(pid: number): Switches {
   const found: Switches = new Map();
   for (const tid of readdirSync(`/proc/${pid}/task`)) {
     const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
-    const count = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)![1]);
     const name = /^Name:\s+(.*)$/m.exec(status)![1];
-    found.set(`${tid} ${name}`, count('voluntary_ctxt_switches') + count('nonvoluntary_ctxt_switches'));
+    found.set(`${tid} ${name}`, Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)![1]));
   }
   return found;
 }

@@ -13,7 +13,7 @@ import { table } from './report.ts';
 import { median, sum } from './statistics.ts';
 
 /** Not by fragment.ts, which is for tests. */
-const FRAGMENT = fileURLToPath(new URL('../harness/programs/fragment/build/fragment', import.meta.url));
+export const FRAGMENT = fileURLToPath(new URL('../harness/programs/fragment/build/fragment', import.meta.url));
 const ROUNDS = 3;
 /** 100% takes every stack, as `off` does, but measures them. */
 const SHARES = ['100%', '1%', '0.1%'];

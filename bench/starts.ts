@@ -31,7 +31,7 @@ const ROUNDS = 5;
 /** The time until an agent is idle; see idle.ts. */
 export const SETTLE_MS = 10_000;
 /** From one publisher to the next: no look at one is one at the next. */
-const APART_MS = 3000;
+const APART_MS = 2000;
 export const NEVER_MS = 2000;
 /** A limit that is never reached. */
 const LONGEST_SECONDS = 3600;
@@ -110,23 +110,35 @@ async function costOf(agent: number): Promise<Cost> {
 
 /**
  * How long after its start, or its publication, a process may stall for the first time so that an agent finds its span. One that
- * stalled without is looked at because of that, so each time is tried with a new process.
+ * stalled without is looked at because of that, so each time is tried with a new process. Halves the delays that are left.
  * @param files the outputs of agents as JSON
  * @returns milliseconds, for each agent; NEVER_MS when it takes longer
  */
 export function timesToSpan(files: readonly string[], perSecond: number, announced: boolean): Promise<number[]> {
+  const delays = delaysToTry(announced ? 10 : 50);
   const search = async () => {
-    const found = files.map(() => NEVER_MS);
-    const step = announced ? 10 : 50;
-    for (let ms = step; ms < NEVER_MS && found.includes(NEVER_MS); ms = Math.round(ms + Math.max(step, ms / 5))) {
-      const pid = await stallsAfter(ms, announced);
-      for (const [i, file] of files.entries()) {
-        if (found[i]! > ms && (await hasSpan(file, pid))) found[i] = ms;
+    // The first delay with a span, of each agent, is from `least` to `most`, where `most` may be none of them.
+    const ranges = files.map((file) => ({ file, least: 0, most: delays.length }));
+    for (;;) {
+      const open = ranges.find(({ least, most }) => least < most);
+      if (!open) return ranges.map(({ least }) => delays[least] ?? NEVER_MS);
+      const middle = Math.floor((open.least + open.most) / 2);
+      const pid = await stallsAfter(delays[middle]!, announced);
+      for (const range of ranges) {
+        if (middle < range.least || middle >= range.most) continue;
+        if (await hasSpan(range.file, pid)) range.most = middle;
+        else range.least = middle + 1;
       }
     }
-    return found;
   };
   return perSecond === 0 ? search() : during(perSecond, search);
+}
+
+/** Up to NEVER_MS, a fifth more each time. */
+function delaysToTry(step: number): number[] {
+  const delays: number[] = [];
+  for (let ms = step; ms < NEVER_MS; ms = Math.round(ms + Math.max(step, ms / 5))) delays.push(ms);
+  return delays;
 }
 
 /** Starts a publisher that stalls once, so long after its start or its publication. @returns its pid */
