@@ -74,15 +74,18 @@ export class Enricher {
     return this.#prober.supervisor;
   }
 
-  /** @param deliver called with the events of the batch once they are complete; not called for a batch without events */
-  enrich(batch: Batch, deliver: (events: readonly CompactionEvent[]) => void): void {
+  /**
+   * @param deliver called with the events of the batch once they are complete; not called for a batch without events
+   * @param ready resolves when the rest of the events is complete
+   */
+  enrich(batch: Batch, deliver: (events: readonly CompactionEvent[]) => void, ready?: Promise<void>): void {
     const { events, published } = batch;
     for (const pid of published) this.#registry?.published(pid);
     // A process's own word is more reliable than OBI, which watches from outside.
     for (const { context, pid } of events) {
       if (pid !== 0) this.#registry?.stalled(pid, context !== undefined && context.source !== 'obi');
     }
-    if (events.length > 0) this.#identify(batch, deliver);
+    if (events.length > 0) this.#identify(batch, deliver, ready);
   }
 
   /** Resolves when every batch has been delivered. After some seconds it no longer waits for open answers. */
@@ -117,6 +120,7 @@ export class Enricher {
   #identify(
     { events, beganNs, programs, attributes }: Batch,
     deliver: (events: readonly CompactionEvent[]) => void,
+    ready: Promise<void> | undefined,
   ): void {
     const pids = new Set(events.map(({ pid }) => pid));
     pids.delete(0);
@@ -129,6 +133,7 @@ export class Enricher {
       const ended = events.flatMap(({ pid }, i) => (seen.get(pid)?.identity ? [] : [programs[i]!.forkedFrom]));
       const unasked = new Set(this.#isEnding ? [] : ended.filter((pid) => pid !== 0 && !seen.has(pid)));
       for (const [pid, parent] of await this.#see(unasked)) seen.set(pid, parent);
+      await ready;
       await before;
       this.#matcher.newBatch();
       for (const [pid, one] of seen) this.#matcher.saw(pid, one);

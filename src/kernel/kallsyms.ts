@@ -3,6 +3,8 @@ import { readSync } from 'node:fs';
 import { withFile } from '../descriptor.ts';
 
 const CHUNK = 256 * 1024;
+/** What is read in a part, which takes some milliseconds: the kernel makes the lines as they are read, a page at a time. */
+const PART = 128 * 1024;
 const NEWLINE = 10;
 /** "ffffffff81000000 T _stext\n", or with "\t[module]" after the name. */
 const TYPE_AT = 17;
@@ -25,11 +27,20 @@ export function comparableAddress(address: bigint): number {
   return Number(address & 0xfffffffffffffn);
 }
 
-/**
- * Reads /proc/kallsyms from an open file. It has 100 000 to 300 000 lines, so there is no object per line: the table is
- * three flat arrays that grow in place.
- */
+/** Reads /proc/kallsyms from an open file. */
 export function readKallsyms(file: number): SymbolTable {
+  const parts = readKallsymsInParts(file);
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same in parts, for somebody who has to do other things in between. The file has 100 000 to 300 000 lines, so there is no
+ * object per line: the table is three flat arrays that grow in place.
+ */
+export function* readKallsymsInParts(file: number): Generator<undefined, SymbolTable> {
   const addresses = new Float64Array(growable(MAX_SYMBOLS * 8));
   const nameStarts = new Uint32Array(growable(MAX_SYMBOLS * 4));
   const names = new Uint8Array(growable(MAX_NAMES));
@@ -39,7 +50,12 @@ export function readKallsyms(file: number): SymbolTable {
 
   const chunk = Buffer.allocUnsafe(CHUNK);
   let kept = 0;
+  let pauseAt = PART;
   for (let position = 0; ; ) {
+    if (position >= pauseAt) {
+      pauseAt = position + PART;
+      yield;
+    }
     const size = readSync(file, chunk, kept, CHUNK - kept, position);
     if (size === 0) break;
     position += size;
@@ -67,7 +83,9 @@ export function readKallsyms(file: number): SymbolTable {
   nameStarts.buffer.resize(count * 4);
   names.buffer.resize(namesSize);
   const table = { addresses, nameStarts, names: Buffer.from(names.buffer) };
-  return sorted ? table : sortedByAddress(table);
+  if (sorted) return table;
+  yield;
+  return sortedByAddress(table);
 }
 
 /**

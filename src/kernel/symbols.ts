@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemWords } from '../errors.ts';
-import { comparableAddress, freeTable, readKallsyms, type SymbolTable } from './kallsyms.ts';
+import { comparableAddress, freeTable, readKallsyms, readKallsymsInParts, type SymbolTable } from './kallsyms.ts';
 
 /** An address further than this from the preceding symbol belongs to code without a symbol. */
 const MAX_FUNCTION_SIZE = 1 << 20;
@@ -20,6 +21,9 @@ export class KernelSymbols {
   #modules: string | undefined;
   #table: SymbolTable | undefined;
   #drop: NodeJS.Timeout | undefined;
+  /** Changes when the table that is being read must not be used. */
+  #version = 0;
+  #closed = false;
 
   constructor(paths = { kallsyms: '/proc/kallsyms', modules: '/proc/modules' }) {
     this.#modulesPath = paths.modules;
@@ -54,6 +58,28 @@ export class KernelSymbols {
     return true;
   }
 
+  /**
+   * Reads the file, if it has to be read, in parts: other work has its turn in between. Otherwise `name` reads all at once, for
+   * a tenth of a second and more.
+   * @returns undefined when the symbols are at hand
+   */
+  load(): Promise<void> | undefined {
+    return this.#table || this.#file === undefined ? undefined : this.#load(this.#file);
+  }
+
+  async #load(file: number): Promise<void> {
+    for (;;) {
+      const version = this.#version;
+      const parts = readKallsymsInParts(file);
+      let part = parts.next();
+      for (; !part.done && !this.#closed; part = parts.next()) await nextTurn();
+      if (!part.done) return;
+      if (version === this.#version && !this.#table) return this.#keep(part.value);
+      freeTable(part.value);
+      if (this.#table) return;
+    }
+  }
+
   name(address: bigint): string {
     const { addresses, nameStarts, names } = this.#symbols();
     const wanted = comparableAddress(address);
@@ -72,22 +98,29 @@ export class KernelSymbols {
   }
 
   close(): void {
+    this.#closed = true;
     this.#dropTable();
     if (this.#file !== undefined) closeSync(this.#file);
   }
 
   #symbols(): SymbolTable {
     if (this.#table) return this.#table;
-    this.#table =
+    const table =
       this.#file === undefined
         ? { addresses: new Float64Array(0), nameStarts: new Uint32Array(0), names: Buffer.alloc(0) }
         : readKallsyms(this.#file);
+    this.#keep(table);
+    return table;
+  }
+
+  #keep(table: SymbolTable): void {
+    this.#table = table;
     this.#drop = setTimeout(() => this.#dropTable(), KEEP_MS).unref();
-    return this.#table;
   }
 
   #dropTable(): void {
     clearTimeout(this.#drop);
+    this.#version += 1;
     if (this.#table) freeTable(this.#table);
     this.#table = undefined;
   }

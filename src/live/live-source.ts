@@ -80,6 +80,7 @@ export class LiveSource implements Source {
   /** Whether no process may read the memory of another, and the prober would. */
   readonly foreignMemoryClosed: boolean = false;
   readonly symbols = new KernelSymbols();
+  readonly #stacks = new Stacks(this.symbols);
   /** Why stacks have addresses instead of names. Found out at the start: later the agent has no capabilities. */
   readonly hiddenSymbols: Limitation | undefined = hiddenSymbols(this.symbols);
   /** Why run times are not measured although they were asked for: only they require CAP_SYS_ADMIN. */
@@ -129,7 +130,7 @@ export class LiveSource implements Source {
     this.#maxSpansPerSecond = options.maxSpansPerSecond;
     this.#decoder = new Decoder({
       names: this.#names,
-      stacks: new Stacks(this.symbols),
+      stacks: this.#stacks,
       clock: this.#clock,
       context: options.context,
     });
@@ -179,8 +180,10 @@ export class LiveSource implements Source {
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
       if (decoded.starts) this.#started?.noticed();
-      if (this.#enricher) this.#enricher.enrich(decoded, onEvents);
+      const named = this.#stacks.named();
+      if (this.#enricher) this.#enricher.enrich(decoded, onEvents, named);
       // A batch may hold process events only.
+      else if (events.length > 0 && named) named.then(() => onEvents(events));
       else if (events.length > 0) onEvents(events);
     };
     this.#reader?.start(onBatch, () => this.#omissions?.look());
@@ -201,6 +204,7 @@ export class LiveSource implements Source {
     // Only the plan's programs count: a missed process event is not a lost compaction.
     const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
     this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
+    await this.#stacks.named();
     await this.#enricher?.finish();
     if (this.#enricher?.probes) this.#books.probes = this.#enricher.probes;
     this.#stopped.resolve();

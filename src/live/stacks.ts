@@ -8,9 +8,14 @@ const MAX_STACKS = 4096;
 
 const NONE: readonly string[] = Object.freeze([]);
 
+interface Unnamed {
+  raw: Buffer;
+  frames: string[];
+}
+
 /**
  * Names of raw kernel stacks. A host has few different stacks, so each is named once: equal stacks are the same array,
- * which sinks may use as a key.
+ * which sinks may use as a key. The array of a new stack may be empty until `named()` resolves: the symbols are read first.
  */
 export class Stacks {
   readonly #symbols: KernelSymbols;
@@ -18,6 +23,9 @@ export class Stacks {
   /** The last one that was named; in a storm it is often the next as well. */
   #lastRaw = '';
   #last = NONE;
+  /** New ones, which wait for the symbols. */
+  #unnamed: Unnamed[] = [];
+  #loading: Promise<void> | undefined;
 
   constructor(symbols: KernelSymbols) {
     this.#symbols = symbols;
@@ -36,8 +44,29 @@ export class Stacks {
     const key = raw.toString('latin1');
     if (key === this.#lastRaw) return this.#last;
     this.#lastRaw = key;
-    this.#last = key === '' ? NONE : this.#known.getOrMake(key, () => Object.freeze(this.#frames(raw)));
+    this.#last = key === '' ? NONE : this.#known.getOrMake(key, () => this.#make(raw));
     return this.#last;
+  }
+
+  /** Resolves when every stack so far has its names; undefined when it has. */
+  named(): Promise<void> | undefined {
+    return this.#loading;
+  }
+
+  #make(raw: Buffer): readonly string[] {
+    this.#loading ??= this.#symbols.load()?.then(() => this.#nameAll());
+    if (!this.#loading) return Object.freeze(this.#frames(raw));
+    const frames: string[] = [];
+    this.#unnamed.push({ raw: Buffer.from(raw), frames });
+    return frames;
+  }
+
+  #nameAll(): void {
+    this.#loading = undefined;
+    for (const { raw, frames } of this.#unnamed.splice(0)) {
+      frames.push(...this.#frames(raw));
+      Object.freeze(frames);
+    }
   }
 
   #frames(raw: Buffer): string[] {

@@ -52,9 +52,12 @@ export function recordedDecoder(): Decoder {
     realtimeNs: BigInt(realtimeNs),
     uncertaintyNs,
   };
+  const symbols = recordedSymbols();
+  // Reads them all, so that stacks have their names at once.
+  symbols.name(0n);
   return new Decoder({
     names: recordedNames(),
-    stacks: new Stacks(recordedSymbols()),
+    stacks: new Stacks(symbols),
     clock: new EpochClock(() => reading),
     context: 'child',
   });

@@ -31,6 +31,34 @@ describe('kernel symbols', () => {
     symbols.close();
   });
 
+  const many = Array.from({ length: 50_000 }, (_, i) => `${(0xffffffff82000000n + BigInt(i)).toString(16)} T s${i}`);
+
+  it('load() reads in parts, between which other work has its turn', async (t) => {
+    const { symbols } = host(t, [...KERNEL, ...many]);
+    let turns = 0;
+    let counting = setImmediate(function count() {
+      turns += 1;
+      counting = setImmediate(count);
+    });
+    await symbols.load();
+    clearImmediate(counting);
+    // The file has more than 1 MB, and one read takes 256 KiB of it.
+    assert.ok(turns >= 4, `${turns} turns`);
+    assert.equal(symbols.load(), undefined);
+    assert.equal(symbols.name(0xffffffff81000080n), 'entry+0x0');
+  });
+
+  it('load() reads again when modules change meanwhile', async (t) => {
+    const module = 'ffffffffc0100000 t nv_alloc\t[nvidia]';
+    const { symbols, write } = host(t, KERNEL, 'ext4 1 0 - Live 0x0\n');
+    write([...KERNEL, ...many], 'ext4 1 0 - Live 0x0\n');
+    const loaded = symbols.load();
+    write([...KERNEL, module], 'ext4 1 0 - Live 0x0\nnvidia 1 0 - Live 0x0\n');
+    assert.equal(symbols.modulesChanged(), true);
+    await loaded;
+    assert.equal(symbols.name(0xffffffffc010001fn), 'nv_alloc+0x1f [nvidia]');
+  });
+
   it('the symbol before an address, with the offset', (t) => {
     const { symbols } = host(t, KERNEL);
     for (const [address, name] of [

@@ -10,6 +10,11 @@ class FakeSymbols {
   changed = false;
   asked = 0;
   names: Record<number, string> = {};
+  loading: Promise<void> | undefined;
+
+  load(): Promise<void> | undefined {
+    return this.loading;
+  }
 
   modulesChanged(): boolean {
     const { changed } = this;
@@ -51,6 +56,25 @@ describe('stacks', () => {
     assert.equal(symbols.asked, 2);
     assert.notEqual(stacks.name(raw(1, 3)), first);
     assert.ok(Object.isFrozen(first));
+  });
+
+  it('a new stack has its names when the symbols have been read, and is the same array until then', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { symbols, stacks } = setUp({ loading: promise });
+    const batch = raw(1, 2);
+    const first = stacks.name(batch);
+    assert.equal(stacks.name(raw(1, 2)), first);
+    const second = stacks.name(raw(3));
+    batch.fill(0); // The reader uses its memory again.
+    assert.deepEqual([first, second, symbols.asked], [[], [], 0]);
+    const named = stacks.named()!;
+    resolve();
+    await named;
+    assert.deepEqual([first, second], [['f1+0x1', 'f2+0x1'], ['f3+0x1']]);
+    assert.ok(Object.isFrozen(first));
+    assert.equal(stacks.named(), undefined);
+    symbols.loading = undefined;
+    assert.deepEqual(stacks.name(raw(4)), ['f4+0x1'], 'they are at hand');
   });
 
   it('no stack is always the same empty array', () => {
