@@ -5,6 +5,7 @@ import { keyOf } from '../../src/cli/file-options.ts';
 import type { Option } from '../../src/cli/options.ts';
 import type { Row } from '../../src/configuration/row.ts';
 import { ROWS } from '../../src/configuration/rows.ts';
+import { STANDARD_VARIABLES, type StandardVariables } from './standard-variables.ts';
 
 const EXAMPLE = new URL('../../examples/compactstall.yaml', import.meta.url);
 
@@ -119,6 +120,17 @@ export function configurationDoc(): string {
     '',
     'A key that is in none of these tables is unknown, also where the standard allows others for components of its own.',
     '',
+    '## The standard’s variables',
+    '',
+    'Each variable of OpenTelemetry’s',
+    '[specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/), and what it is here; a test sets each.',
+    '[cli.md](cli.md#variables) says what it means, and has others.',
+    '',
+    row('variable', 'here', 'note'),
+    row('---', '---', '---'),
+    ...STANDARD_VARIABLES.map(variableRow),
+    row('`OTEL_CONFIG_FILE`', 'honoured', 'variables count before it ([above](#what-counts))'),
+    '',
   ].join('\n');
 }
 
@@ -137,6 +149,13 @@ function ownRows(): string[] {
         code(argument === undefined ? 'false' : (otherwise ?? '-')).replace('`-`', ''),
       );
     });
+}
+
+const HERE = { honoured: 'honoured', refused: 'refused with a sentence', unused: 'without meaning' };
+
+function variableRow({ names, value, becomes, note = '' }: StandardVariables): string {
+  const name = names.map((name) => code(becomes === 'refused' ? `${name}=${value}` : name)).join(', ');
+  return row(name, HERE[becomes], note);
 }
 
 function honoured(entry: Row): string[] {

@@ -10,6 +10,7 @@ import { TEMPORALITIES, type TemporalityPreference } from './temporality.ts';
 
 const EXPORTERS = ['otlp', 'prometheus', 'console', 'none'] as const;
 type ExporterName = (typeof EXPORTERS)[number];
+const HISTOGRAMS = ['base2_exponential_bucket_histogram'] as const;
 const EXEMPLAR_FILTERS = ['trace_based', 'always_on', 'always_off'] as const;
 
 const DEFAULT_INTERVAL_MS = 60_000;
@@ -44,6 +45,8 @@ export function readMetricSettings(env: NodeJS.ProcessEnv): MetricSettings {
   const preference = firstSet(env, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE');
   const filter = readChoice(firstSet(env, 'OTEL_METRICS_EXEMPLAR_FILTER'), EXEMPLAR_FILTERS, lower);
   readResourceAttributes(env);
+  // The kernel adds durations up in such buckets.
+  readChoice(firstSet(env, 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'), HISTOGRAMS, lower);
   return {
     exporters,
     intervalMs: positive('OTEL_METRIC_EXPORT_INTERVAL') ?? DEFAULT_INTERVAL_MS,
