@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes docs/attributes.md, docs/configuration.md and the schema of that file, and draws the pictures of docs/images/ from their spans; part of `npm run generate`.
+// Writes docs/attributes.md, docs/configuration.md and the schemas, and draws the pictures of docs/images/ from their spans; part of `npm run generate`.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { tracePicture } from '../../examples/trace/picture.ts';
 import { flattenSpans } from '../../harness/receivers/otlp.ts';
 import { attributesDoc } from './attributes-doc.ts';
 import { configurationDoc } from './configuration-doc.ts';
 import { configurationSchema } from './configuration-schema.ts';
+import { eventSchema } from './event-schema.ts';
 
 const docs = new URL('..', import.meta.url).pathname;
 
 writeFileSync(`${docs}attributes.md`, attributesDoc());
 writeFileSync(`${docs}configuration.md`, configurationDoc());
 writeFileSync(`${docs}../schema/compactstall.schema.json`, configurationSchema());
+writeFileSync(`${docs}event.schema.json`, `${JSON.stringify(eventSchema(), null, 2)}\n`);
 for (const file of globSync(`${docs}images/*.json`)) {
   const spans = flattenSpans(JSON.parse(readFileSync(file, 'utf8')));
   writeFileSync(file.replace(/json$/, 'svg'), tracePicture(spans));

@@ -190,6 +190,15 @@ export class LiveSource implements Source {
     return this.#stopped.promise;
   }
 
+  /** Leaves records in the ring until `resume`, where whoever takes the events has enough of them. */
+  pause(): void {
+    this.#reader?.pause();
+  }
+
+  resume(): void {
+    this.#reader?.resume();
+  }
+
   /** Detaches, and reads what is left in the ring. */
   async stop(): Promise<void> {
     this.#object.detach();

@@ -51,6 +51,17 @@ export class RingReader {
     return batch?.length ?? 0;
   }
 
+  /** Leaves records in the ring until `resume`. When it is full, the kernel drops and counts what comes. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#napOver();
+  }
+
   /** Unread bytes in the ring. */
   get pendingBytes(): number {
     return this.#ring.pendingBytes;
@@ -76,11 +87,18 @@ export class RingReader {
   #napOver(): void {
     clearTimeout(this.#nap);
     this.#nap = undefined;
+<<<<<<< HEAD
     clearImmediate(this.#next);
     const size = this.#readBatch();
     if (size === 0) this.#fallAsleep();
     else if (size < FULL_BYTES) this.#takeNap();
     else this.#next = setImmediate(() => this.#napOver());
+=======
+    if (this.#paused) return;
+    const batches = this.drain(MAX_BATCHES);
+    if (batches === 0) this.#fallAsleep();
+    else this.#takeNap(batches === MAX_BATCHES ? 0 : NAP_MS);
+>>>>>>> 42e2cb9 (WIP library)
     this.#onTurn?.();
   }
 
