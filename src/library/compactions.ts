@@ -10,7 +10,7 @@ import { giveUpPrivileges } from '../live/privileges.ts';
 import { type CompactionsOptions, checkOptions, type Settings } from './options.ts';
 
 /** Beyond so many events that the loop has not taken, further ones stay in the kernel's ring. */
-const MAX_WAITING = 512;
+const MAX_WAITING = 100;
 
 /** The compactions of this host, for one `for await` loop. */
 export interface Compactions extends AsyncIterable<CompactionEvent> {

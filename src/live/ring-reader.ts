@@ -19,6 +19,7 @@ export class RingReader {
   #onBatch: ((batch: Buffer) => void) | undefined;
   #onTurn: (() => void) | undefined;
   #nap: NodeJS.Timeout | undefined;
+  #paused = false;
   /** The next batch, when more is in the ring. */
   #next: NodeJS.Immediate | undefined;
 
@@ -87,18 +88,12 @@ export class RingReader {
   #napOver(): void {
     clearTimeout(this.#nap);
     this.#nap = undefined;
-<<<<<<< HEAD
     clearImmediate(this.#next);
+    if (this.#paused) return;
     const size = this.#readBatch();
     if (size === 0) this.#fallAsleep();
     else if (size < FULL_BYTES) this.#takeNap();
     else this.#next = setImmediate(() => this.#napOver());
-=======
-    if (this.#paused) return;
-    const batches = this.drain(MAX_BATCHES);
-    if (batches === 0) this.#fallAsleep();
-    else this.#takeNap(batches === MAX_BATCHES ? 0 : NAP_MS);
->>>>>>> 42e2cb9 (WIP library)
     this.#onTurn?.();
   }
 
