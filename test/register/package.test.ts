@@ -24,13 +24,28 @@ function run(node: string, program: string, args: string[]) {
   return { status, stdout, stderr };
 }
 
+const USES = `
+import { type BooksReport, type CompactionEvent, compactions, HostError, toSpan } from 'compactstall';
+import 'compactstall/register';
+import schema from 'compactstall/event.schema.json' with { type: 'json' };
+
+const loop = compactions({ triggers: ['direct'], minDuration: '10ms', signal: AbortSignal.abort() });
+for await (const event of loop) console.log(event satisfies CompactionEvent, toSpan(event).resource.attributes);
+const books: BooksReport = loop.books();
+console.log(books.balances, typeof HostError, schema.oneOf.length);
+`;
+const TYPES = {
+  compilerOptions: { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: ['node'] },
+};
+
 describe('the packages, installed in an application', () => {
+  let archives: string[];
   before(() => {
     const npm = (cwd: string, ...args: string[]) =>
       execFileSync('npm', args, { cwd, encoding: 'utf8', timeout: 150_000 });
     const pack = (name: string) =>
       join(folder, npm(join(ROOT, name), 'pack', '--silent', '--pack-destination', folder).trim());
-    const archives = [pack('.'), pack('native/bpf-loader')];
+    archives = [pack('.'), pack('native/bpf-loader')];
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
     // npm's cache has the packages that npm ci installed for this project.
     npm(folder, 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', ...archives);
@@ -52,6 +67,28 @@ describe('the packages, installed in an application', () => {
       assert.equal(readFileSync(join(folder, 'node_modules', name, licence), 'utf8'), expected);
     });
   }
+
+  it('have no flaw that publint or attw knows', () => {
+    for (const archive of archives) {
+      const own = (tool: string) => join(ROOT, 'node_modules/.bin', tool);
+      for (const [tool, ...words] of [
+        [own('publint'), '--strict', archive],
+        [own('attw'), '--profile', 'esm-only', archive],
+      ] as const) {
+        const { status, stdout, stderr } = run(process.execPath, tool, words);
+        assert.equal(status, 0, `${stdout}${stderr}`);
+      }
+    }
+  });
+
+  it('have a library, with its types', () => {
+    writeFileSync(join(folder, 'uses.mts'), USES);
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...TYPES, files: ['uses.mts'] }));
+    const checked = run(process.execPath, join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder]);
+    assert.deepEqual(checked, { status: 0, stdout: '', stderr: '' });
+    const used = run(process.execPath, process.execPath, [join(folder, 'uses.mts')]);
+    assert.deepEqual(used, { status: 0, stdout: 'true function 2\n', stderr: '' });
+  });
 
   it('have everything that the agent loads', () => {
     const { stdout } = run(process.execPath, join(bin, 'compactstall'), ['doctor', '--json']);

@@ -34,6 +34,7 @@ export const RUN_BY = {
   'npm start -- summary examples/recording.jsonl': here('has a recording'),
   'npm start -- replay examples/recording.jsonl': here('has a recording'),
   'npm start -- config --config examples/compactstall.yaml': here('shows a configuration'),
+  'node examples/library/metric.js': { file: 'test/backends/library.test.ts', name: 'metric.js: a real Collector' },
   'npm run compactsnoop': here('uses compactsnoop'),
   'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,

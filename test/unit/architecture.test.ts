@@ -14,6 +14,9 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli', 'node-version'],
+  // What the package exports.
+  index: ['library', 'sinks', 'event', 'errors'],
+  library: ['live', 'event', 'host', 'durations', 'errors'],
   cli: [
     'doctor',
     'configuration',

@@ -20,6 +20,7 @@ const EXPECTED = [
   'docs/decisions/README.md',
   'docs/deploy.md',
   'docs/doctor.md',
+  'docs/library.md',
   'docs/overhead.md',
   'docs/reading-a-stall.md',
   'docs/register.md',
