@@ -13,7 +13,7 @@ const docs = new URL('..', import.meta.url).pathname;
 writeFileSync(`${docs}attributes.md`, attributesDoc());
 writeFileSync(`${docs}configuration.md`, configurationDoc());
 writeFileSync(`${docs}../schema/compactstall.schema.json`, configurationSchema());
-writeFileSync(`${docs}event.schema.json`, `${JSON.stringify(eventSchema(), null, 2)}\n`);
+writeFileSync(`${docs}../schema/event.schema.json`, `${JSON.stringify(eventSchema(), null, 2)}\n`);
 for (const file of globSync(`${docs}images/*.json`)) {
   const spans = flattenSpans(JSON.parse(readFileSync(file, 'utf8')));
   writeFileSync(file.replace(/json$/, 'svg'), tracePicture(spans));

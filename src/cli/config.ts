@@ -3,7 +3,7 @@ import { placeText } from '../configuration/fault.ts';
 import { type Shown, variablesInForce } from '../configuration/variables.ts';
 import { usageError } from '../errors.ts';
 import { metricExporters } from '../metrics/configured.ts';
-import { wantsOtlp } from '../sinks/create.ts';
+import { wantsSpans } from '../sinks/create.ts';
 import { printable, printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { CONFIG_OPTIONS, HELP, RUN_OPTIONS } from './compactstall-options.ts';
@@ -24,7 +24,7 @@ export async function config(args: readonly string[]): Promise<number> {
   const outputs = inForce.values.output ?? [];
   for (const env of inForce.environments) {
     // What `run` checks.
-    if (wantsOtlp(outputs, env)) (await import('../sinks/otlp/check.ts')).checkEnvironment(env);
+    if (wantsSpans(outputs, env)) (await import('../sinks/otlp/check.ts')).checkEnvironment(env);
     if (metricExporters(env).length > 0) (await import('../metrics/settings.ts')).readMetricSettings(env);
   }
   const { environments, configuration } = inForce;

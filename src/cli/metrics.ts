@@ -28,7 +28,7 @@ export async function openMetrics(
 export function agentState(source: LiveSource, pipeline: Pipeline): AgentState {
   const { books, ring, programs, supervisor } = source.state();
   const sinks = pipeline.books();
-  const queued = otlpCounts(sinks)?.queued;
+  const queued = spanCounts(sinks)?.queued;
   return {
     aggregates: source.readAggregates(),
     books: equations(books, sinks),
@@ -40,8 +40,8 @@ export function agentState(source: LiveSource, pipeline: Pipeline): AgentState {
 }
 
 /** The counts of all exporters of spans together; undefined without any. */
-export function otlpCounts(sinks: readonly NamedSinkBooks[]): Pick<SinkBooks, 'exported' | 'queued'> | undefined {
-  const otlp = sinks.filter(({ name }) => /^otlp(_\d+)?$/.test(name)).map(({ books }) => books);
+export function spanCounts(sinks: readonly NamedSinkBooks[]): Pick<SinkBooks, 'exported' | 'queued'> | undefined {
+  const otlp = sinks.filter(({ name }) => /^(otlp(_\d+)?|sdk)$/.test(name)).map(({ books }) => books);
   if (otlp.length === 0) return undefined;
   const sum = (of: 'exported' | 'queued') => otlp.reduce((total, books) => total + books[of], 0);
   return { exported: sum('exported'), queued: sum('queued') };

@@ -11,7 +11,7 @@ import { VERSION } from '../version.ts';
 import { HELP, REPLAY_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
-import { otlpCounts } from './metrics.ts';
+import { spanCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
@@ -63,7 +63,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   let progress: NodeJS.Timeout | undefined;
   const showProgress = () => {
     progress ??= setInterval(() => {
-      const otlp = otlpCounts(pipeline.books());
+      const otlp = spanCounts(pipeline.books());
       if (otlp) messages.progress(`${otlp.exported} spans delivered, ${otlp.queued} queued`);
     }, PROGRESS_MS);
   };

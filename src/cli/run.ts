@@ -11,7 +11,7 @@ import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
 import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
-import { createSinks, openOutputs, type SinkSettings, wantsOtlp } from '../sinks/create.ts';
+import { createSinks, openOutputs, type SinkSettings, wantsSpans } from '../sinks/create.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
@@ -50,7 +50,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments);
-  const hasSpans = environments.some((env) => wantsOtlp(outputs, env));
+  const hasSpans = environments.some((env) => wantsSpans(outputs, env));
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
 
   const shutdown = new Shutdown();

@@ -128,7 +128,8 @@ export function parseFile(path: string, option: string): string {
 }
 
 export function parseOutput(text: string, option: string): Output {
-  if (text === 'table' || text === 'json' || text === 'otlp' || text === 'none') return { kind: text };
+  if (text === 'table' || text === 'json' || text === 'otlp' || text === 'sdk' || text === 'none')
+    return { kind: text };
   if (text.startsWith('json:') && text.length > 5) return { kind: 'json', path: text.slice(5) };
-  throw usageError(`${option} ${text}: expected table, json, json:FILE, otlp or none.`);
+  throw usageError(`${option} ${text}: expected table, json, json:FILE, otlp, sdk or none.`);
 }

@@ -29,10 +29,16 @@ export interface SinkSettings {
   warn: (sentence: string) => void;
 }
 
-/** Whether the settings include the collector: by name, or by the standard variables. */
-export function wantsOtlp(outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean {
-  return outputs.some(({ kind }) => kind === 'otlp') || otlpConfigured(env);
+const isSdk = ({ kind }: Output) => kind === 'sdk';
+
+/** Whether the agent itself sends to the collector: by name, or by the standard variables, unless the SDK does. */
+function wantsOtlp(outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean {
+  return outputs.some(({ kind }) => kind === 'otlp') || (otlpConfigured(env) && !outputs.some(isSdk));
 }
+
+/** Whether events become spans. */
+export const wantsSpans = (outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean =>
+  outputs.some(isSdk) || wantsOtlp(outputs, env);
 
 /**
  * Checks the outputs and opens files, before anything is loaded into the kernel. Throws a UserError when outputs exclude
@@ -54,8 +60,16 @@ export async function openOutputs(
   if (outputs.length > 1 && outputs.some(({ kind }) => kind === 'none')) {
     throw usageError('--output none excludes every other --output.');
   }
+  if (outputs.some(isSdk)) {
+    if (outputs.some(({ kind }) => kind === 'otlp')) {
+      throw usageError('--output: otlp and sdk would send each span twice; give one of them.');
+    }
+    if (environments.length > 1) {
+      throw usageError('--output sdk sends to one exporter; the configuration file has several. Use --output otlp.');
+    }
+  }
   for (const env of environments) {
-    if (wantsOtlp(outputs, env)) (await import('./otlp/check.ts')).checkEnvironment(env);
+    if (wantsSpans(outputs, env)) (await import('./otlp/check.ts')).checkEnvironment(env);
   }
   return openFiles(outputs, reading);
 }
@@ -64,7 +78,8 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   const { outputs, stack, resource, kernelStack, onReaderGone, warn } = settings;
   const exporters = settings.environments.filter((env) => wantsOtlp(outputs, env));
   // The collectors are never given up.
-  let working = outputs.filter(({ kind }) => kind === 'table' || kind === 'json').length + exporters.length;
+  let working =
+    outputs.filter(({ kind }) => kind === 'table' || kind === 'json' || kind === 'sdk').length + exporters.length;
   const onFailed = () => {
     working -= 1;
     settings.onFailed(working > 0);
@@ -86,6 +101,10 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
     const { createOtlpSink } = await import('./otlp/sink.ts');
     const name = i === 0 ? 'otlp' : `otlp_${i + 1}`;
     sinks.push(await createOtlpSink({ name, stack, resource, warn, env }));
+  }
+  if (outputs.some(isSdk)) {
+    const { createSdkSink } = await import('./sdk/sink.ts');
+    sinks.push(await createSdkSink({ stack, resource, warn, env: settings.environments[0]! }));
   }
   return sinks;
 }

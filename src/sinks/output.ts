@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** An output of the command line; `json` without a path is standard output. */
-export type Output = { kind: 'table' } | { kind: 'json'; path?: string } | { kind: 'otlp' } | { kind: 'none' };
+export type Output =
+  | { kind: 'table' }
+  | { kind: 'json'; path?: string }
+  | { kind: 'otlp' }
+  | { kind: 'sdk' }
+  | { kind: 'none' };
 
 /** An output whose file is open. */
 export type OpenOutput = Output & { file?: number };

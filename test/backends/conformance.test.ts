@@ -224,6 +224,10 @@ describe('the same as the stock SDK', () => {
     const { code, stderr } = await runToEnd(['replay', recording, '--output', 'none'], { env });
     assert.equal(code, 0, stderr);
   };
+  const sdk = async (env: NodeJS.ProcessEnv) => {
+    const { code, stderr } = await runToEnd(['replay', recording, '--output', 'sdk'], { env });
+    assert.equal(code, 0, stderr);
+  };
   const stock = async (env: NodeJS.ProcessEnv) => {
     const inherited = Object.entries(process.env).filter(([name]) => !/^OTEL_|^NODE_OPTIONS$/.test(name));
     const options = { env: { ...Object.fromEntries(inherited), ...env }, timeout: GIVE_UP_MS };
@@ -245,6 +249,12 @@ describe('the same as the stock SDK', () => {
       assert.deepEqual(
         byAgent.map((span) => comparable(span, onlyAgent)),
         byStock.map((span) => comparable(withDoubles(span), onlyStock)),
+      );
+      const bySdk = await writtenBy(sdk(both));
+      assert.deepEqual(
+        bySdk.map((span) => comparable(withDoubles(span), undefined)),
+        byAgent.map((span) => comparable(span, undefined)),
+        'by --output sdk',
       );
     });
   }

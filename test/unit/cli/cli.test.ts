@@ -108,11 +108,12 @@ describe('wrong usage: exit code 2, and a sentence', () => {
       "--trigger cron: 'cron' is not a trigger; expected some of direct, kcompactd, proactive, manual.",
     ],
     [['--ring-size', '3M'], '--ring-size 3M: expected a power of two from 4K to 1024M, such as 16M.'],
-    [['-o', 'csv'], '--output csv: expected table, json, json:FILE, otlp or none.'],
+    [['-o', 'csv'], '--output csv: expected table, json, json:FILE, otlp, sdk or none.'],
     [
       ['-o', 'table', '-o', 'json'],
       '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
     ],
+    [['-o', 'otlp', '-o', 'sdk'], '--output: otlp and sdk would send each span twice; give one of them.'],
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
     [
       ['status'],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/event.schema.json, read by a validator of JSON schemas, says the same as the parser.
+// schema/event.schema.json, read by a validator of JSON schemas, says the same as the parser.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
@@ -10,7 +10,7 @@ import { event, fixtureText, notRecorded } from '../fixtures.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(
-  JSON.parse(read('docs/event.schema.json')),
+  JSON.parse(read('schema/event.schema.json')),
 );
 const parses = (value: unknown) => {
   try {
@@ -48,7 +48,7 @@ const whole = event(0, { context, resource: { 'service.name': 's', ports: [1] },
 
 describe('the JSON schema of events', () => {
   it('is the generated one', () => {
-    assert.deepEqual(JSON.parse(read('docs/event.schema.json')), eventSchema());
+    assert.deepEqual(JSON.parse(read('schema/event.schema.json')), eventSchema());
   });
 
   it('holds for recordings, the real one of the examples among them', () => {

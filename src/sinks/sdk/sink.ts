@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  context,
+  metrics,
+  ProxyTracerProvider,
+  propagation,
+  ROOT_CONTEXT,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { TracerProvider } from '@opentelemetry/sdk-trace';
+import { type AgentEvent, isCompaction } from '../../event/event.ts';
+import type { Sink, SinkBooks } from '../../event/sink.ts';
+import { VERSION } from '../../version.ts';
+import { briefly, routeDiagnostics } from '../otlp/diagnostics.ts';
+import { withEnvironment } from '../otlp/environment.ts';
+import { guessedOfHost } from '../otlp/host-names.ts';
+import { hostResource } from '../otlp/host-resource.ts';
+import { type ResourceOf, Resources } from '../otlp/resources.ts';
+import { readSettings, type Settings } from '../otlp/settings.ts';
+import type { StackPlace } from '../otlp/span-writer.ts';
+import { type Processed, ProcessedReader } from './processed.ts';
+import { spanParts } from './span-parts.ts';
+
+/** How often the SDK is asked what came of the spans, while some are under way. */
+const LOOK_MS = 100;
+const LAST_MS = 10;
+
+export interface SdkSinkOptions {
+  stack: StackPlace;
+  resource: ResourceOf;
+  warn: (sentence: string) => void;
+  env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Sends events through OpenTelemetry's own SDK: exporters, processors and samplers are those that the standard's variables
+ * choose in any Node.js service. Throws a usage error for a variable that cannot be used.
+ */
+export async function createSdkSink({ stack, resource, warn, env = process.env }: SdkSinkOptions): Promise<Sink> {
+  const settings = readSettings(env);
+  const host = await hostResource(env, settings.detectors);
+  const resources = new Resources(host, () => warn('more services stalled than are kept apart.'), guessedOfHost(env));
+  const resourceOf = (event: AgentEvent) =>
+    resource === 'service' && isCompaction(event) ? resources.of(event) : host;
+  return new SdkSink({
+    env: { ...env, ...variables(env, settings) },
+    maxQueue: settings.maxQueue,
+    host,
+    resourceOf,
+    stack,
+    logLevel: settings.logLevel === 'NONE' ? 'ERROR' : settings.logLevel,
+    warn: once(warn),
+  });
+}
+
+/** The agent's defaults, as docs/cli.md has them, and what the SDK must leave to the agent. */
+function variables(env: NodeJS.ProcessEnv, { maxQueue, maxBatch, delayMs }: Settings): NodeJS.ProcessEnv {
+  return {
+    OTEL_EXPORTER_OTLP_PROTOCOL: env.OTEL_EXPORTER_OTLP_PROTOCOL?.trim() || 'grpc',
+    OTEL_BSP_MAX_QUEUE_SIZE: `${maxQueue}`,
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: `${maxBatch}`,
+    OTEL_BSP_SCHEDULE_DELAY: `${delayMs}`,
+    // Counts what comes of the spans.
+    OTEL_NODE_EXPERIMENTAL_SDK_METRICS: 'true',
+    // The SDK would print on standard output.
+    OTEL_LOG_LEVEL: '',
+  };
+}
+
+/** The same sentence only once. */
+function once(warn: (sentence: string) => void): (sentence: string) => void {
+  const said = new Set<string>();
+  return (sentence) => {
+    if (said.has(sentence) || said.size > 100) return;
+    said.add(sentence);
+    warn(sentence);
+  };
+}
+
+interface SdkSinkSettings {
+  /** The variables that the SDK sees. */
+  env: NodeJS.ProcessEnv;
+  maxQueue: number;
+  host: Resource;
+  resourceOf: (event: AgentEvent) => Resource;
+  stack: StackPlace;
+  logLevel: Settings['logLevel'];
+  warn: (sentence: string) => void;
+}
+
+class SdkSink implements Sink {
+  readonly name = 'sdk';
+  readonly #maxQueue: number;
+  readonly #resourceOf: (event: AgentEvent) => Resource;
+  readonly #stack: StackPlace;
+  readonly #sdk: NodeSDK;
+  readonly #provider: TracerProvider | undefined;
+  readonly #tracer: Tracer;
+  readonly #warn: (sentence: string) => void;
+  readonly #reader = new ProcessedReader();
+  /** Whose ids the next span gets. */
+  #current: AgentEvent | undefined;
+  #accepted = 0;
+  #notSampled = 0;
+  #leftOver = 0;
+  #processed: Processed = { exported: 0, failed: {} };
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor({ env, maxQueue, host, resourceOf, stack, logLevel, warn }: SdkSinkSettings) {
+    this.#warn = warn;
+    this.#maxQueue = maxQueue;
+    this.#resourceOf = resourceOf;
+    this.#stack = stack;
+    this.#sdk = withEnvironment(env, () => {
+      const sdk = new NodeSDK({
+        resource: host,
+        autoDetectResources: false,
+        idGenerator: {
+          generateTraceId: () => this.#current!.traceId,
+          generateSpanId: () => this.#current!.spanId,
+        },
+        metricReaders: [this.#reader],
+        logRecordProcessors: [],
+        instrumentations: [],
+      });
+      sdk.start();
+      return sdk;
+    });
+    // The SDK has set its own logger.
+    routeDiagnostics(logLevel, warn);
+    const provider = trace.getTracerProvider();
+    const delegate = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+    this.#provider = 'forceFlush' in delegate ? (delegate as TracerProvider) : undefined;
+    this.#tracer = trace.getTracer('compactstall', VERSION);
+  }
+
+  write(events: readonly AgentEvent[]): void {
+    this.#accepted += events.length;
+    for (const event of events) this.#send(event);
+    this.#look();
+  }
+
+  async room(): Promise<number> {
+    for (;;) {
+      const free = this.#maxQueue - this.books().queued;
+      if (free > 0) return free;
+      await sleep(LOOK_MS);
+      await this.#read();
+    }
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    clearInterval(this.#looking);
+    const end = performance.now() + deadlineMs;
+    const deadline = sleep(deadlineMs, undefined, { ref: false });
+    // What fails is in the SDK's counts as well.
+    const flushed = this.#provider?.forceFlush().catch((error) => this.#warn(`OpenTelemetry: ${briefly(error)}`));
+    await Promise.race([flushed, deadline]);
+    // The flush does not wait for a batch that was on its way.
+    for (await this.#read(); this.books().queued > 0 && performance.now() < end; await this.#read())
+      await sleep(LAST_MS);
+    this.#leftOver = this.books().queued;
+    await Promise.race([this.#sdk.shutdown().catch(() => {}), deadline]);
+    for (const api of [trace, metrics, context, propagation]) api.disable();
+  }
+
+  books(): SinkBooks {
+    const { exported, failed } = this.#processed;
+    const lost = Object.values(failed).reduce((sum, n) => sum + n, 0);
+    const queued = this.#accepted - this.#notSampled - exported - lost - this.#leftOver;
+    return {
+      accepted: this.#accepted,
+      exported,
+      queued,
+      dropped: {
+        ...failed,
+        ...(this.#notSampled > 0 && { not_sampled: this.#notSampled }),
+        ...(this.#leftOver > 0 && { shutdown: this.#leftOver }),
+      },
+    };
+  }
+
+  #send(event: AgentEvent): void {
+    const { name, parent, startTime, endTime, events, ...options } = spanParts(event, this.#stack);
+    this.#current = event;
+    const around = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
+    const span = this.#tracer.startSpan(name, { ...options, startTime }, around);
+    if (!span.isRecording()) {
+      this.#notSampled += 1;
+      return;
+    }
+    // A provider of the SDK has one resource for all its spans. Processors and exporters take it from the span.
+    (span as unknown as { resource: Resource }).resource = this.#resourceOf(event);
+    for (const one of events) span.addEvent(one.name, one.attributes, one.time);
+    span.end(endTime);
+  }
+
+  /** Keeps the books up to date while spans are under way. */
+  #look(): void {
+    this.#looking ??= setInterval(async () => {
+      await this.#read();
+      if (this.books().queued > 0) return;
+      clearInterval(this.#looking);
+      this.#looking = undefined;
+    }, LOOK_MS);
+  }
+
+  async #read(): Promise<void> {
+    // A disabled SDK counts nothing, and takes no span.
+    if (this.#provider) this.#processed = await this.#reader.read();
+  }
+}
