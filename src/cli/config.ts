@@ -29,8 +29,8 @@ export async function config(args: readonly string[]): Promise<number> {
   }
   const { environments, configuration } = inForce;
   const exporters = environments.map((env, i) => ({ env, file: configuration?.variables[i] ?? new Map() }));
-  const wantsSpans = outputs.some(({ kind }) => kind === 'otlp');
-  const settings = [...options(texts, inForce), ...variablesInForce(process.env, exporters, wantsSpans)];
+  const named = outputs.some(({ kind }) => kind === 'otlp' || kind === 'sdk');
+  const settings = [...options(texts, inForce), ...variablesInForce(process.env, exporters, named)];
   const unused = (configuration?.unused ?? []).map(({ key, place, why }) => ({ key, at: placeText(place), why }));
   const file = configuration?.file;
   return printed(

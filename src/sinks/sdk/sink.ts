@@ -15,6 +15,7 @@ import type { TracerProvider } from '@opentelemetry/sdk-trace';
 import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { VERSION } from '../../version.ts';
+import { DeliveryMessages } from '../otlp/delivery-messages.ts';
 import { briefly, routeDiagnostics } from '../otlp/diagnostics.ts';
 import { withEnvironment } from '../otlp/environment.ts';
 import { guessedOfHost } from '../otlp/host-names.ts';
@@ -42,8 +43,10 @@ export interface SdkSinkOptions {
  */
 export async function createSdkSink({ stack, resource, warn, env = process.env }: SdkSinkOptions): Promise<Sink> {
   const settings = readSettings(env);
+  const said = once(warn);
   const host = await hostResource(env, settings.detectors);
-  const resources = new Resources(host, () => warn('more services stalled than are kept apart.'), guessedOfHost(env));
+  const messages = new DeliveryMessages('the SDK', said);
+  const resources = new Resources(host, () => messages.tooManyServices(), guessedOfHost(env));
   const resourceOf = (event: AgentEvent) =>
     resource === 'service' && isCompaction(event) ? resources.of(event) : host;
   return new SdkSink({
@@ -53,7 +56,7 @@ export async function createSdkSink({ stack, resource, warn, env = process.env }
     resourceOf,
     stack,
     logLevel: settings.logLevel === 'NONE' ? 'ERROR' : settings.logLevel,
-    warn: once(warn),
+    warn: said,
   });
 }
 

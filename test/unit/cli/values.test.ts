@@ -168,7 +168,7 @@ check({
     ['none', { kind: 'none' }],
   ],
   bad: ['', 'json:', 'JSON', 'csv', 'table:file', 'otlp:http://localhost'],
-  expected: 'expected table, json, json:FILE, otlp or none.',
+  expected: 'expected table, json, json:FILE, otlp, sdk or none.',
 });
 
 describe('--trigger', () => {

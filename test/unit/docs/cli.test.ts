@@ -35,6 +35,8 @@ describe('docs/cli.md', () => {
     variables.delete('OTEL_EXPORTER_OTLP_TRACES');
     // Written with the names of both signals.
     for (const name of variables) if (/^OTEL_(?:EXPORTER_OTLP_)?X_/.test(name)) variables.delete(name);
+    // Set by the agent for the SDK.
+    variables.delete('OTEL_NODE_EXPERIMENTAL_SDK_METRICS');
     for (const name of variables) {
       const short = name.replace(/^OTEL_EXPORTER_OTLP_(TRACES_)?/, '_');
       assert.ok(CLI.includes(`\`${name}\``) || CLI.includes(`\`${short}\``), name);
