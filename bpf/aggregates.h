@@ -58,16 +58,14 @@ static __always_inline void aggregate_stall(__u64 duration_ns)
 	count(&stalls->sum_ns, duration_ns);
 }
 
-static __always_inline void aggregate(struct compact_control *cc, enum trigger trigger, int status, __u64 duration_ns,
-				      __u64 migrate_scanned, __u64 free_scanned)
+static __always_inline void aggregate(const struct request *request, int status, __u64 duration_ns, __u64 migrate_scanned,
+				      __u64 free_scanned)
 {
-	struct zone *zone = READ(cc, zone);
-	struct pglist_data *node = READ(zone, zone_pgdat);
 	struct aggregate_key key = {
-		.node = READ(node, node_id),
-		.zone_index = zone_index(zone, node),
-		.trigger = trigger,
-		.order = READ(cc, order),
+		.node = request->node,
+		.zone_index = request->zone_index,
+		.trigger = request->trigger,
+		.order = request->order,
 		.status = status,
 	};
 	__u64 slot = duration_slot(duration_ns);
@@ -79,7 +77,7 @@ static __always_inline void aggregate(struct compact_control *cc, enum trigger t
 	count(&row->sum_ns, duration_ns);
 	count(&row->migrate_scanned, migrate_scanned);
 	count(&row->free_scanned, free_scanned);
-	if (trigger == TRIGGER_DIRECT)
+	if (request->trigger == TRIGGER_DIRECT)
 		aggregate_stall(duration_ns);
 }
 

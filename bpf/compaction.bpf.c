@@ -19,8 +19,10 @@
 #include "stack_budget.h"
 #include "ring.h"
 #include "zone.h"
+#include "request.h"
 #include "outcome.h"
 #include "thread_context.h"
+#include "thread.h"
 #include "nodejs_context.h"
 #include "obi_context.h"
 #include "publishers.h"
@@ -65,14 +67,14 @@ int BPF_PROG(cs_tp_btf_attempt, int order, gfp_t gfp_mask, int priority)
 SEC("fentry/compact_zone")
 int BPF_PROG(cs_fentry_call, struct compact_control *cc)
 {
-	handle_call(cc);
+	handle_call(cc, true);
 	return 0;
 }
 
 SEC("kprobe/compact_zone")
 int BPF_KPROBE(cs_kprobe_call, struct compact_control *cc)
 {
-	handle_call(cc);
+	handle_call(cc, false);
 	return 0;
 }
 
@@ -98,14 +100,14 @@ const volatile bool tracepoints_pass_control = false; /* set before load */
 SEC("raw_tp/mm_compaction_begin")
 int cs_raw_begin(struct bpf_raw_tracepoint_args *ctx)
 {
-	handle_begin(ctx, called_control(ARGUMENT(1, 0)));
+	handle_begin_of_typed_call(ctx, ARGUMENT(1, 0));
 	return 0;
 }
 
 SEC("raw_tp/mm_compaction_end")
 int cs_raw_end(struct bpf_raw_tracepoint_args *ctx)
 {
-	handle_end(ctx, open_control(), ARGUMENT(4, 5));
+	handle_end_of_call(ctx, ARGUMENT(4, 5));
 	return 0;
 }
 
@@ -124,14 +126,14 @@ int BPF_PROG(cs_raw_attempt, int order, gfp_t gfp_mask, int priority)
 SEC("tp/compaction/mm_compaction_begin")
 int cs_event_begin(struct trace_event_raw_mm_compaction_begin *ctx)
 {
-	handle_begin(ctx, called_control(ctx->zone_start));
+	handle_begin_of_call(ctx, ctx->zone_start);
 	return 0;
 }
 
 SEC("tp/compaction/mm_compaction_end")
 int cs_event_end(struct trace_event_raw_mm_compaction_end *ctx)
 {
-	handle_end(ctx, open_control(), ctx->status);
+	handle_end_of_call(ctx, ctx->status);
 	return 0;
 }
 

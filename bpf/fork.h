@@ -9,9 +9,8 @@
  * have it always, and so do kernel threads. When the process that forked it has ended, another one is the parent: there the
  * stack starts somewhere else.
  */
-static __always_inline void fill_fork(struct event *event, struct task_struct *task)
+static __always_inline void fill_fork(struct event *event, struct task_struct *task, struct task_struct *leader)
 {
-	struct task_struct *leader = READ(task, group_leader);
 	struct mm_struct *mm = READ(task, mm);
 
 	event->forked_from = 0;

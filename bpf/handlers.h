@@ -8,59 +8,6 @@ const volatile __u32 only_pid = 0; /* 0: all */
 const volatile __u32 trigger_mask = 0xf; /* bit: enum trigger */
 const volatile __u64 min_duration_ns = 0;
 
-enum trigger *abi_trigger; /* keeps the enum in the object's BTF, for the generator */
-
-struct open_compaction {
-	__u64 begin_ns;
-	__u64 control; /* struct compact_control */
-	__u32 cpu;
-	__u32 context_unreadable;
-	struct zone_state zone;
-	struct active_span span;
-};
-
-/* Compactions in progress. Preallocated: this runs under memory pressure, when an allocation may fail. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64); /* pid_tgid: a compacting thread may change its CPU */
-	__type(value, struct open_compaction);
-} cs_in_progress SEC(".maps");
-
-/*
- * The argument of compact_zone(), where the tracepoints do not pass it. There is no program on its return: a kretprobe has
- * room for twice as many calls as there are CPUs, and stalled threads sleep. So the map evicts the least recently used.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64); /* pid_tgid */
-	__type(value, __u64); /* struct compact_control */
-} cs_zone_calls SEC(".maps");
-
-struct attempt {
-	__u64 ns; /* CLOCK_MONOTONIC; together with the thread it identifies the attempt */
-	__s32 priority;
-	__u32 reserved;
-};
-
-/* Direct attempts. Nothing marks the end of an attempt, so the map evicts the least recently used. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64); /* pid_tgid */
-	__type(value, struct attempt);
-} cs_attempts SEC(".maps");
-
-static __always_inline enum trigger trigger_of(struct compact_control *cc)
-{
-	if (READ(cc, direct_compaction))
-		return TRIGGER_DIRECT;
-	if (bpf_core_field_exists(cc->proactive_compaction) && READ(cc, proactive_compaction))
-		return TRIGGER_PROACTIVE;
-	return READ(cc, order) == -1 ? TRIGGER_MANUAL : TRIGGER_KCOMPACTD;
-}
-
 /* Whether the user filtered the compaction out; counts the reason. */
 static __always_inline bool filtered(__u32 pid, enum trigger trigger, __u64 duration_ns)
 {
@@ -75,35 +22,32 @@ static __always_inline bool filtered(__u32 pid, enum trigger trigger, __u64 dura
 	return true;
 }
 
-static __always_inline void fill_attempt(struct event *event, __u64 pid_tgid)
+static __always_inline void fill_process(struct event *event, struct task_struct *task)
 {
-	struct attempt *attempt;
+	struct task_struct *leader = main_thread(task);
 
-	event->attempt_ns = 0;
-	event->priority = -1;
-	if (event->trigger != TRIGGER_DIRECT)
-		return;
-	attempt = bpf_map_lookup_elem(&cs_attempts, &pid_tgid);
-	if (!attempt) {
-		count(&books.attempt_unknown, 1);
-		return;
-	}
-	event->attempt_ns = attempt->ns;
-	event->priority = attempt->priority;
+	event->started = started_at(leader);
+	fill_fork(event, task, leader);
 }
 
-static __always_inline void fill_zone(struct event *event, struct zone *zone)
+static __always_inline void fill_request(struct event *event, const struct open_compaction *begin)
 {
-	struct pglist_data *node = READ(zone, zone_pgdat);
+	const struct request *request = &begin->request;
+	bool attempt_known = begin->attempt.ns != 0;
 
-	read_zone_state(zone, &event->end);
-	event->watermark_min = zone_watermark(zone, WMARK_MIN);
-	event->watermark_low = zone_watermark(zone, WMARK_LOW);
-	event->watermark_high = zone_watermark(zone, WMARK_HIGH);
-	event->node = READ(node, node_id);
-	event->zone_index = zone_index(zone, node);
-	event->orders = zone_orders();
-	read_zone_name(zone, event->zone);
+	event->watermark_min = request->watermark_min;
+	event->watermark_low = request->watermark_low;
+	event->watermark_high = request->watermark_high;
+	event->node = request->node;
+	event->zone_index = request->zone_index;
+	event->order = request->order;
+	event->gfp = request->gfp;
+	event->mode = request->mode;
+	event->trigger = request->trigger;
+	event->attempt_ns = begin->attempt.ns;
+	event->priority = attempt_known ? begin->attempt.priority : -1;
+	if (request->trigger == TRIGGER_DIRECT && !attempt_known)
+		count(&books.attempt_unknown, 1);
 }
 
 /* Copies the span's attributes behind the stack. A page that is away now loses them. */
@@ -122,84 +66,115 @@ static __always_inline void fill_attributes(struct event *event, const struct ac
 		event->context.attributes_size = size;
 }
 
-static __always_inline void handle_attempt(int priority)
+static __always_inline struct open_compaction *this_compaction(void)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct attempt attempt = { .ns = bpf_ktime_get_ns(), .priority = priority };
 
-	/* On failure no attempt is better than the thread's previous one. */
-	if (bpf_map_update_elem(&cs_attempts, &pid_tgid, &attempt, BPF_ANY))
-		bpf_map_delete_elem(&cs_attempts, &pid_tgid);
+	return bpf_map_lookup_elem(&cs_in_progress, &pid_tgid);
 }
 
-/* Handles a call of compact_zone(cc); the begin tracepoint may follow. */
-static __always_inline void handle_call(struct compact_control *cc)
+static __always_inline void begin_without_control(void)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u64 control = (__u64)cc;
-
-	/* On failure no argument is better than that of the thread's previous call. */
-	if (bpf_map_update_elem(&cs_zone_calls, &pid_tgid, &control, BPF_ANY))
-		bpf_map_delete_elem(&cs_zone_calls, &pid_tgid);
+	count(&books.begins, 1);
+	count(&books.evicted_no_control, 1);
 }
 
-/*
- * The compact_control of the call that this thread is in. A call may return before its begin tracepoint and leave its
- * pointer behind. So the zone must be the tracepoint's: a pointer from an earlier call does not lead to it.
- */
-static __always_inline struct compact_control *called_control(unsigned long zone_start)
+/* Completes and stores a begin whose request and zone were read. @attempt: NULL when it is not known */
+static __always_inline void store_begin(void *ctx, struct open_compaction *begin, const struct attempt *attempt)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u64 *control = bpf_map_lookup_elem(&cs_zone_calls, &pid_tgid);
-	struct compact_control *cc;
-	struct zone *zone;
-
-	if (!control)
-		return NULL;
-	cc = (struct compact_control *)*control;
-	zone = READ(cc, zone);
-	return READ(zone, zone_start_pfn) == zone_start ? cc : NULL;
-}
-
-/* The compact_control with which this thread's compaction began; NULL when it began before the programs were attached. */
-static __always_inline struct compact_control *open_control(void)
-{
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct open_compaction *begin = bpf_map_lookup_elem(&cs_in_progress, &pid_tgid);
-
-	return begin ? (struct compact_control *)begin->control : NULL;
-}
-
-/* In handle_begin and handle_end cc is NULL when the thread's compact_control is unknown. */
-static __always_inline void handle_begin(void *ctx, struct compact_control *cc)
-{
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct open_compaction begin = { .control = (__u64)cc, .cpu = bpf_get_smp_processor_id() };
 
 	count(&books.begins, 1);
-	if (!cc) {
-		count(&books.evicted_no_control, 1);
-		return;
-	}
-	read_zone_state(READ(cc, zone), &begin.zone);
-	begin.context_unreadable = read_context(&begin.span);
+	begin->attempt = attempt ? *attempt : (struct attempt){};
+	begin->cpu = bpf_get_smp_processor_id();
+	begin->span = (struct active_span){};
+	begin->context_unreadable = read_context(&begin->span);
 	note_first_frames(ctx, &pid_tgid);
-	begin.begin_ns = bpf_ktime_get_ns();
-	if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, &begin, BPF_NOEXIST))
+	begin->begin_ns = bpf_ktime_get_ns();
+	if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, begin, BPF_NOEXIST))
 		count(&books.open_now, 1);
-	else if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, &begin, BPF_EXIST))
+	else if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, begin, BPF_EXIST))
 		count(&books.evicted_overwritten, 1);
 	else
 		count(&books.evicted_table_full, 1);
 }
 
-static __always_inline void handle_end(void *ctx, struct compact_control *cc, int status)
+/* A begin is built here; see cs_scratch. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct open_compaction);
+} cs_begin SEC(".maps");
+
+/* The tracepoint passes compact_control. */
+static __always_inline void handle_begin(void *ctx, struct compact_control *cc)
 {
-	__u64 end_ns = bpf_ktime_get_ns();
+	__u32 zero = 0;
+	struct open_compaction *begin = bpf_map_lookup_elem(&cs_begin, &zero);
+	struct zone *zone = READ(cc, zone);
+	struct thread *thread = NULL;
+
+	if (!begin) {
+		begin_without_control();
+		return;
+	}
+	begin->control = (__u64)cc;
+	read_request(&begin->request, cc, zone, direct_loads);
+	read_zone_state(zone, &begin->zone);
+	if (begin->request.trigger == TRIGGER_DIRECT)
+		thread = known_thread();
+	store_begin(ctx, begin, thread ? &thread->attempt : NULL);
+}
+
+static __always_inline const struct attempt *attempt_of(const struct thread *thread)
+{
+	return thread->call.request.trigger == TRIGGER_DIRECT ? &thread->attempt : NULL;
+}
+
+/*
+ * A call may return before its begin tracepoint and leave its pointer behind. So the zone must be the tracepoint's: a pointer
+ * from an earlier call does not lead to it.
+ */
+static __always_inline void handle_begin_of_call(void *ctx, unsigned long zone_start)
+{
+	struct thread *thread = known_thread();
+	struct compact_control *cc;
+	struct zone *zone;
+
+	if (thread) {
+		cc = (struct compact_control *)thread->call.control;
+		zone = READ(cc, zone);
+		if (READ(zone, zone_start_pfn) == zone_start) {
+			read_request(&thread->call.request, cc, zone, false);
+			read_zone_state(zone, &thread->call.zone);
+			store_begin(ctx, &thread->call, attempt_of(thread));
+			return;
+		}
+	}
+	begin_without_control();
+}
+
+/* The same where the call read the request and the zone. */
+static __always_inline void handle_begin_of_typed_call(void *ctx, unsigned long zone_start)
+{
+	struct thread *thread = known_thread();
+
+	if (!thread || !thread->call.control || thread->zone_start != zone_start) {
+		begin_without_control();
+		return;
+	}
+	read_free_pages((struct zone *)thread->call.request.zone, &thread->call.zone);
+	store_begin(ctx, &thread->call, attempt_of(thread));
+	thread->call.control = 0;
+}
+
+/* @begin and @cc are NULL when the compaction began before the programs were attached; cc is known where it is passed. */
+static __always_inline void end(void *ctx, struct open_compaction *begin, struct compact_control *cc, struct zone *zone,
+				int status, __u64 end_ns)
+{
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct open_compaction *begin = bpf_map_lookup_elem(&cs_in_progress, &pid_tgid);
 	__u64 migrate_scanned, free_scanned, duration_ns;
-	enum trigger trigger;
 	struct scratch *scratch;
 	struct event *event;
 	struct ids ids;
@@ -221,10 +196,9 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	}
 	count(&books.paired, 1);
 	count(&books.open_now, -1);
-	trigger = trigger_of(cc);
 	duration_ns = end_ns - begin->begin_ns;
 	if (aggregates)
-		aggregate(cc, trigger, status, duration_ns, migrate_scanned, free_scanned);
+		aggregate(&begin->request, status, duration_ns, migrate_scanned, free_scanned);
 
 	scratch = bpf_map_lookup_elem(&cs_scratch, &zero);
 	if (!scratch) {
@@ -233,7 +207,8 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	}
 	event = &scratch->event;
 	ids = current_ids();
-	if (filtered(ids.process, trigger, duration_ns) || over_limit(trigger, begin->begin_ns, end_ns))
+	if (filtered(ids.process, begin->request.trigger, duration_ns) ||
+	    over_limit(begin->request.trigger, begin->begin_ns, end_ns))
 		goto out;
 
 	event->begin_ns = begin->begin_ns;
@@ -248,22 +223,37 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 	event->pid = ids.process;
 	event->tid = ids.thread;
 	event->cpu = begin->cpu;
-	event->order = READ(cc, order);
-	event->gfp = READ(cc, gfp_mask);
-	event->mode = READ(cc, mode);
 	event->status = status;
-	event->trigger = trigger;
-	event->started = started_at(current_task());
-	fill_fork(event, current_task());
+	fill_process(event, current_task());
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	fill_attempt(event, pid_tgid);
-	fill_zone(event, READ(cc, zone));
+	fill_request(event, begin);
+	read_zone_state(zone, &event->end);
+	event->orders = zone_orders();
+	read_zone_name(zone, event->zone_index, event->zone);
 
 	fill_stack(scratch, ctx, &pid_tgid, end_ns);
 	fill_attributes(event, &begin->span);
 	emit(scratch);
 out:
 	bpf_map_delete_elem(&cs_in_progress, &pid_tgid);
+}
+
+static __always_inline void handle_end(void *ctx, struct compact_control *cc, int status)
+{
+	__u64 end_ns = bpf_ktime_get_ns();
+
+	end(ctx, this_compaction(), cc, READ(cc, zone), status, end_ns);
+}
+
+/* The tracepoint does not pass compact_control; the begin knew it. */
+static __always_inline void handle_end_of_call(void *ctx, int status)
+{
+	__u64 end_ns = bpf_ktime_get_ns();
+	struct open_compaction *begin = this_compaction();
+	struct compact_control *cc = begin ? (struct compact_control *)begin->control : NULL;
+	struct zone *zone = begin ? (struct zone *)begin->request.zone : NULL;
+
+	end(ctx, begin, cc, zone, status, end_ns);
 }
 
 #endif

@@ -15,17 +15,16 @@ struct {
 /* Set before load: what a time namespace adds to the start times in /proc/PID/stat. */
 const volatile __s64 boottime_offset_ns = 0;
 
-/* When the process of a task started: together with the pid it identifies the process. */
-static __always_inline __u64 started_at(struct task_struct *task)
+/* When a process started, given its main thread: together with the pid it identifies the process. */
+static __always_inline __u64 started_at(struct task_struct *leader)
 {
-	struct task_struct *leader = READ(task, group_leader);
-
 	return (READ(leader, start_boottime) + boottime_offset_ns) / 10000000;
 }
 
-static __always_inline bool is_process(const struct publisher *publisher, struct mm_struct *mm, struct task_struct *task)
+static __always_inline bool is_process(const struct publisher *publisher, struct mm_struct *mm,
+				       struct task_struct *leader)
 {
-	return READ(mm, start_stack) == publisher->start_stack && started_at(task) == publisher->started;
+	return READ(mm, start_stack) == publisher->start_stack && started_at(leader) == publisher->started;
 }
 
 /*
@@ -43,7 +42,7 @@ static __always_inline struct publisher *parents_publisher(struct mm_struct *mm,
 		return NULL;
 	process = process_id(parent);
 	publisher = bpf_map_lookup_elem(&cs_publishers, &process);
-	return publisher && is_process(publisher, mm, parent) ? publisher : NULL;
+	return publisher && is_process(publisher, mm, READ(parent, group_leader)) ? publisher : NULL;
 }
 
 /* The entry of the current process, or of its parent; NULL without one, with the outcome that this means. */
@@ -53,7 +52,7 @@ static __always_inline struct publisher *find_publisher(struct mm_struct *mm, st
 	__u32 process = current_ids().process;
 	struct publisher *publisher = bpf_map_lookup_elem(&cs_publishers, &process);
 
-	if (publisher && is_process(publisher, mm, task))
+	if (publisher && is_process(publisher, mm, main_thread(task)))
 		return publisher;
 	/* An entry of another process with this pid says nothing about this one's parent. */
 	*otherwise = publisher ? STALE : UNPUBLISHED;

@@ -12,10 +12,14 @@ const volatile bool direct_loads = false;
 /* lockdown=confidentiality forbids probe reads; what direct loads cannot reach is then missing. */
 const volatile bool probe_reads = true;
 
-/* The offset is added first: that of pglist_data.node_id does not fit the 16 bits of a load. */
+/*
+ * The offset is added first: that of pglist_data.node_id does not fit the 16 bits of a load. The barrier keeps clang from making
+ * both one load again, which the loader refuses for elements of arrays, too.
+ */
 #define READ_BY(direct, type, base, offset)                                                                            \
 	({                                                                                                             \
 		const void *place = (const void *)(base) + (offset);                                                   \
+		asm("" : "+r"(place));                                                                                 \
 		type value = (type)0;                                                                                  \
 		if (direct)                                                                                            \
 			value = *(typeof(type) const *)place;                                                                 \
@@ -26,13 +30,25 @@ const volatile bool probe_reads = true;
 
 #define READ_AT(type, base, offset) READ_BY(direct_loads, type, base, offset)
 
-#define READ(base, field) READ_AT(typeof((base)->field), base, bpf_core_field_offset((base)->field))
+#define READ_FIELD(direct, base, field) READ_BY(direct, typeof((base)->field), base, bpf_core_field_offset((base)->field))
+
+#define READ(base, field) READ_FIELD(direct_loads, base, field)
 
 static __always_inline struct task_struct *current_task(void)
 {
 	/* bpf_get_current_task_btf() is newer than 5.10. */
 	return direct_loads ? (struct task_struct *)bpf_get_current_task_btf() :
 			      (struct task_struct *)bpf_get_current_task();
+}
+
+/* That of the current task's process. It often is the current task, which saves a probe read. */
+static __always_inline struct task_struct *main_thread(struct task_struct *current)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	if (!direct_loads && pid_tgid >> 32 == (__u32)pid_tgid)
+		return current;
+	return READ(current, group_leader);
 }
 
 static __always_inline bool read_user(void *to, __u32 size, __u64 from)

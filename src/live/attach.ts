@@ -158,8 +158,7 @@ function attachPlan(
     },
     mapSizes: {
       cs_records: options.ringBytes,
-      cs_attempts: perThread,
-      cs_zone_calls: perThread,
+      cs_threads: perThread,
       ...(marksFrames && { cs_first_frames: perThread }),
       ...(options.maxSpansPerSecond !== undefined && { cs_first_ones: perThread }),
       ...(options.aggregates && {
