@@ -58,27 +58,26 @@ static __always_inline void aggregate_stall(__u64 duration_ns)
 	count(&stalls->sum_ns, duration_ns);
 }
 
-static __always_inline void aggregate(const struct request *request, int status, __u64 duration_ns, __u64 migrate_scanned,
-				      __u64 free_scanned)
+static __always_inline void aggregate(const struct event *event)
 {
 	struct aggregate_key key = {
-		.node = request->node,
-		.zone_index = request->zone_index,
-		.trigger = request->trigger,
-		.order = request->order,
-		.status = status,
+		.node = event->node,
+		.zone_index = event->zone_index,
+		.trigger = event->trigger,
+		.order = event->order,
+		.status = event->status,
 	};
-	__u64 slot = duration_slot(duration_ns);
+	__u64 slot = duration_slot(event->duration_ns);
 	struct aggregate *row = ROW(&cs_aggregates, &key, &no_aggregate, &aggregates_overflow);
 
 	/* Always so, but the verifier does not know what a function returns. */
 	if (slot < DURATION_SLOTS)
 		count(&row->slots[slot], 1);
-	count(&row->sum_ns, duration_ns);
-	count(&row->migrate_scanned, migrate_scanned);
-	count(&row->free_scanned, free_scanned);
-	if (request->trigger == TRIGGER_DIRECT)
-		aggregate_stall(duration_ns);
+	count(&row->sum_ns, event->duration_ns);
+	count(&row->migrate_scanned, event->migrate_scanned);
+	count(&row->free_scanned, event->free_scanned);
+	if (event->trigger == TRIGGER_DIRECT)
+		aggregate_stall(event->duration_ns);
 }
 
 #endif

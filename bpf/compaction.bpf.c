@@ -22,6 +22,7 @@
 #include "request.h"
 #include "outcome.h"
 #include "thread_context.h"
+#include "in_progress.h"
 #include "thread.h"
 #include "nodejs_context.h"
 #include "obi_context.h"

@@ -171,7 +171,7 @@ struct books {
 	__u64 ends;
 	__u64 paired;
 	__u64 open_now;
-	__u64 evicted_table_full; /* more threads compacting at once than cs_in_progress holds */
+	__u64 evicted_table_full; /* none of the thread's places in cs_in_progress was free */
 	__u64 evicted_overwritten; /* a second begin of the same thread without an end */
 	__u64 evicted_no_control; /* its call to compact_zone was not seen: it came before the attach, or the probe is off */
 	__u64 end_without_begin; /* under way when the programs were attached */

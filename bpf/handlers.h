@@ -30,11 +30,8 @@ static __always_inline void fill_process(struct event *event, struct task_struct
 	fill_fork(event, task, leader);
 }
 
-static __always_inline void fill_request(struct event *event, const struct open_compaction *begin)
+static __always_inline void fill_request(struct event *event, const struct request *request)
 {
-	const struct request *request = &begin->request;
-	bool attempt_known = begin->attempt.ns != 0;
-
 	event->watermark_min = request->watermark_min;
 	event->watermark_low = request->watermark_low;
 	event->watermark_high = request->watermark_high;
@@ -44,14 +41,21 @@ static __always_inline void fill_request(struct event *event, const struct open_
 	event->gfp = request->gfp;
 	event->mode = request->mode;
 	event->trigger = request->trigger;
-	event->attempt_ns = begin->attempt.ns;
-	event->priority = attempt_known ? begin->attempt.priority : -1;
-	if (request->trigger == TRIGGER_DIRECT && !attempt_known)
-		count(&books.attempt_unknown, 1);
+}
+
+/* Only a direct compaction is part of an attempt. @thread: NULL when nothing is known of it */
+static __always_inline void fill_attempt(struct event *event, const struct thread *thread)
+{
+	event->attempt_ns = 0;
+	event->priority = -1;
+	if (event->trigger != TRIGGER_DIRECT || !thread || !thread->attempt.ns)
+		return;
+	event->attempt_ns = thread->attempt.ns;
+	event->priority = thread->attempt.priority;
 }
 
 /* Copies the span's attributes behind the stack. A page that is away now loses them. */
-static __always_inline void fill_attributes(struct event *event, const struct active_span *span)
+static __always_inline void fill_attributes(struct event *event, struct scratch *scratch, const struct active_span *span)
 {
 	__u64 size = span->context.attributes_size;
 	/* Read again: 6.1's verifier does not carry the bounds of one copy of a value over to another. */
@@ -62,15 +66,8 @@ static __always_inline void fill_attributes(struct event *event, const struct ac
 		return;
 	if (size > EVENT_ATTRIBUTES_SIZE)
 		size = EVENT_ATTRIBUTES_SIZE;
-	if (read_user((char *)event->stack + at, size, span->attributes))
+	if (read_user((char *)scratch->event.stack + at, size, span->attributes))
 		event->context.attributes_size = size;
-}
-
-static __always_inline struct open_compaction *this_compaction(void)
-{
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&cs_in_progress, &pid_tgid);
 }
 
 static __always_inline void begin_without_control(void)
@@ -79,57 +76,45 @@ static __always_inline void begin_without_control(void)
 	count(&books.evicted_no_control, 1);
 }
 
-/* Completes and stores a begin whose request and zone were read. @attempt: NULL when it is not known */
-static __always_inline void store_begin(void *ctx, struct open_compaction *begin, const struct attempt *attempt)
+/* Completes a begin whose request and zone were read. @thread: NULL when nothing is known of it */
+static __always_inline void complete_begin(void *ctx, struct compaction *compaction, struct compact_control *cc,
+					   struct zone *zone, const struct thread *thread)
 {
+	struct event *event = record_of(compaction);
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
-	count(&books.begins, 1);
-	begin->attempt = attempt ? *attempt : (struct attempt){};
-	begin->cpu = bpf_get_smp_processor_id();
-	begin->span = (struct active_span){};
-	begin->context_unreadable = read_context(&begin->span);
+	compaction->control = (__u64)cc;
+	compaction->zone = (__u64)zone;
+	fill_attempt(event, thread);
+	event->cpu = bpf_get_smp_processor_id();
+	compaction->span = (struct active_span){};
+	compaction->context_unreadable = read_context(&compaction->span);
 	note_first_frames(ctx, &pid_tgid);
-	begin->begin_ns = bpf_ktime_get_ns();
-	if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, begin, BPF_NOEXIST))
-		count(&books.open_now, 1);
-	else if (!bpf_map_update_elem(&cs_in_progress, &pid_tgid, begin, BPF_EXIST))
-		count(&books.evicted_overwritten, 1);
-	else
-		count(&books.evicted_table_full, 1);
+	event->begin_ns = bpf_ktime_get_ns();
 }
 
-/* A begin is built here; see cs_scratch. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct open_compaction);
-} cs_begin SEC(".maps");
+/* @direct: whether the verifier knows the types of these pointers. */
+static __always_inline void read_begin(struct event *event, struct compact_control *cc, struct zone *zone, bool direct)
+{
+	struct request request;
+
+	read_request(&request, cc, zone, direct);
+	fill_request(event, &request);
+	read_zone_state(zone, &event->begin, direct);
+}
 
 /* The tracepoint passes compact_control. */
 static __always_inline void handle_begin(void *ctx, struct compact_control *cc)
 {
-	__u32 zero = 0;
-	struct open_compaction *begin = bpf_map_lookup_elem(&cs_begin, &zero);
+	struct compaction *compaction = begin_compaction();
 	struct zone *zone = READ(cc, zone);
-	struct thread *thread = NULL;
+	struct event *event;
 
-	if (!begin) {
-		begin_without_control();
+	if (!compaction)
 		return;
-	}
-	begin->control = (__u64)cc;
-	read_request(&begin->request, cc, zone, direct_loads);
-	read_zone_state(zone, &begin->zone);
-	if (begin->request.trigger == TRIGGER_DIRECT)
-		thread = known_thread();
-	store_begin(ctx, begin, thread ? &thread->attempt : NULL);
-}
-
-static __always_inline const struct attempt *attempt_of(const struct thread *thread)
-{
-	return thread->call.request.trigger == TRIGGER_DIRECT ? &thread->attempt : NULL;
+	event = record_of(compaction);
+	read_begin(event, cc, zone, direct_loads);
+	complete_begin(ctx, compaction, cc, zone, event->trigger == TRIGGER_DIRECT ? known_thread() : NULL);
 }
 
 /*
@@ -139,44 +124,55 @@ static __always_inline const struct attempt *attempt_of(const struct thread *thr
 static __always_inline void handle_begin_of_call(void *ctx, unsigned long zone_start)
 {
 	struct thread *thread = known_thread();
-	struct compact_control *cc;
-	struct zone *zone;
+	struct compact_control *cc = thread ? (struct compact_control *)thread->call.control : NULL;
+	struct zone *zone = READ(cc, zone);
+	struct compaction *compaction;
 
-	if (thread) {
-		cc = (struct compact_control *)thread->call.control;
-		zone = READ(cc, zone);
-		if (READ(zone, zone_start_pfn) == zone_start) {
-			read_request(&thread->call.request, cc, zone, false);
-			read_zone_state(zone, &thread->call.zone);
-			store_begin(ctx, &thread->call, attempt_of(thread));
-			return;
-		}
+	if (!thread || READ(zone, zone_start_pfn) != zone_start) {
+		begin_without_control();
+		return;
 	}
-	begin_without_control();
+	compaction = begin_compaction();
+	if (!compaction)
+		return;
+	read_begin(record_of(compaction), cc, zone, false);
+	complete_begin(ctx, compaction, cc, zone, thread);
 }
 
 /* The same where the call read the request and the zone. */
 static __always_inline void handle_begin_of_typed_call(void *ctx, unsigned long zone_start)
 {
 	struct thread *thread = known_thread();
+	struct compaction *compaction;
+	struct event *event;
+	struct zone *zone;
 
-	if (!thread || !thread->call.control || thread->zone_start != zone_start) {
+	if (!thread || !thread->call.control || thread->call.zone_start != zone_start) {
 		begin_without_control();
 		return;
 	}
-	read_free_pages((struct zone *)thread->call.request.zone, &thread->call.zone);
-	store_begin(ctx, &thread->call, attempt_of(thread));
+	compaction = begin_compaction();
+	if (!compaction)
+		return;
+	event = record_of(compaction);
+	zone = (struct zone *)thread->call.zone;
+	fill_request(event, &thread->call.request);
+	event->begin = thread->call.state;
+	read_free_pages(zone, &event->begin);
+	complete_begin(ctx, compaction, (struct compact_control *)thread->call.control, zone, thread);
 	thread->call.control = 0;
 }
 
-/* @begin and @cc are NULL when the compaction began before the programs were attached; cc is known where it is passed. */
-static __always_inline void end(void *ctx, struct open_compaction *begin, struct compact_control *cc, struct zone *zone,
+/*
+ * @compaction is NULL when it began before the programs were attached. Then @cc is known only where the tracepoint passes it.
+ */
+static __always_inline void end(void *ctx, struct compaction *compaction, struct compact_control *cc, struct zone *zone,
 				int status, __u64 end_ns)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u64 migrate_scanned, free_scanned, duration_ns;
 	struct scratch *scratch;
 	struct event *event;
+	struct scanned scanned;
 	struct ids ids;
 	__u32 zero = 0;
 
@@ -186,56 +182,52 @@ static __always_inline void end(void *ctx, struct open_compaction *begin, struct
 		count(&books.end_pages_unknown, 1);
 		return;
 	}
-	migrate_scanned = READ(cc, total_migrate_scanned);
-	free_scanned = READ(cc, total_free_scanned);
-	count(&books.migrate_scanned, migrate_scanned);
-	count(&books.free_scanned, free_scanned);
-	if (!begin) {
+	scanned = read_scanned(cc);
+	count(&books.migrate_scanned, scanned.migrate);
+	count(&books.free_scanned, scanned.free);
+	if (!compaction) {
 		count(&books.end_without_begin, 1);
 		return;
 	}
 	count(&books.paired, 1);
 	count(&books.open_now, -1);
-	duration_ns = end_ns - begin->begin_ns;
+	event = record_of(compaction);
+	event->duration_ns = end_ns - event->begin_ns;
+	event->migrate_scanned = scanned.migrate;
+	event->free_scanned = scanned.free;
+	event->status = status;
+	event->cgroup_id = bpf_get_current_cgroup_id();
 	if (aggregates)
-		aggregate(&begin->request, status, duration_ns, migrate_scanned, free_scanned);
+		aggregate(event);
 
 	scratch = bpf_map_lookup_elem(&cs_scratch, &zero);
 	if (!scratch) {
 		count(&books.no_scratch, 1);
 		goto out;
 	}
-	event = &scratch->event;
 	ids = current_ids();
-	if (filtered(ids.process, begin->request.trigger, duration_ns) ||
-	    over_limit(begin->request.trigger, begin->begin_ns, end_ns))
+	if (filtered(ids.process, event->trigger, event->duration_ns) ||
+	    over_limit(event->trigger, event->begin_ns, end_ns))
 		goto out;
 
-	event->begin_ns = begin->begin_ns;
-	event->duration_ns = duration_ns;
-	event->cgroup_id = bpf_get_current_cgroup_id();
-	event->migrate_scanned = migrate_scanned;
-	event->free_scanned = free_scanned;
-	event->begin = begin->zone;
-	if (read_contexts && begin->context_unreadable)
-		read_context_again(&begin->span);
-	event->context = begin->span.context;
+	if (event->trigger == TRIGGER_DIRECT && !event->attempt_ns)
+		count(&books.attempt_unknown, 1);
+	if (read_contexts && compaction->context_unreadable)
+		read_context_again(&compaction->span);
+	event->context = compaction->span.context;
 	event->pid = ids.process;
 	event->tid = ids.thread;
-	event->cpu = begin->cpu;
-	event->status = status;
 	fill_process(event, current_task());
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	fill_request(event, begin);
-	read_zone_state(zone, &event->end);
+	read_zone_state(zone, &event->end, direct_loads);
 	event->orders = zone_orders();
 	read_zone_name(zone, event->zone_index, event->zone);
 
-	fill_stack(scratch, ctx, &pid_tgid, end_ns);
-	fill_attributes(event, &begin->span);
-	emit(scratch);
+	fill_stack(event, scratch, ctx, &pid_tgid, end_ns);
+	fill_attributes(event, scratch, &compaction->span);
+	emit(event, scratch);
 out:
-	bpf_map_delete_elem(&cs_in_progress, &pid_tgid);
+	leave_place(compaction);
 }
 
 static __always_inline void handle_end(void *ctx, struct compact_control *cc, int status)
@@ -249,11 +241,11 @@ static __always_inline void handle_end(void *ctx, struct compact_control *cc, in
 static __always_inline void handle_end_of_call(void *ctx, int status)
 {
 	__u64 end_ns = bpf_ktime_get_ns();
-	struct open_compaction *begin = this_compaction();
-	struct compact_control *cc = begin ? (struct compact_control *)begin->control : NULL;
-	struct zone *zone = begin ? (struct zone *)begin->request.zone : NULL;
+	struct compaction *compaction = this_compaction();
+	struct compact_control *cc = compaction ? (struct compact_control *)compaction->control : NULL;
+	struct zone *zone = compaction ? (struct zone *)compaction->zone : NULL;
 
-	end(ctx, begin, cc, zone, status, end_ns);
+	end(ctx, compaction, cc, zone, status, end_ns);
 }
 
 #endif

@@ -40,7 +40,7 @@ struct zone {
 	unsigned long zone_start_pfn;
 	struct pglist_data *zone_pgdat;
 	const char *name;
-	struct free_area free_area[1];
+	struct free_area free_area[16]; /* as many as are read */
 	atomic_long_t vm_stat[1];
 };
 

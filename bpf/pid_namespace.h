@@ -22,7 +22,7 @@ struct ids {
 /* A direct load reaches beyond the first number only from 6.5 on, when the array became a flexible one. */
 #define READ_NUMBER(type, base, offset) READ_BY(!probe_reads, type, base, offset)
 
-/* The numbers are addressed by hand; see read_zone_state(). */
+/* The numbers are addressed by hand: in a loop clang relocates only the first element. */
 static __always_inline struct ids translated(struct task_struct *task)
 {
 	struct task_struct *leader = READ(task, group_leader);

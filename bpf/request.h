@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is to be compacted, and for what: the same from the begin of a compaction to its end. */
+/* What is to be compacted, and for what: the same from the begin of a compaction to its end. And how far it came. */
 #ifndef COMPACTSTALL_REQUEST_H
 #define COMPACTSTALL_REQUEST_H
 
 enum trigger *abi_trigger; /* keeps the enum in the object's BTF, for the generator */
 
 struct request {
-	__u64 zone; /* struct zone */
 	__u64 watermark_min;
 	__u64 watermark_low;
 	__u64 watermark_high;
@@ -33,7 +32,6 @@ static __always_inline void read_request(struct request *request, struct compact
 	struct pglist_data *node = READ_FIELD(direct, zone, zone_pgdat);
 	__u64 boost = READ_FIELD(direct, zone, watermark_boost);
 
-	request->zone = (__u64)zone;
 	request->watermark_min = zone_watermark(zone, WMARK_MIN, direct) + boost;
 	request->watermark_low = zone_watermark(zone, WMARK_LOW, direct) + boost;
 	request->watermark_high = zone_watermark(zone, WMARK_HIGH, direct) + boost;
@@ -43,6 +41,28 @@ static __always_inline void read_request(struct request *request, struct compact
 	request->gfp = READ_FIELD(direct, cc, gfp_mask);
 	request->mode = READ_FIELD(direct, cc, mode);
 	request->trigger = trigger_of(cc, request->order, direct);
+}
+
+/* The pages that a compaction has scanned so far. */
+struct scanned {
+	unsigned long migrate;
+	unsigned long free;
+};
+
+/* One read where the counters stand side by side, as they do. */
+static __always_inline struct scanned read_scanned(struct compact_control *cc)
+{
+	__u32 migrate = bpf_core_field_offset(cc->total_migrate_scanned);
+	__u32 free = bpf_core_field_offset(cc->total_free_scanned);
+	struct scanned scanned = {};
+
+	if (direct_loads || free != migrate + sizeof(long)) {
+		scanned.migrate = READ(cc, total_migrate_scanned);
+		scanned.free = READ(cc, total_free_scanned);
+	} else {
+		bpf_probe_read_kernel(&scanned, sizeof(scanned), (const void *)cc + migrate);
+	}
+	return scanned;
 }
 
 #endif

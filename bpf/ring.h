@@ -50,10 +50,10 @@ static __always_inline void use_wakeup(void *wakeup)
  * The only way into the ring. The reader's state is read again after the record is committed: a reader that falls asleep
  * meanwhile either sees the record (it checks again after setting its state), or is seen here. False when the ring is full.
  */
-static __always_inline bool send(void *record, __u64 size)
+static __always_inline bool send(const void *record, __u64 size)
 {
 	void *wakeup = reserve_wakeup();
-	bool sent = bpf_ringbuf_output(&cs_records, record, size, BPF_RB_NO_WAKEUP) == 0;
+	bool sent = bpf_ringbuf_output(&cs_records, (void *)record, size, BPF_RB_NO_WAKEUP) == 0;
 
 	if (!wakeup)
 		wakeup = reserve_wakeup();
@@ -68,7 +68,9 @@ static __always_inline void wake_sleeping_reader(void)
 		use_wakeup(reserve_wakeup());
 }
 
-/* What a program needs on its CPU: a record, with room for the longest stack and the attributes behind it; and the account. */
+#define RECORD_WITHOUT_STACK __builtin_offsetof(struct event, stack)
+
+/* What a program needs on its CPU: room for a record with the longest stack and the attributes behind it; and the account. */
 struct scratch {
 	struct event event;
 	__u8 attributes[EVENT_ATTRIBUTES_SIZE];
@@ -76,8 +78,9 @@ struct scratch {
 };
 
 /*
- * A record is built here, then copied to the ring at its real length: reserving room for the longest stack would halve what
- * the ring holds. One program at a time uses it on a CPU: the kernel does not let a program recurse.
+ * A record with a stack or attributes is put together here, then copied to the ring at its real length: reserving room for the
+ * longest stack would halve what the ring holds. One program at a time uses it on a CPU: the kernel does not let a program
+ * recurse.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -86,15 +89,19 @@ struct {
 	__type(value, struct scratch);
 } cs_scratch SEC(".maps");
 
-/* Sends a record; counts it when it does not fit. */
-static __always_inline void emit(struct scratch *scratch)
+/* Sends a record, with the stack and the attributes that are in the scratch; counts it when it does not fit. */
+static __always_inline void emit(const struct event *event, struct scratch *scratch)
 {
-	struct event *event = &scratch->event;
-	__u64 size = __builtin_offsetof(struct event, stack) + (event->stack_size & 0x3ff) + (event->context.attributes_size & 0xff);
+	__u64 size = RECORD_WITHOUT_STACK + (event->stack_size & 0x3ff) + (event->context.attributes_size & 0xff);
+	const void *record = event;
 
+	if (size > RECORD_WITHOUT_STACK) {
+		__builtin_memcpy(scratch, event, RECORD_WITHOUT_STACK);
+		record = scratch;
+	}
 	if (size > __builtin_offsetof(struct scratch, account))
 		size = __builtin_offsetof(struct scratch, account);
-	if (!send(scratch, size)) {
+	if (!send(record, size)) {
 		count(&books.ring_full, 1);
 		return;
 	}

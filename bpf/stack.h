@@ -62,7 +62,7 @@ static __always_inline void note_first_frames(void *ctx, __u64 *pid_tgid)
 		bpf_map_delete_elem(&cs_first_frames, pid_tgid);
 }
 
-static __always_inline void learn_end_frame(struct event *event, __u64 *pid_tgid)
+static __always_inline void learn_end_frame(const __u64 *stack, __u32 size, __u64 *pid_tgid)
 {
 	struct first_frames *first = bpf_map_lookup_elem(&cs_first_frames, pid_tgid);
 
@@ -71,12 +71,12 @@ static __always_inline void learn_end_frame(struct event *event, __u64 *pid_tgid
 		return;
 #pragma unroll
 	for (__u32 i = 1; i < FIRST_FRAMES; i++) {
-		if ((i + 1) * sizeof(__u64) > event->stack_size)
+		if ((i + 1) * sizeof(__u64) > size)
 			return;
 #pragma unroll
 		for (__u32 j = 1; j < FIRST_FRAMES; j++) {
-			if (event->stack[i] == first->addresses[j]) {
-				end_frame = event->stack[i - 1];
+			if (stack[i] == first->addresses[j]) {
+				end_frame = stack[i - 1];
 				return;
 			}
 		}
@@ -84,33 +84,32 @@ static __always_inline void learn_end_frame(struct event *event, __u64 *pid_tgid
 }
 
 /* The number of frames before that of compact_zone(), or -1. */
-static __always_inline int frames_before_end(struct event *event)
+static __always_inline int frames_before_end(const __u64 *stack, __u32 size)
 {
 	__u64 frame = *(volatile __u64 *)&end_frame;
 
 #pragma unroll
 	for (__u32 i = 0; i < FIRST_FRAMES; i++)
-		if ((i + 1) * sizeof(__u64) <= event->stack_size && event->stack[i] == frame)
+		if ((i + 1) * sizeof(__u64) <= size && stack[i] == frame)
 			return i;
 	return -1;
 }
 
 /* The same; 0 when it is not known. */
-static __always_inline __u32 own_frames(struct event *event, __u64 *pid_tgid)
+static __always_inline __u32 own_frames(const __u64 *stack, __u32 size, __u64 *pid_tgid)
 {
-	int own = frames_before_end(event);
+	int own = frames_before_end(stack, size);
 
 	if (own < 0) {
-		learn_end_frame(event, pid_tgid);
-		own = frames_before_end(event);
+		learn_end_frame(stack, size, pid_tgid);
+		own = frames_before_end(stack, size);
 	}
 	return own < 0 ? 0 : own;
 }
 
 /* Each compaction that a record is made of is counted, with its stack or with the reason why it has none. */
-static __always_inline enum stack_omitted take_stack(struct scratch *scratch, void *ctx, __u64 now)
+static __always_inline enum stack_omitted take_stack(struct event *event, struct scratch *scratch, void *ctx, __u64 now)
 {
-	struct event *event = &scratch->event;
 	bool affordable = true;
 	long size;
 
@@ -127,7 +126,7 @@ static __always_inline enum stack_omitted take_stack(struct scratch *scratch, vo
 		count(&books.stack_omitted_budget, 1);
 		return STACK_OMITTED_BUDGET;
 	}
-	size = charged_stack(ctx, &scratch->account, event->stack, sizeof(event->stack));
+	size = charged_stack(ctx, &scratch->account, scratch->event.stack, sizeof(event->stack));
 	if (size <= 0) {
 		count(&books.stack_omitted_failed, 1);
 		return STACK_OMITTED_FAILED;
@@ -137,19 +136,18 @@ static __always_inline enum stack_omitted take_stack(struct scratch *scratch, vo
 	return STACK_OMITTED_NOT;
 }
 
-static __always_inline void fill_stack(struct scratch *scratch, void *ctx, __u64 *pid_tgid, __u64 now)
+/* The stack itself is left in the scratch. */
+static __always_inline void fill_stack(struct event *event, struct scratch *scratch, void *ctx, __u64 *pid_tgid, __u64 now)
 {
-	struct event *event = &scratch->event;
-
 	event->own_frames = 0;
 	if (stack_min_duration_ns == NO_STACKS) {
 		event->stack_size = 0;
 		event->stack_omitted = STACK_OMITTED_NOT;
 		return;
 	}
-	event->stack_omitted = take_stack(scratch, ctx, now);
+	event->stack_omitted = take_stack(event, scratch, ctx, now);
 	if (mark_own_frames && event->stack_omitted == STACK_OMITTED_NOT)
-		event->own_frames = own_frames(event, pid_tgid);
+		event->own_frames = own_frames(scratch->event.stack, event->stack_size, pid_tgid);
 }
 
 #endif

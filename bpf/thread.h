@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is known of a thread: its compaction in progress; and before that, its attempt to allocate and its call of compact_zone(). */
+/* What is known of a thread before its compaction begins: its attempt to allocate, and its call of compact_zone(). */
 #ifndef COMPACTSTALL_THREAD_H
 #define COMPACTSTALL_THREAD_H
 
@@ -9,34 +9,23 @@ struct attempt {
 	__u32 reserved;
 };
 
-struct open_compaction {
-	__u64 begin_ns;
-	__u64 control; /* struct compact_control */
-	__u32 cpu;
-	__u32 context_unreadable;
-	struct attempt attempt;
-	struct request request;
-	struct zone_state zone;
-	struct active_span span;
-};
-
 /*
  * Where the tracepoints do not pass compact_control, it is the argument of compact_zone(). Only a program that is attached to
  * that function itself knows the argument's type, and can read through it with direct loads. So it reads what the begin needs.
  */
-struct thread {
-	struct attempt attempt;
-	__u64 zone_start; /* of a typed call */
-	struct open_compaction call; /* its begin will be; control is 0 once that happened */
+struct call {
+	__u64 control; /* struct compact_control; 0: none, or its compaction began */
+	/* The rest is of a typed call. */
+	__u64 zone; /* struct zone */
+	__u64 zone_start;
+	struct request request;
+	struct zone_state state;
 };
 
-/* Compactions in progress. Preallocated: this runs under memory pressure, when an allocation may fail. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64); /* pid_tgid: a compacting thread may change its CPU */
-	__type(value, struct open_compaction);
-} cs_in_progress SEC(".maps");
+struct thread {
+	struct attempt attempt;
+	struct call call;
+};
 
 /*
  * Nothing marks the end of an attempt, or of a call that does not begin a compaction, so the map evicts the least recently
@@ -98,9 +87,10 @@ static __always_inline void handle_call(struct compact_control *cc, bool typed)
 	if (!typed)
 		return;
 	zone = READ_FIELD(true, cc, zone);
-	thread->zone_start = READ_FIELD(true, zone, zone_start_pfn);
+	thread->call.zone = (__u64)zone;
+	thread->call.zone_start = READ_FIELD(true, zone, zone_start_pfn);
 	read_request(&thread->call.request, cc, zone, true);
-	read_free_blocks(zone, &thread->call.zone, true);
+	read_free_blocks(zone, &thread->call.state, true);
 }
 
 #endif

@@ -3,10 +3,6 @@
 #ifndef COMPACTSTALL_ZONE_H
 #define COMPACTSTALL_ZONE_H
 
-/*
- * free_area[] is addressed by hand. In a loop clang relocates only the first element and keeps the compile-time stride for
- * the others, but sizeof(struct free_area) differs between kernels.
- */
 static __always_inline __u32 zone_orders(void)
 {
 	__u32 orders = bpf_core_field_size(((struct zone *)0)->free_area) / bpf_core_type_size(struct free_area);
@@ -14,45 +10,58 @@ static __always_inline __u32 zone_orders(void)
 	return orders < EVENT_ORDERS ? orders : EVENT_ORDERS;
 }
 
-/* Their sum in pages stands for the zone's free pages, until the counter is read. */
+/*
+ * The free blocks of one order; 0 where the kernel has no blocks as large. Not a loop: there clang relocates only the first
+ * element, and keeps the stride of this header for the others.
+ */
+#define READ_FREE_BLOCKS(zone, state, order, direct)                                                                   \
+	((state)->free_blocks[order] =                                                                                 \
+		 bpf_core_field_exists((zone)->free_area[order]) ? READ_FIELD(direct, zone, free_area[order].nr_free) : 0)
+
 static __always_inline void read_free_blocks(struct zone *zone, struct zone_state *state, bool direct)
 {
-	__u32 stride = bpf_core_type_size(struct free_area);
-	__u32 nr_free = bpf_core_field_offset(((struct zone *)0)->free_area) +
-			bpf_core_field_offset(((struct free_area *)0)->nr_free);
-	__u32 size = bpf_core_field_size(((struct zone *)0)->free_area);
-	__u64 pages = 0;
-
-#pragma unroll
-	for (__u32 order = 0; order < EVENT_ORDERS; order++) {
-		unsigned long blocks = 0;
-
-		/* Not order < zone_orders(): the verifier cannot follow a division, and must know each offset. */
-		if (order * stride < size)
-			blocks = READ_BY(direct, unsigned long, zone, nr_free + order * stride);
-		state->free_blocks[order] = blocks;
-		pages += blocks << order;
-	}
-	state->free_pages = pages;
+	READ_FREE_BLOCKS(zone, state, 0, direct);
+	READ_FREE_BLOCKS(zone, state, 1, direct);
+	READ_FREE_BLOCKS(zone, state, 2, direct);
+	READ_FREE_BLOCKS(zone, state, 3, direct);
+	READ_FREE_BLOCKS(zone, state, 4, direct);
+	READ_FREE_BLOCKS(zone, state, 5, direct);
+	READ_FREE_BLOCKS(zone, state, 6, direct);
+	READ_FREE_BLOCKS(zone, state, 7, direct);
+	READ_FREE_BLOCKS(zone, state, 8, direct);
+	READ_FREE_BLOCKS(zone, state, 9, direct);
+	READ_FREE_BLOCKS(zone, state, 10, direct);
+	READ_FREE_BLOCKS(zone, state, 11, direct);
+	READ_FREE_BLOCKS(zone, state, 12, direct);
+	READ_FREE_BLOCKS(zone, state, 13, direct);
+	READ_FREE_BLOCKS(zone, state, 14, direct);
+	READ_FREE_BLOCKS(zone, state, 15, direct);
 }
 
 /*
- * 6.1 does not allow direct loads from an array of atomic_long_t. Without probe reads the free lists' sum stands in.
+ * 6.1 does not allow direct loads from an array of atomic_long_t. Without probe reads the pages of the free blocks, which must
+ * have been read, stand in.
  */
 static __always_inline void read_free_pages(struct zone *zone, struct zone_state *state)
 {
 	__u32 vm_stat = bpf_core_field_offset(((struct zone *)0)->vm_stat) +
 			sizeof(long) * bpf_core_enum_value(enum zone_stat_item, NR_FREE_PAGES);
-	long pages;
+	long pages = 0;
 
+	if (probe_reads) {
+		bpf_probe_read_kernel(&pages, sizeof(pages), (const void *)zone + vm_stat);
+	} else {
+#pragma clang loop unroll(disable)
+		for (__u32 order = 0; order < EVENT_ORDERS; order++)
+			pages += (long)state->free_blocks[order] << order;
+	}
 	/* The counter is a sum of per-CPU batches and may be seen below zero; the kernel clamps it too. */
-	if (probe_reads && bpf_probe_read_kernel(&pages, sizeof(pages), (const void *)zone + vm_stat) == 0)
-		state->free_pages = pages > 0 ? pages : 0;
+	state->free_pages = pages > 0 ? pages : 0;
 }
 
-static __always_inline void read_zone_state(struct zone *zone, struct zone_state *state)
+static __always_inline void read_zone_state(struct zone *zone, struct zone_state *state, bool direct)
 {
-	read_free_blocks(zone, state, direct_loads);
+	read_free_blocks(zone, state, direct);
 	read_free_pages(zone, state);
 }
 
