@@ -31,7 +31,7 @@ static __always_inline enum outcome find_context(struct active_span *span)
 	struct publisher *publisher;
 	__u64 thread;
 
-	if (!mm)
+	if (!mm || !*(volatile __u32 *)&any_publisher)
 		return UNPUBLISHED;
 	publisher = find_publisher(mm, task, &unknown);
 	if (!publisher)

@@ -12,6 +12,9 @@ struct {
 	__type(value, struct publisher);
 } cs_publishers SEC(".maps");
 
+/* The agent sets this with the first entry: before, there is nothing to look up. */
+__u32 any_publisher;
+
 /* Set before load: what a time namespace adds to the start times in /proc/PID/stat. */
 const volatile __s64 boottime_offset_ns = 0;
 

@@ -58,6 +58,7 @@ export class ContextRegistry {
   /** When the next row of probes begins: infinity when there is nothing to probe, minus infinity during a row. */
   #rowAtMs = Number.POSITIVE_INFINITY;
   #earliestMs = 0;
+  #anyPublisher = false;
   #closed = false;
 
   /**
@@ -182,6 +183,8 @@ export class ContextRegistry {
     const before = this.#publishing.get(pid);
     this.#publishing.set(pid, publishing);
     if (before?.publisher.equals(publishing.publisher)) return;
+    if (!this.#anyPublisher) this.#object.writeVariable('any_publisher', 1);
+    this.#anyPublisher = true;
     this.#object.updateMap('cs_publishers', key(pid), publishing.publisher);
   }
 }
