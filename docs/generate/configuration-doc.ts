@@ -46,6 +46,7 @@ export function configurationDoc(): string {
     '- A list is replaced as a whole: `-o table` replaces `output`, a variable with headers replaces all headers.',
     `- \`\${VARIABLE}\` and \`\${VARIABLE:-default}\` are replaced in values, as the standard says; \`$$\` is a \`$\`. Nothing of such a value is ever`,
     '  printed, and neither are headers.',
+    '- Where the environment names an application’s file, `OTEL_CONFIG_FILE=` without a value runs the agent without it.',
     '- `replay` takes the options of the file that are its own. `doctor` checks the file. `compactsnoop` does not read it.',
     '',
     'A file that cannot be used as a whole ends the agent with exit code 2 before anything is loaded. Each message begins with file, line',

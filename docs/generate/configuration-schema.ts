@@ -48,11 +48,28 @@ function closed(json: Json, isProperties = false): Json {
   if (json === null || typeof json !== 'object') return json;
   const kept = Object.entries(json).filter(([key]) => isProperties || !TEXTS.has(key));
   const copy = Object.fromEntries(
-    kept.map(([key, value]) => [key, closed(value, !isProperties && (key === 'properties' || key === '$defs'))]),
+    // A text is one of these already.
+    kept.map(([key, value]) => [
+      key,
+      key === 'oneOf' ? value : closed(value, !isProperties && (key === 'properties' || key === '$defs')),
+    ]),
   );
-  const hasKeys = !isProperties && typeof copy.properties === 'object';
+  if (isProperties) return copy;
+  if (isNumberOrFlag(copy)) return { ...copy, ...orVariable(copy) };
+  const hasKeys = typeof copy.properties === 'object';
   return hasKeys ? { ...copy, additionalProperties: false } : copy;
 }
+
+const typesOf = ({ type }: JsonObject): Json[] => (Array.isArray(type) ? type : type === undefined ? [] : [type]);
+const isNumberOrFlag = (schema: JsonObject): boolean =>
+  typesOf(schema).some((type) => type === 'integer' || type === 'number' || type === 'boolean') &&
+  !typesOf(schema).includes('string');
+
+/** A number may be written as a variable; a pattern concerns text only. */
+const orVariable = (schema: JsonObject): JsonObject => ({
+  type: [...typesOf(schema), 'string'],
+  pattern: '\\$\\{',
+});
 
 function ownSchema(): JsonObject {
   const options: readonly Option[] = RUN_OPTIONS;
@@ -63,7 +80,7 @@ function ownSchema(): JsonObject {
 
 function schemaOf({ help, argument, repeatable, parse }: Option): JsonObject {
   const description = help;
-  if (argument === undefined) return { description, type: ['boolean', 'null'] };
+  if (argument === undefined) return { description, ...orVariable({ type: ['boolean', 'null'] }) };
   const one: JsonObject = parse?.choices ? { enum: [...parse.choices] } : { type: ['string', 'number'] };
   const list: JsonObject = { type: 'array', items: one, minItems: 1 };
   return repeatable || parse?.list ? { description, anyOf: [one, list] } : { description, ...one };

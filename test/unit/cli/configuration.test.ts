@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
 import { CONFIG_OPTIONS, RUN_OPTIONS } from '../../../src/cli/compactstall-options.ts';
 import { keyOf } from '../../../src/cli/file-options.ts';
 import type { Option } from '../../../src/cli/options.ts';
@@ -265,6 +267,17 @@ describe('compactstall config', () => {
   });
 });
 
+it('doctor asks the collector of each span exporter', async (t) => {
+  const server = await startGrpcServer(t);
+  const file = fileWith(t, `tracer_provider:\n  processors:\n${processor(server.port)}${processor(1)}propagator: {}\n`);
+  const { stdout } = await runToEnd(['doctor', '--json', '--config', file]);
+  const checks: { id: string; status: string; why: string }[] = JSON.parse(stdout).checks;
+  const found = new Map(checks.map(({ id, status, why }) => [id, `${status}: ${why}`]));
+  assert.match(found.get('configuration')!, /^ok: .* Without meaning here: propagator \(line 6\)\.$/);
+  assert.match(found.get('collector')!, /^ok: .* accepts spans\.$/);
+  assert.match(found.get('collector_2')!, /^warn: the collector at http:\/\/127\.0\.0\.1:1 /);
+});
+
 describe('the example', () => {
   it('sends spans to the collector that a variable names', async (t) => {
     const server = await startGrpcServer(t);
@@ -291,10 +304,17 @@ describe('the example', () => {
     );
   });
 
-  it('is checked by the schema for editors, which has each option', () => {
+  it('is valid by the schema for editors, which has each option', () => {
     const schema = JSON.parse(
       readFileSync(new URL('../../../schema/compactstall.schema.json', import.meta.url), 'utf8'),
     );
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
+    const example: object = parse(readFileSync(EXAMPLE, 'utf8'));
+    assert.ok(validate({ ...example }), JSON.stringify(validate.errors));
+    for (const more of [{ log_level: 'loud' }, { other: 1 }, { disabled: 3 }, { disabled: 'yes' }]) {
+      assert.equal(validate({ ...example, ...more }), false);
+    }
+    assert.ok(validate({ ...example, disabled: `\${OFF:-false}` }));
     const properties = schema.$defs.ExperimentalInstrumentation.properties.js.properties.compactstall.properties;
     const all: readonly Option[] = CONFIG_OPTIONS;
     assert.deepEqual(Object.keys(properties), all.filter(({ inFile }) => inFile !== false).map(keyOf));
