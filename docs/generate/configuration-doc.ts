@@ -47,6 +47,7 @@ export function configurationDoc(): string {
     `- \`\${VARIABLE}\` and \`\${VARIABLE:-default}\` are replaced in values, as the standard says; \`$$\` is a \`$\`. Nothing of such a value is ever`,
     '  printed, and neither are headers.',
     '- Where the environment names an application’s file, `OTEL_CONFIG_FILE=` without a value runs the agent without it.',
+    '- Reading a file takes about 0.2 s at the start, and its libraries some 5 MB of memory. Without a file they are not loaded.',
     '- `replay` takes the options of the file that are its own. `doctor` checks the file. `compactsnoop` does not read it.',
     '',
     'A file that cannot be used as a whole ends the agent with exit code 2 before anything is loaded. Each message begins with file, line',
