@@ -16,6 +16,8 @@ const SINGLE_WRITES = 11;
 const SINGLE_PAUSE_MS = 250;
 /** A duration between the compaction of the smallest zone and that of any other. */
 const LONG = '100us';
+/** With metrics, the kernel adds up all compactions. */
+const METRICS = { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: '0' };
 
 /** A sample: one write, and so a pair for each zone. */
 export interface Write {
@@ -47,35 +49,30 @@ interface Round {
 
 export async function measureBpf(folder: string): Promise<Row[]> {
   const none: Round[] = [];
+  const aggregates: Round[] = [];
   const event: Round[] = [];
   const long: Round[] = [];
   // Both alternate, so that a slow minute of the machine affects both.
   for (let i = 0; i < ROUNDS; i++) {
     none.push(await round(['--stack', 'none'], join(folder, `none-${i}.json`)));
+    aggregates.push(await round(['--stack', 'none'], join(folder, `aggregates-${i}.json`), METRICS));
     event.push(await round(['--stack-budget', 'off'], join(folder, `event-${i}.json`)));
     long.push(await round(['--stack', 'event', '--stack-min-duration', LONG], join(folder, `long-${i}.json`)));
   }
   return [
     ...rows('without stacks', none, '2.5 us'),
+    ...pairRows('without stacks, with metrics', aggregates),
     ...rows('with stacks', event, '10 us'),
     ...pairRows(`with stacks from ${LONG} on`, long),
     ...zoneRows(none),
   ];
 }
 
-async function round(options: readonly string[], file: string): Promise<Round> {
+async function round(options: readonly string[], file: string, env = {}): Promise<Round> {
   const pairsPerWrite = zonesOfNode0();
   const pid = String(process.pid);
-  const agent = await startAgent([
-    '--verbose',
-    '--max-spans-per-second',
-    'off',
-    ...options,
-    '--output',
-    `json:${file}`,
-    '--pid',
-    pid,
-  ]);
+  const output = ['--output', `json:${file}`, '--pid', pid, '--max-spans-per-second', 'off'];
+  const agent = await startAgent(['--verbose', ...output, ...options], env);
   // The agent prints "attached" a little before the sinks are ready, and loading their code is not idle.
   await sleep(1000);
   const counters = new ProgramCounters(agent.pid);
