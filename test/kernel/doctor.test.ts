@@ -40,6 +40,7 @@ function parse(stdout: string): Report & { get(id: string): Check & { todo?: str
 
 /** The ids that programs rely on. */
 const IDS = [
+  'configuration',
   'install',
   'kernel',
   'btf',
