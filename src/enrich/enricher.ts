@@ -12,6 +12,8 @@ import { ProberClient, type ProberOptions } from './prober-client.ts';
  * when the prober does not answer.
  */
 const MAX_HELD = 32_768;
+/** The events after whose delivery others have their turn: as many as the ring's largest batch has with stacks. */
+const MAX_IN_TURN = 300;
 /** The longest wait for the prober at the end. */
 const LAST_ANSWERS_MS = 4000;
 
@@ -40,6 +42,8 @@ export class Enricher {
   #registry: ContextRegistry | undefined;
   #last: Promise<void> = Promise.resolve();
   #held = 0;
+  /** Delivered since others had their turn. */
+  #inTurn = 0;
   #isEnding = false;
 
   /** Starts the prober. It gets ready while the BPF programs are loaded. */
@@ -145,7 +149,10 @@ export class Enricher {
       this.#held -= events.length;
       deliver(events);
       // Many may have waited for one answer: sockets and timers have their turn in between.
-      if (this.#held > 0) await nextTurn();
+      this.#inTurn += events.length;
+      if (this.#held === 0 || this.#inTurn < MAX_IN_TURN) return;
+      this.#inTurn = 0;
+      await nextTurn();
     })();
   }
 }
