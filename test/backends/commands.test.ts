@@ -195,7 +195,7 @@ describe('a reader who types the commands of the documents', () => {
 
   it('has a recording, for a machine without rights', () => {
     assert.match(typed('npm start -- summary examples/recording.jsonl'), / direct +9 service \d+ +thumbnails$/m);
-    assert.match(typed('npm start -- replay examples/recording.jsonl'), / direct +node /m);
+    assert.match(typed('npm start -- replay examples/recording.jsonl'), / direct +MainThread +220 /m);
   });
 
   it('shows a configuration', () => {
