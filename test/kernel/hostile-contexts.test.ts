@@ -36,6 +36,8 @@ const REASONS: Record<string, readonly string[]> = {
 };
 /** Behaviours at the bounds of what the agent reads. */
 const JUST_RIGHT = { fits_page: 'thread', no_attributes: 'thread', node: 'nodejs', node_long_chain: 'nodejs' };
+/** A limit that only a hang reaches: one agent sees twenty processes, in an emulated machine too. */
+const GIVE_UP_MS = 400_000;
 /** Processes that publish correctly, but are hard to read. */
 const ODD = [
   ...['context_version', 'context_4_gb', 'context_unmapped', 'context_kernel', 'context_never_ready'],
@@ -60,7 +62,7 @@ class Stalling extends CommandedProgram {
 
 /** An agent, and a process that publishes correctly. The end checks the exact books. */
 class Watch {
-  readonly agent = new Agent(['--output', 'json', '--verify']);
+  readonly agent = new Agent(['--output', 'json', '--verify'], { giveUpMs: GIVE_UP_MS });
   readonly #good = new Stalling('none');
   #before = 0;
 
