@@ -10,6 +10,7 @@ import {
   parseChoice,
   parseFile,
   parseOutput,
+  parsePath,
   parsePid,
   parseProcfs,
   parseRate,
@@ -87,6 +88,12 @@ const OUTPUT_OPTIONS = [
     parse: parseChoice(RESOURCES),
   },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row of the table' },
+  {
+    name: 'books',
+    argument: 'FILE',
+    help: 'at the end, write the books to this file as JSON as well',
+    parse: parsePath,
+  },
   {
     name: 'summary',
     help: 'at the end, print on stderr who waited for how long: by service, process, trigger and order',

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isatty } from 'node:tty';
 import { UserError, usageError } from '../errors.ts';
+import { booksReport } from '../event/books-report.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
 import { Summary } from '../event/summary.ts';
-import { createSinks, openOutputs } from '../sinks/create.ts';
+import { createSinks, filesOf, openOutputs } from '../sinks/create.ts';
 import { usesStandardOutput } from '../sinks/output.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
+import { BooksFile } from './books-file.ts';
 import { HELP, REPLAY_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
@@ -33,6 +35,8 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
   const source = Recording.open(path, warn, selectionOf(values));
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, source.file);
+  const booksFile =
+    values.books === undefined ? undefined : new BooksFile(values.books, [source.file, ...filesOf(outputs)]);
 
   const shutdown = new Shutdown();
   const sinks = await createSinks({
@@ -82,5 +86,6 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     messages.progress();
   }
   if (summary) messages.print(summaryTable(summary.report()));
-  return reportBooks(messages, source.books(), pipeline.books(), failed || shutdown.failed);
+  const exitCode = reportBooks(messages, source.books(), pipeline.books(), failed || shutdown.failed);
+  return booksFile?.write(booksReport(source.books(), pipeline.books()), exitCode, messages) ?? exitCode;
 }

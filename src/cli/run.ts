@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, usageError } from '../errors.ts';
+import { booksReport } from '../event/books-report.ts';
 import { isCompaction, TRIGGERS } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Summary } from '../event/summary.ts';
@@ -11,9 +12,10 @@ import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
 import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
-import { createSinks, openOutputs, type SinkSettings, wantsSpans } from '../sinks/create.ts';
+import { createSinks, filesOf, openOutputs, type SinkSettings, wantsSpans } from '../sinks/create.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
+import { BooksFile } from './books-file.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { readSettings } from './file-options.ts';
@@ -51,6 +53,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   restartWithoutDebugSignal();
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments);
   const hasSpans = environments.some((env) => wantsSpans(outputs, env));
+  const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
 
   const shutdown = new Shutdown();
@@ -131,7 +134,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   await metrics?.close(LAST_METRICS_MS);
 
   if (summary) messages.print(summaryTable(summary.report()));
-  const exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
+  let exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
+  if (booksFile) exitCode = booksFile.write(booksReport(source.books(), pipeline.books()), exitCode, messages);
   if (metrics && metrics.failed > 0)
     messages.print(`  note     ${String(metrics.failed).padStart(8)}: exports of metrics that failed`);
   if (values.verbose) reportRunTime(messages, source);

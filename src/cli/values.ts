@@ -117,6 +117,11 @@ export function parseProcfs(path: string, option: string): string {
   throw usageError(`${option} ${path}: ${why} ${todo}`);
 }
 
+export function parsePath(path: string, option: string): string {
+  if (path === '') throw usageError(`${option} is empty; expected the path of a file.`);
+  return path;
+}
+
 /** Checks that a file can be read, by opening it: access(2) does not count capabilities. @returns its path */
 export function parseFile(path: string, option: string): string {
   try {

@@ -74,6 +74,10 @@ export async function openOutputs(
   return openFiles(outputs, reading);
 }
 
+/** The descriptors of the outputs' files. */
+export const filesOf = (outputs: readonly OpenOutput[]): number[] =>
+  outputs.flatMap(({ file }) => (file === undefined ? [] : [file]));
+
 export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   const { outputs, stack, resource, kernelStack, onReaderGone, warn } = settings;
   const exporters = settings.environments.filter((env) => wantsOtlp(outputs, env));

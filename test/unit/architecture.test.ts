@@ -28,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'terminal',
     'version',
     'durations',
+    'descriptor',
     'errors',
   ],
   doctor: [

@@ -218,6 +218,62 @@ describe('summary of a recording', () => {
   });
 });
 
+describe('--books FILE', () => {
+  it('has the books as JSON', async (t) => {
+    const file = temporaryFolder(t)('books.json');
+    writeFileSync(file, 'x'.repeat(10_000));
+    const { code } = await runToEnd(['replay', '--books', file, '-o', 'none', '--trigger', 'kcompactd', RECORDING]);
+    assert.equal(code, 0);
+    const count = snoopEvents().length;
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), {
+      v: 1,
+      compactions: count,
+      notRecorded: 0,
+      lost: {},
+      balances: true,
+      equations: [
+        { name: 'received', total: count, terms: { decoded: count, malformed: 0 } },
+        { name: 'decoded', total: count, terms: { selected: 1, 'filtered{trigger}': count - 1 } },
+      ],
+    });
+  });
+
+  it('has what was lost', async (t) => {
+    const at = temporaryFolder(t);
+    writeFileSync(at('recording.jsonl'), 'no event\n');
+    const { code } = await runToEnd(['replay', '--books', at('books.json'), '-o', 'none', at('recording.jsonl')]);
+    assert.equal(code, EXIT.LOST);
+    assert.deepEqual(JSON.parse(readFileSync(at('books.json'), 'utf8')).lost, { 'a line was malformed': 1 });
+  });
+
+  it('never empties the recording, or an output', async (t) => {
+    const at = temporaryFolder(t);
+    cpSync(RECORDING, at('recording.jsonl'));
+    for (const [output, file] of [
+      ['none', 'recording.jsonl'],
+      [`json:${at('copy.jsonl')}`, 'copy.jsonl'],
+    ] as const) {
+      const finished = await runToEnd(['replay', '--books', at(file), '-o', output, at('recording.jsonl')]);
+      const sentence = `--books: ${at(file)} is the recording, or an output. Choose another file.`;
+      assert.deepEqual(said(finished), failed(2, `compactstall: ${sentence}`));
+    }
+    assert.equal(readFileSync(at('recording.jsonl'), 'utf8'), fixtureText('snoop/events.jsonl'));
+  });
+
+  it('that cannot be written ends the command before it begins', async () => {
+    assert.deepEqual(
+      said(await runToEnd(['replay', RECORDING, '--books', '/nonexistent/books'])),
+      failed(1, 'compactstall: cannot write /nonexistent/books: no such file or directory. Choose another file.'),
+    );
+  });
+
+  it('on a full disk: an error, after the books were printed', async () => {
+    const { code, stderr } = await runToEnd(['replay', RECORDING, '-o', 'none', '--books', '/dev/full']);
+    assert.equal(code, EXIT.FAILURE);
+    assert.match(stderr, /\ncompactstall: cannot write the books to \/dev\/full: no space left on device\.\n$/);
+  });
+});
+
 describe('replay: the same events through every output', () => {
   const count = snoopEvents().length;
   const books = (name: string) =>

@@ -97,7 +97,8 @@ describe('compactstall’s options', () => {
 
   it('every option that takes a value checks it', () => {
     for (const option of RUN_OPTIONS) {
-      if ('argument' in option) {
+      // A file may have any name.
+      if ('argument' in option && option.name !== 'books') {
         refuses(() => run(`--${option.name}`, '?'), new RegExp(`^--${option.name} \\?: .*expected .*\\.$`));
         if ('short' in option) refuses(() => run(`-${option.short}`, '?'), new RegExp(`^--${option.name} \\?: `));
       }
