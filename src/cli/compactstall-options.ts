@@ -40,6 +40,13 @@ const CONFIG_OPTION = {
   inFile: false,
 } as const;
 
+const STATUS_SOCKET_OPTION = {
+  name: 'status-socket',
+  argument: 'PATH',
+  help: 'answer compactstall status at this unix socket, which only its owner and root may use',
+  parse: parsePath,
+} as const;
+
 const INFORMATION_OPTIONS = [
   { name: 'help', short: 'h', help: 'print this help', inFile: false },
   { name: 'version', short: 'V', help: 'print the version', inFile: false },
@@ -138,6 +145,7 @@ export const RUN_OPTIONS = [
     name: 'verify',
     help: 'at the end, compare the pages scanned with /proc/vmstat; exit with 4 if they differ by a single page',
   },
+  STATUS_SOCKET_OPTION,
   {
     name: 'ring-size',
     argument: 'BYTES',
@@ -190,6 +198,13 @@ export const CONFIG_OPTIONS = [
   ...RUN_OPTIONS,
 ] as const;
 
+export const STATUS_OPTIONS = [
+  { name: 'json', help: 'print the status as JSON', inFile: false },
+  STATUS_SOCKET_OPTION,
+  CONFIG_OPTION,
+  ...INFORMATION_OPTIONS,
+] as const;
+
 export const DOCTOR_OPTIONS = [
   { name: 'json', help: 'print the checks as JSON' },
   { name: 'pid', short: 'p', argument: 'PID', help: 'check this process too', parse: parsePid, inFile: false },
@@ -203,6 +218,7 @@ export const HELP = `Usage: compactstall [run] [options]
        compactstall summary FILE [--json] [options]
        compactstall doctor [--json] [--pid PID] [--procfs DIR] [--config FILE]
        compactstall config [--json] [options]
+       compactstall status [--json] [--status-socket PATH] [--config FILE]
 
 Turns the kernel's memory compactions into OpenTelemetry spans and a table.
 Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for symbols in stacks; and

@@ -9,6 +9,8 @@ const STDERR = 2;
 const MAX_TRIES = 200;
 const TRY_MS = 10;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+/** How many sentences are kept. */
+const MAX_LAST = 10;
 /** Back to the begin of the line, which is emptied. */
 const ERASE = '\r\x1b[K';
 
@@ -16,6 +18,7 @@ const ERASE = '\r\x1b[K';
 export class Messages {
   readonly #command: string;
   #inProgress = false;
+  readonly #last: { unixMs: number; text: string }[] = [];
   /** Since the last write that succeeded. */
   #tries = 0;
 
@@ -23,8 +26,14 @@ export class Messages {
     this.#command = command;
   }
 
+  /** The last sentences that were said, oldest first. */
+  get last(): readonly { unixMs: number; text: string }[] {
+    return this.#last;
+  }
+
   /** One line, whatever the sentence quotes: an argument, a path, a collector's words. */
   say(sentence: string): void {
+    if (this.#last.push({ unixMs: Date.now(), text: sentence }) > MAX_LAST) this.#last.shift();
     this.print(printable(`${this.#command}: ${sentence}`));
   }
 

@@ -14,6 +14,7 @@ import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
 import { createSinks, filesOf, openOutputs, type SinkSettings, wantsSpans } from '../sinks/create.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
+import type { StatusServer } from '../status/server.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
 import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
@@ -25,9 +26,10 @@ import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
+import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
 
-const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config'];
+const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config', 'status'];
 /** Spans per second. */
 const DEFAULT_RATE = 200;
 const HINT_AFTER_MS = 3000;
@@ -45,7 +47,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   }
   if (positionals.length > 0) {
     throw usageError(
-      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor or config. See compactstall --help.`,
+      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor, config or status. See compactstall --help.`,
     );
   }
   const { values, environments } = await readSettings(RUN_OPTIONS, given);
@@ -54,6 +56,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments);
   const hasSpans = environments.some((env) => wantsSpans(outputs, env));
   const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
+  const statusServer = await openStatus(values['status-socket']);
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
 
   const shutdown = new Shutdown();
@@ -114,9 +117,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   for (const { why, todo } of limitationsOf(source, stacks)) messages.say(`${why} ${todo}`);
   const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
 
-  for (const { destination } of sinks) if (destination) messages.say(`spans go to ${destination}`);
-  for (const destination of metrics?.destinations ?? []) messages.say(destination);
+  const spans = sinks.flatMap(({ destination }) => (destination ? [`spans go to ${destination}`] : []));
+  const destinations = [...spans, ...(metrics?.destinations ?? [])];
+  for (const destination of destinations) messages.say(destination);
   const summary = values.summary ? new Summary() : undefined;
+  const status = statusServer && new StatusOfRun();
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {
       clearTimeout(hint);
@@ -124,13 +129,16 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       verification?.add(compactions);
       metrics?.add(compactions);
       summary?.add(events);
+      status?.add(events);
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });
   metrics?.start(() => agentState(source, pipeline));
+  statusServer?.answer(() => status!.status(source, pipeline, messages, destinations));
   await pipeline.run(shutdown.reached.then(() => verification?.detaching()));
   clearTimeout(hint);
+  statusServer?.close();
   await metrics?.close(LAST_METRICS_MS);
 
   if (summary) messages.print(summaryTable(summary.report()));
@@ -143,6 +151,13 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);
   await source.close();
   return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
+}
+
+/** Loaded only when it is wanted. */
+async function openStatus(path: string | undefined): Promise<StatusServer | undefined> {
+  if (path === undefined) return undefined;
+  const { StatusServer } = await import('../status/server.ts');
+  return StatusServer.listen(path);
 }
 
 function reportRunTime(messages: Messages, source: LiveSource): void {

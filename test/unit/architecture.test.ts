@@ -20,6 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'doctor',
     'configuration',
+    'status',
     'live',
     'metrics',
     'sinks',
@@ -31,6 +32,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'descriptor',
     'errors',
   ],
+  status: ['event', 'terminal', 'errors'],
   doctor: [
     ...['live', 'enrich', 'prober', 'metrics', 'sinks', 'event', 'host', 'kernel', 'procfs'],
     ...['node-version', 'terminal', 'errors'],

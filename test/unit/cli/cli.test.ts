@@ -116,13 +116,15 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['-o', 'otlp', '-o', 'sdk'], '--output: otlp and sdk would send each span twice; give one of them.'],
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
     [
-      ['status'],
-      "'status' is not a command; expected run, replay, summary, doctor or config. See compactstall --help.",
+      ['stats'],
+      "'stats' is not a command; expected run, replay, summary, doctor, config or status. See compactstall --help.",
     ],
     [['-o', 'json', 'replay', 'file'], 'replay must come first: compactstall replay [options].'],
     [['replay'], 'replay needs a file: compactstall replay FILE, where --output json:FILE has written it.'],
     [['replay', 'a', 'b'], "replay takes one file; unexpected 'b'."],
     [['-d', '1', 'doctor'], 'doctor must come first: compactstall doctor [options].'],
+    [['status'], 'status needs the path that the agent was given: compactstall status --status-socket PATH.'],
+    [['status', 'now'], "status: unexpected 'now'. See compactstall --help."],
     [['doctor', 'kernel'], "doctor: unexpected 'kernel'. See compactstall --help."],
     [['doctor', '--verbose'], "unknown option '--verbose'. See compactstall --help."],
   ] as const) {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
+import { duration } from '../sinks/text/table.ts';
+import { askStatus } from '../status/client.ts';
+import { statusText } from '../status/text.ts';
+import { printableJson } from '../terminal.ts';
+import { VERSION } from '../version.ts';
+import { HELP, STATUS_OPTIONS } from './compactstall-options.ts';
+import { readSettings } from './file-options.ts';
+import { printed } from './messages.ts';
+import { parseOptions } from './options.ts';
+
+/** `compactstall status`: asks a running agent. @returns the exit code */
+export async function status(args: readonly string[]): Promise<number> {
+  const { values: given, positionals } = parseOptions('compactstall', STATUS_OPTIONS, args);
+  if (given.help) return printed(HELP);
+  if (given.version) return printed(`compactstall ${VERSION}\n`);
+  if (positionals.length > 0) throw usageError(`status: unexpected '${positionals[0]}'. See compactstall --help.`);
+  const { values } = await readSettings(STATUS_OPTIONS, given);
+  const path = values['status-socket'];
+  if (path === undefined) {
+    throw usageError('status needs the path that the agent was given: compactstall status --status-socket PATH.');
+  }
+  const answer = await askStatus(path).catch((error) => {
+    const why = `cannot ask the agent at ${path}: ${systemWords(error)}.`;
+    throw new UserError(EXIT.FAILURE, `${why} It has to run with the same --status-socket, as this user or root.`);
+  });
+  return printed(given.json ? `${printableJson(JSON.stringify(answer, null, 2))}\n` : statusText(answer, duration));
+}
