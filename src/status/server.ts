@@ -75,11 +75,12 @@ async function removeLeftOver(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
   if (!found.isSocket()) throw unusable(path, 'there is a file, which is no socket');
-  const isAnswered = await askStatus(path).then(
-    () => true,
+  // An agent that is just starting, or busy, listens as well.
+  const isLeftOver = await askStatus(path).then(
     () => false,
+    ({ code }: NodeJS.ErrnoException) => code === 'ECONNREFUSED' || code === 'ENOENT',
   );
-  if (isAnswered) throw unusable(path, 'another agent answers there');
+  if (!isLeftOver) throw unusable(path, 'another agent listens there');
   try {
     unlinkSync(path);
   } catch (error) {

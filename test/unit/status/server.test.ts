@@ -55,16 +55,17 @@ describe('the socket of the status', () => {
     (await listening(t, at('left'))).answer(() => STATUS);
     assert.deepEqual(await askStatus(at('left')), STATUS);
     writeFileSync(at('file'), 'kept');
-    await assert.rejects(StatusServer.listen(at('file')), refused(at('file'), 'there is a file, which is no socket'));
+    await assert.rejects(listening(t, at('file')), refused(at('file'), 'there is a file, which is no socket'));
     await assert.rejects(
       StatusServer.listen(at('no', 'folder')),
       refused(at('no', 'folder'), `there is no folder ${at('no')}`),
     );
     const long = at('x'.repeat(108));
-    await assert.rejects(StatusServer.listen(long), refused(long, 'the path of a socket has at most 107 bytes'));
+    await assert.rejects(listening(t, long), refused(long, 'the path of a socket has at most 107 bytes'));
     const other = await listening(t, at('other'));
+    await assert.rejects(listening(t, at('other')), refused(at('other'), 'another agent listens there'));
     other.answer(() => STATUS);
-    await assert.rejects(StatusServer.listen(at('other')), refused(at('other'), 'another agent answers there'));
+    await assert.rejects(listening(t, at('other')), refused(at('other'), 'another agent listens there'));
   });
 
   it('says that the agent is just starting, and outlives who leaves early', async (t) => {
