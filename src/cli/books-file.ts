@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { identityOf } from '../descriptor.ts';
-import { EXIT, type ExitCode, systemWords, UserError, usageError } from '../errors.ts';
+import { EXIT, type ExitCode, systemWords, usageError } from '../errors.ts';
 import type { BooksReport } from '../event/books-report.ts';
+import { orUnwritable } from '../sinks/output-files.ts';
 import { printableJson } from '../terminal.ts';
 import type { Messages } from './messages.ts';
 
@@ -20,16 +21,11 @@ export class BooksFile {
   constructor(path: string, others: readonly number[]) {
     this.#path = path;
     const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants;
-    try {
-      this.#file = openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
-      if (!others.some((other) => isSameFile(other, this.#file))) {
-        if (fstatSync(this.#file).isFile()) ftruncateSync(this.#file);
-        return;
-      }
-    } catch (error) {
-      throw new UserError(EXIT.FAILURE, `cannot write ${path}: ${systemWords(error)}. Choose another file.`);
+    this.#file = orUnwritable(path, () => openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644));
+    if (others.some((other) => isSameFile(other, this.#file))) {
+      throw usageError(`--books: ${path} is the recording, or an output. Choose another file.`);
     }
-    throw usageError(`--books: ${path} is the recording, or an output. Choose another file.`);
+    if (fstatSync(this.#file).isFile()) orUnwritable(path, () => ftruncateSync(this.#file));
   }
 
   /** Writes the books as JSON. @returns the exit code: that of the run, or a failure where it was a success */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isatty } from 'node:tty';
-import { UserError, usageError } from '../errors.ts';
 import { booksReport } from '../event/books-report.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
@@ -16,6 +15,7 @@ import { type Messages, printed } from './messages.ts';
 import { spanCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
+import { readWhole, recordingPath } from './recording.ts';
 import { reportBooks } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 
@@ -27,10 +27,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const { values: given, positionals } = parseOptions('compactstall', REPLAY_OPTIONS, args);
   if (given.help) return printed(HELP);
   if (given.version) return printed(`compactstall ${VERSION}\n`);
-  const [path, ...more] = positionals;
-  if (!path)
-    throw usageError('replay needs a file: compactstall replay FILE, where --output json:FILE has written it.');
-  if (more.length > 0) throw usageError(`replay takes one file; unexpected '${more[0]}'.`);
+  const path = recordingPath('replay', positionals);
   const warn = (sentence: string) => messages.say(sentence);
   const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
   const source = Recording.open(path, warn, selectionOf(values));
@@ -73,19 +70,11 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   };
   // Rows on the same terminal show it as well.
   if (!outputs.some(usesStandardOutput) || !isatty(STDOUT)) showProgress();
-  let failed = false;
-  try {
-    await pipeline.run(shutdown.reached);
-  } catch (error) {
-    // The books of what was read before are due all the same.
-    if (!(error instanceof UserError)) throw error;
-    messages.say(error.message);
-    failed = true;
-  } finally {
+  const isWhole = await readWhole(pipeline, shutdown, messages).finally(() => {
     clearInterval(progress);
     messages.progress();
-  }
+  });
   if (summary) messages.print(summaryTable(summary.report()));
-  const exitCode = reportBooks(messages, source.books(), pipeline.books(), failed || shutdown.failed);
+  const exitCode = reportBooks(messages, source.books(), pipeline.books(), !isWhole || shutdown.failed);
   return booksFile?.write(booksReport(source.books(), pipeline.books()), exitCode, messages) ?? exitCode;
 }

@@ -8,6 +8,7 @@ import { pidLimitation } from '../host/limitations.ts';
 import { pidNamespace } from '../host/pid-namespace.ts';
 import { processExists } from '../host/process-exists.ts';
 import { findUser, type UserIds } from '../host/users.ts';
+import { isRingSize } from '../live/open.ts';
 import type { Output } from '../sinks/output.ts';
 import type { Parser } from './options.ts';
 
@@ -17,7 +18,6 @@ const MAX_PID = 4_194_304;
 const MAX_RATE = 1_000_000;
 /** Timers take at most 2^31 - 1 ms. */
 const MAX_SECONDS = 2_147_483;
-const PAGE = 4096;
 /** Of statfs(2), for a proc file system. */
 const PROC_SUPER_MAGIC = 0x9fa0;
 
@@ -79,12 +79,11 @@ export function parseTriggers(text: string, option: string): Trigger[] {
 }
 parseTriggers.list = true;
 
-/** @returns bytes; the kernel requires a power of two of at least a page */
+/** @returns bytes */
 export function parseRingSize(text: string, option: string): number {
   const [, number, unit] = /^(\d+)(K|M|)$/i.exec(text) ?? [];
   const bytes = Number(number) * { '': 1, K: 1024, M: 1024 * 1024 }[(unit ?? '').toUpperCase()]!;
-  const power = bytes >= PAGE && bytes <= 2 ** 30 && Number.isInteger(Math.log2(bytes));
-  if (!power) throw usageError(`${option} ${text}: expected a power of two from 4K to 1024M, such as 16M.`);
+  if (!isRingSize(bytes)) throw usageError(`${option} ${text}: expected a power of two from 4K to 1024M, such as 16M.`);
   return bytes;
 }
 

@@ -5,7 +5,7 @@ import { TRIGGERS, type Trigger } from '../event/event.ts';
 import { RELATIONS_WANTED, type RelationWanted } from '../event/relation.ts';
 import { processExists } from '../host/process-exists.ts';
 import { findUser, NOBODY, type UserIds } from '../host/users.ts';
-import { DEFAULT_RING_BYTES } from '../live/open.ts';
+import { DEFAULT_RING_BYTES, isRingSize } from '../live/open.ts';
 
 /** What `compactions` takes. Every filter is applied in the kernel, and what it leaves out is counted in the books. */
 export interface CompactionsOptions {
@@ -55,8 +55,6 @@ export interface Settings {
   onWarning: (sentence: string) => void;
 }
 
-const PAGE = 4096;
-const MAX_RING_BYTES = 2 ** 30;
 const NAMES: Readonly<Record<keyof CompactionsOptions, true>> = {
   triggers: true,
   minDuration: true,
@@ -87,8 +85,8 @@ export function checkOptions(options: CompactionsOptions): Settings {
   if (!RELATIONS_WANTED.includes(context)) {
     throw usageError(`context: '${context}' is not known; expected one of ${RELATIONS_WANTED.join(', ')}.`);
   }
-  if (ringBytes < PAGE || ringBytes > MAX_RING_BYTES || !Number.isInteger(Math.log2(ringBytes))) {
-    throw usageError(`ringBytes: ${ringBytes} is not a power of two from ${PAGE} to ${MAX_RING_BYTES}.`);
+  if (!isRingSize(ringBytes)) {
+    throw usageError(`ringBytes: ${ringBytes} is not a power of two from 4096 to 1073741824.`);
   }
   if (pid !== undefined && !(Number.isInteger(pid) && pid > 0 && processExists(pid, '/proc'))) {
     throw usageError(`pid: there is no process ${pid}. ps -e lists the processes.`);

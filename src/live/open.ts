@@ -7,8 +7,14 @@ import type { LiveOptions, LiveSource } from './live-source.ts';
 
 /** Room for some 10 000 records. The agent's memory grows by twice as much, because the ring is mapped twice. */
 export const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
+const PAGE = 4096;
+const MAX_RING_BYTES = 2 ** 30;
 /** Of the compactions' own time, for their stacks. */
 export const DEFAULT_STACK_BUDGET = 0.01;
+
+/** Whether a ring buffer can have that size: the kernel requires a power of two of at least a page. */
+export const isRingSize = (bytes: number): boolean =>
+  bytes >= PAGE && bytes <= MAX_RING_BYTES && Number.isInteger(Math.log2(bytes));
 
 /**
  * Imports the addon, and not before: --help and --version must work where it does not load. Throws an InstallError when

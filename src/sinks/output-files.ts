@@ -55,7 +55,8 @@ function endsInTheMiddleOfALine(path: string): boolean {
   return last.toString() !== '\n';
 }
 
-function orUnwritable<T>(path: string, write: () => T): T {
+/** @throws a UserError that says that the file cannot be written, and why */
+export function orUnwritable<T>(path: string, write: () => T): T {
   try {
     return write();
   } catch (error) {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the commands share that read a recording. */
+import { UserError, usageError } from '../errors.ts';
+import type { Pipeline } from '../event/pipeline.ts';
+import type { Messages } from './messages.ts';
+import type { Shutdown } from './shutdown.ts';
+
+/** The one file that a command was given. Throws a usage error for none, or for more. */
+export function recordingPath(command: string, [path, ...more]: readonly string[]): string {
+  if (!path) {
+    throw usageError(`${command} needs a file: compactstall ${command} FILE, where --output json:FILE has written it.`);
+  }
+  if (more.length > 0) throw usageError(`${command} takes one file; unexpected '${more[0]}'.`);
+  return path;
+}
+
+/** Reads a recording to its end. Reports a file that cannot be read further: what was read before counts. @returns whether it was whole */
+export async function readWhole(pipeline: Pipeline, shutdown: Shutdown, messages: Messages): Promise<boolean> {
+  try {
+    await pipeline.run(shutdown.reached);
+    return true;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    messages.say(error.message);
+    return false;
+  }
+}
