@@ -4,13 +4,12 @@
  * exporter. With PER_SECOND 0 all at once. Prints `usage: N us`, its CPU time without the start.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { CompactionEvent } from '../src/event/event.ts';
-import { SPAN_ATTRIBUTES, STACK_ATTRIBUTE, STACK_EVENT } from '../src/sinks/otlp/attributes.ts';
-import { spanName } from '../src/sinks/otlp/span-writer.ts';
+import { spanParts } from '../src/sinks/sdk/span-parts.ts';
 import { readEvents } from './agent.ts';
 
 const TICK_MS = 50;
@@ -24,21 +23,11 @@ const sdk = new NodeSDK({ spanProcessors: [processor], instrumentations: [] });
 sdk.start();
 const tracer = trace.getTracer('compactstall');
 
-/** Seconds and nanoseconds. */
-const time = (ns: bigint): [number, number] => [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)];
-
 function send(event: CompactionEvent): void {
-  const begin = BigInt(event.startUnixNano);
-  const end = begin + BigInt(event.durationNano);
-  const attributes: Record<string, string | number | number[]> = {};
-  for (const { name, get } of SPAN_ATTRIBUTES) {
-    const value = get(event);
-    if (value !== undefined && value !== null) attributes[name] = value as string | number | number[];
-  }
-  const options = { kind: SpanKind.INTERNAL, startTime: time(begin), attributes };
-  const span = tracer.startSpan(spanName(event), options, ROOT_CONTEXT);
-  if (event.stack.length > 0) span.addEvent(STACK_EVENT, { [STACK_ATTRIBUTE]: event.stack.join('\n') }, time(end));
-  span.end(time(end));
+  const { name, kind, startTime, endTime, attributes, events } = spanParts(event, 'event');
+  const span = tracer.startSpan(name, { kind, startTime, attributes }, ROOT_CONTEXT);
+  for (const one of events) span.addEvent(one.name, one.attributes, one.time);
+  span.end(endTime);
 }
 
 const before = process.cpuUsage();

@@ -37,7 +37,7 @@ struct stalls stalls_overflow;
 static const struct aggregate no_aggregate;
 static const struct stalls no_stalls;
 
-/* The row of a key. A key that has none gets a new one, or the overflow where there is no room. */
+/* The row of a key. A new key gets a new row, or the overflow row when the map is full. */
 #define ROW(map, key, none, overflow)                                                                                  \
 	({                                                                                                             \
 		typeof(overflow) row = bpf_map_lookup_elem(map, key);                                                  \

@@ -29,8 +29,8 @@ struct thread {
 
 /*
  * Nothing marks the end of an attempt, or of a call that does not begin a compaction, so the map evicts the least recently
- * used. There is no program on the return of compact_zone(): a kretprobe has room for twice as many calls as there are CPUs,
- * and stalled threads sleep.
+ * used. No program is attached to the return of compact_zone(): a kretprobe follows at most twice as many calls as there are
+ * CPUs, and stalled threads may be more, as they sleep.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

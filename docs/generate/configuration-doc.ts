@@ -120,7 +120,7 @@ export function configurationDoc(): string {
     row('---', '---'),
     ...ROWS.flatMap((entry) => reasoned(entry, 'unused')),
     '',
-    'A key that is in none of these tables is unknown, also where the standard allows others for components of its own.',
+    'Any other key is refused as unknown, even where the standard allows more keys for custom components.',
     '',
     '## The standard’s variables',
     '',
