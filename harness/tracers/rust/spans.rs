@@ -60,14 +60,17 @@ fn threads() {
     }
 }
 
-/// Leaves the only worker of the runtime to another thread, in which the task then goes on.
+/// Leaves the only worker of the runtime to other threads until the task goes on in one of them.
 async fn move_to_another_thread() {
-    tokio::task::block_in_place(|| {
-        let (done, wait) = mpsc::channel();
-        tokio::spawn(async move { done.send(()) });
-        wait.recv().unwrap();
-    });
-    tokio::task::yield_now().await;
+    let before = thread::current().id();
+    while thread::current().id() == before {
+        tokio::task::block_in_place(|| {
+            let (done, wait) = mpsc::channel();
+            tokio::spawn(async move { done.send(()) });
+            wait.recv().unwrap();
+        });
+        tokio::task::yield_now().await;
+    }
 }
 
 fn tasks() {
