@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Message, message, type Obstacle } from './messages/message.ts';
+
 /** Exit codes, also listed in docs/cli.md. */
 export const EXIT = {
   OK: 0,
@@ -14,12 +16,18 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** An error for the user: one sentence that says what was wrong, then what to do next. Printed without a stack trace. */
 export class UserError extends Error {
   readonly exitCode: ExitCode;
+  /** A name that does not change, listed in docs/troubleshooting.md. */
+  readonly code: string;
+  /** What the command says. */
+  readonly said: Message;
   /** More lines for `--verbose`, such as the verifier's log. */
   readonly detail: string | undefined;
 
-  constructor(exitCode: ExitCode, sentence: string, detail?: string) {
-    super(sentence);
+  constructor(exitCode: ExitCode, said: Message, detail?: string) {
+    super(said.text);
     this.exitCode = exitCode;
+    this.code = said.code;
+    this.said = said;
     this.detail = detail;
   }
 }
@@ -29,24 +37,24 @@ export class StartError extends UserError {
   readonly why: string;
   readonly todo: string;
 
-  constructor(exitCode: ExitCode, why: string, todo: string, detail?: string) {
-    super(exitCode, `${why} ${todo}`, detail);
-    this.why = why;
-    this.todo = todo;
+  constructor(exitCode: ExitCode, said: Obstacle, detail?: string) {
+    super(exitCode, said, detail);
+    this.why = said.why;
+    this.todo = said.todo;
   }
 }
 
 /** Something that this host lacks. */
 export class HostError extends StartError {
-  constructor(why: string, todo: string, detail?: string) {
-    super(EXIT.HOST, why, todo, detail);
+  constructor(said: Obstacle, detail?: string) {
+    super(EXIT.HOST, said, detail);
   }
 }
 
 /** Something that this installation lacks. */
 export class InstallError extends StartError {
-  constructor(why: string, todo: string) {
-    super(EXIT.FAILURE, why, todo);
+  constructor(said: Obstacle) {
+    super(EXIT.FAILURE, said);
   }
 }
 
@@ -56,7 +64,7 @@ export class SettingError extends UserError {
   readonly why: string;
 
   constructor(variable: string, why: string) {
-    super(EXIT.USAGE, `${variable}: ${why}.`);
+    super(EXIT.USAGE, message('wrong_variable', { variable, problem: why }));
     this.variable = variable;
     this.why = why;
   }
@@ -67,12 +75,17 @@ export class FileErrors extends UserError {
   readonly sentences: readonly string[];
 
   constructor(sentences: readonly string[]) {
-    super(EXIT.USAGE, sentences[0]!, sentences.length > 1 ? sentences.slice(1).join('\n') : undefined);
+    const [problem, ...others] = sentences;
+    super(
+      EXIT.USAGE,
+      message('wrong_configuration', { problem: problem! }),
+      others.length > 0 ? others.join('\n') : undefined,
+    );
     this.sentences = sentences;
   }
 }
 
-export const usageError = (sentence: string) => new UserError(EXIT.USAGE, sentence);
+export const usageError = (problem: string) => new UserError(EXIT.USAGE, message('wrong_option', { problem }));
 
 /** The system's own words for a failed call, without the path and the call's name: "no such file or directory". */
 export function systemWords(error: unknown): string {

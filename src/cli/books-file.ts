@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync
 import { identityOf } from '../descriptor.ts';
 import { EXIT, type ExitCode, systemWords, usageError } from '../errors.ts';
 import type { BooksReport } from '../event/books-report.ts';
+import { message } from '../messages/message.ts';
 import { orUnwritable } from '../sinks/output-files.ts';
 import { printableJson } from '../terminal.ts';
 import type { Messages } from './messages.ts';
@@ -35,7 +36,7 @@ export class BooksFile {
       closeSync(this.#file);
       return exitCode;
     } catch (error) {
-      messages.say(`cannot write the books to ${this.#path}: ${systemWords(error)}.`);
+      messages.say(message('books_unwritten', { file: this.#path, reason: systemWords(error) }));
       return exitCode === EXIT.OK ? EXIT.FAILURE : exitCode;
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT } from '../errors.ts';
+import { message } from '../messages/message.ts';
 import { failureOf } from './failure.ts';
 import { Messages } from './messages.ts';
 
@@ -8,9 +9,9 @@ export async function main(command: string, run: (args: string[], messages: Mess
   const messages = new Messages(command);
   const args = process.argv.slice(2);
   const fail = (error: unknown): never => {
-    const { exitCode, sentence, detail, always } = failureOf(error);
-    messages.say(sentence);
-    if (detail && (always || args.some((arg) => arg === '-v' || arg === '--verbose'))) messages.print(detail);
+    const { exitCode, said, detail, always } = failureOf(error);
+    const isShown = always || args.some((arg) => arg === '-v' || arg === '--verbose');
+    messages.say(said, detail && isShown ? [detail] : []);
     return end(exitCode);
   };
   const end = (exitCode: number): never => {
@@ -29,5 +30,5 @@ export async function main(command: string, run: (args: string[], messages: Mess
 /** To whoever tries it from a clone, by `npm start`. */
 function suggestDemo(messages: Messages): void {
   if (process.env.npm_lifecycle_event !== 'start') return;
-  messages.say('npm run demo needs none of this: it shows stalls of an emulated machine.');
+  messages.say(message('demo_hint', {}));
 }

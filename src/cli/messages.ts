@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { type Message, message } from '../messages/message.ts';
 import { printable } from '../terminal.ts';
 
 const STDERR = 2;
@@ -9,7 +10,7 @@ const STDERR = 2;
 const MAX_TRIES = 200;
 const TRY_MS = 10;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
-/** How many sentences are kept. */
+/** How many messages are kept. */
 const MAX_LAST = 10;
 /** Back to the begin of the line, which is emptied. */
 const ERASE = '\r\x1b[K';
@@ -26,20 +27,21 @@ export class Messages {
     this.#command = command;
   }
 
-  /** The last sentences that were said, oldest first. */
+  /** The last messages, oldest first. */
   get last(): readonly { unixMs: number; text: string }[] {
     return this.#last;
   }
 
-  /** One line, whatever the sentence quotes: an argument, a path, a collector's words. */
-  say(sentence: string): void {
-    if (this.#last.push({ unixMs: Date.now(), text: sentence }) > MAX_LAST) this.#last.shift();
-    this.print(printable(`${this.#command}: ${sentence}`));
+  /** One line, whatever the message quotes: an argument, a path, a collector's words. @param below more lines */
+  say(message: Message, below: readonly string[] = []): void {
+    const { text } = message;
+    if (this.#last.push({ unixMs: Date.now(), text }) > MAX_LAST) this.#last.shift();
+    this.show(message, [printable(`${this.#command}: ${text}`), ...below].join('\n'));
   }
 
   /** Reports that the sinks take a while to deliver. */
   waiting(milliseconds: number): void {
-    this.say(`delivering queued events for up to ${Math.ceil(milliseconds / 1000)} s; Ctrl-C again to stop at once`);
+    this.say(message('delivering', { seconds: Math.ceil(milliseconds / 1000) }));
   }
 
   /** A line that is rewritten in place, on a terminal only; a message replaces it, and so does no text. */
@@ -49,7 +51,8 @@ export class Messages {
     this.#inProgress = text !== '';
   }
 
-  print(text: string): void {
+  /** A message that is a part of a table, or a table itself. @param text for people */
+  show(_message: Message, text: string): void {
     this.progress();
     this.#write(`${text}\n`);
   }

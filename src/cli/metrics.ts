@@ -3,6 +3,7 @@ import { equations, type NamedSinkBooks } from '../event/books.ts';
 import type { Pipeline } from '../event/pipeline.ts';
 import type { SinkBooks } from '../event/sink.ts';
 import type { LiveSource } from '../live/live-source.ts';
+import { message } from '../messages/message.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import { metricExporters } from '../metrics/configured.ts';
 import type { AgentState } from '../metrics/snapshot.ts';
@@ -19,8 +20,8 @@ export async function openMetrics(
   return AgentMetrics.open({
     hasSpans,
     env,
-    warn: (sentence) => messages.say(sentence),
-    print: (text) => messages.print(text.trimEnd()),
+    warn: (warning) => messages.say(warning),
+    print: (text) => messages.show(message('metrics_printed', { metrics: text.trimEnd() }), text.trimEnd()),
   });
 }
 

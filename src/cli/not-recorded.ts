@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AgentEvent, isCompaction } from '../event/event.ts';
+import { message } from '../messages/message.ts';
 import type { Output } from '../sinks/output.ts';
 import { duration } from '../sinks/text/table.ts';
 import type { Messages } from './messages.ts';
@@ -12,8 +13,17 @@ export function sayNotRecorded(events: readonly AgentEvent[], messages: Messages
     if (isCompaction(event)) continue;
     const { count, durationNano, sumNano, longestNano, limit } = event;
     const noun = count === 1 ? 'compaction' : 'compactions';
-    messages.say(
-      `${count} ${noun} not recorded within ${duration(durationNano)}: more than --max-spans-per-second ${limit}. They took ${duration(sumNano)}, the longest ${duration(longestNano)}.`,
-    );
+    const fields = {
+      compactions: `${count} ${noun}`,
+      window: duration(durationNano),
+      limit,
+      sum: duration(sumNano),
+      longest: duration(longestNano),
+      count,
+      durationNano,
+      sumNano,
+      longestNano,
+    };
+    messages.say(message('not_recorded', fields));
   }
 }

@@ -21,7 +21,7 @@ export async function readWhole(pipeline: Pipeline, shutdown: Shutdown, messages
     return true;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    messages.say(error.message);
+    messages.say(error.said);
     return false;
   }
 }

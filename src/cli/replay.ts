@@ -4,9 +4,9 @@ import { booksReport } from '../event/books-report.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
 import { Summary } from '../event/summary.ts';
+import { type Message, message } from '../messages/message.ts';
 import { createSinks, filesOf, openOutputs } from '../sinks/create.ts';
 import { usesStandardOutput } from '../sinks/output.ts';
-import { summaryTable } from '../sinks/text/summary-table.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
 import { HELP, REPLAY_OPTIONS, selectionOf } from './compactstall-options.ts';
@@ -16,7 +16,7 @@ import { spanCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { readWhole, recordingPath } from './recording.ts';
-import { reportBooks } from './report.ts';
+import { reportBooks, showSummary } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 
 const STDOUT = 1;
@@ -28,7 +28,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   if (given.help) return printed(HELP);
   if (given.version) return printed(`compactstall ${VERSION}\n`);
   const path = recordingPath('replay', positionals);
-  const warn = (sentence: string) => messages.say(sentence);
+  const warn = (warning: Message) => messages.say(warning);
   const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
   const source = Recording.open(path, warn, selectionOf(values));
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, source.file);
@@ -53,7 +53,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onDelivering: (queued) => {
-      messages.say(`all is read; delivering ${queued} queued events, Ctrl-C to stop`);
+      messages.say(message('recording_read', { queued }));
       showProgress();
     },
     onWaiting: (milliseconds) => {
@@ -74,7 +74,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     clearInterval(progress);
     messages.progress();
   });
-  if (summary) messages.print(summaryTable(summary.report()));
+  if (summary) showSummary(messages, summary.report());
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), !isWhole || shutdown.failed);
   return booksFile?.write(booksReport(source.books(), pipeline.books()), exitCode, messages) ?? exitCode;
 }

@@ -12,8 +12,8 @@ import type { LiveSource } from '../live/live-source.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
 import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
+import { message } from '../messages/message.ts';
 import { createSinks, filesOf, openOutputs, type SinkSettings, wantsSpans } from '../sinks/create.ts';
-import { summaryTable } from '../sinks/text/summary-table.ts';
 import type { StatusServer } from '../status/server.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
@@ -24,7 +24,7 @@ import { type Messages, printed } from './messages.ts';
 import { agentState, openMetrics } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
-import { reportBooks } from './report.ts';
+import { reportBooks, showSummary } from './report.ts';
 import { Shutdown } from './shutdown.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
@@ -35,7 +35,6 @@ const DEFAULT_RATE = 200;
 const HINT_AFTER_MS = 3000;
 /** The time that the last export of metrics has. */
 const LAST_METRICS_MS = 3000;
-const HINT = 'no compaction so far. To cause one, run as root: echo 1 > /proc/sys/vm/compact_memory';
 
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
 export async function run(args: readonly string[], messages: Messages): Promise<number> {
@@ -68,7 +67,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     kernelStack: values['kernel-stack'] ?? false,
     onReaderGone: () => shutdown.end(),
     onFailed: (othersWork) => shutdown.outputFailed(othersWork),
-    warn: (sentence) => messages.say(sentence),
+    warn: (warning) => messages.say(warning),
   };
   const records = outputs.some(({ kind }) => kind === 'json');
   const wantsRecords = hasSpans || records;
@@ -106,19 +105,17 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   await metrics?.prepare();
   await giveUpPrivileges(user, settings.warn);
   if (values.duration !== undefined) shutdown.after(values.duration);
-  messages.say(`${VERSION} attached (${source.plan.name}), Ctrl-C to stop`);
-  if (values.verbose) {
-    messages.say(`attached ${attachedMs.toFixed(0)} ms after the process started`);
-    for (const why of source.passedOver) messages.print(`  skipped ${why}`);
-    if (source.publicationsUnseen) messages.print(`  ${publicationsUnseen(source.publicationsUnseen)}`);
-    if (source.notMeasured) messages.print(`  ${source.notMeasured}`);
-    if (source.loaderLog()) messages.print(source.loaderLog());
-  }
-  for (const { why, todo } of limitationsOf(source, stacks)) messages.say(`${why} ${todo}`);
-  const hint = setTimeout(() => messages.say(HINT), HINT_AFTER_MS);
+  messages.say(message('attached', { version: VERSION, plan: source.plan.name }));
+  if (values.verbose) reportAttachment(messages, source, attachedMs);
+  for (const limitation of limitationsOf(source, stacks)) messages.say(limitation);
+  const hint = setTimeout(() => messages.say(message('no_compaction_yet', {})), HINT_AFTER_MS);
 
-  const spans = sinks.flatMap(({ destination }) => (destination ? [`spans go to ${destination}`] : []));
-  const destinations = [...spans, ...(metrics?.destinations ?? [])];
+  const destinations = [
+    ...sinks.flatMap(({ destination }) =>
+      destination ? [message('spans_destination', { endpoint: destination })] : [],
+    ),
+    ...(metrics?.destinations ?? []),
+  ];
   for (const destination of destinations) messages.say(destination);
   const summary = values.summary ? new Summary() : undefined;
   const status = statusServer && new StatusOfRun();
@@ -135,20 +132,32 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });
   metrics?.start(() => agentState(source, pipeline));
-  statusServer?.answer(() => status!.status(source, pipeline, messages, destinations));
+  statusServer?.answer(() =>
+    status!.status(
+      source,
+      pipeline,
+      messages,
+      destinations.map(({ text }) => text),
+    ),
+  );
   await pipeline.run(shutdown.reached.then(() => verification?.detaching()));
   clearTimeout(hint);
   statusServer?.close();
   await metrics?.close(LAST_METRICS_MS);
 
-  if (summary) messages.print(summaryTable(summary.report()));
+  if (summary) showSummary(messages, summary.report());
   let exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
   if (booksFile) exitCode = booksFile.write(booksReport(source.books(), pipeline.books()), exitCode, messages);
-  if (metrics && metrics.failed > 0)
-    messages.print(`  note     ${String(metrics.failed).padStart(8)}: exports of metrics that failed`);
+  if (metrics && metrics.failed > 0) {
+    const said = message('metrics_exports_failed', { exports: metrics.failed });
+    messages.show(said, `  note     ${String(metrics.failed).padStart(8)}: exports of metrics that failed`);
+  }
   if (values.verbose) reportRunTime(messages, source);
   const verified = verification?.result(source.books().kernel!);
-  for (const line of verified?.lines ?? []) messages.print(`  verify   ${line}`);
+  for (const line of verified?.lines ?? []) {
+    const said = message('verified', { line });
+    messages.show(verified!.agrees ? said : { ...said, level: 'error' }, `  verify   ${line}`);
+  }
   await source.close();
   return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
 }
@@ -160,14 +169,30 @@ async function openStatus(path: string | undefined): Promise<StatusServer | unde
   return StatusServer.listen(path);
 }
 
+/** How it is attached, in more detail. */
+function reportAttachment(messages: Messages, source: LiveSource, attachedMs: number): void {
+  messages.say(message('attached_after', { milliseconds: attachedMs.toFixed(0) }));
+  for (const plan of source.passedOver) messages.show(message('plan_skipped', { plan }), `  skipped ${plan}`);
+  if (source.publicationsUnseen) {
+    const unseen = publicationsUnseen(source.publicationsUnseen);
+    messages.show(unseen, `  ${unseen.text}`);
+  }
+  if (source.notMeasured) {
+    messages.show(message('run_time_unmeasured', { reason: source.notMeasured }), `  ${source.notMeasured}`);
+  }
+  const log = source.loaderLog();
+  if (log) messages.show(message('loader_log', { log }), log);
+}
+
 function reportRunTime(messages: Messages, source: LiveSource): void {
+  const show = (line: string) => messages.show(message('run_time', { line: line.trim() }), line);
   const { stackNs = 0, stackBaseNs = 0 } = source.books().kernel ?? {};
   if (stackBaseNs > 0) {
     const share = ((stackNs / stackBaseNs) * 100).toFixed(2);
-    messages.print(`  stacks   took ${(stackNs / 1e6).toFixed(2)} ms, ${share} % of the compactions' own time`);
+    show(`  stacks   took ${(stackNs / 1e6).toFixed(2)} ms, ${share} % of the compactions' own time`);
   }
   for (const { name, runCount, runTimeNs } of source.programStats()) {
     const mean = runCount > 0 ? `${(runTimeNs / runCount / 1000).toFixed(2)} us` : '-';
-    messages.print(`  program  ${name}: ${runCount} runs, ${mean} each`);
+    show(`  program  ${name}: ${runCount} runs, ${mean} each`);
   }
 }

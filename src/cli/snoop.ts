@@ -5,6 +5,7 @@ import { NOBODY } from '../host/users.ts';
 import { limitationsOf } from '../live/limitations.ts';
 import { DEFAULT_RING_BYTES, openLiveSource } from '../live/open.ts';
 import { giveUpPrivileges } from '../live/privileges.ts';
+import type { Message } from '../messages/message.ts';
 import { standardOutput } from '../sinks/create.ts';
 import { snoopHeader, snoopRows } from '../sinks/text/snoop-table.ts';
 import { rowsOnly, TextSink } from '../sinks/text/text-sink.ts';
@@ -22,7 +23,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   if (values.pid !== undefined) checkProcess(values.pid);
   restartWithoutDebugSignal();
 
-  const warn = (sentence: string) => messages.say(sentence);
+  const warn = (warning: Message) => messages.say(warning);
   const shutdown = new Shutdown();
   const columns = {
     timestamp: values.timestamp ?? false,
@@ -38,7 +39,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
   });
-  for (const { why, todo } of limitationsOf(source, columns.kernelStack)) warn(`${why} ${todo}`);
+  for (const limitation of limitationsOf(source, columns.kernelStack)) warn(limitation);
   if (values.duration !== undefined) shutdown.after(values.duration);
 
   const target = standardOutput({

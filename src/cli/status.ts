@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 import { duration } from '../sinks/text/table.ts';
 import { askStatus } from '../status/client.ts';
 import { statusText } from '../status/text.ts';
@@ -22,8 +23,7 @@ export async function status(args: readonly string[]): Promise<number> {
     throw usageError('status needs the path that the agent was given: compactstall status --status-socket PATH.');
   }
   const answer = await askStatus(path).catch((error) => {
-    const why = `cannot ask the agent at ${path}: ${systemWords(error)}.`;
-    throw new UserError(EXIT.FAILURE, `${why} It has to run with the same --status-socket, as this user or root.`);
+    throw new UserError(EXIT.FAILURE, message('agent_not_asked', { path, reason: systemWords(error) }));
   });
   return printed(given.json ? `${printableJson(JSON.stringify(answer, null, 2))}\n` : statusText(answer, duration));
 }

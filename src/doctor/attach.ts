@@ -32,7 +32,7 @@ export async function attach(open = openLiveSource): Promise<Finding> {
       return warn(`${why}.${passed} But ${limitation.why}`, limitation.todo);
     }
     return ok(
-      `${why}.${passed}${source.publicationsUnseen ? ` ${publicationsUnseen(source.publicationsUnseen)}` : ''}`,
+      `${why}.${passed}${source.publicationsUnseen ? ` ${publicationsUnseen(source.publicationsUnseen).text}` : ''}`,
     );
   } catch (error) {
     return failure(error);

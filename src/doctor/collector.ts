@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UserError } from '../errors.ts';
+import type { Message } from '../messages/message.ts';
 import { otlpConfigured, turnedOffBy } from '../sinks/otlp/configured.ts';
 import type { Connection } from '../sinks/otlp/connection.ts';
-import { condition, doubtful, knownStep, nextMetricsStep, nextStep } from '../sinks/otlp/delivery-messages.ts';
+import { doubtful, knownStep, nextMetricsStep, nextStep } from '../sinks/otlp/delivery-messages.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
 /** Short, because the user is waiting. */
@@ -16,9 +17,9 @@ export async function collector(env = process.env): Promise<Finding> {
   try {
     const { createOtlpSink } = await import('../sinks/otlp/sink.ts');
     const { readConnection } = await import('../sinks/otlp/connection.ts');
-    const complaints: string[] = [];
+    const complaints: Message[] = [];
     // Checks all that `run` checks, with the same messages; it does not connect.
-    await createOtlpSink({ stack: 'none', warn: (sentence) => complaints.push(sentence), env });
+    await createOtlpSink({ stack: 'none', warn: (complaint) => complaints.push(complaint), env });
     return await ask(readConnection(env), 'spans', complaints);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -27,16 +28,23 @@ export async function collector(env = process.env): Promise<Finding> {
 }
 
 /** Sends an empty request. */
-export async function ask(connection: Connection, what: 'spans' | 'metrics', complaints: string[]): Promise<Finding> {
+export async function ask(
+  connection: Connection,
+  what: 'spans' | 'metrics',
+  complaints: readonly Message[],
+): Promise<Finding> {
   const { openCollector } = await import('../sinks/otlp/sink.ts');
   const collector = await openCollector(connection, TIMEOUT_MS);
   const outcome = await collector.send({ bytes: new Uint8Array(), spans: 0 });
   collector.close();
   const name = `the collector at ${connection.destination}`;
-  const also = complaints.length > 0 ? ` Also: ${complaints.join(' ')}` : '';
+  const also = complaints.length > 0 ? ` Also: ${complaints.map(({ text }) => text).join(' ')}` : '';
   switch (outcome.kind) {
     case 'delivered':
-      if (outcome.doubt) return warn(`${name} ${doubtful(outcome.doubt, what)}${also}`, CHECK_ENDPOINT);
+      if (outcome.doubt) {
+        const { text } = doubtful(connection.destination, outcome.doubt, what);
+        return warn(`the ${text}${also}`, CHECK_ENDPOINT);
+      }
       if (!also) return ok(`${name} accepts ${what}.`);
       return warn(`${name} accepts ${what}.${also}`, 'Correct the variable, or unset it.');
     case 'refused':
@@ -44,8 +52,11 @@ export async function ask(connection: Connection, what: 'spans' | 'metrics', com
         `${name} refuses ${what}: ${outcome.reason}: ${outcome.message}.${also}`,
         what === 'spans' ? nextStep(outcome) : nextMetricsStep(outcome),
       );
-    case 'retry':
-      return warn(`${name} ${condition(outcome)}.${also}`, `${knownStep(outcome) ?? START_IT} ${MEANWHILE[what]}`);
+    case 'retry': {
+      const condition = outcome.answered ? `does not accept ${what} now` : 'does not answer';
+      const todo = `${knownStep(outcome) ?? START_IT} ${MEANWHILE[what]}`;
+      return warn(`${name} ${condition}: ${outcome.message}.${also}`, todo);
+    }
   }
 }
 

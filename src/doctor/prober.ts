@@ -14,7 +14,7 @@ export async function prober(procfs = '/proc'): Promise<Finding> {
     return failure(error);
   }
   const said: string[] = [];
-  const asked = new ProberClient({ services: true, user: NOBODY, procfs, warn: (sentence) => said.push(sentence) });
+  const asked = new ProberClient({ services: true, user: NOBODY, procfs, warn: ({ text }) => said.push(text) });
   const identity = await asked.identity(ownPid(procfs) ?? 1, 0);
   await asked.close();
   if (identity) return ok('the prober starts and answers.');

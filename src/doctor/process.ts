@@ -7,7 +7,7 @@ import { forecast, namedBy } from './forecast.ts';
 /** The service of a process, and how its stalls relate to its spans. Asks the prober as `run` does. */
 export async function stalling(pid: number, procfs = '/proc'): Promise<Finding> {
   const said: string[] = [];
-  const prober = new ProberClient({ services: true, user: NOBODY, procfs, warn: (sentence) => said.push(sentence) });
+  const prober = new ProberClient({ services: true, user: NOBODY, procfs, warn: ({ text }) => said.push(text) });
   const [identity, located, explanation] = await Promise.all([
     prober.identity(pid, 0),
     prober.contexts(pid),

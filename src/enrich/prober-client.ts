@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Limitation, proberEnded, proberNotStarted } from '../host/limitations.ts';
+import { proberEnded, proberNotStarted } from '../host/limitations.ts';
 import type { UserIds } from '../host/users.ts';
+import { type Message, message, type Obstacle } from '../messages/message.ts';
 import {
   type Explanation,
   FAILED,
@@ -51,8 +52,8 @@ export interface ProberOptions {
   user: UserIds;
   /** Where the proc file system is mounted that has the processes. */
   procfs: string;
-  /** Called with a sentence when something cannot be probed. */
-  warn: (sentence: string) => void;
+  /** Called when something cannot be probed. */
+  warn: (message: Message) => void;
 }
 
 /** The last error that Node.js or the supervisor reported. */
@@ -67,11 +68,11 @@ const failureIn = (errors: string): string | undefined =>
 export class ProberClient {
   readonly services: boolean;
   /** The reason why the prober has ended or did not start. */
-  obstacle: Limitation | undefined;
+  obstacle: Obstacle | undefined;
   /** Seen while this process still has the rights to see it. */
   readonly #isBuilt = existsSync(MAIN);
   readonly #supervisor: ChildProcess;
-  readonly #warn: (sentence: string) => void;
+  readonly #warn: (message: Message) => void;
   readonly #questions = new Questions();
   readonly #avoided = new Map<number, number>();
   /** Whether the user was warned that stalls did not wait for it. */
@@ -210,7 +211,7 @@ export class ProberClient {
     const [, failure] = new RegExp(`^${FAILED}(.+)$`, 'm').exec(this.#errors) ?? [];
     if (failure === undefined || this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#warn(`the prober failed to answer a question: ${failure}. Please report it.`);
+    this.#warn(message('prober_failed', { reason: failure }));
   }
 
   /** The supervisor has started a prober, at first or because the one before it has ended. */
@@ -221,7 +222,7 @@ export class ProberClient {
 
   #begin(ready: string): void {
     const failure = failureIn(this.#errors);
-    if (failure) this.#warn(`the prober failed and has restarted: ${failure}.`);
+    if (failure) this.#warn(message('prober_restarted', { reason: failure }));
     this.#errors = '';
     this.#patience.begun();
     this.#state = 'answering';
@@ -246,21 +247,20 @@ export class ProberClient {
 
   #startsLate(tookMs: number): void {
     this.#state = 'late';
-    this.#warn(
-      `the prober has not started within ${Math.round(tookMs / 1000)} s: spans carry no service and no parent until it has.`,
-    );
+    this.#warn(message('prober_late', { seconds: Math.round(tookMs / 1000) }));
     this.#questions.clear();
   }
 
   /** Replaces the prober, which is stuck at the process of the first open question. */
   #replace(): void {
     const { pid } = this.#questions.all[0]!;
-    if (this.#patience.isStopped) this.#warn('the prober was stopped by a signal, and is replaced.');
+    if (this.#patience.isStopped) this.#warn(message('prober_stopped', {}));
     else {
+      const pause = AVOID_MS / 1000;
       this.#warn(
         this.#patience.isOverworked
-          ? `process ${pid} could not be read with ${WORK_MS / 1000} s of CPU time. It is left alone for ${AVOID_MS / 1000} s. Please report it.`
-          : `process ${pid} could not be read within ${WAIT_MS / 1000} s: its memory map is locked, it delays its readers, or this host is short of memory. It is left alone for ${AVOID_MS / 1000} s.`,
+          ? message('process_too_costly', { pid, seconds: WORK_MS / 1000, pause })
+          : message('process_blocked', { pid, seconds: WAIT_MS / 1000, pause }),
       );
       this.#avoided.set(pid, performance.now() + AVOID_MS);
       this.#questions.avoid(pid);
@@ -274,9 +274,7 @@ export class ProberClient {
   #leave(isOld = (asked: Asked) => this.#patience.isOld(asked)): void {
     if (!this.#questions.leaveOld(isOld) || this.#hasTriedPatience) return;
     this.#hasTriedPatience = true;
-    this.#warn(
-      'the prober was too late for some stalls, which carry no service: a busy host, a CPU limit, or processes that cannot be read delay it.',
-    );
+    this.#warn(message('prober_too_late', {}));
   }
 
   #isAvoided(pid: number): boolean {
@@ -290,7 +288,7 @@ export class ProberClient {
   #end(reason: string): void {
     if (this.#state !== 'ended') {
       this.obstacle = this.hasBegun ? proberEnded(reason) : proberNotStarted(reason, remedyFor(reason, this.#isBuilt));
-      this.#warn(`${this.obstacle.why} ${this.obstacle.todo}`);
+      this.#warn(this.obstacle);
     }
     this.#state = 'ended';
     clearTimeout(this.#timer);

@@ -3,6 +3,7 @@ import { constants, createReadStream, fstatSync, openSync, readSync } from 'node
 import { Socket } from 'node:net';
 import { isatty, ReadStream } from 'node:tty';
 import { EXIT, systemWords, UserError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 
 /** What a file begins with that is a recording in another form. */
 const FORMS: readonly (readonly [start: string, form: string, reader: string])[] = [
@@ -31,10 +32,8 @@ export function openRecording(path: string): number {
   }
   const form = FORMS.find(([begin]) => start.startsWith(begin));
   if (!form) return file;
-  throw new UserError(
-    EXIT.FAILURE,
-    `cannot read ${path}: it is ${form[1]}. Convert it: ${form[2]} | compactstall replay /dev/stdin`,
-  );
+  const [, words, command] = form;
+  throw new UserError(EXIT.FAILURE, message('recording_compressed', { file: path, form: words, command }));
 }
 
 /** The bytes of an open recording. Throws a UserError when they cannot be read. */
@@ -54,8 +53,5 @@ function stream(file: number): AsyncIterable<Buffer> {
 }
 
 function unreadable(path: string, error: unknown): UserError {
-  return new UserError(
-    EXIT.FAILURE,
-    `cannot read ${path}: ${systemWords(error)}. Expected a file written with --output json:FILE.`,
-  );
+  return new UserError(EXIT.FAILURE, message('recording_unreadable', { file: path, reason: systemWords(error) }));
 }

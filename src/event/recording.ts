@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
+import { type Message, message } from '../messages/message.ts';
 import { excerpt } from '../terminal.ts';
 import { countNotRecorded, type SourceBooks } from './books.ts';
 import { type AgentEvent, isCompaction } from './event.ts';
@@ -22,14 +23,14 @@ export class Recording implements Source {
   /** The descriptor of its file. */
   readonly file: number;
   readonly #path: string;
-  readonly #warn: (sentence: string) => void;
+  readonly #warn: (message: Message) => void;
   readonly #selection: Selection;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   /** Shared arrays for equal stacks, as sinks expect. */
   readonly #stacks = new Lru<string, readonly string[]>(MAX_STACKS);
   #stopped = false;
 
-  private constructor(file: number, path: string, warn: (sentence: string) => void, selection: Selection) {
+  private constructor(file: number, path: string, warn: (message: Message) => void, selection: Selection) {
     this.file = file;
     this.#path = path;
     this.#warn = warn;
@@ -38,7 +39,7 @@ export class Recording implements Source {
   }
 
   /** Throws a UserError when the file cannot be read. @param selection which compactions to deliver; the others are counted */
-  static open(path: string, warn: (sentence: string) => void, selection: Selection = {}): Recording {
+  static open(path: string, warn: (message: Message) => void, selection: Selection = {}): Recording {
     return new Recording(openRecording(path), path, warn, selection);
   }
 
@@ -69,7 +70,7 @@ export class Recording implements Source {
       // What was read before the file failed counts, too.
       await deliver();
       const unreported = this.#books.malformed - MAX_COMPLAINTS;
-      if (unreported > 0) this.#warn(`${this.#path}: ${unreported} more malformed lines skipped.`);
+      if (unreported > 0) this.#warn(message('more_lines_malformed', { file: this.#path, lines: unreported }));
     }
   }
 
@@ -112,7 +113,8 @@ export class Recording implements Source {
       this.#books.received += 1;
       this.#books.malformed += 1;
       if (this.#books.malformed <= MAX_COMPLAINTS) {
-        this.#warn(`${this.#path}:${number}: ${excerpt((error as Error).message)}; line skipped.`);
+        const reason = excerpt((error as Error).message);
+        this.#warn(message('line_malformed', { file: this.#path, line: number, reason }));
       }
       return undefined;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readlinkSync } from 'node:fs';
 import { HostError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 
 /** Bit numbers of include/uapi/linux/capability.h. */
 const CAPABILITIES = {
@@ -76,20 +77,14 @@ export const LEAVE_USER_NAMESPACE =
 /** The reason why this process may not load BPF programs; undefined when it may. */
 export function privilegeError(paths = PATHS, log?: string, uid = process.getuid!()): HostError | undefined {
   if (inOwnUserNamespace(paths)) {
-    return new HostError(
-      'may not load BPF programs: this process is in its own user namespace, whose capabilities do not count for the kernel.',
-      LEAVE_USER_NAMESPACE,
-      log,
-    );
+    return new HostError(message('user_namespace', {}, LEAVE_USER_NAMESPACE), log);
   }
   const missing = missingCapabilities(paths);
   if (missing.length === 0) return undefined;
   const one = missing.length === 1;
-  return new HostError(
-    `may not load BPF programs: ${missing.join(' and ')} ${one ? 'is' : 'are'} missing.`,
-    `Grant ${one ? 'it' : 'them'}: ${uid === 0 ? grantToRoot(missing) : grantToUser(missing)}`,
-    log,
-  );
+  const todo = `Grant ${one ? 'it' : 'them'}: ${uid === 0 ? grantToRoot(missing) : grantToUser(missing)}`;
+  const capabilities = `${missing.join(' and ')} ${one ? 'is' : 'are'}`;
+  return new HostError(message('bpf_capabilities_missing', { capabilities }, todo), log);
 }
 
 /** Root without them is root in a container, or of a unit that bounds its capabilities; sudo would not help it. */

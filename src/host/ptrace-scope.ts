@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import type { Limitation } from './limitations.ts';
+import { message } from '../messages/message.ts';
 
 export const PTRACE_SCOPE = '/proc/sys/kernel/yama/ptrace_scope';
 /** No process may attach to another, whatever capabilities it has. The value cannot be lowered again. */
@@ -16,10 +16,11 @@ export function ptraceScope(path = PTRACE_SCOPE): number | undefined {
   }
 }
 
-export const NO_FOREIGN_MEMORY: Limitation = {
-  why: 'kernel.yama.ptrace_scope is 3: no process may read the memory of another. Active spans are unknown, and so are services that are published rather than set in the environment.',
-  todo: 'Set it to 0, 1 or 2 in /etc/sysctl.d, and reboot: it cannot be lowered before.',
-};
+export const NO_FOREIGN_MEMORY = message(
+  'ptrace_forbidden',
+  {},
+  'Set it to 0, 1 or 2 in /etc/sysctl.d, and reboot: it cannot be lowered before.',
+);
 
 /** Whether the memory of other processes is closed to everybody. */
 export const foreignMemoryClosed = (path?: string): boolean => ptraceScope(path) === NONE;

@@ -2,6 +2,7 @@
 /** System calls that are refused whatever they ask for, and who refuses them. */
 import { readFileSync } from 'node:fs';
 import { HostError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 
 /** SECCOMP_MODE_FILTER in the line `Seccomp:` of /proc/self/status. */
 const FILTER = '2';
@@ -25,13 +26,10 @@ export function refusedBy(filtered: boolean | undefined): string {
 /** The reason why no program can be loaded, for a process that has the capabilities. @param errno of every call of bpf(2) */
 export function bpfRefused(errno: string, filtered: boolean | undefined, log?: string): HostError {
   if (errno === 'ENOSYS' && filtered === false) {
-    return new HostError('this kernel has no bpf(2).', 'Use a kernel built with CONFIG_BPF_SYSCALL=y.', log);
+    return new HostError(message('no_bpf', {}, 'Use a kernel built with CONFIG_BPF_SYSCALL=y.'), log);
   }
-  return new HostError(
-    `every call of bpf(2) is refused (${errno}), although the capabilities are there: ${refusedBy(filtered)}.`,
-    filtered === false ? LOOK_IN_LOG : ALLOW_CALLS,
-    log,
-  );
+  const todo = filtered === false ? LOOK_IN_LOG : ALLOW_CALLS;
+  return new HostError(message('bpf_refused', { errno, refuser: refusedBy(filtered) }, todo), log);
 }
 
 const ALLOW_CALLS =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HostError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 import { reachedLimit, taskLimits } from './task-limits.ts';
 
 const UNKNOWN = {
@@ -15,8 +16,6 @@ const UNKNOWN = {
 export function tooFewTasks(startable: number, needed: number, uid: number, limits = taskLimits(uid)): HostError {
   const limit = reachedLimit(needed, limits);
   const clause = limit && `${limit.whom} may have ${limit.most} (${limit.name}), and has ${limit.now}`;
-  return new HostError(
-    `only ${startable} more threads or processes can be started, but ${needed} are needed: ${clause ?? UNKNOWN.clause}.`,
-    limit?.todo ?? UNKNOWN.todo,
-  );
+  const fields = { possible: startable, needed, reason: clause ?? UNKNOWN.clause };
+  return new HostError(message('too_few_tasks', fields, limit?.todo ?? UNKNOWN.todo));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readlinkSync } from 'node:fs';
 import { HostError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 import type { ClockReading } from './clock.ts';
 
 /** The inode of the first time namespace, PROC_TIME_INIT_INO. */
@@ -27,20 +28,15 @@ export function timeOffsets(read: () => Pick<ClockReading, 'boottimeNs'>, folder
   const own = link(`${folder}/ns/time`);
   const ofChildren = link(`${folder}/ns/time_for_children`);
   if (own !== ofChildren) {
-    throw new HostError(
-      'this process is in another time namespace than its children, so it does not know the offsets of its clocks: spans would have wrong times.',
-      'Start it as a child: unshare --time with --fork.',
-    );
+    throw new HostError(message('clock_of_children', {}, 'Start it as a child: unshare --time with --fork.'));
   }
   if (own === undefined || own === FIRST_NAMESPACE) return { monotonicNs: 0n, boottimeNs: 0n, startsNs: 0n };
   const file = `${folder}/timens_offsets`;
   const { monotonic, boottime } = parseOffsets(readText(file));
   const started = startOf(readText(`${folder}/stat`));
   if (monotonic === undefined || boottime === undefined || started === undefined) {
-    throw new HostError(
-      `this process is in its own time namespace, and ${folder} does not show the offsets of its clocks: spans would have wrong times.`,
-      `Make ${file} readable, or run it in the first time namespace.`,
-    );
+    const todo = `Make ${file} readable, or run it in the first time namespace.`;
+    throw new HostError(message('clock_offsets_unknown', { folder }, todo));
   }
   // Two readings of this process's own start, by the kernel's clock: the later one that is not in the future is right.
   const now = read().boottimeNs - boottime;

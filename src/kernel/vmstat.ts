@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { HostError, systemWords } from '../errors.ts';
+import { message } from '../messages/message.ts';
 
 /** Pages scanned by compaction since boot. */
 export interface ScanCounters {
@@ -18,15 +19,15 @@ export function readScanCounters(path = '/proc/vmstat'): ScanCounters {
     obstacle = systemWords(error);
   }
   if (text.trim() === '') {
-    throw new HostError(
-      `${path} cannot be read: ${obstacle}.`,
-      "--verify needs it: let this process see the host's /proc.",
-    );
+    const todo = "--verify needs it: let this process see the host's /proc.";
+    throw new HostError(message('vmstat_unreadable', { file: path, reason: obstacle }, todo));
   }
   const counter = (name: string): number => {
     const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text);
-    if (!found)
-      throw new HostError(`${path} has no ${name}.`, '--verify needs a kernel built with CONFIG_COMPACTION=y.');
+    if (!found) {
+      const todo = '--verify needs a kernel built with CONFIG_COMPACTION=y.';
+      throw new HostError(message('vmstat_incomplete', { file: path, counter: name }, todo));
+    }
     return Number(found[1]);
   };
   return { migrate: counter('compact_migrate_scanned'), free: counter('compact_free_scanned') };

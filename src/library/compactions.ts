@@ -7,6 +7,7 @@ import { limitationsOf } from '../live/limitations.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { openLiveSource } from '../live/open.ts';
 import { giveUpPrivileges } from '../live/privileges.ts';
+import type { Message } from '../messages/message.ts';
 import { type CompactionsOptions, checkOptions, type Settings } from './options.ts';
 
 /** Beyond so many events that the loop has not taken, further ones stay in the kernel's ring. */
@@ -114,6 +115,7 @@ class LiveCompactions implements Compactions {
   async #open(): Promise<LiveSource> {
     const { pid, minDurationNs, triggers, stacks, services, context, ringBytes, proberUser, user } = this.#settings;
     const { onAttached, onWarning } = this.#settings;
+    const warn = ({ text, code }: Message) => onWarning(text, code);
     const source = await openLiveSource({
       ...(pid !== undefined && { pid }),
       minDurationNs,
@@ -122,10 +124,10 @@ class LiveCompactions implements Compactions {
       ...(stacks && { stackMinDurationNs: 0 }),
       ringBytes,
       runTimeStats: false,
-      ...((services || context !== 'off') && { prober: { services, user: proberUser, warn: onWarning } }),
+      ...((services || context !== 'off') && { prober: { services, user: proberUser, warn } }),
     });
-    if (user) await giveUpPrivileges(user, onWarning);
-    for (const { why, todo } of limitationsOf(source, stacks)) onWarning(`${why} ${todo}`);
+    if (user) await giveUpPrivileges(user, warn);
+    for (const limitation of limitationsOf(source, stacks)) warn(limitation);
     onAttached(source.plan.name);
     return source;
   }

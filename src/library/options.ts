@@ -35,8 +35,8 @@ export interface CompactionsOptions {
   signal?: AbortSignal;
   /** Called once, when compactions are recorded; with the way to attach, such as `tp_btf`. */
   onAttached?: (plan: string) => void;
-  /** Receives sentences about what this process cannot see of the host. */
-  onWarning?: (sentence: string) => void;
+  /** Receives sentences about what this process cannot see of the host, and the code of each, as docs/troubleshooting.md lists it. */
+  onWarning?: (sentence: string, code: string) => void;
 }
 
 /** The options, checked and complete. */
@@ -52,7 +52,7 @@ export interface Settings {
   user: UserIds | undefined;
   signal: AbortSignal | undefined;
   onAttached: (plan: string) => void;
-  onWarning: (sentence: string) => void;
+  onWarning: (sentence: string, code: string) => void;
 }
 
 const NAMES: Readonly<Record<keyof CompactionsOptions, true>> = {

@@ -8,6 +8,7 @@ import type { Trigger } from '../event/event.ts';
 import { privilegeError } from '../host/capabilities.ts';
 import type { PidNamespace } from '../host/pid-namespace.ts';
 import { bpfRefused, refusedBy, seccompFiltered } from '../host/refused-calls.ts';
+import { message } from '../messages/message.ts';
 import type { AggregateRows } from './aggregates.ts';
 import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
 import type { KernelFeatures } from './kernel-features.ts';
@@ -86,10 +87,8 @@ export function attachPrograms(
   onLoaded = (_object: BpfObject) => {},
 ): Attached {
   if (!kernel.tracepoints) {
-    throw new HostError(
-      'this kernel has no mm_compaction tracepoints.',
-      'Use a kernel built with CONFIG_COMPACTION=y and CONFIG_TRACEPOINTS=y.',
-    );
+    const todo = 'Use a kernel built with CONFIG_COMPACTION=y and CONFIG_TRACEPOINTS=y.';
+    throw new HostError(message('no_tracepoints', {}, todo));
   }
   const bytes = readObject();
   const passedOver: string[] = [];
@@ -114,11 +113,9 @@ export function attachPrograms(
       if (error.log) logs.push(error.log);
     }
   }
-  throw new HostError(
-    `cannot attach to the compactions of this kernel. ${passedOver.map((why) => endSentence(why)).join(' ')}`,
-    refused ? nextStepRefused(logs) : nextStep(options, kernel),
-    logs.join('\n'),
-  );
+  const plans = passedOver.map((why) => endSentence(why)).join(' ');
+  const todo = refused ? nextStepRefused(logs) : nextStep(options, kernel);
+  throw new HostError(message('cannot_attach', { plans }, todo), logs.join('\n'));
 }
 
 function attachPlan(
@@ -216,10 +213,8 @@ export function readObject(): Buffer {
   try {
     return readFileSync(OBJECT);
   } catch (error) {
-    throw new InstallError(
-      `the BPF object is missing: ${OBJECT.pathname}: ${systemWords(error)}.`,
-      'Build it with ./setup.sh.',
-    );
+    const fields = { file: OBJECT.pathname, reason: systemWords(error) };
+    throw new InstallError(message('bpf_object_missing', fields, 'Build it with ./setup.sh.'));
   }
 }
 
@@ -234,14 +229,12 @@ function throwIfBpfIsRefused({ log }: BpfError): void {
 }
 
 /** Before 5.11 BPF memory counts against RLIMIT_MEMLOCK, which libbpf tries to raise. */
-function throwIfMemoryIsLimited({ message, log = '' }: BpfError): void {
+function throwIfMemoryIsLimited({ message: words, log = '' }: BpfError): void {
   const [major = 0, minor = 0] = release().split('.', 2).map(Number);
-  if (major > 5 || (major === 5 && minor >= 11) || !/RLIMIT_MEMLOCK/.test(message + log)) return;
-  throw new HostError(
-    'this kernel (before 5.11) counts BPF memory against RLIMIT_MEMLOCK, and this process may not raise that limit.',
-    'Set LimitMEMLOCK=infinity in the systemd unit (ulimit -l unlimited in a shell), or grant CAP_SYS_RESOURCE.',
-    log,
-  );
+  if (major > 5 || (major === 5 && minor >= 11) || !/RLIMIT_MEMLOCK/.test(words + log)) return;
+  const todo =
+    'Set LimitMEMLOCK=infinity in the systemd unit (ulimit -l unlimited in a shell), or grant CAP_SYS_RESOURCE.';
+  throw new HostError(message('memory_locked', {}, todo), log);
 }
 
 /** The verifier's words for a helper that this kernel denies. */

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { inOwnUserNamespace, LEAVE_USER_NAMESPACE, lackingCapabilities } from '../host/capabilities.ts';
 import { hiddenKernelFile } from '../host/kernel-file.ts';
-import type { Limitation } from '../host/limitations.ts';
 import type { KernelSymbols } from '../kernel/symbols.ts';
+import { message, type Obstacle } from '../messages/message.ts';
 
 export const KPTR_RESTRICT = '/proc/sys/kernel/kptr_restrict';
 /** The value that hides addresses from everybody. */
@@ -23,20 +23,17 @@ export function hiddenSymbols(
     lacksSyslog = lackingCapabilities(['CAP_SYSLOG']).length > 0,
     inUserNamespace = inOwnUserNamespace(),
   } = {},
-): Limitation | undefined {
+): Obstacle | undefined {
   if (symbols.available) return undefined;
-  const cannotRead = (reason: string) => `/proc/kallsyms cannot be read: ${reason}. Stacks show addresses.`;
   const covered = hidden('/proc/kallsyms');
-  if (covered !== undefined) return { why: cannotRead(covered.why), todo: covered.todo };
+  if (covered !== undefined) return message('symbols_unreadable', { reason: covered.why }, covered.todo);
   if (symbols.obstacle !== undefined) {
     const there = existsSync('/proc/kallsyms');
     const todo = there ? 'Let this process read it.' : 'Use a kernel built with CONFIG_KALLSYMS=y.';
-    return { why: cannotRead(symbols.obstacle), todo };
+    return message('symbols_unreadable', { reason: symbols.obstacle }, todo);
   }
-  return {
-    why: 'the kernel hides its symbols from this process: stacks show addresses.',
-    todo: inUserNamespace ? LEAVE_USER_NAMESPACE : remedy(lacksSyslog, readText(kptrRestrict)),
-  };
+  const todo = inUserNamespace ? LEAVE_USER_NAMESPACE : remedy(lacksSyslog, readText(kptrRestrict));
+  return message('symbols_hidden', {}, todo);
 }
 
 function remedy(lacksSyslog: boolean, kptrRestrict: string | undefined): string {

@@ -6,6 +6,7 @@ import { type Hidden, hiddenKernelFile } from '../host/kernel-file.ts';
 import { Btf } from '../kernel/btf.ts';
 import { TRACING } from '../kernel/gfp-flags.ts';
 import { findTextSymbols } from '../kernel/kallsyms.ts';
+import { message } from '../messages/message.ts';
 
 /** What the running kernel has to attach to, as it reports itself and not by its version: vendors backport. */
 export interface KernelFeatures {
@@ -63,30 +64,28 @@ export function readKernelBtf(given?: string, running = FEATURE_PATHS.btf, hidde
     throwIfHidden(file, hidden);
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       throw new HostError(
-        `cannot read the kernel's types: ${file}: ${systemWords(error)}.`,
-        'Let this process read it.',
+        message('types_unreadable', { file, reason: systemWords(error) }, 'Let this process read it.'),
       );
     }
-    throw new HostError(
-      `this kernel does not describe its types: ${file}: ${systemWords(error)}.`,
-      'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or give its BTF with compactstall run --btf FILE.',
-    );
+    const todo = 'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or give its BTF with compactstall run --btf FILE.';
+    throw new HostError(message('types_missing', { file, reason: systemWords(error) }, todo));
   }
   try {
     // Node reads a small file into memory that other buffers share.
     return new Btf(bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes));
   } catch (error) {
-    const why = `${file} cannot be read as BTF: ${systemWords(error)}.`;
+    const todo = 'Give its BTF with compactstall run --btf FILE.';
+    const malformed = message('types_malformed', { file, reason: systemWords(error) }, todo);
     if (own) throwIfHidden(file, hidden);
-    else throw usageError(`--btf ${why} pahole --btf_encode_detached=FILE vmlinux creates it.`);
-    throw new HostError(why, 'Give its BTF with compactstall run --btf FILE.');
+    else throw usageError(`--btf ${malformed.why} pahole --btf_encode_detached=FILE vmlinux creates it.`);
+    throw new HostError(malformed);
   }
 }
 
 function throwIfHidden(file: string, hidden: typeof hiddenKernelFile): void {
   const covered = hidden(file);
   if (covered === undefined) return;
-  throw new HostError(`this process does not see the kernel's types: ${file}: ${covered.why}.`, covered.todo);
+  throw new HostError(message('types_hidden', { file, reason: covered.why }, covered.todo));
 }
 
 export function kernelFeatures(

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Limitation,
-  NO_PROBE_READS,
-  obiUnread,
-  othersClosed,
-  pidLimitation,
-  preemptible,
-} from '../host/limitations.ts';
+import { NO_PROBE_READS, obiUnread, othersClosed, pidLimitation, preemptible } from '../host/limitations.ts';
 import { NO_FOREIGN_MEMORY } from '../host/ptrace-scope.ts';
+import type { Obstacle } from '../messages/message.ts';
 import type { LiveSource } from './live-source.ts';
 
 /** What this process cannot see of the host: rows and stacks alone would look complete. */
-export function limitationsOf(source: LiveSource, stacks: boolean): Limitation[] {
+export function limitationsOf(source: LiveSource, stacks: boolean): Obstacle[] {
   const { hiddenSymbols, plan, procfs, lackingForOthers, obiObstacle } = source;
-  const found: (Limitation | undefined)[] = [
+  const found: (Obstacle | undefined)[] = [
     stacks ? hiddenSymbols : undefined,
     // Where probe reads are forbidden, the kprobe plan that the other sentence recommends does not work either.
     !plan.probeReads ? NO_PROBE_READS : source.preemptible ? preemptible(source.passedOver) : undefined,

@@ -10,13 +10,13 @@ import type { AgentEvent } from '../event/event.ts';
 import type { RelationWanted } from '../event/relation.ts';
 import type { Source } from '../event/source.ts';
 import { lackingCapabilities } from '../host/capabilities.ts';
-import type { Limitation } from '../host/limitations.ts';
 import { pidNamespace } from '../host/pid-namespace.ts';
 import { foreignMemoryClosed } from '../host/ptrace-scope.ts';
 import { EpochClock } from '../kernel/clock.ts';
 import { type KernelNames, kernelNames } from '../kernel/names.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { clocksOutside, timeOffsets } from '../kernel/time-namespace.ts';
+import { message, type Obstacle } from '../messages/message.ts';
 import { readAggregates } from './aggregates.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
 import type { AttachPlan } from './attach-plan.ts';
@@ -82,7 +82,7 @@ export class LiveSource implements Source {
   readonly symbols = new KernelSymbols();
   readonly #stacks = new Stacks(this.symbols);
   /** Why stacks have addresses instead of names. Found out at the start: later the agent has no capabilities. */
-  readonly hiddenSymbols: Limitation | undefined = hiddenSymbols(this.symbols);
+  readonly hiddenSymbols: Obstacle | undefined = hiddenSymbols(this.symbols);
   /** Why run times are not measured although they were asked for: only they require CAP_SYS_ADMIN. */
   readonly notMeasured: string | undefined;
   readonly #object: BpfObject;
@@ -267,9 +267,7 @@ function openRing(object: BpfObject): RingReader {
     return new RingReader(object, 'cs_records');
   } catch (error) {
     if (!(error instanceof BpfError && error.code === 'RING_FAILED')) throw error;
-    throw new HostError(
-      error.message,
-      RAISE_LIMITS[error.errno ?? ''] ?? 'A limit of this process or of the host is too low.',
-    );
+    const todo = RAISE_LIMITS[error.errno ?? ''] ?? 'A limit of this process or of the host is too low.';
+    throw new HostError(message('no_ring', { reason: error.message }, todo));
   }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfError } from 'bpf-loader-native';
 import type { UserIds } from '../host/users.ts';
+import { type Message, message } from '../messages/message.ts';
 
 /**
  * Gives up all rights of this process: everything is loaded, attached and open, and it needs none from here on. Where that
  * fails, it warns and goes on.
  * @param user the user to switch to from root
  */
-export async function giveUpPrivileges(user: UserIds, warn: (sentence: string) => void): Promise<void> {
+export async function giveUpPrivileges(user: UserIds, warn: (message: Message) => void): Promise<void> {
   const isRoot = process.getuid!() === 0;
   if (isRoot && user.uid === 0) return;
   const { giveUpPrivileges } = await import('bpf-loader-native');
@@ -15,7 +16,7 @@ export async function giveUpPrivileges(user: UserIds, warn: (sentence: string) =
     giveUpPrivileges(isRoot ? user : undefined);
   } catch (error) {
     if (!isRoot || (error as BpfError).errno !== 'EPERM') {
-      warn((error as BpfError).message);
+      warn(keptPrivileges(error));
       return;
     }
     giveUpCapabilities(giveUpPrivileges, warn);
@@ -23,13 +24,13 @@ export async function giveUpPrivileges(user: UserIds, warn: (sentence: string) =
 }
 
 /** For root in a container that may not change its user. */
-function giveUpCapabilities(giveUpPrivileges: () => boolean, warn: (sentence: string) => void): void {
+function giveUpCapabilities(giveUpPrivileges: () => boolean, warn: (message: Message) => void): void {
   try {
     giveUpPrivileges();
-    warn(
-      'stays root, but has given up its capabilities: it may not change its user. If it should, grant CAP_SETUID and CAP_SETGID.',
-    );
+    warn(message('stays_root', {}));
   } catch (error) {
-    warn((error as BpfError).message);
+    warn(keptPrivileges(error));
   }
 }
+
+const keptPrivileges = (error: unknown) => message('privileges_kept', { reason: (error as BpfError).message });

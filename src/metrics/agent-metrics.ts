@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resource } from '@opentelemetry/resources';
 import type { CompactionEvent } from '../event/event.ts';
+import { type Message, message } from '../messages/message.ts';
 import { hostResource } from '../sinks/otlp/host-resource.ts';
 import { openCollector } from '../sinks/otlp/sink.ts';
 import { CgroupNames } from './cgroup-names.ts';
@@ -23,7 +24,7 @@ const now = (): bigint => BigInt(Date.now()) * NANOS_PER_MILLI;
 export interface MetricsOptions {
   /** Whether spans are exported, so that exemplars lead to them. */
   hasSpans: boolean;
-  warn: (sentence: string) => void;
+  warn: (message: Message) => void;
   /** Prints a text as it is. */
   print: (text: string) => void;
   env?: NodeJS.ProcessEnv;
@@ -64,11 +65,11 @@ export class AgentMetrics {
   }
 
   /** Where metrics go or are read, for messages to the user. */
-  get destinations(): string[] {
+  get destinations(): Message[] {
     const { connection } = this.#settings;
     return [
-      ...(connection ? [`metrics go to ${connection.destination}`] : []),
-      ...(this.#server ? [`metrics are at ${this.#server.url}`] : []),
+      ...(connection ? [message('metrics_destination', { endpoint: connection.destination })] : []),
+      ...(this.#server ? [message('metrics_address', { url: this.#server.url })] : []),
     ];
   }
 
@@ -84,7 +85,7 @@ export class AgentMetrics {
     const resource = await hostResource(env, spans.detectors);
     this.#resource = resource;
     if (connection === undefined) return;
-    for (const sentence of connection.warnings) warn(sentence);
+    for (const warning of connection.warnings) warn(warning);
     const collector = await openCollector(connection, timeoutMs);
     const { destination } = connection;
     const startUnixNano = this.#startUnixNano;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resource } from '@opentelemetry/resources';
+import { type Message, message } from '../messages/message.ts';
 import type { Collector, Outcome } from '../sinks/otlp/collector.ts';
-import { condition, doubtful, knownStep, nextMetricsStep } from '../sinks/otlp/delivery-messages.ts';
+import { doubtful, knownStep, nextMetricsStep } from '../sinks/otlp/delivery-messages.ts';
 import { resourceBytes, scopeBytes } from '../sinks/otlp/request-writer.ts';
 import { VERSION } from '../version.ts';
 import type { Reading } from './metric.ts';
@@ -15,7 +16,7 @@ export interface OtlpExporterOptions {
   startUnixNano: bigint;
   /** For messages: where metrics go. */
   destination: string;
-  warn: (sentence: string) => void;
+  warn: (message: Message) => void;
 }
 
 /** Sends metrics to a collector. What fails is not sent again: the next export has all that it had, and more. */
@@ -61,25 +62,31 @@ export class OtlpExporter {
 
   #report(outcome: Outcome, points: number): void {
     const before = this.#said;
-    const complaint = complaintOf(outcome, points);
-    this.#said = complaint === undefined ? undefined : outcome.kind;
     const { destination, warn } = this.#options;
-    if (complaint !== undefined && before !== outcome.kind) warn(`collector at ${destination} ${complaint}`);
-    if (complaint === undefined && before !== undefined) warn(`collector at ${destination} takes metrics again.`);
+    const complaint = complaintOf(outcome, points, destination);
+    this.#said = complaint === undefined ? undefined : outcome.kind;
+    if (complaint !== undefined && before !== outcome.kind) warn(complaint);
+    if (complaint === undefined && before !== undefined)
+      warn(message('metrics_accepted_again', { endpoint: destination }));
   }
 }
 
-function complaintOf(outcome: Outcome, points: number): string | undefined {
+function complaintOf(outcome: Outcome, points: number, endpoint: string): Message | undefined {
   switch (outcome.kind) {
-    case 'delivered':
-      if (outcome.doubt) return doubtful(outcome.doubt, 'metrics');
-      if (outcome.rejected === 0) return undefined;
-      return `rejected ${outcome.rejected} of ${points} data points: ${outcome.message || 'it gave no reason'}.`;
-    case 'refused':
-      return `refused metrics (${outcome.reason}: ${outcome.message}). ${nextMetricsStep(outcome)}`;
+    case 'delivered': {
+      if (outcome.doubt) return doubtful(endpoint, outcome.doubt, 'metrics');
+      const { rejected, message: answer } = outcome;
+      if (rejected === 0) return undefined;
+      return message('metrics_rejected', { endpoint, rejected, points, answer: answer || 'it gave no reason' });
+    }
+    case 'refused': {
+      const { reason, message: answer } = outcome;
+      return message('metrics_refused', { endpoint, reason, answer }, nextMetricsStep(outcome));
+    }
     case 'retry': {
-      const step = knownStep(outcome);
-      return `${condition(outcome)}; metrics are sent again at the next interval.${step ? ` ${step}` : ''}`;
+      const { answered, reason, message: answer } = outcome;
+      const code = answered ? 'metrics_busy' : 'metrics_unreachable';
+      return message(code, { endpoint, reason, answer }, knownStep(outcome));
     }
   }
 }

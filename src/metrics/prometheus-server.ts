@@ -2,6 +2,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { EXIT, systemWords, UserError } from '../errors.ts';
+import { type Message, message } from '../messages/message.ts';
 import { notCollected } from './not-collected.ts';
 import type { TextFormat } from './prometheus-text.ts';
 
@@ -19,7 +20,7 @@ const NEVER_MS = 2 ** 31 - 1;
 /** Where Prometheus scrapes. */
 export class PrometheusServer {
   readonly #server: Server;
-  readonly #warn: (sentence: string) => void;
+  readonly #warn: (message: Message) => void;
   #hasFailed = false;
   /** Makes the text of a scrape; undefined until there is something to tell. */
   scrape: ((format: TextFormat) => string) | undefined;
@@ -27,16 +28,15 @@ export class PrometheusServer {
   /** Throws a UserError when it cannot listen there. */
   static async open(
     { host, port }: { host: string; port: number },
-    warn: (sentence: string) => void,
+    warn: (message: Message) => void,
   ): Promise<PrometheusServer> {
     const server = createServer({ connectionsCheckingInterval: NEVER_MS });
     server.maxConnections = MAX_CLIENTS;
     server.setTimeout(SILENT_MS);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => {
-        const where = 'OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT';
-        const sentence = `cannot listen for Prometheus at ${shown(host, port)}: ${words(error)}. Set ${where} to a free one.`;
-        reject(new UserError(EXIT.FAILURE, sentence));
+        const fields = { address: shown(host, port), reason: words(error) };
+        reject(new UserError(EXIT.FAILURE, message('prometheus_port_taken', fields)));
       });
       server.listen(port, host, resolve);
     });
@@ -47,7 +47,7 @@ export class PrometheusServer {
     return new PrometheusServer(server, warn);
   }
 
-  private constructor(server: Server, warn: (sentence: string) => void) {
+  private constructor(server: Server, warn: (message: Message) => void) {
     this.#server = server;
     this.#warn = warn;
     server.on('request', (request, response) => {

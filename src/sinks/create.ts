@@ -3,6 +3,7 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { usageError } from '../errors.ts';
 import type { Sink } from '../event/sink.ts';
+import type { Message } from '../messages/message.ts';
 import { printable } from '../terminal.ts';
 import { otlpConfigured } from './otlp/configured.ts';
 import type { ResourceOf } from './otlp/resources.ts';
@@ -26,7 +27,7 @@ export interface SinkSettings {
   onReaderGone: () => void;
   /** Called when an output cannot be written any more, with whether others still work. */
   onFailed: (othersWork: boolean) => void;
-  warn: (sentence: string) => void;
+  warn: (message: Message) => void;
 }
 
 const isSdk = ({ kind }: Output) => kind === 'sdk';

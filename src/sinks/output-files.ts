@@ -2,6 +2,7 @@
 import { constants, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { identityOf, withFile } from '../descriptor.ts';
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
 
 const STDOUT = 1;
@@ -60,6 +61,6 @@ export function orUnwritable<T>(path: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
-    throw new UserError(EXIT.FAILURE, `cannot write ${path}: ${systemWords(error)}. Choose another file.`);
+    throw new UserError(EXIT.FAILURE, message('file_unwritable', { file: path, reason: systemWords(error) }));
   }
 }

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { EXIT, systemWords, UserError } from '../errors.ts';
+import { message } from '../messages/message.ts';
 import { askStatus } from './client.ts';
 import type { AgentStatus } from './status.ts';
 
@@ -88,5 +89,5 @@ async function removeLeftOver(path: string): Promise<void> {
   }
 }
 
-const unusable = (path: string, why: string) =>
-  new UserError(EXIT.FAILURE, `cannot listen at ${path}: ${why}. Choose another path for --status-socket.`);
+const unusable = (path: string, reason: string) =>
+  new UserError(EXIT.FAILURE, message('status_socket_unusable', { path, reason }));

@@ -16,7 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli', 'node-version'],
   // What the package exports.
   index: ['library', 'sinks', 'event', 'errors'],
-  library: ['live', 'event', 'host', 'durations', 'errors'],
+  library: ['live', 'event', 'host', 'durations', 'errors', 'messages'],
   cli: [
     'doctor',
     'configuration',
@@ -31,22 +31,23 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'durations',
     'descriptor',
     'errors',
+    'messages',
   ],
-  status: ['event', 'terminal', 'errors'],
+  status: ['event', 'terminal', 'errors', 'messages'],
   doctor: [
     ...['live', 'enrich', 'prober', 'metrics', 'sinks', 'event', 'host', 'kernel', 'procfs'],
-    ...['node-version', 'terminal', 'errors'],
+    ...['node-version', 'terminal', 'errors', 'messages'],
   ],
   configuration: ['metrics', 'sinks', 'closest', 'terminal', 'errors'],
-  live: ['enrich', 'event', 'host', 'kernel', 'lru', 'abi.generated', 'errors'],
-  enrich: ['prober', 'event', 'host', 'procfs', 'lru'],
+  live: ['enrich', 'event', 'host', 'kernel', 'lru', 'abi.generated', 'errors', 'messages'],
+  enrich: ['prober', 'event', 'host', 'procfs', 'lru', 'messages'],
   // The next row has all code that runs with CAP_SYS_PTRACE: prober/ and its imports.
   prober: ['otel-environment', 'procfs', 'protobuf', 'lru', 'descriptor', 'abi.generated'],
-  metrics: ['sinks', 'event', 'host', 'procfs', 'protobuf', 'terminal', 'version', 'errors'],
-  sinks: ['event', 'protobuf', 'lru', 'descriptor', 'terminal', 'version', 'errors'],
-  event: ['protobuf', 'lru', 'terminal', 'abi.generated', 'errors'],
-  host: ['procfs', 'errors'],
-  kernel: ['errors', 'descriptor'],
+  metrics: ['sinks', 'event', 'host', 'procfs', 'protobuf', 'terminal', 'version', 'errors', 'messages'],
+  sinks: ['event', 'protobuf', 'lru', 'descriptor', 'terminal', 'version', 'errors', 'messages'],
+  event: ['protobuf', 'lru', 'terminal', 'abi.generated', 'errors', 'messages'],
+  host: ['procfs', 'errors', 'messages'],
+  kernel: ['errors', 'descriptor', 'messages'],
   // It runs in applications, so it loads nothing of the agent.
   register: ['otel-environment', 'protobuf'],
   // An application's environment, read like its own SDK does: the prober reads it from outside, register from inside.
@@ -60,7 +61,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lru: [],
   durations: ['errors'],
   descriptor: [],
-  errors: [],
+  errors: ['messages'],
+  // What the agent says, as a table.
+  messages: [],
   'abi.generated': [],
 };
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { type Message, message } from '../../messages/message.ts';
 import { type Endpoint, readEndpoint } from './endpoint.ts';
 import { badSetting, firstOtlp, readChoice, readInteger } from './environment.ts';
 import { type Header, readHeaders } from './headers.ts';
@@ -22,8 +24,8 @@ export interface Connection {
   proxy: HttpProxy | undefined;
   /** For messages: where data goes, without secrets. */
   destination: string;
-  /** What may not work, as sentences. */
-  warnings: string[];
+  /** What may not work. */
+  warnings: Message[];
 }
 
 const connections = new WeakMap<NodeJS.ProcessEnv, Map<Signal, Connection>>();
@@ -56,7 +58,7 @@ function read(env: NodeJS.ProcessEnv, signal: Signal): Connection {
     );
   }
   const through = proxy ? ` (through the proxy of ${proxy.variable})` : '';
-  const warnings = expired.map((name) => `${name}: the certificate has expired; renew it, or set the clock.`);
+  const warnings = expired.map((variable) => message('certificate_expired', { variable }));
   const destination = `${endpoint.shown}${through}`;
   return { signal, protocol, endpoint, headers, gzip, timeoutMs, files, proxy, destination, warnings };
 }

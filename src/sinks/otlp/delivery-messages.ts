@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { type Message, message } from '../../messages/message.ts';
 import type { Outcome } from './collector.ts';
 import { IDLE_S, MAX_RESOURCES } from './resources.ts';
 
@@ -53,24 +55,15 @@ export function nextMetricsStep(outcome: Outcome & { kind: 'refused' }): string 
 /** What to do about a collector that does not take spans now, where the cause is known: a sentence. */
 export const knownStep = ({ reason }: Outcome & { kind: 'retry' }): string | undefined => NEXT_STEP[reason];
 
-/** What goes on with a collector that does not take spans now. */
-export function condition({ answered, message }: Outcome & { kind: 'retry' }): string {
-  return `${answered ? 'does not accept spans now' : 'does not answer'}: ${message}`;
-}
-
-/** What an answer without any sign of OTLP means. */
-export const doubtful = (doubt: string, what: 'spans' | 'metrics' = 'spans'): string =>
-  `answers ${doubt}: ${what} count as delivered, but it may not be a collector. Check that they arrive.`;
-
 /** Messages about the delivery of spans: each condition at once, then at most once a minute. */
 export class DeliveryMessages {
   readonly endpoint: string;
-  readonly #warn: (sentence: string) => void;
+  readonly #warn: (message: Message) => void;
   readonly #lastSaid = new Map<string, number>();
   #failingSince: number | undefined;
   #lastFailure: (Outcome & { kind: 'retry' }) | undefined;
 
-  constructor(endpoint: string, warn: (sentence: string) => void) {
+  constructor(endpoint: string, warn: (message: Message) => void) {
     this.endpoint = endpoint;
     this.#warn = warn;
   }
@@ -78,19 +71,18 @@ export class DeliveryMessages {
   retrying(outcome: Outcome & { kind: 'retry' }, queued: number): void {
     this.#failingSince ??= Date.now();
     this.#lastFailure = outcome;
-    const step = knownStep(outcome);
-    const what = `${condition(outcome)}; ${queued} spans queued, retrying.${step ? ` ${step}` : ''}`;
-    this.#say('retrying', `collector at ${this.endpoint} ${what}`);
+    const { answered, reason, message: answer } = outcome;
+    const fields = { endpoint: this.endpoint, answer, reason, spans: queued };
+    this.#say('retrying', message(answered ? 'collector_busy' : 'collector_unreachable', fields, knownStep(outcome)));
   }
 
   /** The end of the run. Reported even after `retrying`: these spans are lost now. */
   gaveUp(spans: number): void {
     const last = this.#lastFailure;
-    const why = last ? ` The last try: ${last.message}.` : '';
-    const step = last && (knownStep(last) ?? (last.answered ? ASK_THE_LOG : CHECK_IT));
-    this.#warn(
-      `collector at ${this.endpoint} did not accept ${spans} spans in time; they are dropped.${why}${step ? ` ${step}` : ''}`,
-    );
+    const why = last ? `The last try: ${last.message}.` : '';
+    const step = (last && (knownStep(last) ?? (last.answered ? ASK_THE_LOG : CHECK_IT))) ?? '';
+    const fields = { endpoint: this.endpoint, spans, ...(last && { reason: last.reason, answer: last.message }) };
+    this.#warn(message('spans_undelivered', fields, `${why} ${step}`.trim() || undefined));
   }
 
   answered(queued: number): void {
@@ -99,60 +91,53 @@ export class DeliveryMessages {
     this.#failingSince = undefined;
     this.#lastFailure = undefined;
     this.#lastSaid.delete('retrying');
-    this.#warn(`collector at ${this.endpoint} answers again after ${seconds} s; ${queued} spans queued.`);
+    this.#warn(message('collector_answers_again', { endpoint: this.endpoint, seconds, spans: queued }));
   }
 
   refused(outcome: Outcome & { kind: 'refused' }, spans: number): void {
-    const said = `${outcome.reason}: ${outcome.message}`;
-    if (outcome.lasting) {
-      const what = `takes other spans, but never these ${spans} (${said}); they are dropped. ${nextStep(outcome)}`;
-      this.#say('lasting', `collector at ${this.endpoint} ${what}`);
-      return;
-    }
-    this.#say(
-      outcome.reason,
-      `collector at ${this.endpoint} refused ${spans} spans (${said}); they are dropped. ${nextStep(outcome)}`,
-    );
+    const { lasting, reason, message: answer } = outcome;
+    const fields = { endpoint: this.endpoint, spans, reason, answer };
+    const code = lasting ? 'spans_never_taken' : 'spans_refused';
+    this.#say(lasting ? 'lasting' : reason, message(code, fields, nextStep(outcome)));
   }
 
   /** The spans of a request that was too large are sent again in smaller ones. */
-  madeSmaller({ reason, message }: Outcome & { kind: 'refused' }, bytes: number): void {
-    const what = `takes no requests of ${bytes} bytes (${reason}: ${message}); they are made smaller, and nothing is lost.`;
-    this.#say('made_smaller', `collector at ${this.endpoint} ${what}`);
+  madeSmaller({ reason, message: answer }: Outcome & { kind: 'refused' }, bytes: number): void {
+    this.#say('made_smaller', message('requests_made_smaller', { endpoint: this.endpoint, bytes, reason, answer }));
   }
 
   /** Reported once: it does not change. */
   doubted(doubt: string): void {
     if (this.#lastSaid.has('doubted')) return;
-    this.#say('doubted', `collector at ${this.endpoint} ${doubtful(doubt)}`);
+    this.#say('doubted', doubtful(this.endpoint, doubt, 'spans'));
   }
 
-  partial(rejected: number, spans: number, message: string): void {
-    const what = rejected > 0 ? `rejected ${rejected} of ${spans} spans` : 'accepted all spans with a warning';
-    this.#say('partial', `collector at ${this.endpoint} ${what}: ${message || 'it gave no reason'}.`);
+  partial(rejected: number, spans: number, words: string): void {
+    const fields = { endpoint: this.endpoint, rejected, spans, answer: words || 'it gave no reason' };
+    this.#say('partial', message(rejected > 0 ? 'spans_rejected' : 'collector_warned', fields));
   }
 
   queueFull(size: number): void {
-    const next = 'Use a faster collector or a larger OTEL_BSP_MAX_QUEUE_SIZE.';
-    this.#say('queue_full', `the queue of ${size} spans is full; new spans are dropped and counted. ${next}`);
+    this.#say('queue_full', message('queue_full', { size }));
   }
 
   tooLarge(): void {
-    this.#say('too_large', 'a span does not fit into a request of 4 MiB and is dropped. Use --stack none or event.');
+    this.#say('too_large', message('span_too_large', {}));
   }
 
   tooManyServices(): void {
-    this.#say(
-      'too_many_services',
-      `more than ${MAX_RESOURCES} services stalled within ${IDLE_S / 60} minutes; spans of further services have the host's resource.`,
-    );
+    this.#say('too_many_services', message('too_many_services', { services: MAX_RESOURCES, minutes: IDLE_S / 60 }));
   }
 
-  #say(condition: string, sentence: string): void {
+  #say(condition: string, said: Message): void {
     const now = Date.now();
     const last = this.#lastSaid.get(condition);
     if (last !== undefined && now - last < AGAIN_MS) return;
     this.#lastSaid.set(condition, now);
-    this.#warn(sentence);
+    this.#warn(said);
   }
 }
+
+/** What an answer without any sign of OTLP means. */
+export const doubtful = (endpoint: string, answer: string, signal: 'spans' | 'metrics'): Message =>
+  message('collector_doubtful', { endpoint, answer, signal });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import type { Sink } from '../../event/sink.ts';
+import type { Message } from '../../messages/message.ts';
 import { VERSION } from '../../version.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
 import { checkEnvironment } from './check.ts';
@@ -27,8 +28,8 @@ export interface OtlpSinkOptions {
   resource?: ResourceOf;
   /** The most spans that wait; overrides OTEL_BSP_MAX_QUEUE_SIZE. */
   queueSize?: number;
-  /** Receives whole sentences for the user; a lasting condition is not repeated each time. */
-  warn: (sentence: string) => void;
+  /** Receives messages for the user; a lasting condition is not repeated each time. */
+  warn: (message: Message) => void;
   env?: NodeJS.ProcessEnv;
   backoff?: Backoff;
   patience?: Patience;
@@ -55,7 +56,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const limits = readLimits(env);
   const sampler = createSampler(settings.sampler);
 
-  for (const sentence of connection.warnings) warn(sentence);
+  for (const warning of connection.warnings) warn(warning);
   routeDiagnostics(settings.logLevel, warn);
   const host = await hostResource(env, settings.detectors);
   const collector = await openCollector(connection, settings.exportTimeoutMs);

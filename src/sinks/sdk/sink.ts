@@ -14,9 +14,10 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { TracerProvider } from '@opentelemetry/sdk-trace';
 import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
+import type { Message } from '../../messages/message.ts';
 import { VERSION } from '../../version.ts';
 import { DeliveryMessages } from '../otlp/delivery-messages.ts';
-import { briefly, routeDiagnostics } from '../otlp/diagnostics.ts';
+import { briefly, fromLibrary, routeDiagnostics } from '../otlp/diagnostics.ts';
 import { withEnvironment } from '../otlp/environment.ts';
 import { guessedOfHost } from '../otlp/host-names.ts';
 import { hostResource } from '../otlp/host-resource.ts';
@@ -33,7 +34,7 @@ const LAST_MS = 10;
 export interface SdkSinkOptions {
   stack: StackPlace;
   resource: ResourceOf;
-  warn: (sentence: string) => void;
+  warn: (message: Message) => void;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -74,13 +75,13 @@ function variables(env: NodeJS.ProcessEnv, { maxQueue, maxBatch, delayMs }: Sett
   };
 }
 
-/** The same sentence only once. */
-function once(warn: (sentence: string) => void): (sentence: string) => void {
+/** The same text only once. */
+function once(warn: (message: Message) => void): (message: Message) => void {
   const said = new Set<string>();
-  return (sentence) => {
-    if (said.has(sentence) || said.size > 100) return;
-    said.add(sentence);
-    warn(sentence);
+  return (message) => {
+    if (said.has(message.text) || said.size > 100) return;
+    said.add(message.text);
+    warn(message);
   };
 }
 
@@ -92,7 +93,7 @@ interface SdkSinkSettings {
   resourceOf: (event: AgentEvent) => Resource;
   stack: StackPlace;
   logLevel: Settings['logLevel'];
-  warn: (sentence: string) => void;
+  warn: (message: Message) => void;
 }
 
 class SdkSink implements Sink {
@@ -103,7 +104,7 @@ class SdkSink implements Sink {
   readonly #sdk: NodeSDK;
   readonly #provider: TracerProvider | undefined;
   readonly #tracer: Tracer;
-  readonly #warn: (sentence: string) => void;
+  readonly #warn: (message: Message) => void;
   readonly #reader = new ProcessedReader();
   /** Whose ids the next span gets. */
   #current: AgentEvent | undefined;
@@ -161,7 +162,7 @@ class SdkSink implements Sink {
     const end = performance.now() + deadlineMs;
     const deadline = sleep(deadlineMs, undefined, { ref: false });
     // What fails is in the SDK's counts as well.
-    const flushed = this.#provider?.forceFlush().catch((error) => this.#warn(`OpenTelemetry: ${briefly(error)}`));
+    const flushed = this.#provider?.forceFlush().catch((error) => this.#warn(fromLibrary(briefly(error))));
     await Promise.race([flushed, deadline]);
     // The flush does not wait for a batch that was on its way.
     for (await this.#read(); this.books().queued > 0 && performance.now() < end; await this.#read())

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { systemWords } from '../../errors.ts';
 import { type AgentEvent, type CompactionEvent, isCompaction } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
+import { type Message, message } from '../../messages/message.ts';
 
 const writeAsync = promisify(write);
 const closeAsync = promisify(close);
@@ -22,7 +23,7 @@ export interface TextTarget {
   onReaderGone?: () => void;
   /** Called once, after a warning, when nothing more can be written. */
   onFailed: () => void;
-  warn: (sentence: string) => void;
+  warn: (message: Message) => void;
   /** Whether to close the descriptor at the end. */
   owned: boolean;
 }
@@ -158,7 +159,7 @@ export class TextSink implements Sink {
       onReaderGone();
       return;
     }
-    warn(`cannot write to ${name}: ${systemWords(error)}. Further events are dropped and counted.`);
+    warn(message('output_failed', { file: name, reason: systemWords(error) }));
     this.#close(`write_${(error.code ?? 'error').toLowerCase()}`);
     onFailed();
   }

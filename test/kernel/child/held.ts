@@ -11,7 +11,7 @@ const { Enricher }: typeof import('../../../src/enrich/enricher.ts') = await imp
 
 const warnings: string[] = [];
 const user = { uid: process.getuid!(), gid: process.getgid!() };
-const enricher = new Enricher({ services: true, user, procfs: '/proc', warn: (sentence) => warnings.push(sentence) });
+const enricher = new Enricher({ services: true, user, procfs: '/proc', warn: ({ text }) => warnings.push(text) });
 const decoder = recordedDecoder();
 let told = 0;
 let delivered = 0;

@@ -21,18 +21,18 @@ function failureIn(throwing: () => unknown) {
 
 describe('an error that ends a command', () => {
   it('a sentence for the user', () => {
-    const { exitCode, sentence, detail } = failureOf(usageError('this is wrong.'));
+    const { exitCode, said, detail } = failureOf(usageError('this is wrong.'));
     assert.deepEqual(
-      { exitCode, sentence, detail },
-      { exitCode: EXIT.USAGE, sentence: 'this is wrong.', detail: undefined },
+      { exitCode, code: said.code, text: said.text, detail },
+      { exitCode: EXIT.USAGE, code: 'wrong_option', text: 'this is wrong.', detail: undefined },
     );
   });
 
   it('a call that the system refused is no internal error', () => {
-    const { exitCode, sentence, detail, always } = failureIn(() => readFileSync('/no/such/file'));
+    const { exitCode, said, detail, always } = failureIn(() => readFileSync('/no/such/file'));
     assert.equal(exitCode, EXIT.FAILURE);
     assert.match(
-      sentence,
+      said.text,
       /^the system refused a call: ENOENT: no such file or directory, open '\/no\/such\/file'\. --verbose /,
     );
     assert.match(detail ?? '', /failure\.test\.ts/);
@@ -40,8 +40,8 @@ describe('an error that ends a command', () => {
   });
 
   it('a defect of ours: its message, and where', () => {
-    const { sentence, detail, always } = failureIn(() => (undefined as unknown as { x: number }).x);
-    assert.match(sentence, /^internal error, please report it: TypeError: Cannot read properties of undefined/);
+    const { said, detail, always } = failureIn(() => (undefined as unknown as { x: number }).x);
+    assert.match(said.text, /^internal error, please report it: TypeError: Cannot read properties of undefined/);
     assert.match(detail ?? '', /^\s+at .*failure\.test\.ts/);
     assert.ok(always);
   });
@@ -52,14 +52,14 @@ describe('an error that ends a command', () => {
     ['a library, with its own cause', () => new Metadata().set('x SECRET', 'y')],
   ] as const) {
     it(`${what} threw: its message, which may quote a setting, is left out`, () => {
-      const { sentence, detail } = failureIn(throwing);
-      assert.match(sentence, /^internal error, please report it: \w*Error$/);
+      const { said, detail } = failureIn(throwing);
+      assert.match(said.text, /^internal error, please report it: \w*Error$/);
       assert.doesNotMatch(detail ?? '', /SECRET/);
       assert.match(detail ?? '', /^\s+at /);
     });
   }
 
   it('something that is no error', () => {
-    assert.equal(failureOf('SECRET').sentence, 'internal error, please report it: string');
+    assert.equal(failureOf('SECRET').said.text, 'internal error, please report it: string');
   });
 });

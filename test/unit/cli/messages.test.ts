@@ -10,7 +10,7 @@ it('a long text arrives as a whole in a pipe that does not block and is read lat
   // Node.js makes a pipe on standard output non-blocking, and standard error is the same pipe.
   const program = `process.stdout.write('');
     const { Messages } = await import('${MESSAGES}');
-    new Messages('compactstall').print('x'.repeat(${MEGABYTE}));`;
+    new Messages('compactstall').show({}, 'x'.repeat(${MEGABYTE}));`;
   const command = '"$0" --input-type=module -e "$1" 2>&1 | (sleep 0.3; wc -c)';
   const { stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, program], { encoding: 'utf8' });
   assert.equal(stdout.trim(), `${MEGABYTE + 1}`, stderr);

@@ -10,9 +10,8 @@ import { decodeKernelBooks, type NamedSinkBooks, type SourceBooks } from '../../
 /** The printed lines, and the exit code. */
 function report(source: SourceBooks, sinks: readonly NamedSinkBooks[], failed = false) {
   const lines: string[] = [];
-  const messages: Pick<Messages, 'say' | 'print'> = {
-    say: (sentence) => void lines.push(`compactstall: ${sentence}`),
-    print: (text) => void lines.push(text),
+  const messages: Pick<Messages, 'say'> = {
+    say: ({ text }, below = []) => void lines.push(`compactstall: ${text}`, ...below),
   };
   return { exitCode: reportBooks(messages as Messages, source, sinks, failed), lines };
 }

@@ -9,6 +9,7 @@ import { HostError, InstallError } from '../../../src/errors.ts';
 import { NO_PROBE_READS, obiUnread, preemptible } from '../../../src/host/limitations.ts';
 import type { KernelFeatures } from '../../../src/live/kernel-features.ts';
 import type { LiveSource } from '../../../src/live/live-source.ts';
+import { message } from '../../../src/messages/message.ts';
 
 /** The features of Linux 6.1 and later, as distributions build it. */
 const NEW: KernelFeatures = {
@@ -112,7 +113,8 @@ describe('attach', () => {
     assert.ok('todo' in found && found.todo.endsWith('was not taken: refused: no.'));
   });
 
-  for (const error of [new HostError('one.', 'two.', 'log'), new InstallError('one.', 'two.')]) {
+  const obstacle = message('addon_missing', { reason: 'one.' }, 'two.');
+  for (const error of [new HostError(obstacle, 'log'), new InstallError(obstacle)]) {
     it(`${error.constructor.name}: message and advice are separate`, async () => {
       const found = await attach(() => Promise.reject(error));
       assert.deepEqual(found, { status: 'fail', why: 'one.', todo: 'two.', exitCode: error.exitCode });
@@ -144,7 +146,8 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
   });
 
   it('is not read for a reason: a warning, in the words of run', async () => {
-    assert.deepEqual(await obi(map, opens({ obiObstacle: 'Why.' })), { status: 'warn', ...obiUnread('Why.') });
+    const { why, todo } = obiUnread('Why.');
+    assert.deepEqual(await obi(map, opens({ obiObstacle: 'Why.' })), { status: 'warn', why, todo });
   });
 
   it('is not read without probe reads, which lockdown and attach report', async () => {
@@ -154,7 +157,7 @@ describe('the map of OpenTelemetry eBPF Instrumentation', () => {
 
   it('is unknown where nothing can be loaded; a defect is not a finding', async () => {
     assert.match(
-      (await obi(map, () => Promise.reject(new HostError('one.', 'two.')))).why,
+      (await obi(map, () => Promise.reject(new HostError(message('addon_missing', { reason: 'one.' }, 'two.'))))).why,
       /^unknown: .* be loaded\.$/,
     );
     await assert.rejects(

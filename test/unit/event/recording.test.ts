@@ -18,7 +18,7 @@ async function readFile(path: string) {
   const warnings: string[] = [];
   const found: CompactionEvent[] = [];
   const batches: number[] = [];
-  const recording = Recording.open(path, (sentence) => warnings.push(sentence));
+  const recording = Recording.open(path, ({ text }) => warnings.push(text));
   await recording.run((batch) => {
     batches.push(batch.length);
     found.push(...batch.filter(isCompaction));

@@ -20,7 +20,7 @@ async function open(env: NodeJS.ProcessEnv, { hasSpans = true, state = agentStat
   const printed: string[] = [];
   const metrics = await AgentMetrics.open({
     hasSpans,
-    warn: (sentence) => said.push(sentence),
+    warn: ({ text }) => said.push(text),
     print: (text) => printed.push(text),
     env: { OTEL_METRIC_EXPORT_INTERVAL: '20', ...env },
   });
@@ -38,7 +38,7 @@ const scrape = async (url: string, accept = '') => {
   const response = await fetch(url, { headers: { accept } });
   return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
 };
-const urlOf = (metrics: AgentMetrics) => /http:\S+/.exec(metrics.destinations.join())![0];
+const urlOf = (metrics: AgentMetrics) => /http:\S+/.exec(metrics.destinations.map(({ text }) => text).join())![0];
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -51,7 +51,10 @@ test('metrics are exported at each interval, and once more at the end, with exem
   metrics.add([event(2)]);
   await metrics.close(LONG);
   assert.deepEqual(said, []);
-  assert.deepEqual(metrics.destinations, [`metrics go to http://127.0.0.1:${server.port}`]);
+  assert.deepEqual(
+    metrics.destinations.map(({ text }) => text),
+    [`metrics go to http://127.0.0.1:${server.port}`],
+  );
   const exemplars = server.requests.flatMap(
     (request) => request.get('compaction.duration')!.exponentialHistogram!.dataPoints[0]!.exemplars ?? [],
   );
@@ -110,7 +113,7 @@ test('an export that fails is reported once and counted; its exemplars come with
   await metrics.close(LONG);
   const collector = `collector at http://127.0.0.1:${server.port}`;
   assert.deepEqual(said, [
-    `${collector} does not accept spans now: not now; metrics are sent again at the next interval.`,
+    `${collector} does not accept metrics now: not now; metrics are sent again at the next interval.`,
     `${collector} takes metrics again.`,
   ]);
   assert.equal(metrics.failed, 3);

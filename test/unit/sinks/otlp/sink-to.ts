@@ -12,7 +12,7 @@ export async function sinkTo(port: number, env: NodeJS.ProcessEnv = {}, options:
   const said: string[] = [];
   const sink = await createOtlpSink({
     stack: 'event',
-    warn: (sentence) => said.push(sentence),
+    warn: ({ text }) => said.push(text),
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_BSP_SCHEDULE_DELAY: '10', ...env },
     backoff: { firstMs: 50, maxMs: 200 },
     ...options,

@@ -12,7 +12,7 @@ async function sinkTo(port: number, env: NodeJS.ProcessEnv = {}) {
   const sink = await createSdkSink({
     stack: 'event',
     resource: 'service',
-    warn: (sentence) => said.push(sentence),
+    warn: ({ text }) => said.push(text),
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, ...env },
   });
   return { sink, said };

@@ -26,7 +26,7 @@ function sinkTo(file: number, { header = '', format = line, owned = true, mayLea
     owned,
     ...(mayLeave && { onReaderGone: () => (said.readerGone += 1) }),
     onFailed: () => (said.failed += 1),
-    warn: (sentence: string) => said.warnings.push(sentence),
+    warn: ({ text }: { text: string }) => said.warnings.push(text),
   };
   return { sink: new TextSink('text', target, header, format), said };
 }

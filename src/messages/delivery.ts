@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Entries } from './entry.ts';
+
+/** The delivery of spans and metrics. */
+export const DELIVERY = {
+  // The delivery of spans.
+  collector_unreachable: {
+    level: 'warn',
+    text: 'collector at {endpoint} does not answer: {answer}; {spans} spans queued, retrying.',
+    cause: 'nobody listens there, or a firewall; spans wait',
+    remedy: 'start it; check host and port',
+  },
+  collector_busy: {
+    level: 'warn',
+    text: 'collector at {endpoint} does not accept spans now: {answer}; {spans} spans queued, retrying.',
+    cause: 'it answered that the agent should retry later; its own words are in the message',
+    remedy: 'see its log',
+  },
+  collector_answers_again: {
+    level: 'info',
+    text: 'collector at {endpoint} answers again after {seconds} s; {spans} spans queued.',
+    cause: 'good news',
+    remedy: 'nothing',
+  },
+  spans_refused: {
+    level: 'error',
+    text: 'collector at {endpoint} refused {spans} spans ({reason}: {answer}); they are dropped.',
+    more: true,
+    cause: 'the next sentence says what to do',
+    remedy: 'as it says',
+  },
+  spans_never_taken: {
+    level: 'error',
+    text: 'collector at {endpoint} takes other spans, but never these {spans} ({reason}: {answer}); they are dropped.',
+    more: true,
+    cause:
+      'for ten minutes it asked for another try of the same request, while it took others: a processor may fail on that data. Its own words are in the message',
+    remedy: 'see its log; `error_mode: ignore` in its transform processor',
+  },
+  spans_rejected: {
+    level: 'error',
+    text: 'collector at {endpoint} rejected {rejected} of {spans} spans: {answer}.',
+    cause: "a partial success; the collector's reason follows",
+    remedy: 'as it says',
+  },
+  collector_warned: {
+    level: 'warn',
+    text: 'collector at {endpoint} accepted all spans with a warning: {answer}.',
+    cause: 'a partial success without a rejected span',
+    remedy: 'as it says',
+  },
+  collector_doubtful: {
+    level: 'warn',
+    text: 'collector at {endpoint} answers {answer}: {signal} count as delivered, but it may not be a collector. Check that they arrive.',
+    cause:
+      'the answer is empty and has no Content-Type, which OTLP asks for. VictoriaTraces and some gateways leave it out, and so does a server that throws everything away',
+    remedy: 'look whether they arrive there',
+  },
+  requests_made_smaller: {
+    level: 'info',
+    text: 'collector at {endpoint} takes no requests of {bytes} bytes ({reason}: {answer}); they are made smaller, and nothing is lost.',
+    cause: "the receiver's limit is below what the agent sends",
+    remedy: 'nothing, or lower `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`',
+  },
+  spans_undelivered: {
+    level: 'error',
+    text: 'collector at {endpoint} did not accept {spans} spans in time; they are dropped.',
+    more: true,
+    cause: 'the agent stopped before the collector took them; `The last try:` says what went wrong',
+    remedy: 'next time, stop the agent after the collector is back',
+  },
+  queue_full: {
+    level: 'error',
+    text: 'the queue of {size} spans is full; new spans are dropped and counted. Use a faster collector or a larger OTEL_BSP_MAX_QUEUE_SIZE.',
+    cause: 'the collector is too slow',
+    remedy: 'raise `OTEL_BSP_MAX_QUEUE_SIZE`, or send less ([deploy.md](deploy.md#volume-and-cost))',
+  },
+  span_too_large: {
+    level: 'error',
+    text: 'a span does not fit into a request of 4 MiB and is dropped. Use --stack none or event.',
+    cause: 'a huge resource',
+    remedy: '`--stack none`',
+  },
+  too_many_services: {
+    level: 'warn',
+    text: "more than {services} services stalled within {minutes} minutes; spans of further services have the host's resource.",
+    cause: 'this is a fixed limit',
+    remedy: 'nothing, or use fewer resource attributes that differ between processes',
+  },
+  certificate_expired: {
+    level: 'warn',
+    text: '{variable}: the certificate has expired; renew it, or set the clock.',
+    cause: 'its last day is past, by the clock of this host',
+    remedy: 'either',
+  },
+  opentelemetry: {
+    level: 'warn',
+    text: 'OpenTelemetry: {message}',
+    cause: 'a message of the libraries, with their level',
+    remedy: '`OTEL_LOG_LEVEL` sets how many',
+  },
+
+  // The delivery of metrics.
+  metrics_refused: {
+    level: 'error',
+    text: 'collector at {endpoint} refused metrics ({reason}: {answer}).',
+    more: true,
+    cause: 'the next sentence says what to do',
+    remedy: 'as it says',
+  },
+  metrics_unreachable: {
+    level: 'warn',
+    text: 'collector at {endpoint} does not answer: {answer}; metrics are sent again at the next interval.',
+    cause: 'nobody listens there, or a firewall; spans are not held up',
+    remedy: 'nothing, or see its log',
+  },
+  metrics_busy: {
+    level: 'warn',
+    text: 'collector at {endpoint} does not accept metrics now: {answer}; metrics are sent again at the next interval.',
+    cause: 'it asked for patience; spans are not held up',
+    remedy: 'nothing, or see its log',
+  },
+  metrics_accepted_again: {
+    level: 'info',
+    text: 'collector at {endpoint} takes metrics again.',
+    cause: 'good news',
+    remedy: 'nothing',
+  },
+  metrics_rejected: {
+    level: 'error',
+    text: 'collector at {endpoint} rejected {rejected} of {points} data points: {answer}.',
+    cause: "a partial success; the collector's reason follows",
+    remedy: 'as it says',
+  },
+  metrics_not_collected: {
+    level: 'error',
+    text: 'metrics cannot be collected ({error}); please report it.',
+    cause: 'a fault of compactstall; spans go on',
+    remedy: 'report it',
+  },
+  prometheus_port_taken: {
+    level: 'error',
+    text: 'cannot listen for Prometheus at {address}: {reason}. Set OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT to a free one.',
+    cause: 'another program has that port, perhaps another compactstall',
+    remedy: 'another `OTEL_EXPORTER_PROMETHEUS_PORT`',
+  },
+  metrics_destination: {
+    level: 'info',
+    text: 'metrics go to {endpoint}',
+    cause: 'metrics are sent to that collector',
+    remedy: 'nothing',
+  },
+  metrics_address: {
+    level: 'info',
+    text: 'metrics are at {url}',
+    cause: 'Prometheus can read them there',
+    remedy: 'nothing',
+  },
+  metrics_printed: {
+    level: 'info',
+    text: '{metrics}',
+    cause: '`OTEL_METRICS_EXPORTER` has `console`: all metrics, in the text form of Prometheus',
+    remedy: 'nothing',
+  },
+  metrics_exports_failed: {
+    level: 'warn',
+    text: '{exports}: exports of metrics that failed',
+    cause: 'a note below the books: messages before it say why',
+    remedy: 'see there',
+  },
+} as const satisfies Entries;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Entries } from './entry.ts';
+
+/** How a command goes, and how it fails. */
+export const RUN = {
+  // What a run says of itself when all is well.
+  attached: {
+    level: 'info',
+    text: '{version} attached ({plan}), Ctrl-C to stop',
+    cause: 'from here on every compaction is recorded',
+    remedy: 'nothing',
+  },
+  attached_after: {
+    level: 'debug',
+    text: 'attached {milliseconds} ms after the process started',
+    cause: '`--verbose`: how long the start took',
+    remedy: 'nothing',
+  },
+  plan_skipped: {
+    level: 'debug',
+    text: 'skipped {plan}',
+    cause: '`--verbose`: an attach plan that comes before the one that was taken, and why it does not fit',
+    remedy: 'nothing',
+  },
+  run_time_unmeasured: {
+    level: 'debug',
+    text: '{reason}',
+    cause: '`--verbose`: the run time of the BPF programs cannot be measured',
+    remedy: 'nothing',
+  },
+  loader_log: {
+    level: 'debug',
+    text: '{log}',
+    cause: '`--verbose`: what libbpf and the verifier said',
+    remedy: 'nothing',
+  },
+  spans_destination: {
+    level: 'info',
+    text: 'spans go to {endpoint}',
+    cause: 'spans are sent to that collector',
+    remedy: 'nothing',
+  },
+  no_compaction_yet: {
+    level: 'info',
+    text: 'no compaction so far. To cause one, run as root: echo 1 > /proc/sys/vm/compact_memory',
+    cause: 'the kernel did not compact in the first 3 s. On a healthy host that is normal for hours',
+    remedy: 'nothing; or cause one, to see that it works',
+  },
+  not_recorded: {
+    level: 'warn',
+    text: '{compactions} not recorded within {window}: more than --max-spans-per-second {limit}. They took {sum}, the longest {longest}.',
+    cause:
+      'a storm: only the longest compactions and the first ones of each cgroup are recorded, and the rest is counted. Spans `compactions not recorded` say the same',
+    remedy: 'see [cli.md](cli.md#the-limit-for-spans); `--max-spans-per-second off` records all',
+  },
+  recording_read: {
+    level: 'info',
+    text: 'all is read; delivering {queued} queued events, Ctrl-C to stop',
+    cause: '`replay` has read the recording and waits for the collector, or for the reader of a pipe',
+    remedy: 'wait; it ends after 90 s in which a collector took nothing',
+  },
+  delivering: {
+    level: 'info',
+    text: 'delivering queued events for up to {seconds} s; Ctrl-C again to stop at once',
+    cause: 'the agent is stopping and delivers what is queued first',
+    remedy: 'wait',
+  },
+  books: {
+    level: 'info',
+    text: '{compactions}, {lost} lost{notRecorded}',
+    cause: 'the end of a run, with the [books](../ARCHITECTURE.md#the-books) below; an error where something was lost',
+    remedy: 'nothing, or [Exit code 4](#exit-code-4)',
+  },
+  summary: {
+    level: 'info',
+    text: 'who waited for how long',
+    cause: '`--summary`: a table by service, process, trigger and order',
+    remedy: 'nothing',
+  },
+  run_time: {
+    level: 'debug',
+    text: '{line}',
+    cause: '`--verbose`: what stacks and BPF programs took',
+    remedy: 'nothing',
+  },
+  verified: {
+    level: 'info',
+    text: '{line}',
+    cause: "`--verify`: the kernel's own counters beside the events; an error where they differ",
+    remedy: 'nothing, or [Exit code 4](#exit-code-4)',
+  },
+
+  // Wrong use, files and sockets that cannot be used, and defects: exit codes 1 and 2.
+  wrong_option: {
+    level: 'error',
+    text: '{problem}',
+    cause: 'an option that does not exist, or that cannot have this value',
+    remedy: 'what the sentence says is allowed; [cli.md](cli.md)',
+  },
+  wrong_variable: {
+    level: 'error',
+    text: '{variable}: {problem}.',
+    cause: 'a variable that cannot be used. The sentence never quotes its value, which may be a secret',
+    remedy: 'what the sentence says is allowed, or unset it',
+  },
+  wrong_configuration: {
+    level: 'error',
+    text: '{problem}',
+    cause:
+      'a [configuration file](configuration.md) that cannot be used; the sentence begins with file, line and column',
+    remedy: 'correct the file there',
+  },
+  file_unwritable: {
+    level: 'error',
+    text: 'cannot write {file}: {reason}. Choose another file.',
+    cause: 'the user may not write there, or a pipe has no reader',
+    remedy: 'another file',
+  },
+  output_failed: {
+    level: 'error',
+    text: 'cannot write to {file}: {reason}. Further events are dropped and counted.',
+    cause: 'the disk is full, or the reader of a pipe has gone; other outputs go on',
+    remedy: 'make room',
+  },
+  books_unwritten: {
+    level: 'error',
+    text: 'cannot write the books to {file}: {reason}.',
+    cause: 'the disk is full, or the pipe has no reader any more',
+    remedy: 'make room; the books were printed before',
+  },
+  recording_unreadable: {
+    level: 'error',
+    text: 'cannot read {file}: {reason}. Expected a file written with --output json:FILE.',
+    cause: 'there is no such file, or it may not be read',
+    remedy: 'name a recording',
+  },
+  recording_compressed: {
+    level: 'error',
+    text: 'cannot read {file}: it is {form}. Convert it: {command} | compactstall replay /dev/stdin',
+    cause: 'the file is in another form',
+    remedy: 'the command that it says, with that file for FILE',
+  },
+  line_malformed: {
+    level: 'error',
+    text: '{file}:{line}: {reason}; line skipped.',
+    cause: 'the recording is damaged',
+    remedy: 'nothing: the other lines are used',
+  },
+  more_lines_malformed: {
+    level: 'error',
+    text: '{file}: {lines} more malformed lines skipped.',
+    cause: 'the same; the first ten were named',
+    remedy: 'nothing: the other lines are used',
+  },
+  status_socket_unusable: {
+    level: 'error',
+    text: 'cannot listen at {path}: {reason}. Choose another path for --status-socket.',
+    cause: 'another agent listens there, or the folder does not exist or may not be written',
+    remedy: 'as it says; the socket of an agent that was killed is replaced',
+  },
+  agent_not_asked: {
+    level: 'error',
+    text: 'cannot ask the agent at {path}: {reason}. It has to run with the same --status-socket, as this user or root.',
+    cause: 'no agent listens there, or it is another user’s',
+    remedy: 'start the agent with `--status-socket`; ask as root where it was started as root',
+  },
+  bpf_object_missing: {
+    level: 'error',
+    text: 'the BPF object is missing: {file}: {reason}.',
+    more: true,
+    cause: 'it was not built',
+    remedy: './setup.sh',
+  },
+  addon_missing: {
+    level: 'error',
+    text: '{reason}',
+    more: true,
+    cause: "`Cannot load bpf-loader-native's addon (...)`: it was not built, or for another platform",
+    remedy: './setup.sh',
+  },
+  call_refused: {
+    level: 'error',
+    text: 'the system refused a call: {error}. --verbose shows where; report it if the cause is not clear.',
+    cause: "the system's words name the call and the cause",
+    remedy: 'remove the cause',
+  },
+  internal_error: {
+    level: 'error',
+    text: 'internal error, please report it: {error}',
+    cause: 'a defect of compactstall. A message of a library is left out, as it may quote a setting',
+    remedy: 'report it, with the lines below it',
+  },
+} as const satisfies Entries;
