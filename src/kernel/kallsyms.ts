@@ -46,7 +46,8 @@ export function* readKallsymsInParts(file: number): Generator<undefined, SymbolT
   const names = new Uint8Array(growable(MAX_NAMES));
   let count = 0;
   let namesSize = 0;
-  let sorted = true;
+  /** How many lines there are before the first one that is out of order. */
+  let inOrder: number | undefined;
 
   const chunk = Buffer.allocUnsafe(CHUNK);
   let kept = 0;
@@ -70,7 +71,7 @@ export function* readKallsymsInParts(file: number): Generator<undefined, SymbolT
       if (!isText(chunk[start + TYPE_AT]!)) continue;
       const address = hexNumber(chunk, start + 3, start + 10) * 2 ** 24 + hexNumber(chunk, start + 10, start + 16);
       if (address === 0) continue;
-      if (count > 0 && address < addresses[count - 1]!) sorted = false;
+      if (count > 0 && address < addresses[count - 1]!) inOrder ??= count;
       addresses[count] = address;
       nameStarts[count] = namesSize;
       count += 1;
@@ -83,9 +84,9 @@ export function* readKallsymsInParts(file: number): Generator<undefined, SymbolT
   nameStarts.buffer.resize(count * 4);
   names.buffer.resize(namesSize);
   const table = { addresses, nameStarts, names: Buffer.from(names.buffer) };
-  if (sorted) return table;
+  if (inOrder === undefined) return table;
   yield;
-  return sortedByAddress(table);
+  return sortedByAddress(table, inOrder);
 }
 
 /**
@@ -160,16 +161,27 @@ function hexNumber(bytes: Buffer, start: number, end: number): number {
   return value;
 }
 
-/** Sorts the table: modules follow the kernel in the order in which they were loaded, not by address. */
-function sortedByAddress({ addresses, nameStarts, names }: SymbolTable): SymbolTable {
-  const order = new Uint32Array(addresses.length);
-  for (let i = 0; i < order.length; i++) order[i] = i;
-  order.sort((a, b) => addresses[a]! - addresses[b]!);
-  const sorted = { addresses: new Float64Array(order.length), nameStarts: new Uint32Array(order.length), names };
-  for (let i = 0; i < order.length; i++) {
-    sorted.addresses[i] = addresses[order[i]!]!;
-    sorted.nameStarts[i] = nameStarts[order[i]!]!;
+/**
+ * Sorts a table whose first symbols are in order: those of the kernel itself, which are most. Modules follow in the order in which
+ * they were loaded, each with its symbols in any order.
+ */
+function sortedByAddress({ addresses, nameStarts, names }: SymbolTable, inOrder: number): SymbolTable {
+  const rest = new Uint32Array(addresses.length - inOrder);
+  for (let i = 0; i < rest.length; i++) rest[i] = inOrder + i;
+  rest.sort((a, b) => addresses[a]! - addresses[b]!);
+  const sorted = {
+    addresses: new Float64Array(addresses.length),
+    nameStarts: new Uint32Array(addresses.length),
+    names,
+  };
+  for (let i = 0, first = 0, second = 0; i < addresses.length; i++) {
+    const next = rest[second];
+    const isFirst = next === undefined || (first < inOrder && addresses[first]! <= addresses[next]!);
+    const from = isFirst ? first++ : next;
+    if (!isFirst) second++;
+    sorted.addresses[i] = addresses[from]!;
+    sorted.nameStarts[i] = nameStarts[from]!;
   }
-  free(addresses, nameStarts, order);
+  free(addresses, nameStarts, rest);
   return sorted;
 }

@@ -60,13 +60,14 @@ describe('kallsyms', () => {
         'ffffffffc0300000 t third\t[c]',
         'ffffffffc0100000 t first\t[a]',
         'ffffffffc0200000 t second\t[b]',
+        'ffffffff80000000 t below\t[d]',
         'ffffffff81000010 T early',
         '',
       ].join('\n'),
     );
     assert.deepEqual(
       found.map((symbol) => symbol.slice(14)),
-      ['_stext', 'early', 'first\t[a]', 'second\t[b]', 'third\t[c]'],
+      ['below\t[d]', '_stext', 'early', 'first\t[a]', 'second\t[b]', 'third\t[c]'],
     );
   });
 
