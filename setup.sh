@@ -68,6 +68,8 @@ fi
 if for_any test all; then
   # Publishers of thread contexts, for the other libc.
   need musl-tools musl-gcc
+  # Rotates a recording.
+  need logrotate /usr/sbin/logrotate
 fi
 if for_any test demo all; then
   # pip installs a receiver of spans.

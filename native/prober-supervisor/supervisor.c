@@ -6,8 +6,8 @@
  * The rights are CAPABILITIES, as far as the caller has them. If the caller is root, the program runs as UID and GID.
  * SIGUSR1 kills the program, which waits for something that may never come, and starts another. Where even SIGKILL has to wait
  * for that, the program is left behind. The supervisor ends when the program exits with 0, after too many failures in a row, and
- * with its parent. It ignores SIGTERM, SIGINT and SIGHUP: a service manager sends them to all processes of a service at once, and
- * the parent may have questions left. SIGKILL ends both. Standard input and output stay the same from one run to the next.
+ * with its parent. It ignores SIGTERM, SIGINT, SIGHUP and SIGUSR2: a service manager sends them to all processes of a service at
+ * once, and the parent may have questions left. SIGKILL ends both. Standard input and output stay the same from one run to the next.
  *
  * compactstall-supervisor UID GID --count MOST: prints how many processes this user can start now, with these rights, and at most
  * MOST. The limits count threads alike.
@@ -264,6 +264,7 @@ int main(int count, char **words)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	sigemptyset(&awaited);
 	sigaddset(&awaited, SIGCHLD);
 	sigaddset(&awaited, SIGUSR1);

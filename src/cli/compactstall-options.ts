@@ -5,10 +5,13 @@ import type { Selection } from '../event/selection.ts';
 import { PLAN_NAMES } from '../live/attach-plan.ts';
 import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
+import type { Rotation } from '../sinks/rotation.ts';
 import { formatOptions, type Values } from './options.ts';
 import {
   parseChoice,
   parseFile,
+  parseFileSize,
+  parseKept,
   parseOutput,
   parsePath,
   parsePid,
@@ -79,6 +82,19 @@ const OUTPUT_OPTIONS = [
     help: 'table (the default), json, json:FILE (makes a recording; appends), otlp, sdk (the same through the SDK of OpenTelemetry) or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; without one, otlp sends them to http://localhost:4317',
     default: 'table',
     parse: parseOutput,
+  },
+  {
+    name: 'rotate-size',
+    argument: 'BYTES',
+    help: 'when json:FILE would grow beyond this, such as 100M, it becomes FILE.1, FILE.1 becomes FILE.2, and so on. The agent has to own the folder (docs/deploy.md)',
+    parse: parseFileSize,
+  },
+  {
+    name: 'rotate-keep',
+    argument: 'N',
+    help: 'how many old files to keep (default 5)',
+    default: '5',
+    parse: parseKept,
   },
   {
     name: 'stack',
@@ -193,6 +209,14 @@ export function selectionOf(values: Values<typeof FILTER_OPTIONS>): Selection {
   };
 }
 
+const DEFAULT_KEPT = 5;
+
+/** How files are rotated; undefined if they are not. */
+export function rotationOf(values: Values<typeof OUTPUT_OPTIONS>): Rotation | undefined {
+  const bytes = values['rotate-size'];
+  return bytes === undefined ? undefined : { bytes, keep: values['rotate-keep'] ?? DEFAULT_KEPT };
+}
+
 export const CONFIG_OPTIONS = [
   { name: 'json', help: 'print the settings as JSON', inFile: false },
   ...RUN_OPTIONS,
@@ -250,6 +274,9 @@ Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
 name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.
 OTEL_METRICS_EXPORTER=otlp sends metrics there too; =prometheus lets Prometheus
 read them at http://127.0.0.1:9464/metrics.
+
+SIGUSR2 prints the books so far. SIGHUP opens json:FILE again, which logrotate
+has renamed; without such a file, or with a terminal, it ends the run.
 
 Exit codes: 0 success, every event is accounted for; 1 failure; 2 wrong usage;
 3 this host cannot run it; 4 events were lost (the end of the output says how

@@ -6,6 +6,7 @@ import type { LiveSource } from '../live/live-source.ts';
 import { message } from '../messages/message.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import { metricExporters } from '../metrics/configured.ts';
+import type { Work } from '../metrics/health.ts';
 import type { AgentState } from '../metrics/snapshot.ts';
 import type { Messages } from './messages.ts';
 
@@ -38,6 +39,12 @@ export function agentState(source: LiveSource, pipeline: Pipeline): AgentState {
     ...(queued !== undefined && { queued }),
     ...(supervisor !== undefined && { supervisor }),
   };
+}
+
+/** What a run has done, for a probe of its health. */
+export function workOf(source: LiveSource, pipeline: Pipeline): Work {
+  const { kernel, received } = source.state().books;
+  return { emitted: kernel!.emitted, received, canDeliver: pipeline.canDeliver };
 }
 
 /** The counts of all exporters of spans together; undefined without any. */

@@ -7,16 +7,18 @@ import { Summary } from '../event/summary.ts';
 import { type Message, message } from '../messages/message.ts';
 import { createSinks, filesOf, openOutputs } from '../sinks/create.ts';
 import { usesStandardOutput } from '../sinks/output.ts';
+import { checkRotations } from '../sinks/output-files.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
-import { HELP, REPLAY_OPTIONS, selectionOf } from './compactstall-options.ts';
+import { HELP, REPLAY_OPTIONS, rotationOf, selectionOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { spanCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { readWhole, recordingPath } from './recording.ts';
-import { reportBooks, showSummary } from './report.ts';
+import { reportBooks, reportBooksSoFar, showSummary } from './report.ts';
+import { Request } from './request.ts';
 import { Shutdown } from './shutdown.ts';
 
 const STDOUT = 1;
@@ -31,10 +33,13 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const warn = (warning: Message) => messages.say(warning);
   const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
   const source = Recording.open(path, warn, selectionOf(values));
-  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, source.file);
+  const files = { reading: source.file, rotation: rotationOf(values) };
+  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, files);
+  checkRotations(outputs);
   const booksFile =
     values.books === undefined ? undefined : new BooksFile(values.books, [source.file, ...filesOf(outputs)]);
 
+  const booksWanted = new Request('SIGUSR2');
   const shutdown = new Shutdown();
   const sinks = await createSinks({
     outputs,
@@ -70,10 +75,12 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   };
   // Rows on the same terminal show it as well.
   if (!outputs.some(usesStandardOutput) || !isatty(STDOUT)) showProgress();
+  booksWanted.answer(() => reportBooksSoFar(messages, source.books(), pipeline.books()));
   const isWhole = await readWhole(pipeline, shutdown, messages).finally(() => {
     clearInterval(progress);
     messages.progress();
   });
+  booksWanted.close();
   if (summary) showSummary(messages, summary.report());
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), !isWhole || shutdown.failed);
   return booksFile?.write(booksReport(source.books(), pipeline.books()), exitCode, messages) ?? exitCode;

@@ -19,14 +19,27 @@ export function reportBooks(
   sinks: readonly NamedSinkBooks[],
   failed: boolean,
 ): ExitCode {
-  const lost = losses(source, sinks);
+  const total = printBooks(messages, source, sinks, true);
+  if (total > 0 || !equations(source, sinks).every(balances)) return EXIT.LOST;
+  return failed ? EXIT.FAILURE : EXIT.OK;
+}
+
+/** Prints the books of a run that goes on. They were read one after the other: an equation is off by what is under way. */
+export function reportBooksSoFar(messages: Messages, source: SourceBooks, sinks: readonly NamedSinkBooks[]): void {
+  printBooks(messages, source, sinks, false);
+}
+
+/** @returns the number of lost events */
+function printBooks(messages: Messages, source: SourceBooks, sinks: readonly NamedSinkBooks[], ended: boolean): number {
+  const lost = losses(source, sinks, ended);
   const all = equations(source, sinks);
+  const isRight = (equation: Equation) => !ended || balances(equation);
   const total = [...lost.values()].reduce((sum, n) => sum + n, 0);
   const left = source.notRecorded?.compactions ?? 0;
   const notRecorded = left > 0 ? `, ${left} not recorded (more than --max-spans-per-second)` : '';
   const lines = all.map((equation) => {
     const terms = shownTerms(equation.terms).join(' + ');
-    const flaw = balances(equation) ? '' : '   DOES NOT BALANCE';
+    const flaw = isRight(equation) ? '' : '   DOES NOT BALANCE';
     return `  ${equation.name.padEnd(8)} ${String(equation.total).padStart(8)} = ${terms}${flaw}`;
   });
   const counted = (what: string, n: number, words: string) =>
@@ -38,12 +51,11 @@ export function reportBooks(
     counted('note    ', unsent, 'process events that did not fit in the ring buffer or the table of started processes');
   }
   for (const [reason, n] of lost) counted('lost    ', n, reason);
-  const isRight = total === 0 && all.every(balances);
   const compactions = `${source.decoded} ${source.decoded === 1 ? 'compaction' : 'compactions'}`;
-  const said = message('books', { compactions, lost: total, notRecorded, books: booksReport(source, sinks) });
-  messages.say(isRight ? said : { ...said, level: 'error' }, lines);
-  if (!isRight) return EXIT.LOST;
-  return failed ? EXIT.FAILURE : EXIT.OK;
+  const fields = { compactions, lost: total, notRecorded, books: booksReport(source, sinks, ended) };
+  const said = message(ended ? 'books' : 'books_so_far', fields);
+  messages.say(total === 0 && all.every(isRight) ? said : { ...said, level: 'error' }, lines);
+  return total;
 }
 
 /** Prints who waited for how long, where that was asked for. */

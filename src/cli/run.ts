@@ -14,17 +14,20 @@ import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
 import { message } from '../messages/message.ts';
 import { createSinks, filesOf, openOutputs, type SinkSettings, wantsSpans } from '../sinks/create.ts';
+import { checkRotations } from '../sinks/output-files.ts';
 import type { StatusServer } from '../status/server.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
-import { HELP, RUN_OPTIONS } from './compactstall-options.ts';
+import { HELP, RUN_OPTIONS, rotationOf } from './compactstall-options.ts';
+import { hasControllingTerminal } from './controlling-terminal.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
-import { agentState, openMetrics } from './metrics.ts';
+import { agentState, openMetrics, workOf } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
-import { reportBooks, showSummary } from './report.ts';
+import { reportBooks, reportBooksSoFar, showSummary } from './report.ts';
+import { Request } from './request.ts';
 import { Shutdown } from './shutdown.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
@@ -52,13 +55,18 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const { values, environments } = await readSettings(RUN_OPTIONS, given);
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
-  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments);
+  const rotation = rotationOf(values);
+  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, { rotation });
   const hasSpans = environments.some((env) => wantsSpans(outputs, env));
   const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
   const statusServer = await openStatus(values['status-socket']);
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
 
-  const shutdown = new Shutdown();
+  const booksWanted = new Request('SIGUSR2');
+  // A terminal that is closed sends it, too: nobody would end the agent then.
+  const rotates = filesOf(outputs).length > 0 && !hasControllingTerminal();
+  const newFilesWanted = rotates ? new Request('SIGHUP') : undefined;
+  const shutdown = new Shutdown(newFilesWanted === undefined);
   const settings: SinkSettings = {
     outputs,
     environments,
@@ -104,6 +112,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const sinks = await createSinks(settings);
   await metrics?.prepare();
   await giveUpPrivileges(user, settings.warn);
+  checkRotations(outputs);
   if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(message('attached', { version: VERSION, plan: source.plan.name }));
   if (values.verbose) reportAttachment(messages, source, attachedMs);
@@ -131,7 +140,14 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });
-  metrics?.start(() => agentState(source, pipeline));
+  metrics?.start(
+    () => agentState(source, pipeline),
+    () => workOf(source, pipeline),
+  );
+  booksWanted.answer(() => reportBooksSoFar(messages, source.state().books, pipeline.books()));
+  newFilesWanted?.answer(() => {
+    for (const sink of sinks) sink.reopen?.();
+  });
   statusServer?.answer(() =>
     status!.status(
       source,
@@ -142,6 +158,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   );
   await pipeline.run(shutdown.reached.then(() => verification?.detaching()));
   clearTimeout(hint);
+  booksWanted.close();
   statusServer?.close();
   await metrics?.close(LAST_METRICS_MS);
 

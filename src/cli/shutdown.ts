@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -22,12 +21,13 @@ export class Shutdown {
   #state: 'running' | 'ending' | 'impatient' = 'running';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor() {
+  /** @param takesHangUp whether SIGHUP is one of the signals */
+  constructor(takesHangUp = true) {
     this.reached = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     for (const signal of SIGNALS) {
-      if (signal === 'SIGHUP' && hangUpIgnored()) continue;
+      if (signal === 'SIGHUP' && !takesHangUp) continue;
       process.on(signal, () => {
         if (this.#state === 'impatient') process.exit(128 + constants.signals[signal]);
         this.end();
@@ -56,15 +56,5 @@ export class Shutdown {
     // An immediate comes after the signals that arrived while the event loop was blocked, as a detachment may do.
     setTimeout(() => setImmediate(impatient).unref(), ONE_END_MS).unref();
     this.#resolve();
-  }
-}
-
-/** Whether SIGHUP is ignored, as nohup arranges; a handler would undo that. */
-function hangUpIgnored(): boolean {
-  try {
-    const ignored = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
-    return (Number.parseInt(ignored ?? '0', 16) & 1) === 1;
-  } catch {
-    return false; // /proc does not say.
   }
 }

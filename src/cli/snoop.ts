@@ -12,7 +12,8 @@ import { rowsOnly, TextSink } from '../sinks/text/text-sink.ts';
 import { parseSnoopOptions, SNOOP_HELP } from './compactsnoop-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { type Messages, printed } from './messages.ts';
-import { reportBooks } from './report.ts';
+import { reportBooks, reportBooksSoFar } from './report.ts';
+import { Request } from './request.ts';
 import { Shutdown } from './shutdown.ts';
 import { checkProcess } from './values.ts';
 
@@ -24,6 +25,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   restartWithoutDebugSignal();
 
   const warn = (warning: Message) => messages.say(warning);
+  const booksWanted = new Request('SIGUSR2');
   const shutdown = new Shutdown();
   const columns = {
     timestamp: values.timestamp ?? false,
@@ -50,7 +52,9 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   await giveUpPrivileges(NOBODY, warn);
   const table = new TextSink('table', target, snoopHeader(columns), rowsOnly(snoopRows(columns)));
   const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
+  booksWanted.answer(() => reportBooksSoFar(messages, source.state().books, pipeline.books()));
   await pipeline.run(shutdown.reached);
+  booksWanted.close();
   const exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);
   await source.close();
   return exitCode;

@@ -40,7 +40,7 @@ export class StatusOfRun {
       destinations: [...destinations],
       messages: [...messages.last],
       stalled: longestStalled(this.#summary.report()),
-      books: booksReport(books, sinks),
+      books: booksReport(books, sinks, false),
     };
   }
 }

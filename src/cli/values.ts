@@ -16,6 +16,9 @@ import type { Parser } from './options.ts';
 const MAX_PID = 4_194_304;
 /** Beyond, the ring is full before the limit is reached. */
 const MAX_RATE = 1_000_000;
+/** What is written at once is often larger. */
+const MIN_FILE_BYTES = 64 * 1024;
+const MAX_KEPT = 1000;
 /** Timers take at most 2^31 - 1 ms. */
 const MAX_SECONDS = 2_147_483;
 /** Of statfs(2), for a proc file system. */
@@ -85,6 +88,20 @@ export function parseRingSize(text: string, option: string): number {
   const bytes = Number(number) * { '': 1, K: 1024, M: 1024 * 1024 }[(unit ?? '').toUpperCase()]!;
   if (!isRingSize(bytes)) throw usageError(`${option} ${text}: expected a power of two from 4K to 1024M, such as 16M.`);
   return bytes;
+}
+
+/** @returns bytes */
+export function parseFileSize(text: string, option: string): number {
+  const [, number, unit] = /^(\d+)(K|M|G|)$/i.exec(text) ?? [];
+  const bytes = Number(number) * { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[(unit ?? '').toUpperCase()]!;
+  if (bytes >= MIN_FILE_BYTES && Number.isSafeInteger(bytes)) return bytes;
+  throw usageError(`${option} ${text}: expected bytes, at least 64K, such as 100M or 2G.`);
+}
+
+export function parseKept(text: string, option: string): number {
+  const files = Number(text);
+  if (/^\d+$/.test(text) && files >= 1 && files <= MAX_KEPT) return files;
+  throw usageError(`${option} ${text}: expected a whole number from 1 to ${MAX_KEPT}.`);
 }
 
 export function parseChoice<T extends string>(choices: readonly T[]): Parser<T> {

@@ -16,13 +16,14 @@ export interface BooksReport {
   equations: { name: string; total: number; terms: Record<string, number> }[];
 }
 
-export function booksReport(source: SourceBooks, sinks: readonly NamedSinkBooks[]): BooksReport {
+/** @param ended whether the run has ended; until then nothing that waits is lost */
+export function booksReport(source: SourceBooks, sinks: readonly NamedSinkBooks[], ended = true): BooksReport {
   const all = equations(source, sinks);
   return {
     v: 1,
     compactions: source.decoded,
     notRecorded: source.notRecorded?.compactions ?? 0,
-    lost: Object.fromEntries(losses(source, sinks)),
+    lost: Object.fromEntries(losses(source, sinks, ended)),
     balances: all.every(balances),
     equations: all.map(({ name, total, terms }) => ({ name, total, terms: Object.fromEntries(reasons(terms)) })),
   };

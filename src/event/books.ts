@@ -216,8 +216,8 @@ export function balances({ total, terms }: Equation): boolean {
   return total === terms.reduce((sum, [, value]) => sum + value, 0);
 }
 
-/** Lost events by reason; empty when none was lost. */
-export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Map<string, number> {
+/** Lost events by reason; empty when none was lost. @param ended what still waits is lost at the end, and not before */
+export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[], ended = true): Map<string, number> {
   const lost = new Map<string, number>();
   const add = (reason: string, n: number) => n > 0 && lost.set(reason, (lost.get(reason) ?? 0) + n);
   const { kernel } = source;
@@ -227,7 +227,7 @@ export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): M
     add('a thread began twice without an end', kernel.evictedOverwritten);
     add('the call to compact_zone was not seen', kernel.evictedNoControl);
     add('no scratch memory', kernel.noScratch);
-    add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
+    if (ended) add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
   }
   add('the kernel skipped a program that was already running on that CPU', source.programMisses ?? 0);
   add(kernel ? 'a record was malformed' : 'a line was malformed', source.malformed);
@@ -235,7 +235,7 @@ export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[]): M
     for (const [reason, n] of Object.entries(books.dropped)) {
       if (!NOT_LOST.has(reason)) add(`${name} dropped it: ${reason}`, n);
     }
-    add(`${name} still had it queued`, books.queued);
+    if (ended) add(`${name} still had it queued`, books.queued);
   }
   return lost;
 }

@@ -62,6 +62,11 @@ export class Pipeline {
     return this.#sinks.map((sink) => ({ name: sink.name, books: sink.books() }));
   }
 
+  /** Whether the last delivery of some output did not fail; true without outputs. */
+  get canDeliver(): boolean {
+    return this.#sinks.length === 0 || this.#sinks.some(({ isFailing }) => !isFailing);
+  }
+
   #deliver(events: readonly AgentEvent[]): void {
     this.#options.onEvents?.(events);
     for (const sink of this.#sinks) sink.write(events);

@@ -17,6 +17,8 @@ export interface Sink {
   readonly name: string;
   /** The address that it sends to, for a message to the user; absent for files and standard output. */
   readonly destination?: string;
+  /** Whether the last delivery failed. False before the first one. */
+  readonly isFailing: boolean;
   /** Takes a batch, in order of arrival. Never blocks: events that do not fit in the queue are dropped and counted. */
   write(events: readonly AgentEvent[]): void;
   /**
@@ -24,6 +26,8 @@ export interface Sink {
    * live source cannot wait.
    */
   room(): Promise<number>;
+  /** Opens its file again, which may have another name now. Nothing is lost or torn. Absent where there is never a file. */
+  reopen?(): void;
   /** Delivers what is queued until the deadline (milliseconds), then counts the rest as dropped. */
   close(deadlineMs: number): Promise<void>;
   books(): SinkBooks;

@@ -71,6 +71,12 @@ export const RUN = {
     cause: 'the end of a run, with the [books](../ARCHITECTURE.md#the-books) below; an error where something was lost',
     remedy: 'nothing, or [Exit code 4](#exit-code-4)',
   },
+  books_so_far: {
+    level: 'info',
+    text: '{compactions}, {lost} lost{notRecorded} so far',
+    cause: 'somebody has sent SIGUSR2; the books so far are below, an error where something was lost',
+    remedy: 'nothing, or [Exit code 4](#exit-code-4)',
+  },
   summary: {
     level: 'info',
     text: 'who waited for how long',
@@ -121,6 +127,36 @@ export const RUN = {
     text: 'cannot write to {file}: {reason}. Further events are dropped and counted.',
     cause: 'the disk is full, or the reader of a pipe has gone; other outputs go on',
     remedy: 'make room',
+  },
+  rotation_refused: {
+    level: 'error',
+    text: "cannot rotate {file} in {folder}: {reason}. Give the folder to the agent's user (nobody, or --user), or let logrotate do it.",
+    cause: 'the agent has given up root before it rotates, and renaming takes a folder that may be written',
+    remedy: 'as it says; see [deploy.md](deploy.md#recordings)',
+  },
+  file_not_rotated: {
+    level: 'warn',
+    text: 'cannot rotate {file}: {reason}. It grows on, and nothing is lost.',
+    cause: 'somebody has changed the folder since the start. The next try comes when the file has grown as much again',
+    remedy: 'let the agent rename files there',
+  },
+  file_reopened: {
+    level: 'info',
+    text: 'from here on events go to a new {file}.',
+    cause: 'somebody has renamed the file and sent SIGHUP: good news',
+    remedy: 'nothing',
+  },
+  file_not_renamed: {
+    level: 'info',
+    text: '{file} is still the same file; rename it before SIGHUP.',
+    cause: 'SIGHUP has come, but there is no new file to open',
+    remedy: 'nothing; or rename it first, as logrotate does',
+  },
+  file_not_reopened: {
+    level: 'warn',
+    text: "cannot open a new {file}: {reason}. Events go on to the old one. Create the new one for the agent's user before SIGHUP.",
+    cause: 'SIGHUP has come, but the agent’s user may not make or write that file. Nothing is lost meanwhile',
+    remedy: '`create 0644 nobody nogroup` for logrotate; see [deploy.md](deploy.md#recordings)',
   },
   books_unwritten: {
     level: 'error',

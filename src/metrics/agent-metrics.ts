@@ -6,6 +6,7 @@ import { hostResource } from '../sinks/otlp/host-resource.ts';
 import { openCollector } from '../sinks/otlp/sink.ts';
 import { CgroupNames } from './cgroup-names.ts';
 import { Exemplars } from './exemplars.ts';
+import type { Work } from './health.ts';
 import { readAll } from './instruments/all.ts';
 import type { Reading } from './metric.ts';
 import { notCollected } from './not-collected.ts';
@@ -92,11 +93,14 @@ export class AgentMetrics {
     this.#otlp = new OtlpExporter({ collector, resource, preference, startUnixNano, destination, warn });
   }
 
-  /** Begins to export. @param state reads what the agent knows now */
-  start(state: () => AgentState): void {
+  /** Begins to export. @param state reads what the agent knows now @param work reads what it has done */
+  start(state: () => AgentState, work: () => Work): void {
     const { intervalMs, exporters } = this.#settings;
     this.#state = state;
-    if (this.#server) this.#server.scrape = (format) => this.#text(format, this.#exemplars.prometheus);
+    if (this.#server) {
+      this.#server.scrape = (format) => this.#text(format, this.#exemplars.prometheus);
+      this.#server.work = work;
+    }
     if (exporters.every((name) => name === 'prometheus')) return;
     // An export that takes longer than the interval is not overtaken.
     this.#timer = setInterval(() => {

@@ -3,10 +3,14 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { EXIT, systemWords, UserError } from '../errors.ts';
 import { type Message, message } from '../messages/message.ts';
+import { Health, type Work } from './health.ts';
 import { notCollected } from './not-collected.ts';
 import type { TextFormat } from './prometheus-text.ts';
 
 const PATH = '/metrics';
+/** Where an orchestrator asks whether the agent works, and whether what it sees arrives. */
+const HEALTH = '/healthz';
+const READINESS = '/readyz';
 const CONTENT_TYPES: Record<TextFormat, string> = {
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -17,13 +21,16 @@ const MAX_CLIENTS = 16;
 /** Node.js would wake up each 30 s to look for slow clients; SILENT_MS bounds them. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** Where Prometheus scrapes. */
+/** Where Prometheus scrapes, and an orchestrator asks for health. */
 export class PrometheusServer {
   readonly #server: Server;
   readonly #warn: (message: Message) => void;
   #hasFailed = false;
   /** Makes the text of a scrape; undefined until there is something to tell. */
   scrape: ((format: TextFormat) => string) | undefined;
+  /** What the run has done; undefined until it has begun. */
+  work: (() => Work) | undefined;
+  readonly #health = new Health();
 
   /** Throws a UserError when it cannot listen there. */
   static async open(
@@ -52,10 +59,14 @@ export class PrometheusServer {
     this.#warn = warn;
     server.on('request', (request, response) => {
       response.setHeader('Connection', 'close');
-      if (request.url?.replace(/\?.*/s, '') !== PATH) {
-        response.writeHead(404, { 'Content-Type': 'text/plain' }).end(`metrics are at ${PATH}\n`);
+      const path = request.url?.replace(/\?.*/s, '');
+      if (path !== PATH && path !== HEALTH && path !== READINESS) {
+        say(response, 404, `metrics are at ${PATH}, health at ${HEALTH} and ${READINESS}`);
       } else if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+      } else if (path !== PATH) {
+        const fault = this.#fault(path);
+        say(response, fault === undefined ? 200 : 503, fault ?? 'ok');
       } else if (this.scrape === undefined) {
         response.writeHead(503, { 'Retry-After': '1' }).end();
       } else {
@@ -63,6 +74,14 @@ export class PrometheusServer {
         this.#answer(response, format, this.scrape);
       }
     });
+  }
+
+  /** Why it is not healthy, or not ready: one word. Starting is healthy. */
+  #fault(path: string): string | undefined {
+    const work = this.work?.();
+    if (work === undefined) return path === READINESS ? 'starting' : undefined;
+    if (this.#health.isStuck(work, performance.now())) return 'stuck';
+    return path === READINESS && !work.canDeliver ? 'failing' : undefined;
   }
 
   #answer(response: ServerResponse, format: TextFormat, scrape: (format: TextFormat) => string): void {
@@ -87,6 +106,9 @@ export class PrometheusServer {
     this.#server.closeAllConnections();
   }
 }
+
+const say = (response: ServerResponse, status: number, text: string) =>
+  response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${text}\n`);
 
 const shown = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 

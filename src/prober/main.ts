@@ -21,7 +21,7 @@ const ready = `${READY}${process.pid}`;
 let begun = false;
 
 // A service manager signals all processes of a service at once, but the agent still has questions. The prober ends with it.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => {});
 // An earlier prober may have left a line unfinished.
 process.stdout.write(`\n${ready}\n`);
 createInterface({ input: process.stdin })

@@ -10,6 +10,7 @@ import type { ResourceOf } from './otlp/resources.ts';
 import type { StackPlace } from './otlp/span-writer.ts';
 import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
 import { openFiles } from './output-files.ts';
+import type { Rotation } from './rotation.ts';
 import { jsonLine } from './text/json.ts';
 import { tableHeader, tableRows } from './text/table.ts';
 import { rowsOnly, TextSink, type TextTarget } from './text/text-sink.ts';
@@ -46,13 +47,17 @@ export const wantsSpans = (outputs: readonly Output[], env: NodeJS.ProcessEnv): 
  * each other, a file cannot be written, or the collector's variables are wrong.
  *
  * @param environments the variables of each span exporter
- * @param reading the descriptor of the recording that is replayed
+ * @param files.reading the descriptor of the recording that is replayed
+ * @param files.rotation of files that grow too large
  */
 export async function openOutputs(
   outputs: readonly Output[],
   environments: readonly NodeJS.ProcessEnv[],
-  reading?: number,
+  { reading, rotation }: { reading?: number; rotation?: Rotation | undefined } = {},
 ): Promise<OpenOutput[]> {
+  if (rotation && !outputs.some((output) => output.kind === 'json' && output.path !== undefined)) {
+    throw usageError('--rotate-size: there is no file to rotate; give one with --output json:FILE.');
+  }
   if (outputs.filter(usesStandardOutput).length > 1) {
     throw usageError(
       '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
@@ -72,12 +77,12 @@ export async function openOutputs(
   for (const env of environments) {
     if (wantsSpans(outputs, env)) (await import('./otlp/check.ts')).checkEnvironment(env);
   }
-  return openFiles(outputs, reading);
+  return openFiles(outputs, reading, rotation);
 }
 
 /** The descriptors of the outputs' files. */
 export const filesOf = (outputs: readonly OpenOutput[]): number[] =>
-  outputs.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  outputs.flatMap(({ file }) => (file === undefined ? [] : [file.descriptor]));
 
 export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   const { outputs, stack, resource, kernelStack, onReaderGone, warn } = settings;
@@ -116,7 +121,7 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
 
 /** Standard output as a target, also of compactsnoop's table. */
 export function standardOutput(calls: Pick<TextTarget, 'onReaderGone' | 'onFailed' | 'warn'>): TextTarget {
-  return { ...calls, file: nonBlockingStdout(), name: 'standard output', owned: false };
+  return { ...calls, file: { descriptor: nonBlockingStdout() }, name: 'standard output', owned: false };
 }
 
 /**

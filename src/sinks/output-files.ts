@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { identityOf, withFile } from '../descriptor.ts';
+import { identityOf } from '../descriptor.ts';
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
 import { message } from '../messages/message.ts';
 import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
+import { OutputFile } from './output-file.ts';
+import { checkRotation, type Rotation } from './rotation.ts';
 
 const STDOUT = 1;
 
@@ -12,16 +13,17 @@ const STDOUT = 1;
  * recording that is read: each line that is written would be read again, until the disk is full.
  *
  * @param reading the descriptor of the recording
+ * @param rotation of files that grow too large
  */
-export function openFiles(outputs: readonly Output[], reading?: number): OpenOutput[] {
+export function openFiles(outputs: readonly Output[], reading?: number, rotation?: Rotation): OpenOutput[] {
   const opened = outputs.map(
     (output): OpenOutput =>
-      output.kind === 'json' && output.path !== undefined ? { ...output, file: openForAppending(output.path) } : output,
+      output.kind === 'json' && output.path !== undefined ? { ...output, file: open(output.path, rotation) } : output,
   );
   const seen = new Map<string, string>();
   const recording = reading !== undefined && identityOf(reading);
   for (const output of opened) {
-    const file = usesStandardOutput(output) ? STDOUT : output.file;
+    const file = usesStandardOutput(output) ? STDOUT : output.file?.descriptor;
     const identity = file === undefined ? undefined : identityOf(file);
     if (identity === undefined) continue;
     const name = output.kind === 'json' && output.path !== undefined ? output.path : 'standard output';
@@ -32,28 +34,16 @@ export function openFiles(outputs: readonly Output[], reading?: number): OpenOut
       throw usageError(`--output: ${other} and ${name} are the same file. Choose another file for one of them.`);
     seen.set(identity, name);
   }
-  for (const output of opened) if (output.kind === 'json') endLine(output);
+  for (const { file } of opened) if (file) orUnwritable(file.path, () => file.endLine());
   return opened;
 }
 
-function openForAppending(path: string): number {
-  // Non-blocking: a pipe without a reader is refused rather than waited for; see nonBlockingStdout() in create.ts.
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
-  return orUnwritable(path, () => openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644));
-}
+const open = (path: string, rotation: Rotation | undefined): OutputFile =>
+  orUnwritable(path, () => new OutputFile(path, rotation));
 
-/** A full disk or a crash may leave an unfinished line, which would swallow the first event. */
-function endLine({ path, file }: { path?: string; file?: number }): void {
-  if (path === undefined || file === undefined) return;
-  orUnwritable(path, () => endsInTheMiddleOfALine(path) && writeSync(file, '\n'));
-}
-
-function endsInTheMiddleOfALine(path: string): boolean {
-  const status = statSync(path);
-  if (!status.isFile() || status.size === 0) return false;
-  const last = Buffer.alloc(1);
-  withFile(path, (file) => readSync(file, last, 0, 1, status.size - 1));
-  return last.toString() !== '\n';
+/** Checks that the files can be rotated, if they are to be: as the user that the agent is from now on. Throws a UserError. */
+export function checkRotations(outputs: readonly OpenOutput[]): void {
+  for (const { file } of outputs) if (file?.rotation) checkRotation(file.path);
 }
 
 /** @throws a UserError that says that the file cannot be written, and why */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { OutputFile } from './output-file.ts';
 
 /** An output of the command line; `json` without a path is standard output. */
 export type Output =
@@ -9,7 +10,7 @@ export type Output =
   | { kind: 'none' };
 
 /** An output whose file is open. */
-export type OpenOutput = Output & { file?: number };
+export type OpenOutput = Output & { file?: OutputFile };
 
 export const usesStandardOutput = (output: Output): boolean =>
   output.kind === 'table' || (output.kind === 'json' && output.path === undefined);

@@ -20,6 +20,7 @@ type Settled = Exclude<Outcome, { kind: 'retry' }>;
  */
 export class Sender implements Sink {
   readonly name: string;
+  isFailing = false;
   /** Finished requests that wait, oldest first, and the number of their spans. */
   #waiting: Batch[] = [];
   #waitingSpans = 0;
@@ -188,6 +189,7 @@ export class Sender implements Sink {
       if (verdict === 'give up') return this.#settle(batch, { ...outcome, kind: 'refused', lasting: true });
       // One that was aside failed before, while others may be taken.
       const alone = wasAside && this.#failures === 0;
+      if (!alone) this.isFailing = true;
       if (!alone) this.#messages.retrying(outcome, this.#queued);
       const wishMs = this.#closing ? 0 : wish(outcome.afterMs);
       if (!alone) await this.#pause.start('backoff', backoffMs(this.#failures, this.#backoff, wishMs));
@@ -211,6 +213,8 @@ export class Sender implements Sink {
       return;
     }
     if (outcome.isSpent) free(batch);
+    // One that the collector takes others beside does not show that it fails.
+    this.isFailing = outcome.kind === 'refused' && !outcome.lasting;
     this.#messages.answered(this.#queued);
     if (outcome.kind === 'refused') {
       this.#books.drop(outcome.reason, batch.spans);

@@ -85,6 +85,8 @@ function once(warn: (message: Message) => void): (message: Message) => void {
   };
 }
 
+const lost = ({ failed }: Processed): number => Object.values(failed).reduce((sum, n) => sum + n, 0);
+
 interface SdkSinkSettings {
   /** The variables that the SDK sees. */
   env: NodeJS.ProcessEnv;
@@ -98,6 +100,7 @@ interface SdkSinkSettings {
 
 class SdkSink implements Sink {
   readonly name = 'sdk';
+  isFailing = false;
   readonly #maxQueue: number;
   readonly #resourceOf: (event: AgentEvent) => Resource;
   readonly #stack: StackPlace;
@@ -174,8 +177,7 @@ class SdkSink implements Sink {
 
   books(): SinkBooks {
     const { exported, failed } = this.#processed;
-    const lost = Object.values(failed).reduce((sum, n) => sum + n, 0);
-    const queued = this.#accepted - this.#notSampled - exported - lost - this.#leftOver;
+    const queued = this.#accepted - this.#notSampled - exported - lost(this.#processed) - this.#leftOver;
     return {
       accepted: this.#accepted,
       exported,
@@ -215,6 +217,10 @@ class SdkSink implements Sink {
 
   async #read(): Promise<void> {
     // A disabled SDK counts nothing, and takes no span.
-    if (this.#provider) this.#processed = await this.#reader.read();
+    if (!this.#provider) return;
+    const before = this.#processed;
+    this.#processed = await this.#reader.read();
+    if (this.#processed.exported > before.exported) this.isFailing = false;
+    else if (lost(this.#processed) > lost(before)) this.isFailing = true;
   }
 }

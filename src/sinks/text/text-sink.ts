@@ -5,6 +5,7 @@ import { systemWords } from '../../errors.ts';
 import { type AgentEvent, type CompactionEvent, isCompaction } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { type Message, message } from '../../messages/message.ts';
+import type { OutputFile } from '../output-file.ts';
 
 const writeAsync = promisify(write);
 const closeAsync = promisify(close);
@@ -16,7 +17,8 @@ const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 64;
 
 export interface TextTarget {
-  file: number;
+  /** With `reopen` and `makeRoom` if it is a file with a name; see OutputFile. */
+  file: { readonly descriptor: number } & Partial<Pick<OutputFile, 'reopen' | 'makeRoom'>>;
   /** The name in messages: `standard output`, or the file's name. */
   name: string;
   /** Called once when the reader of a pipe has gone, as `| head` does. Absent: that is a failure like any other. */
@@ -65,6 +67,7 @@ export class TextSink implements Sink {
   #writing: Promise<void> | undefined;
   /** Why nothing more is written; later events are dropped for the same reason. */
   #closed: string | undefined;
+  #reopenWanted = false;
 
   constructor(name: string, target: TextTarget, header: string, format: (event: AgentEvent) => string) {
     this.name = name;
@@ -73,11 +76,20 @@ export class TextSink implements Sink {
     if (header) this.#enqueue([header], 0);
   }
 
+  get isFailing(): boolean {
+    return this.#closed !== undefined;
+  }
+
   write(events: readonly AgentEvent[]): void {
     this.#books.accepted += events.length;
     if (this.#closed) this.#drop(this.#closed, events.length);
     else if (this.#queuedCharacters > MAX_QUEUED_CHARACTERS) this.#drop('queue_full', events.length);
     else this.#enqueue(events.map(this.#format), events.length);
+  }
+
+  reopen(): void {
+    this.#reopenWanted = true;
+    if (!this.#writing) this.#reopenIfWanted();
   }
 
   async room(): Promise<number> {
@@ -94,8 +106,9 @@ export class TextSink implements Sink {
     clearTimeout(timer);
     this.#close('shutdown');
     // After the deadline a write may still hang on the descriptor, and a close would hang with it.
-    if (this.#target.owned && !this.#writing) closeSync(this.#target.file);
-    else if (this.#target.owned) void closeAsync(this.#target.file).catch(() => {});
+    const { owned, file } = this.#target;
+    if (owned && !this.#writing) closeSync(file.descriptor);
+    else if (owned) void closeAsync(file.descriptor).catch(() => {});
   }
 
   books(): SinkBooks {
@@ -115,6 +128,7 @@ export class TextSink implements Sink {
   async #writeAll(): Promise<void> {
     for (let entry = this.#queue[0]; entry && !this.#closed; entry = this.#queue[0]) {
       const bytes = Buffer.from(entry.texts.join(''));
+      this.#makeRoom(bytes.length);
       const { written, error } = await this.#write(bytes);
       if (this.#closed) return;
       if (error) {
@@ -125,6 +139,29 @@ export class TextSink implements Sink {
       this.#queue.shift();
       this.#queuedCharacters -= entry.characters;
       this.#exported(entry.events);
+      this.#reopenIfWanted();
+    }
+  }
+
+  /** Called while no batch is half written. */
+  #reopenIfWanted(): void {
+    if (!this.#reopenWanted || this.#closed) return;
+    this.#reopenWanted = false;
+    const { file, name, warn } = this.#target;
+    try {
+      if (file.reopen?.()) warn(message('file_reopened', { file: name }));
+      else if (file.reopen) warn(message('file_not_renamed', { file: name }));
+    } catch (error) {
+      warn(message('file_not_reopened', { file: name, reason: systemWords(error) }));
+    }
+  }
+
+  #makeRoom(bytes: number): void {
+    const { file, name, warn } = this.#target;
+    try {
+      file.makeRoom?.(bytes);
+    } catch (error) {
+      warn(message('file_not_rotated', { file: name, reason: systemWords(error) }));
     }
   }
 
@@ -139,7 +176,7 @@ export class TextSink implements Sink {
     let written = 0;
     while (written < bytes.length && !this.#closed) {
       try {
-        written += (await writeAsync(this.#target.file, bytes, written)).bytesWritten;
+        written += (await writeAsync(this.#target.file.descriptor, bytes, written)).bytesWritten;
         retry = FIRST_RETRY_MS;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return { written, error: error as Error };

@@ -10,7 +10,9 @@ import {
   createWriteStream,
   linkSync,
   openSync,
+  readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -347,6 +349,32 @@ describe('replay: the same events through every output', () => {
   });
 });
 
+describe('--rotate-size', () => {
+  it('makes several recordings of one, and each can be read', async (t) => {
+    const at = temporaryFolder(t);
+    writeFileSync(at('recording'), events(3000).map(jsonLine).join(''));
+    const args = ['-o', `json:${at('out')}`, '--rotate-size', '1M', '--rotate-keep', '1000'];
+    const { code, stderr } = await runToEnd(['replay', at('recording'), ...args]);
+    assert.equal(code, 0, stderr);
+    const names = readdirSync(at()).filter((name) => name.startsWith('out'));
+    assert.ok(names.length > 2);
+    let lines = 0;
+    for (const name of names) {
+      assert.ok(statSync(at(name)).size <= 1024 ** 2);
+      const { stdout } = await runToEnd(['summary', '--json', at(name)]);
+      lines += (JSON.parse(stdout) as SummaryReport).all.count;
+    }
+    assert.equal(lines, 3000);
+  });
+
+  it('needs a file', async () => {
+    assert.deepEqual(
+      said(await runToEnd(['replay', RECORDING, '-o', 'json', '--rotate-size', '1M'])),
+      failed(2, 'compactstall: --rotate-size: there is no file to rotate; give one with --output json:FILE.'),
+    );
+  });
+});
+
 describe('replay: what is read is never written', () => {
   const two = events(2).map(jsonLine).join('');
   const same = (name: string) =>
@@ -565,6 +593,19 @@ describe('replay: failures on the way', () => {
     assert.match(stderr, new RegExp(`= 0 exported by otlp \\+ ${all} dropped\\{shutdown\\} \\+ 0 queued$`, 'm'));
     // The line that shows the progress is for a terminal.
     for (const part of ['\r', '\x1b', 'spans delivered']) assert.ok(!stderr.includes(part), stderr);
+  });
+
+  it('SIGUSR2 prints the books so far: what still waits is not lost', async (t) => {
+    const server = await startGrpcServer(t, () => ({ code: 14, details: 'not now' }));
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${server.port}` };
+    const agent = new Agent(['replay', RECORDING, '-o', 'none'], { env });
+    await agent.until(() => agent.stderr.includes('all is read; delivering'));
+    for (const times of [1, 2]) {
+      agent.child.kill('SIGUSR2');
+      await agent.until(() => agent.stderr.match(/: \d+ compactions, 0 lost so far$/gm)?.length === times);
+    }
+    await agent.until(() => /= 0 exported by otlp \+ 0 dropped \+ \d+ queued$/m.test(agent.stderr));
+    assert.equal((await agent.stop('SIGINT')).code, 4);
   });
 
   it('on a terminal one line shows the progress, and the books replace it', async (t) => {

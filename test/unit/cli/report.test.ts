@@ -3,17 +3,23 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BOOKS_SIZE } from '../../../src/abi.generated.ts';
 import type { Messages } from '../../../src/cli/messages.ts';
-import { reportBooks } from '../../../src/cli/report.ts';
+import { reportBooks, reportBooksSoFar } from '../../../src/cli/report.ts';
 import { EXIT } from '../../../src/errors.ts';
 import { decodeKernelBooks, type NamedSinkBooks, type SourceBooks } from '../../../src/event/books.ts';
 
-/** The printed lines, and the exit code. */
-function report(source: SourceBooks, sinks: readonly NamedSinkBooks[], failed = false) {
+/** What a report prints, and returns. */
+function printed<T>(report: (messages: Messages) => T): { returned: T; lines: string[] } {
   const lines: string[] = [];
   const messages: Pick<Messages, 'say'> = {
     say: ({ text }, below = []) => void lines.push(`compactstall: ${text}`, ...below),
   };
-  return { exitCode: reportBooks(messages as Messages, source, sinks, failed), lines };
+  return { returned: report(messages as Messages), lines };
+}
+
+/** The printed lines, and the exit code. */
+function report(source: SourceBooks, sinks: readonly NamedSinkBooks[], failed = false) {
+  const { returned, lines } = printed((messages) => reportBooks(messages, source, sinks, failed));
+  return { exitCode: returned, lines };
 }
 
 const sink = (name: string, exported: number, dropped: Record<string, number> = {}, queued = 0) => ({
@@ -114,5 +120,23 @@ describe('the books at the end of a run', () => {
     const { lines, exitCode } = report({ received: 0, decoded: 0, malformed: 0, pendingBytes: 0 }, []);
     assert.equal(exitCode, EXIT.OK);
     assert.equal(lines[0], 'compactstall: 0 compactions, 0 lost');
+  });
+});
+
+describe('the books so far', () => {
+  it('what waits is not lost yet, and what is under way is no flaw', () => {
+    const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), begins: 9, ends: 9, paired: 9, emitted: 9 };
+    const source = { kernel, received: 7, decoded: 7, malformed: 0, pendingBytes: 400, programMisses: 0 };
+    const sinks = [sink('otlp', 2, { queue_full: 1 }, 3)];
+    assert.deepEqual(printed((messages) => reportBooksSoFar(messages, source, sinks)).lines, [
+      'compactstall: 7 compactions, 1 lost so far',
+      '  begins          9 = 9 paired + 0 open + 0 evicted',
+      '  ends            9 = 9 paired + 0 without begin',
+      '  paired          9 = 9 emitted + 0 filtered + 0 dropped',
+      '  emitted         9 = 7 received + 2 in ring',
+      '  received        7 = 7 decoded + 0 malformed',
+      '  decoded         7 = 2 exported by otlp + 1 dropped{queue_full} + 3 queued',
+      '  lost            1: otlp dropped it: queue_full',
+    ]);
   });
 });

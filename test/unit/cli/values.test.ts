@@ -4,6 +4,8 @@ import { relative } from 'node:path';
 import { describe, it } from 'node:test';
 import {
   parseChoice,
+  parseFileSize,
+  parseKept,
   parseOutput,
   parsePid,
   parseProcfs,
@@ -190,4 +192,28 @@ describe('--trigger', () => {
       });
     });
   }
+});
+
+check({
+  option: '--rotate-size',
+  parse: parseFileSize,
+  good: [
+    ['1M', 1024 ** 2],
+    ['65536', 65536],
+    ['100m', 100 * 1024 ** 2],
+    ['2G', 2 * 1024 ** 3],
+  ],
+  bad: ['', '0', '65535', '63K', '-1M', '1.5M', '1MB', '99999999999G'],
+  expected: 'expected bytes, at least 64K, such as 100M or 2G.',
+});
+
+check({
+  option: '--rotate-keep',
+  parse: parseKept,
+  good: [
+    ['1', 1],
+    ['1000', 1000],
+  ],
+  bad: ['', '0', '1001', '-1', '2.5', 'all'],
+  expected: 'expected a whole number from 1 to 1000.',
 });

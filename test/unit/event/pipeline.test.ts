@@ -21,6 +21,7 @@ const gc = runInNewContext('gc') as () => void;
 /** A sink that stays full: it takes no events, and counts them. */
 class FullSink implements Sink {
   readonly name = 'full';
+  readonly isFailing = false;
   readonly #waiters: (() => void)[] = [];
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: { queue_full: 0 } };
 
@@ -87,6 +88,7 @@ describe('a full sink', () => {
 /** A sink that delivers one event whenever it is told to, and notes what was queued when it was closed. */
 class SlowSink implements Sink {
   readonly name = 'slow';
+  isFailing = false;
   readonly destination = 'http://collector';
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
   queuedAtClose: number | undefined;
@@ -166,4 +168,18 @@ describe('the end of a recording', () => {
       assert.equal(server.spans.length, queueSize === 1 ? 30 : 1000);
     });
   }
+});
+
+describe('an output that fails', () => {
+  it('leaves the pipeline able to deliver as long as another does not', () => {
+    const source: Source = { run: async () => {}, stop: async () => {}, books: () => BOOKS };
+    const sinks = [new SlowSink(), new SlowSink()];
+    const pipeline = new Pipeline(source, sinks);
+    const seen = sinks.map((sink) => {
+      sink.isFailing = true;
+      return pipeline.canDeliver;
+    });
+    assert.deepEqual(seen, [true, false]);
+    assert.ok(new Pipeline(source, []).canDeliver);
+  });
 });

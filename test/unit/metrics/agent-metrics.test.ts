@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { EXIT } from '../../../src/errors.ts';
 import { AgentMetrics } from '../../../src/metrics/agent-metrics.ts';
+import type { Work } from '../../../src/metrics/health.ts';
 import { event } from '../sinks/otlp/events.ts';
 import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
 import { encodeResponse } from '../sinks/otlp/wire.ts';
@@ -15,7 +16,9 @@ import { labelsOf } from './wire.ts';
 /** A generous deadline, which only a hang reaches. */
 const LONG = 60_000;
 
-async function open(env: NodeJS.ProcessEnv, { hasSpans = true, state = agentState } = {}) {
+const WORKS: Work = { emitted: 7, received: 7, canDeliver: true };
+
+async function open(env: NodeJS.ProcessEnv, { hasSpans = true, state = agentState, work = () => WORKS } = {}) {
   const said: string[] = [];
   const printed: string[] = [];
   const metrics = await AgentMetrics.open({
@@ -25,7 +28,7 @@ async function open(env: NodeJS.ProcessEnv, { hasSpans = true, state = agentStat
     env: { OTEL_METRIC_EXPORT_INTERVAL: '20', ...env },
   });
   await metrics.prepare();
-  metrics.start(state);
+  metrics.start(state, work);
   return { metrics, said, printed };
 }
 
@@ -175,16 +178,45 @@ test('Prometheus gets what is known now, in the format that it asks for', async 
   const open2 = await scrape(url, 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5');
   assert.match(open2.type!, /^application\/openmetrics-text; version=1\.0\.0/);
   assert.match(open2.text, new RegExp(`trace_id="${event(1).traceId}"`));
-  assert.equal((await scrape(url.replace('metrics', 'other'))).status, 404);
+  const other = await scrape(url.replace('metrics', 'other'));
+  assert.deepEqual([other.status, other.text], [404, 'metrics are at /metrics, health at /healthz and /readyz\n']);
   assert.equal((await fetch(url, { method: 'POST' })).status, 405);
   await metrics.close(LONG);
   await assert.rejects(scrape(url));
 });
 
-test('a scrape before the run has begun is asked to come again', async (t) => {
+/** What an orchestrator is told: at `healthz`, and at `readyz`. */
+const probes = async (metrics: AgentMetrics) => {
+  const answers = [];
+  for (const path of ['healthz', 'readyz']) {
+    const { status, text } = await scrape(urlOf(metrics).replace('metrics', path));
+    answers.push(`${status} ${text.trim()}`);
+  }
+  return answers;
+};
+
+test('a scrape before the run has begun is asked to come again; it is healthy, and not ready', async (t) => {
   const metrics = await AgentMetrics.open({ hasSpans: false, warn: () => {}, print: () => {}, env: prometheus });
   t.after(() => metrics.close(0));
   assert.equal((await scrape(urlOf(metrics))).status, 503);
+  assert.deepEqual(await probes(metrics), ['200 ok', '503 starting']);
+});
+
+test('it is ready while an output can deliver, and healthy while it reads', async (t) => {
+  const work = { ...WORKS };
+  const { metrics } = await open(prometheus, { work: () => work });
+  assert.deepEqual(await probes(metrics), ['200 ok', '200 ok']);
+  work.canDeliver = false;
+  assert.deepEqual(await probes(metrics), ['200 ok', '503 failing']);
+  const url = urlOf(metrics).replace('metrics', 'healthz');
+  assert.equal((await fetch(url, { method: 'HEAD' })).status, 200);
+  assert.equal((await fetch(url, { method: 'POST' })).status, 405);
+  work.emitted += 1;
+  await probes(metrics);
+  const now = performance.now();
+  t.mock.method(performance, 'now', () => now + 20_000);
+  assert.deepEqual(await probes(metrics), ['503 stuck', '503 stuck']);
+  await metrics.close(LONG);
 });
 
 test('a port that is taken: a sentence, before anything starts', async () => {

@@ -193,3 +193,17 @@ test('closing does not wait out a backoff', async (t) => {
   await sink.close(LONG);
   assert.equal(sink.books().exported, 3);
 });
+
+test('a sink fails from a request that failed to one that is taken', async (t) => {
+  const answers = [OK, error(status.UNAVAILABLE), OK, error(status.UNAUTHENTICATED), OK];
+  const failing: boolean[] = [];
+  const server = await startGrpcServer(t, (request) => {
+    failing.push(sink.isFailing);
+    return answers[request]!;
+  });
+  const { sink } = await sinkTo(server.port, { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' });
+  sink.write(events(4));
+  while (sink.books().queued > 0) await sleep(5);
+  assert.deepEqual([...failing, sink.isFailing], [false, false, true, false, true, false]);
+  await sink.close(LONG);
+});

@@ -31,6 +31,7 @@ describe('the sink that uses the SDK', () => {
     await sink.close(LONG);
     assert.deepEqual(sink.books(), { accepted: 500, exported: 500, queued: 0, dropped: {} });
     assert.equal(new Set(server.spans.map(({ spanId }) => spanId)).size, 500);
+    assert.ok(!sink.isFailing);
     assert.deepEqual(said, []);
   });
 
@@ -56,6 +57,7 @@ describe('the sink that uses the SDK', () => {
     assert.deepEqual(rest, { accepted: 100, queued: 0 });
     assert.equal(exported, new Set(server.spans.map(({ spanId }) => spanId)).size);
     assert.deepEqual(dropped, { queue_full: 100 - exported });
+    assert.ok(!sink.isFailing);
   });
 
   it('counts what a collector refused, by the word of the SDK, and says why once', async (t) => {
@@ -70,6 +72,7 @@ describe('the sink that uses the SDK', () => {
       5,
     );
     assert.match(said.join('\n'), /no room for you/);
+    assert.ok(sink.isFailing);
   });
 
   it('counts what a sampler left out', async (t) => {

@@ -2,12 +2,25 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { balances, equations, losses } from '../../../../src/event/books.ts';
 import type { AgentEvent } from '../../../../src/event/event.ts';
+import type { Message } from '../../../../src/messages/message.ts';
+import { OutputFile } from '../../../../src/sinks/output-file.ts';
 import { jsonLine } from '../../../../src/sinks/text/json.ts';
-import { rowsOnly, TextSink } from '../../../../src/sinks/text/text-sink.ts';
+import { rowsOnly, TextSink, type TextTarget } from '../../../../src/sinks/text/text-sink.ts';
 import { event, events, notRecorded, temporaryFolder } from '../../fixtures.ts';
 
 /** A limit that only a hang reaches. */
@@ -21,7 +34,7 @@ const line = ({ spanId }: AgentEvent) => `${spanId}\n`;
 function sinkTo(file: number, { header = '', format = line, owned = true, mayLeave = true } = {}) {
   const said = { readerGone: 0, failed: 0, warnings: [] as string[] };
   const target = {
-    file,
+    file: { descriptor: file },
     name: 'the target',
     owned,
     ...(mayLeave && { onReaderGone: () => (said.readerGone += 1) }),
@@ -114,6 +127,106 @@ describe('a file', () => {
     const { sink: silent } = sinkTo(openSync(path, 'a'));
     await silent.close(LONG_MS);
     assert.deepEqual(silent.books(), { accepted: 0, exported: 0, queued: 0, dropped: {} });
+  });
+});
+
+describe('a file that is renamed', () => {
+  const target = (file: TextTarget['file'], warnings: string[]) => ({
+    file,
+    name: 'out',
+    owned: true,
+    onFailed: () => assert.fail('it works'),
+    warn: ({ text }: Message) => warnings.push(text),
+  });
+
+  it('again and again while it is written: every line is whole in one file, and none is in two', async (t) => {
+    const at = temporaryFolder(t);
+    const warnings: string[] = [];
+    const sink = new TextSink('text', target(new OutputFile(at('out')), warnings), '', jsonLine);
+    const written = events(1000);
+    for (let i = 0; i < 1000; i += 5) {
+      sink.write(written.slice(i, i + 5));
+      if (i % 3 === 0) await new Promise(setImmediate);
+      if (i % 50 !== 0) continue;
+      renameSync(at('out'), at(`old.${i + 1000}`));
+      sink.reopen();
+      // The next file is there only when the batch has been written.
+      while (warnings.length <= i / 50) await new Promise(setImmediate);
+    }
+    await sink.close(LONG_MS);
+    const files = readdirSync(at()).sort();
+    assert.equal(files.length, 21);
+    const texts = files.map((name) => readFileSync(at(name), 'utf8'));
+    for (const text of texts) assert.ok(text === '' || text.endsWith('\n'));
+    assert.equal(texts.join(''), written.map(jsonLine).join(''));
+    assert.equal(sink.books().exported, 1000);
+    assert.deepEqual(warnings, Array(20).fill('from here on events go to a new out.'));
+  });
+
+  it('a batch that is half written is completed where it was begun', async (t) => {
+    const { reader, writer, open } = pipe(t);
+    closeSync(writer);
+    const path = temporaryFolder(t)('out');
+    const file = {
+      descriptor: open(constants.O_WRONLY | constants.O_NONBLOCK),
+      reopen() {
+        closeSync(this.descriptor);
+        this.descriptor = openSync(path, 'a');
+        return true;
+      },
+    };
+    const warnings: string[] = [];
+    const long = (e: AgentEvent) => `${'x'.repeat(2 * PIPE_BYTES)}${line(e)}`;
+    const sink = new TextSink('text', target(file, warnings), '', long);
+    sink.write([event(0)]);
+    const buffer = Buffer.alloc(PIPE_BYTES);
+    let size = 0;
+    const read = () => {
+      try {
+        size += readSync(reader, buffer);
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+      }
+    };
+    for (; size === 0; await new Promise(setImmediate)) read();
+    sink.reopen();
+    sink.write([event(1)]);
+    for (; warnings.length === 0; await new Promise(setImmediate)) read();
+    read();
+    await sink.close(LONG_MS);
+    assert.equal(size, long(event(0)).length);
+    assert.equal(readFileSync(path, 'utf8'), long(event(1)));
+    closeSync(reader);
+  });
+
+  it('where no new one can be opened, the old one is written on', async (t) => {
+    const at = temporaryFolder(t);
+    const warnings: string[] = [];
+    const sink = new TextSink('text', target(new OutputFile(at('out')), warnings), '', line);
+    renameSync(at('out'), at('old'));
+    mkdirSync(at('out'));
+    sink.reopen();
+    sink.write(events(2));
+    await sink.close(LONG_MS);
+    assert.deepEqual(warnings, [
+      "cannot open a new out: illegal operation on a directory. Events go on to the old one. Create the new one for the agent's user before SIGHUP.",
+    ]);
+    assert.equal(readFileSync(at('old'), 'utf8'), events(2).map(line).join(''));
+    assert.deepEqual(sink.books(), { accepted: 2, exported: 2, queued: 0, dropped: {} });
+  });
+
+  it('the same file is not opened again; what is new and ends within a line gets a line break first', async (t) => {
+    const at = temporaryFolder(t);
+    const warnings: string[] = [];
+    const sink = new TextSink('text', target(new OutputFile(at('out')), warnings), '', line);
+    sink.reopen();
+    assert.deepEqual(warnings, ['out is still the same file; rename it before SIGHUP.']);
+    writeFileSync(at('half'), '{"half":');
+    renameSync(at('half'), at('out'));
+    sink.reopen();
+    sink.write(events(1));
+    await sink.close(LONG_MS);
+    assert.equal(readFileSync(at('out'), 'utf8'), `{"half":\n${line(event(0))}`);
   });
 });
 
@@ -271,6 +384,7 @@ describe('a full device', () => {
     await sink.close(LONG_MS);
     assert.equal(said.failed, 1);
     assert.equal(said.warnings.length, 1);
+    assert.ok(sink.isFailing);
     assert.deepEqual(sink.books(), { accepted: 7, exported: 0, queued: 0, dropped: { write_enospc: 7 } });
   });
 
@@ -282,7 +396,7 @@ describe('a full device', () => {
       const { TextSink } = await import(${JSON.stringify(sink)});
       const { openSync } = await import('node:fs');
       const file = openSync(process.argv[1], 'a');
-      const target = { file, name: 'out', owned: true, onFailed: () => {}, warn: () => {} };
+      const target = { file: { descriptor: file }, name: 'out', owned: true, onFailed: () => {}, warn: () => {} };
       const sink = new TextSink('text', target, 'HEADER\\n', (n) => 'é'.repeat(49) + ' ' + n + '\\n');
       sink.write([10, 11, 12]);
       sink.write(Array.from({ length: 80 }, (_, n) => n + 13));
