@@ -267,8 +267,8 @@ config prints the settings in force, and where each comes from: an option, a
 variable, a line of the configuration file, or the default. Secrets are hidden.
 It takes the options of run.
 
-status asks a running agent how it is: books, rates, queue, last messages, and
-who waited longest. The agent has to run with the same --status-socket.
+status asks a running agent how it is: books, rates, queue, last errors, and who
+waited longest. The agent has to run with the same --status-socket.
 
 Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
 name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.

@@ -4,14 +4,13 @@ import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Message, message } from '../messages/message.ts';
 import { printable } from '../terminal.ts';
+import { LastMessages } from './last-messages.ts';
 
 const STDERR = 2;
 /** How long a reader of standard error that does not read is waited for: two seconds in all, as everything else waits too. */
 const MAX_TRIES = 200;
 const TRY_MS = 10;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
-/** How many messages are kept. */
-const MAX_LAST = 10;
 /** Back to the begin of the line, which is emptied. */
 const ERASE = '\r\x1b[K';
 
@@ -19,7 +18,7 @@ const ERASE = '\r\x1b[K';
 export class Messages {
   readonly #command: string;
   #inProgress = false;
-  readonly #last: { unixMs: number; text: string }[] = [];
+  readonly last = new LastMessages();
   /** Since the last write that succeeded. */
   #tries = 0;
 
@@ -27,15 +26,10 @@ export class Messages {
     this.#command = command;
   }
 
-  /** The last messages, oldest first. */
-  get last(): readonly { unixMs: number; text: string }[] {
-    return this.#last;
-  }
-
   /** One line, whatever the message quotes: an argument, a path, a collector's words. @param below more lines */
   say(message: Message, below: readonly string[] = []): void {
     const { text } = message;
-    if (this.#last.push({ unixMs: Date.now(), text }) > MAX_LAST) this.#last.shift();
+    this.last.add(message, Date.now());
     this.show(message, [printable(`${this.#command}: ${text}`), ...below].join('\n'));
   }
 

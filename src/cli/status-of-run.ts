@@ -38,7 +38,8 @@ export class StatusOfRun {
       ring,
       ...(queued !== undefined && { queued }),
       destinations: [...destinations],
-      messages: [...messages.last],
+      problems: messages.last.problems,
+      messages: messages.last.others,
       stalled: longestStalled(this.#summary.report()),
       books: booksReport(books, sinks, false),
     };

@@ -18,12 +18,27 @@ export interface AgentStatus {
   queued?: number;
   /** Where spans and metrics go. */
   destinations: string[];
-  /** The last things that were reported, oldest first. */
-  messages: { unixMs: number; text: string }[];
+  /** The last errors and warnings, the latest last: each kind once, with its last time. */
+  problems: LastProblem[];
+  /** What else was said last, the latest last. */
+  messages: LastMessage[];
   /** Who waited longest, at most five: processes of one name and service together. */
   stalled: StalledProcess[];
   /** Read one number after the other while it runs: they may be off by what is under way. */
   books: BooksReport;
+}
+
+export interface LastMessage {
+  unixMs: number;
+  /** Its name in docs/troubleshooting.md. */
+  code: string;
+  text: string;
+}
+
+export interface LastProblem extends LastMessage {
+  level: 'error' | 'warn';
+  /** How often it was said. */
+  times: number;
 }
 
 export interface StalledProcess extends SummaryTotals {

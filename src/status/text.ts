@@ -11,7 +11,8 @@ const SECONDS: readonly (readonly [unit: string, seconds: number])[] = [
 
 /** The status for a person. @param duration writes nanoseconds, as in the tables */
 export function statusText(status: AgentStatus, duration: (ns: number) => string): string {
-  const { version, pid, plan, uptimeSeconds, perSecond, ring, queued, destinations, messages, stalled, books } = status;
+  const { version, pid, plan, uptimeSeconds, perSecond, ring, queued, destinations, stalled, books } = status;
+  const { problems, messages } = status;
   const lost = Object.values(books.lost).reduce((sum, n) => sum + n, 0);
   const filled = ((ring.usedBytes / ring.sizeBytes) * 100).toFixed(0);
   const lines = [
@@ -27,10 +28,17 @@ export function statusText(status: AgentStatus, duration: (ns: number) => string
     const name = service === undefined ? process : `${process} (${service})`;
     lines.push(`  ${duration(sumNano).padStart(8)} in ${count}, the longest ${duration(longestNano)}: ${name}`);
   }
+  if (problems.length > 0) lines.push('', 'last errors and warnings:');
+  for (const { unixMs, level, text, times } of problems) {
+    const often = times > 1 ? ` (${times} times)` : '';
+    lines.push(`  ${timeOf(unixMs)} ${level}: ${text}${often}`);
+  }
   if (messages.length > 0) lines.push('', 'last messages:');
-  for (const { unixMs, text } of messages) lines.push(`  ${new Date(unixMs).toISOString()} ${text}`);
+  for (const { unixMs, text } of messages) lines.push(`  ${timeOf(unixMs)} ${text}`);
   return `${lines.map(printable).join('\n')}\n`;
 }
+
+const timeOf = (unixMs: number): string => new Date(unixMs).toISOString();
 
 /** The two largest units: `3 d 4 h`, `12 s`. */
 function time(seconds: number): string {

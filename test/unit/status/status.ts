@@ -11,7 +11,17 @@ export const STATUS: AgentStatus = {
   ring: { usedBytes: 1024, sizeBytes: 4096 },
   queued: 7,
   destinations: ['spans go to http://localhost:4317'],
-  messages: [{ unixMs: 1_795_441_812_325, text: 'the collector is\x1b[2J away' }],
+  problems: [
+    {
+      unixMs: 1_795_441_813_325,
+      code: 'collector_unreachable',
+      level: 'warn',
+      text: 'the collector is\x1b[2J away',
+      times: 3,
+    },
+    { unixMs: 1_795_441_814_325, code: 'output_failed', level: 'error', text: 'cannot write to out', times: 1 },
+  ],
+  messages: [{ unixMs: 1_795_441_812_325, code: 'attached', text: '1.2.3 attached' }],
   stalled: [{ service: 'shop', process: 'java', count: 3, sumNano: 12_000_000, longestNano: 9_000_000 }],
   books: {
     v: 1,

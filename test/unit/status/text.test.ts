@@ -19,8 +19,12 @@ describe('the status for a person', () => {
       'waited longest:',
       '  12.00 ms in 3, the longest 9.000 ms: java (shop)',
       '',
+      'last errors and warnings:',
+      '  2026-11-23T13:50:13.325Z warn: the collector is?[2J away (3 times)',
+      '  2026-11-23T13:50:14.325Z error: cannot write to out',
+      '',
       'last messages:',
-      '  2026-11-23T13:50:12.325Z the collector is?[2J away',
+      '  2026-11-23T13:50:12.325Z 1.2.3 attached',
       '',
     ]);
   });
@@ -29,7 +33,7 @@ describe('the status for a person', () => {
     const { queued: _, ...quiet } = STATUS;
     const books = { ...STATUS.books, lost: {} };
     const text = statusText(
-      { ...quiet, uptimeSeconds: 61.9, destinations: [], messages: [], stalled: [], books },
+      { ...quiet, uptimeSeconds: 61.9, destinations: [], problems: [], messages: [], stalled: [], books },
       duration,
     );
     assert.equal(text.split('\n')[0], 'compactstall 1.2.3, pid 77, attached (tp_btf) for 1 m 1 s');
