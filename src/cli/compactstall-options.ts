@@ -6,6 +6,7 @@ import { PLAN_NAMES } from '../live/attach-plan.ts';
 import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import type { Rotation } from '../sinks/rotation.ts';
+import { LOG_OPTIONS } from './log-options.ts';
 import { formatOptions, type Values } from './options.ts';
 import {
   parseChoice,
@@ -121,7 +122,7 @@ const OUTPUT_OPTIONS = [
     name: 'summary',
     help: 'at the end, print on stderr who waited for how long: by service, process, trigger and order',
   },
-  { name: 'verbose', short: 'v', help: 'print more on stderr: loader and verifier messages, run-time statistics' },
+  ...LOG_OPTIONS,
   CONFIG_OPTION,
   ...INFORMATION_OPTIONS,
 ] as const;

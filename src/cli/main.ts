@@ -2,16 +2,19 @@
 import { EXIT } from '../errors.ts';
 import { message } from '../messages/message.ts';
 import { failureOf } from './failure.ts';
+import { logSettingsIn } from './log-options.ts';
 import { Messages } from './messages.ts';
 
 /** Runs a command and ends the process with its exit code, also after an error, wherever it was thrown. */
 export async function main(command: string, run: (args: string[], messages: Messages) => Promise<number>) {
-  const messages = new Messages(command);
   const args = process.argv.slice(2);
+  const settings = logSettingsIn(args);
+  const messages = new Messages(command, settings);
   const fail = (error: unknown): never => {
     const { exitCode, said, detail, always } = failureOf(error);
-    const isShown = always || args.some((arg) => arg === '-v' || arg === '--verbose');
-    messages.say(said, detail && isShown ? [detail] : []);
+    if (detail && (always || settings.level === 'debug')) {
+      messages.say({ ...said, fields: { ...said.fields, detail } }, [detail]);
+    } else messages.say(said);
     return end(exitCode);
   };
   const end = (exitCode: number): never => {

@@ -3,8 +3,9 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Message, message } from '../messages/message.ts';
-import { printable } from '../terminal.ts';
+import { printable, printableJson } from '../terminal.ts';
 import { LastMessages } from './last-messages.ts';
+import { isAtLeast, type LogSettings } from './log-options.ts';
 
 const STDERR = 2;
 /** How long a reader of standard error that does not read is waited for: two seconds in all, as everything else waits too. */
@@ -17,16 +18,27 @@ const ERASE = '\r\x1b[K';
 /** Messages for the user: whole lines on standard error, so that standard output holds data only. */
 export class Messages {
   readonly #command: string;
+  #settings: LogSettings;
   #inProgress = false;
   readonly last = new LastMessages();
   /** Since the last write that succeeded. */
   #tries = 0;
 
-  constructor(command: string) {
+  constructor(command: string, settings: LogSettings = { format: 'text', level: 'info' }) {
     this.#command = command;
+    this.#settings = settings;
   }
 
-  /** One line, whatever the message quotes: an argument, a path, a collector's words. @param below more lines */
+  /** How messages are printed from now on. */
+  configure(settings: LogSettings): void {
+    this.#settings = settings;
+  }
+
+  /**
+   * One line, whatever the message quotes: an argument, a path, a collector's words.
+   *
+   * @param below more lines, for people; machines have the message's fields
+   */
   say(message: Message, below: readonly string[] = []): void {
     const { text } = message;
     this.last.add(message, Date.now());
@@ -40,15 +52,21 @@ export class Messages {
 
   /** A line that is rewritten in place, on a terminal only; a message replaces it, and so does no text. */
   progress(text = ''): void {
-    if (!isatty(STDERR) || (text === '' && !this.#inProgress)) return;
+    if (!isatty(STDERR) || this.#settings.format === 'json' || (text === '' && !this.#inProgress)) return;
     this.#write(text === '' ? ERASE : `${ERASE}${this.#command}: ${text}`);
     this.#inProgress = text !== '';
   }
 
   /** A message that is a part of a table, or a table itself. @param text for people */
-  show(_message: Message, text: string): void {
+  show(message: Message, text: string): void {
+    if (!this.#isWanted(message)) return;
     this.progress();
-    this.#write(`${text}\n`);
+    this.#write(`${this.#settings.format === 'json' ? jsonLine(message) : text}\n`);
+  }
+
+  /** OTEL_LOG_LEVEL has decided already which messages of OpenTelemetry's libraries are wanted. */
+  #isWanted({ code, level }: Message): boolean {
+    return code === 'opentelemetry' || isAtLeast(level, this.#settings.level);
   }
 
   /** A pipe takes a long text in parts, and none while it is full. */
@@ -66,6 +84,13 @@ export class Messages {
       }
     }
   }
+}
+
+/** A message as one line of JSON: its own four keys, and then its values. */
+function jsonLine({ level, code, text, fields }: Message): string {
+  const own = { time: new Date().toISOString(), level, code, message: text };
+  // A value cannot take the place of one of the four.
+  return printableJson(JSON.stringify({ ...own, ...fields, ...own }));
 }
 
 /** Prints help or a version instead of a run. @returns the exit code */

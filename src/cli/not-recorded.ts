@@ -14,12 +14,12 @@ export function sayNotRecorded(events: readonly AgentEvent[], messages: Messages
     const { count, durationNano, sumNano, longestNano, limit } = event;
     const noun = count === 1 ? 'compaction' : 'compactions';
     const fields = {
-      compactions: `${count} ${noun}`,
+      compactions: count,
+      noun,
       window: duration(durationNano),
       limit,
       sum: duration(sumNano),
       longest: duration(longestNano),
-      count,
       durationNano,
       sumNano,
       longestNano,

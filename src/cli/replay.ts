@@ -12,6 +12,7 @@ import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
 import { HELP, REPLAY_OPTIONS, rotationOf, selectionOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
+import { logSettings } from './log-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { spanCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
@@ -32,6 +33,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const path = recordingPath('replay', positionals);
   const warn = (warning: Message) => messages.say(warning);
   const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
+  messages.configure(logSettings(values));
   const source = Recording.open(path, warn, selectionOf(values));
   const files = { reading: source.file, rotation: rotationOf(values) };
   const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, files);

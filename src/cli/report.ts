@@ -51,9 +51,10 @@ function printBooks(messages: Messages, source: SourceBooks, sinks: readonly Nam
     counted('note    ', unsent, 'process events that did not fit in the ring buffer or the table of started processes');
   }
   for (const [reason, n] of lost) counted('lost    ', n, reason);
-  const compactions = `${source.decoded} ${source.decoded === 1 ? 'compaction' : 'compactions'}`;
-  const fields = { compactions, lost: total, notRecorded, books: booksReport(source, sinks, ended) };
-  const said = message(ended ? 'books' : 'books_so_far', fields);
+  const compactions = source.decoded;
+  const noun = compactions === 1 ? 'compaction' : 'compactions';
+  const books = booksReport(source, sinks, ended);
+  const said = message(ended ? 'books' : 'books_so_far', { compactions, noun, lost: total, more: notRecorded, books });
   messages.say(total === 0 && all.every(isRight) ? said : { ...said, level: 'error' }, lines);
   return total;
 }

@@ -22,6 +22,7 @@ import { HELP, RUN_OPTIONS, rotationOf } from './compactstall-options.ts';
 import { hasControllingTerminal } from './controlling-terminal.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { readSettings } from './file-options.ts';
+import { logSettings } from './log-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { agentState, openMetrics, workOf } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
@@ -53,6 +54,9 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     );
   }
   const { values, environments } = await readSettings(RUN_OPTIONS, given);
+  const log = logSettings(values);
+  messages.configure(log);
+  const verbose = log.level === 'debug';
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
   const rotation = rotationOf(values);
@@ -99,7 +103,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
     ...(stackBudget !== 'off' && { stackBudget }),
     ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
-    runTimeStats: values.verbose ?? false,
+    runTimeStats: verbose,
     ...(metrics && { aggregates: AGGREGATE_ROWS }),
     ...((services || context !== 'off') && { prober: { services, user, warn: settings.warn } }),
     onAttaching: () => {
@@ -115,7 +119,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   checkRotations(outputs);
   if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(message('attached', { version: VERSION, plan: source.plan.name }));
-  if (values.verbose) reportAttachment(messages, source, attachedMs);
+  if (verbose) reportAttachment(messages, source, attachedMs);
   for (const limitation of limitationsOf(source, stacks)) messages.say(limitation);
   const hint = setTimeout(() => messages.say(message('no_compaction_yet', {})), HINT_AFTER_MS);
 
@@ -169,7 +173,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     const said = message('metrics_exports_failed', { exports: metrics.failed });
     messages.show(said, `  note     ${String(metrics.failed).padStart(8)}: exports of metrics that failed`);
   }
-  if (values.verbose) reportRunTime(messages, source);
+  if (verbose) reportRunTime(messages, source);
   const verified = verification?.result(source.books().kernel!);
   for (const line of verified?.lines ?? []) {
     const said = message('verified', { line });
@@ -188,7 +192,7 @@ async function openStatus(path: string | undefined): Promise<StatusServer | unde
 
 /** How it is attached, in more detail. */
 function reportAttachment(messages: Messages, source: LiveSource, attachedMs: number): void {
-  messages.say(message('attached_after', { milliseconds: attachedMs.toFixed(0) }));
+  messages.say(message('attached_after', { milliseconds: Math.round(attachedMs) }));
   for (const plan of source.passedOver) messages.show(message('plan_skipped', { plan }), `  skipped ${plan}`);
   if (source.publicationsUnseen) {
     const unseen = publicationsUnseen(source.publicationsUnseen);

@@ -95,7 +95,7 @@ export const DELIVERY = {
   },
   opentelemetry: {
     level: 'warn',
-    text: 'OpenTelemetry: {message}',
+    text: 'OpenTelemetry: {words}',
     cause: 'a message of the libraries, with their level',
     remedy: '`OTEL_LOG_LEVEL` sets how many',
   },

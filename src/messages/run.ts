@@ -48,7 +48,7 @@ export const RUN = {
   },
   not_recorded: {
     level: 'warn',
-    text: '{compactions} not recorded within {window}: more than --max-spans-per-second {limit}. They took {sum}, the longest {longest}.',
+    text: '{compactions} {noun} not recorded within {window}: more than --max-spans-per-second {limit}. They took {sum}, the longest {longest}.',
     cause:
       'a storm: only the longest compactions and the first ones of each cgroup are recorded, and the rest is counted. Spans `compactions not recorded` say the same',
     remedy: 'see [cli.md](cli.md#the-limit-for-spans); `--max-spans-per-second off` records all',
@@ -67,13 +67,13 @@ export const RUN = {
   },
   books: {
     level: 'info',
-    text: '{compactions}, {lost} lost{notRecorded}',
+    text: '{compactions} {noun}, {lost} lost{more}',
     cause: 'the end of a run, with the [books](../ARCHITECTURE.md#the-books) below; an error where something was lost',
     remedy: 'nothing, or [Exit code 4](#exit-code-4)',
   },
   books_so_far: {
     level: 'info',
-    text: '{compactions}, {lost} lost{notRecorded} so far',
+    text: '{compactions} {noun}, {lost} lost{more} so far',
     cause: 'somebody has sent SIGUSR2; the books so far are below, an error where something was lost',
     remedy: 'nothing, or [Exit code 4](#exit-code-4)',
   },

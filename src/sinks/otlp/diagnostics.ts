@@ -22,7 +22,7 @@ export function routeDiagnostics(level: Settings['logLevel'], warn: (message: Me
   diag.setLogger(logger, { logLevel: DiagLogLevel[level], suppressOverrideMessage: true });
 }
 
-export const fromLibrary = (words: string): Message => message('opentelemetry', { message: words });
+export const fromLibrary = (words: string): Message => message('opentelemetry', { words });
 
 /** Shortens a part of a message, which may be a whole request. */
 export function briefly(part: unknown): string {
