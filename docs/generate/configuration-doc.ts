@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { RUN_OPTIONS } from '../../src/cli/compactstall-options.ts';
 import { keyOf } from '../../src/cli/file-options.ts';
-import type { Option } from '../../src/cli/options.ts';
+import { type Option, textWithout } from '../../src/cli/options.ts';
 import type { Row } from '../../src/configuration/row.ts';
 import { ROWS } from '../../src/configuration/rows.ts';
 import { STANDARD_VARIABLES, type StandardVariables } from './standard-variables.ts';
@@ -141,15 +141,12 @@ function ownRows(): string[] {
   return all
     .filter(({ inFile }) => inFile !== false)
     .map((option) => {
-      const { argument, repeatable, parse, default: otherwise } = option;
+      const { argument, repeatable, parse } = option;
+      const otherwise = textWithout(option);
       const choices = parse?.choices?.map(code).join(', ');
       const one = choices ?? (argument === undefined ? '`true` or `false`' : argument);
       const value = repeatable || parse?.list ? `${one}, or a list` : one;
-      return row(
-        code(keyOf(option)),
-        value,
-        code(argument === undefined ? 'false' : (otherwise ?? '-')).replace('`-`', ''),
-      );
+      return row(code(keyOf(option)), value, otherwise === undefined ? '' : code(otherwise));
     });
 }
 

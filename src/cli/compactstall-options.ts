@@ -3,11 +3,12 @@ import { parseDuration } from '../durations.ts';
 import { RELATIONS_WANTED } from '../event/relation.ts';
 import type { Selection } from '../event/selection.ts';
 import { PLAN_NAMES } from '../live/attach-plan.ts';
+import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET } from '../live/open.ts';
 import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import type { Rotation } from '../sinks/rotation.ts';
 import { LOG_OPTIONS } from './log-options.ts';
-import { formatOptions, type Values } from './options.ts';
+import { formatOptions, type InForce, type Values } from './options.ts';
 import {
   parseChoice,
   parseFile,
@@ -26,13 +27,15 @@ import {
 } from './values.ts';
 
 const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
+const STACK_BUDGET = `${DEFAULT_STACK_BUDGET * 100}%`;
+const RING_SIZE = `${DEFAULT_RING_BYTES / 1024 ** 2}M`;
 const RESOURCES: readonly ResourceOf[] = ['service', 'host'];
 
 const PROCFS_OPTION = {
   name: 'procfs',
   argument: 'DIR',
   help: "the proc file system that shows other processes (default /proc), such as a host's mounted in a container; pids are those that it shows",
-  default: '/proc',
+  without: '/proc',
   parse: parseProcfs,
 } as const;
 
@@ -140,15 +143,15 @@ export const RUN_OPTIONS = [
   {
     name: 'stack-budget',
     argument: 'SHARE',
-    help: "the most time for stacks, in percent of the compactions' own time, on top of about 1 ms a second on each CPU (default 1%). When it is used up, compactions too short for their stack are recorded without it. off takes all stacks",
-    default: '1%',
+    help: `the most time for stacks, in percent of the compactions' own time, on top of about 1 ms a second on each CPU (default ${STACK_BUDGET}). When it is used up, compactions too short for their stack are recorded without it. off takes all stacks`,
+    default: STACK_BUDGET,
     parse: parseShare,
   },
   {
     name: 'stack-min-duration',
     argument: 'TIME',
-    help: 'take no stack of compactions shorter than this, such as 100us (default 0)',
-    default: '0',
+    help: 'take no stack of compactions shorter than this, such as 100us (default 0s)',
+    default: '0s',
     parse: parseDuration,
   },
   {
@@ -166,15 +169,15 @@ export const RUN_OPTIONS = [
   {
     name: 'ring-size',
     argument: 'BYTES',
-    help: 'size of the kernel ring buffer, a power of two such as 512K or 16M (default 4M)',
-    default: '4M',
+    help: `size of the kernel ring buffer, a power of two such as 512K or 16M (default ${RING_SIZE})`,
+    default: RING_SIZE,
     parse: parseRingSize,
   },
   {
     name: 'user',
     argument: 'NAME',
     help: 'the user to switch to from root once everything is attached: a name in /etc/passwd, UID or UID:GID (default nobody); with root, the agent stays root',
-    default: 'nobody',
+    without: 'nobody',
     parse: parseUser,
   },
   PROCFS_OPTION,
@@ -210,12 +213,10 @@ export function selectionOf(values: Values<typeof FILTER_OPTIONS>): Selection {
   };
 }
 
-const DEFAULT_KEPT = 5;
-
 /** How files are rotated; undefined if they are not. */
-export function rotationOf(values: Values<typeof OUTPUT_OPTIONS>): Rotation | undefined {
+export function rotationOf(values: InForce<typeof OUTPUT_OPTIONS>): Rotation | undefined {
   const bytes = values['rotate-size'];
-  return bytes === undefined ? undefined : { bytes, keep: values['rotate-keep'] ?? DEFAULT_KEPT };
+  return bytes === undefined ? undefined : { bytes, keep: values['rotate-keep'] };
 }
 
 export const CONFIG_OPTIONS = [

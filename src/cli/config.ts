@@ -9,7 +9,7 @@ import { VERSION } from '../version.ts';
 import { CONFIG_OPTIONS, HELP, RUN_OPTIONS } from './compactstall-options.ts';
 import { readSettings, type Settings } from './file-options.ts';
 import { printed } from './messages.ts';
-import { type Option, parseOptions } from './options.ts';
+import { type Option, parseOptions, textWithout } from './options.ts';
 
 type Texts = ReadonlyMap<string, string[]>;
 
@@ -21,7 +21,7 @@ export async function config(args: readonly string[]): Promise<number> {
   if (positionals.length > 0) throw usageError(`config: unexpected '${positionals[0]}'. See compactstall --help.`);
 
   const inForce = await readSettings(CONFIG_OPTIONS, given);
-  const outputs = inForce.values.output ?? [];
+  const outputs = inForce.values.output;
   for (const env of inForce.environments) {
     // What `run` checks.
     if (wantsSpans(outputs, env)) (await import('../sinks/otlp/check.ts')).checkEnvironment(env);
@@ -50,7 +50,7 @@ function options(texts: Texts, { inFile }: Pick<Settings<readonly Option[]>, 'in
       if (given !== undefined) return { name, value: given.join(', '), from: 'option' };
       const file = inFile.get(option.name);
       if (file !== undefined) return { name, value: file.written, from: 'file', at: placeText(file.place) };
-      const value = option.argument === undefined ? 'false' : option.default;
+      const value = textWithout(option);
       return { name, ...(value !== undefined && { value }), from: 'default' };
     });
 }

@@ -4,7 +4,7 @@ import type { Fault, Place } from '../configuration/fault.ts';
 import type { Configuration } from '../configuration/read.ts';
 import { UserError, usageError } from '../errors.ts';
 import { RUN_OPTIONS } from './compactstall-options.ts';
-import type { Option, Values } from './options.ts';
+import { type InForce, type Option, type Values, withDefaults } from './options.ts';
 
 /** The agent's own node in the file, below `instrumentation/development.js`. */
 export const OWN_NODE = 'compactstall';
@@ -20,8 +20,8 @@ export interface FileOption {
 }
 
 export interface Settings<Options extends readonly Option[]> {
-  /** What options say; where none does, the file. */
-  values: Values<Options>;
+  /** What options say; where none does, the file; and where that says nothing, the default. */
+  values: InForce<Options>;
   /** The variables in force: one set for each span exporter, the first also for everything else. */
   environments: readonly NodeJS.ProcessEnv[];
   /** Absent without a file. */
@@ -47,11 +47,12 @@ export async function readSettings<Options extends readonly Option[]>(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Settings<Options>> {
   const named = fileNamedBy(given.config, env);
-  if (named === undefined) return { values: given, environments: [env], inFile: new Map() };
+  if (named === undefined) return { values: withDefaults(options, given), environments: [env], inFile: new Map() };
   const { readConfiguration } = await import('../configuration/read.ts');
   const configuration = await readConfiguration(...named, env);
   const { values, inFile } = await readOwn(options, configuration);
-  return { values: { ...values, ...given }, environments: configuration.environments, configuration, inFile };
+  const inForce = withDefaults(options, { ...values, ...given });
+  return { values: inForce, environments: configuration.environments, configuration, inFile };
 }
 
 /** Checks all options of the file, also those that another command than this one takes. */

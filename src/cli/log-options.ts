@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
 import type { Level } from '../messages/entry.ts';
-import type { Values } from './options.ts';
+import { type InForce, withDefaults } from './options.ts';
 import { parseChoice } from './values.ts';
 
 /** From the most to the least severe. */
@@ -27,7 +27,7 @@ export const LOG_OPTIONS = [
     name: 'log-level',
     argument: 'LEVEL',
     help: 'the least severe messages to print: error, warn, info (the default) or debug',
-    default: 'info',
+    without: 'info',
     parse: parseChoice(LEVELS),
   },
   {
@@ -37,8 +37,8 @@ export const LOG_OPTIONS = [
   },
 ] as const;
 
-export const logSettings = (values: Values<typeof LOG_OPTIONS>): LogSettings => ({
-  format: values['log-format'] ?? 'text',
+export const logSettings = (values: InForce<typeof LOG_OPTIONS>): LogSettings => ({
+  format: values['log-format'],
   level: values['log-level'] ?? (values.verbose ? 'debug' : 'info'),
 });
 
@@ -55,11 +55,12 @@ export function logSettingsIn(args: string[]): LogSettings {
   });
   const format = FORMATS.find((known) => known === values['log-format']);
   const level = LEVELS.find((known) => known === values['log-level']);
-  return logSettings({
+  const valid = {
     ...(format && { 'log-format': format }),
     ...(level && { 'log-level': level }),
     ...(values.verbose && { verbose: true }),
-  });
+  };
+  return logSettings(withDefaults(LOG_OPTIONS, valid));
 }
 
 /** Whether a message is as severe as that level, or more. */

@@ -14,8 +14,10 @@ export interface Option<T = unknown> {
   repeatable?: boolean;
   help: string;
   parse?: Parser<T>;
-  /** What counts without the option, as `compactstall config` prints it; absent where nothing does. */
+  /** What counts without the option, in the form of an argument. */
   default?: string;
+  /** What it comes to without the option, for `compactstall config`, where no argument has the same meaning. */
+  without?: string;
   /** It cannot be set in the configuration file. */
   inFile?: false;
 }
@@ -39,6 +41,28 @@ type ValueOf<O extends Option> = O extends { argument: string; parse: (...a: nev
 export type Values<Options extends readonly Option[]> = {
   [O in Options[number] as O['name']]?: ValueOf<O>;
 };
+
+/** The values in force: with the default of an option that was not given. */
+export type InForce<Options extends readonly Option[]> = Values<Options> & {
+  [O in Extract<Options[number], { default: string }> as O['name']]: ValueOf<O>;
+};
+
+/** What an option comes to when it is not given, as text; undefined where that is nothing. */
+export const textWithout = ({ argument, default: text, without }: Option): string | undefined =>
+  argument === undefined ? 'false' : (text ?? without);
+
+/** Adds the defaults. */
+export function withDefaults<const Options extends readonly Option[]>(
+  options: Options,
+  values: Values<Options>,
+): InForce<Options> {
+  const defaults = options.flatMap(({ name, default: text, repeatable, parse }) => {
+    if (text === undefined) return [];
+    const value = parse!(text, `--${name}`);
+    return [[name, repeatable ? [value] : value]];
+  });
+  return { ...Object.fromEntries(defaults), ...values };
+}
 
 /** Parses and checks arguments. Throws a usage error with the next step. @returns also the texts, by option name */
 export function parseOptions<const Options extends readonly Option[]>(

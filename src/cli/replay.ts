@@ -36,7 +36,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   messages.configure(logSettings(values));
   const source = Recording.open(path, warn, selectionOf(values));
   const files = { reading: source.file, rotation: rotationOf(values) };
-  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, files);
+  const outputs = await openOutputs(values.output, environments, files);
   checkRotations(outputs);
   const booksFile =
     values.books === undefined ? undefined : new BooksFile(values.books, [source.file, ...filesOf(outputs)]);
@@ -46,8 +46,8 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const sinks = await createSinks({
     outputs,
     environments,
-    stack: values.stack ?? 'event',
-    resource: values.resource ?? 'service',
+    stack: values.stack,
+    resource: values.resource,
     kernelStack: values['kernel-stack'] ?? false,
     onReaderGone: () => shutdown.end(),
     onFailed: (othersWork) => shutdown.outputFailed(othersWork),

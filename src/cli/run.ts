@@ -9,7 +9,7 @@ import { NOBODY } from '../host/users.ts';
 import { AGGREGATE_ROWS } from '../live/aggregates.ts';
 import { limitationsOf } from '../live/limitations.ts';
 import type { LiveSource } from '../live/live-source.ts';
-import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET, openLiveSource } from '../live/open.ts';
+import { openLiveSource } from '../live/open.ts';
 import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
 import { message } from '../messages/message.ts';
@@ -34,8 +34,6 @@ import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
 
 const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config', 'status'];
-/** Spans per second. */
-const DEFAULT_RATE = 200;
 const HINT_AFTER_MS = 3000;
 /** The time that the last export of metrics has. */
 const LAST_METRICS_MS = 3000;
@@ -60,7 +58,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
   const rotation = rotationOf(values);
-  const outputs = await openOutputs(values.output ?? [{ kind: 'table' }], environments, { rotation });
+  const outputs = await openOutputs(values.output, environments, { rotation });
   const hasSpans = environments.some((env) => wantsSpans(outputs, env));
   const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
   const statusServer = await openStatus(values['status-socket']);
@@ -74,8 +72,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const settings: SinkSettings = {
     outputs,
     environments,
-    stack: values.stack ?? 'event',
-    resource: values.resource ?? 'service',
+    stack: values.stack,
+    resource: values.resource,
     kernelStack: values['kernel-stack'] ?? false,
     onReaderGone: () => shutdown.end(),
     onFailed: (othersWork) => shutdown.outputFailed(othersWork),
@@ -85,11 +83,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const wantsRecords = hasSpans || records;
   const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
   // A table shows neither stacks nor contexts. A recording keeps both for a replay, whatever this run's spans carry.
-  const context = wantsRecords ? (values.context ?? 'child') : 'off';
+  const context = wantsRecords ? values.context : 'off';
   const services = records || (hasSpans && settings.resource === 'service');
-  const stackBudget = values['stack-budget'] ?? DEFAULT_STACK_BUDGET;
+  const stackBudget = values['stack-budget'];
   const user = values.user ?? NOBODY;
-  const limit = values['max-spans-per-second'] ?? DEFAULT_RATE;
+  const limit = values['max-spans-per-second'];
   let verification: Verification | undefined;
   const source = await openLiveSource({
     ...(values.attach !== undefined && { attach: values.attach }),
@@ -100,9 +98,9 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     triggers: values.trigger ?? TRIGGERS,
     ...(limit !== 'off' && { maxSpansPerSecond: limit }),
     context,
-    ...(stacks && { stackMinDurationNs: values['stack-min-duration'] ?? 0 }),
+    ...(stacks && { stackMinDurationNs: values['stack-min-duration'] }),
     ...(stackBudget !== 'off' && { stackBudget }),
-    ringBytes: values['ring-size'] ?? DEFAULT_RING_BYTES,
+    ringBytes: values['ring-size'],
     runTimeStats: verbose,
     ...(metrics && { aggregates: AGGREGATE_ROWS }),
     ...((services || context !== 'off') && { prober: { services, user, warn: settings.warn } }),
@@ -139,7 +137,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       verification?.add(compactions);
       metrics?.add(compactions);
       summary?.add(events);
-      status?.add(events);
+      status?.add(events, compactions.length);
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { booksReport } from '../event/books-report.ts';
-import { type AgentEvent, isCompaction } from '../event/event.ts';
+import type { AgentEvent } from '../event/event.ts';
 import type { Pipeline } from '../event/pipeline.ts';
 import { Summary, type SummaryReport } from '../event/summary.ts';
 import type { LiveSource } from '../live/live-source.ts';
@@ -18,8 +18,9 @@ export class StatusOfRun {
   readonly #rate = new Rate();
   readonly #summary = new Summary();
 
-  add(events: readonly AgentEvent[]): void {
-    this.#rate.add(events.filter(isCompaction).length, performance.now());
+  /** @param compactions how many of them are compactions */
+  add(events: readonly AgentEvent[], compactions: number): void {
+    this.#rate.add(compactions, performance.now());
     this.#summary.add(events);
   }
 

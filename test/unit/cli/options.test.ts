@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseSnoopOptions, SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
 import { HELP, REPLAY_OPTIONS, RUN_OPTIONS, SUMMARY_OPTIONS } from '../../../src/cli/compactstall-options.ts';
-import { formatOptions, parseOptions } from '../../../src/cli/options.ts';
+import { formatOptions, type Option, parseOptions, textWithout, withDefaults } from '../../../src/cli/options.ts';
 import { EXIT, UserError } from '../../../src/errors.ts';
+import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET } from '../../../src/live/open.ts';
 
 const run = (...args: string[]) => parseOptions('compactstall', RUN_OPTIONS, args);
 const snoop = (...args: string[]) => parseSnoopOptions(args);
@@ -226,5 +227,40 @@ describe('--help', () => {
         `${' '.repeat(28)}${'two '.repeat(7).trim()}`,
       ].join('\n'),
     );
+  });
+});
+
+describe('a default', () => {
+  it('counts for an option that was not given, and only for that', () => {
+    const { values } = parseOptions('compactstall', RUN_OPTIONS, ['--ring-size', '8M', '-o', 'json']);
+    const inForce = withDefaults(RUN_OPTIONS, values);
+    assert.equal(inForce['ring-size'], 8 * 1024 ** 2);
+    assert.deepEqual(inForce.output, [{ kind: 'json' }]);
+    const { output, context, stack, resource } = withDefaults(RUN_OPTIONS, {});
+    assert.deepEqual(
+      { output, context, stack, resource },
+      {
+        output: [{ kind: 'table' }],
+        context: 'child',
+        stack: 'event',
+        resource: 'service',
+      },
+    );
+    assert.ok(!('user' in withDefaults(RUN_OPTIONS, {})));
+  });
+
+  it('may be given: compactstall config shows what a file can have', () => {
+    const all: readonly Option[] = RUN_OPTIONS;
+    for (const option of all) {
+      const { name, argument, parse } = option;
+      const text = argument && textWithout(option);
+      if (text) parse!(text, `--${name}`);
+    }
+  });
+
+  it('is that of the parts of the agent that have no options', () => {
+    const inForce = withDefaults(RUN_OPTIONS, {});
+    assert.equal(inForce['ring-size'], DEFAULT_RING_BYTES);
+    assert.equal(inForce['stack-budget'], DEFAULT_STACK_BUDGET);
   });
 });
