@@ -5,7 +5,8 @@
 # Versions and hashes are pinned in the folders here.
 #
 # Standard output: one line "name=path" for each: python= its interpreter, node= its package, java= the agent's archive, rust= the
-# folder of the service. Where Rust is missing or too old, a line "lacks=" has the reason instead of rust=.
+# folder of the service. Where Rust is missing or too old, a line "lacks=" has the reason instead of rust=. With the argument
+# `node`, only that one.
 #
 # The folders are ${XDG_CACHE_HOME:-~/.cache}/compactstall/tracer-NAME-HASH/; delete one to install it again.
 set -eu
@@ -46,11 +47,12 @@ ensure() { # ensure NAME WHAT-MATTERS MINUTES
 $(cat "$here/$1"/*)" "the tracer for $1 (up to $3)" "$1"
 }
 
-install_python tracer-python "the tracer for python (up to a minute)" "$here/python/requirements.txt"
-echo "python=$folder/bin/python"
-
 ensure node "$(uname -m)" "a minute"
 echo "node=$folder/node_modules"
+[ "${1-}" != node ] || exit 0
+
+install_python tracer-python "the tracer for python (up to a minute)" "$here/python/requirements.txt"
+echo "python=$folder/bin/python"
 
 archive=$(sed 's/.* //' "$here/java/agent.sha256")
 ensure java "" "a minute"

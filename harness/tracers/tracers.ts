@@ -20,13 +20,21 @@ export interface Tracers {
 
 let installed: Tracers | undefined;
 
+/** Installs the one for Node.js, if it is missing, and returns the folder of packages with dd-trace among them. */
+export const ensureNodeTracer = () => lines(['node']).node!;
+
 /** Installs missing ones; throws when that fails, and install.sh prints the reason on stderr. */
 export function ensureTracers(): Tracers {
-  installed ??= Object.fromEntries(
-    execFileSync(INSTALL, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  installed ??= lines([]) as unknown as Tracers;
+  return installed;
+}
+
+function lines(args: string[]): { [name: string]: string } {
+  const printed = execFileSync(INSTALL, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return Object.fromEntries(
+    printed
       .trim()
       .split('\n')
       .map((line) => /^(.*?)=(.*)$/.exec(line)!.slice(1)),
-  ) as unknown as Tracers;
-  return installed;
+  );
 }

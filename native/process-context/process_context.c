@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Publishes a process context (OTEP 4719): 32 bytes with the address of the payload. Another process finds them by the name
-// OTEL_CTX in /proc/PID/maps. There is one for the process: all threads that load this addon share it.
+// OTEL_CTX in /proc/PID/maps. There is one for the process: all threads that load this addon share it, and it gives way to that of
+// another library, such as dd-trace or another copy of this one.
+#include <inttypes.h>
 #include <node_api.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,6 +60,48 @@ static struct header *map_header(void) {
   return memory;
 }
 
+static bool has_name(const char *mapping) {
+  static const char *const names[] = {"/memfd:" NAME, "[anon:" NAME "]", "[anon_shmem:" NAME "]"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+    if (strncmp(mapping, names[i], strlen(names[i])) == 0) return true;
+  }
+  return false;
+}
+
+// Whether this process has another process context than ours. Where /proc cannot be read, no reader can find one.
+static bool another_publishes(void) {
+  FILE *maps = fopen("/proc/self/maps", "re");
+  if (!maps) return false;
+  bool found = false;
+  char *line = NULL;
+  size_t capacity = 0;
+  while (!found && getline(&line, &capacity, maps) > 0) {
+    uintptr_t start;
+    int name = 0;
+    if (sscanf(line, "%" SCNxPTR "-%*s %*s %*s %*s %*s %n", &start, &name) < 1 || name == 0) continue;
+    found = start != (uintptr_t)published && has_name(line + name);
+  }
+  free(line);
+  fclose(maps);
+  return found;
+}
+
+// Withdraws ours if there is another one.
+static bool leave_to_another(void) {
+  if (!another_publishes()) return false;
+  if (!published) return true;
+  struct header *header = published;
+  void *payload = (void *)header->payload;
+  __atomic_store_n(&header->published_at_ns, 0, __ATOMIC_SEQ_CST);
+  munmap(header, sizeof(*header));
+  free(payload);
+  published = NULL;
+  published_rank = 0;
+  // Fails, as the memory is gone, and so notifies readers that watch it.
+  prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, header, sizeof(*header), NAME);
+  return true;
+}
+
 static uint64_t later_than(uint64_t before) {
   struct timespec now;
   clock_gettime(CLOCK_BOOTTIME, &now);
@@ -66,6 +111,7 @@ static uint64_t later_than(uint64_t before) {
 
 // Publishes the payload, and owns it when it returns true.
 static bool publish(void *payload, uint32_t size, uint32_t rank) {
+  if (leave_to_another()) return false;
   if (published && rank < published_rank) return false;
   if (!published && !(published = map_header())) return false;
   struct header *header = published;
@@ -86,7 +132,8 @@ static bool publish(void *payload, uint32_t size, uint32_t rank) {
   return true;
 }
 
-// publish(payload: Uint8Array, rank: number): boolean. False: a publication of a higher rank exists, or memory ran out.
+// publish(payload: Uint8Array, rank: number): boolean. False: another library's publication exists, or one of a higher rank, or
+// memory ran out.
 static napi_value js_publish(napi_env env, napi_callback_info info) {
   size_t count = 2, size = 0;
   napi_value arguments[2], result;
@@ -111,10 +158,22 @@ static napi_value js_publish(napi_env env, napi_callback_info info) {
   return napi_get_boolean(env, done, &result) == napi_ok ? result : NULL;
 }
 
+// leaveToAnother(): boolean. True: another library's publication exists, and ours does not, or no longer.
+static napi_value js_leave_to_another(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result;
+  pthread_mutex_lock(&lock);
+  const bool left = leave_to_another();
+  pthread_mutex_unlock(&lock);
+  return napi_get_boolean(env, left, &result) == napi_ok ? result : NULL;
+}
+
 NAPI_MODULE_INIT() {
-  napi_value function;
-  if (napi_create_function(env, "publish", NAPI_AUTO_LENGTH, js_publish, NULL, &function) != napi_ok ||
-      napi_set_named_property(env, exports, "publish", function) != napi_ok) {
+  const napi_property_descriptor functions[] = {
+      {.utf8name = "publish", .method = js_publish, .attributes = napi_enumerable},
+      {.utf8name = "leaveToAnother", .method = js_leave_to_another, .attributes = napi_enumerable},
+  };
+  if (napi_define_properties(env, exports, sizeof(functions) / sizeof(*functions), functions) != napi_ok) {
     napi_throw_error(env, NULL, "process_context: cannot be set up");
   }
   return exports;

@@ -68,7 +68,10 @@ export interface Explanation {
   configFile: boolean;
   /** Whether DD_TRACE_OTEL_CTX_ENABLED forbids Datadog's tracers to publish spans. ddtrace 4.16.0 announces them nevertheless. */
   forbidden: boolean;
-  /** Whether a process context of it says that its threads have contexts; undefined without a process context. */
+  /**
+   * Whether a process context of it says that its threads have contexts, or it has loaded compactstall/register; undefined
+   * without a process context.
+   */
   announces?: boolean;
   language?: Language;
   /** Python's, such as `3.11`. */

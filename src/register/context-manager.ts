@@ -11,7 +11,7 @@ const followed = new WeakSet<object>();
  */
 export function followContexts(value: unknown, threads: ThreadContexts): void {
   const manager = value as ContextManager;
-  if (typeof manager?.with !== 'function' || followed.has(manager)) return;
+  if (typeof manager?.with !== 'function' || followed.has(manager) || !threads.publish()) return;
   followed.add(manager);
 
   const original = manager.with as (context: Context, ...rest: unknown[]) => unknown;

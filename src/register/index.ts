@@ -11,6 +11,9 @@ import { watchResource } from './sdk-resource.ts';
 import { ThreadContexts } from './thread-context.ts';
 import { warnOnce } from './warn.ts';
 
+/** Most applications have started their libraries by then. */
+const LATER_MS = 1000;
+
 function register(): void {
   const unknown = whyUnknown(process);
   if (unknown !== undefined) {
@@ -24,12 +27,23 @@ function register(): void {
   if (isMainThread) {
     const fromEnvironment = environmentResource((name) => process.env[name]);
     processContext?.publish(Object.fromEntries(fromEnvironment), 'environment');
+    // Another library may start later, and publish although there is one already. An application without spans needs this.
+    setTimeout(() => processContext?.leaveToAnother(), LATER_MS).unref();
   }
 
   const resource = watchResource((attributes) => processContext?.publish(attributes, isMainThread ? 'main' : 'worker'));
-  if (threads !== undefined) threads.onNewSpan = (span) => resource.ofSpan(span);
+  if (threads !== undefined) {
+    threads.onNewSpan = (span) => resource.ofSpan(span);
+    threads.onFirstSpan = () => {
+      threads.isOurs();
+      processContext?.leaveToAnother();
+    };
+  }
   watchApi({
-    context: (manager) => threads !== undefined && followContexts(manager, threads),
+    context: (manager) => {
+      processContext?.leaveToAnother();
+      if (threads !== undefined) followContexts(manager, threads);
+    },
     trace: (provider) => resource.ofProvider(provider),
   });
 }

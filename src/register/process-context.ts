@@ -7,6 +7,7 @@ import type { Attributes } from './sdk-resource.ts';
 
 interface Addon {
   publish(payload: Uint8Array, rank: number): boolean;
+  leaveToAnother(): boolean;
 }
 
 /** Sources of the resource, the most reliable last. A higher rank replaces a lower one, never vice versa. */
@@ -36,6 +37,11 @@ export class ProcessContext {
       warn(`this process's service will not be known: ${because} (build it: make -C native/process-context)`);
       return undefined;
     }
+  }
+
+  /** There has to be one process context. One of another library stays, as it cannot be told to go. */
+  leaveToAnother(): void {
+    this.#addon.leaveToAnother();
   }
 
   publish(resource: Attributes, from: keyof typeof RANKS): void {

@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cost of compactstall/register: the numbers of docs/register.md. The script runs itself with and without it, in turns.
 //
-//   node test/register/cost.cjs [NODE [FLAG...]]
+//   node test/register/cost.cjs [--against OTHER/dist/register/index.js] [NODE [FLAG...]]
+//
+// With --against, another build of it takes turns too, and the last column is the share of its added cost.
 const { execFileSync } = require('node:child_process');
 const { pathToFileURL } = require('node:url');
 
-const TURNS = 5;
-const REGISTER = pathToFileURL(`${__dirname}/../../dist/register/index.js`).href;
+const TURNS = 7;
+const REGISTER = `${__dirname}/../../dist/register/index.js`;
 const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
-function parent([node = process.execPath, ...flags]) {
-  const turns = { without: [], with: [] };
-  const run = (args) =>
-    JSON.parse(execFileSync(node, [...flags, ...args, __filename, '--child'], { encoding: 'utf8' }));
+function parent(words) {
+  const other = words[0] === '--against' ? words.splice(0, 2)[1] : undefined;
+  const [node = process.execPath, ...flags] = words;
+  const builds = [undefined, REGISTER, ...(other === undefined ? [] : [other])];
+  const turns = builds.map(() => []);
   for (let turn = 0; turn < TURNS; turn++) {
-    turns.without.push(run([]));
-    turns.with.push(run(['--import', REGISTER]));
+    for (const [i, build] of builds.entries()) {
+      const args = build === undefined ? [] : ['--import', pathToFileURL(build).href];
+      turns[i].push(JSON.parse(execFileSync(node, [...flags, ...args, __filename, '--child'], { encoding: 'utf8' })));
+    }
   }
   console.log(execFileSync(node, ['--version'], { encoding: 'utf8' }).trim());
-  for (const name of Object.keys(turns.without[0])) {
-    const [before, after] = [turns.without, turns.with].map((of) => median(of.map((result) => result[name])));
-    console.log(
-      `${name.padEnd(50)} ${before.toFixed(2).padStart(8)} ${after.toFixed(2).padStart(8)} ${(after - before).toFixed(2).padStart(8)}`,
-    );
+  for (const name of Object.keys(turns[0][0])) {
+    const [without, ...withIt] = turns.map((results) => median(results.map((result) => result[name])));
+    const [added, otherAdded] = withIt.map((value) => value - without);
+    const columns = [without, ...withIt, added, ...(other === undefined ? [] : [otherAdded, added / otherAdded])];
+    console.log(name.padEnd(50), ...columns.map((value) => value.toFixed(2).padStart(8)));
   }
 }
 

@@ -2,13 +2,10 @@
 // Cases in which it cannot publish: one line on standard error, and an undisturbed application.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { it } from 'node:test';
 import { NODES, OLD_NODE } from '../../harness/node-versions.ts';
 import { type Run, runApplication } from './application.ts';
+import { copyOfRegister } from './copy.ts';
 
 const REGISTER = ['--import', 'compactstall/register'];
 const NODE_22 = NODES.find(({ major }) => major === 22)!.path;
@@ -72,18 +69,8 @@ it('a Node.js with its flag turned off', async () => {
 });
 
 it('without its native parts', async () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'compactstall-register-'));
-  after(() => rmSync(scratch, { recursive: true }));
-  const dist = fileURLToPath(new URL('../../dist', import.meta.url));
-  cpSync(join(dist, '../package.json'), join(scratch, 'package.json'));
-  // All its imports, and nothing of the agent.
-  for (const name of ['register', 'protobuf', 'otel-environment'])
-    cpSync(join(dist, name), join(scratch, 'dist', name), { recursive: true });
-  const run = await runApplication(
-    process.execPath,
-    ['--import', join(scratch, 'dist/register/index.js'), 'app.cjs'],
-    env,
-  );
+  const copy = copyOfRegister({ native: false });
+  const run = await runApplication(process.execPath, ['--import', copy, 'app.cjs'], env);
   assertWarned(run, /an optional package is missing \(install it: npm install @datadog\/pprof@/);
   assert.equal(published(run), 0);
 });

@@ -17,7 +17,8 @@ const small = (word: bigint) => Number(word >> 32n);
 
 export class ThreadContextReader {
   readonly #memory: Memory;
-  readonly #variables = new Map<number, number>();
+  /** Of each thread: a process may have several copies of the symbol. */
+  readonly #variables = new Map<number, number[]>();
   /** Facts about the last read thread: the way to its variable, and the walk. */
   seen: { tls: string; recordOffset: number; buckets: number } | undefined;
 
@@ -27,13 +28,20 @@ export class ThreadContextReader {
 
   /** The thread's active span, or undefined. Throws when the walk meets anything unexpected. */
   read(tid: number): ThreadContext | undefined {
-    const memory = this.#memory;
-    let variable = this.#variables.get(tid);
-    if (variable === undefined) {
-      variable = this.#variableOf(tid);
-      if (variable === undefined) return undefined;
-      this.#variables.set(tid, variable);
+    let variables = this.#variables.get(tid);
+    if (variables === undefined) {
+      variables = this.#variablesOf(tid);
+      this.#variables.set(tid, variables);
     }
+    for (const variable of variables) {
+      const found = this.#readVariable(variable);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #readVariable(variable: number): ThreadContext | undefined {
+    const memory = this.#memory;
     const slot = memory.pointer(variable);
     if (slot === 0) return undefined;
     const key = memory.word(memory.pointer(variable + 8));
@@ -65,8 +73,9 @@ export class ThreadContextReader {
     return { traceId: record.toString('hex', 0, 16), spanId: record.toString('hex', 16, 24), flags: record[25]! };
   }
 
-  #variableOf(tid: number): number | undefined {
+  #variablesOf(tid: number): number[] {
     const memory = this.#memory;
+    const found: number[] = [];
     for (const { name, start, offset } of memory.mappings()) {
       if (offset !== 0 || !name.endsWith('.node')) continue;
       const descriptor = tlsDescriptor(name, SYMBOL);
@@ -77,12 +86,15 @@ export class ThreadContextReader {
       const fixed = BigInt.asIntN(64, argument);
       const tls = fixed < 0 ? `static ${fixed}` : `module ${memory.word(Number(argument))}`;
       this.seen = { tls, recordOffset: 0, buckets: 0 };
-      if (fixed < 0) return pointer + Number(fixed);
+      if (fixed < 0) {
+        found.push(pointer + Number(fixed));
+        continue;
+      }
       const block = memory.word(memory.pointer(pointer + 8) + 16 * memory.pointer(Number(argument)));
       // This thread has not touched it.
-      if (block === 2n ** 64n - 1n || block === 0n) return undefined;
-      return Number(block) + memory.pointer(Number(argument) + 8);
+      if (block === 2n ** 64n - 1n || block === 0n) continue;
+      found.push(Number(block) + memory.pointer(Number(argument) + 8));
     }
-    return undefined;
+    return found;
   }
 }

@@ -5,7 +5,7 @@ import { ensureMachines, missingForMachines } from '../../harness/machine/ensure
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
-import { ensureTracers } from '../../harness/tracers/tracers.ts';
+import { ensureNodeTracer, ensureTracers } from '../../harness/tracers/tracers.ts';
 import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
 
 export interface Optional {
@@ -118,6 +118,7 @@ export const REST: readonly Layer[] = [
     prepare: () => {
       ensureNodes();
       ensureAutoInstrumentation();
+      ensureNodeTracer();
     },
     missing: missingForNodes,
   },

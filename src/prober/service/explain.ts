@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readMaps } from '../../procfs/maps.ts';
+import { attempt } from '../../procfs/proc-file.ts';
 import { readStat } from '../../procfs/stat.ts';
 import { type Explanation, unknownService } from '../protocol.ts';
-import { findContexts } from './context-mappings.ts';
+import { contextsIn } from './context-mappings.ts';
 import { threadContextSchema } from './context-payload.ts';
 import { environmentOf, variable } from './environment.ts';
 import { inheritedEnvironment } from './inherited-environment.ts';
@@ -30,9 +32,14 @@ export function explain(pid: number, proc = '/proc'): Explanation | undefined {
   };
 }
 
-/** Two publishers in a process have a process context each. */
+/** The addon of compactstall/register, which withdraws its process context when another library publishes one. */
+const REGISTER = '/native/process-context/build/process_context.node';
+
+/** Another library may publish one although there is one already. */
 function announcement(folder: string): Pick<Explanation, 'announces'> {
-  const contexts = findContexts(folder).flatMap((at) => readContext(folder, [at]) ?? []);
+  const mappings = attempt(() => readMaps(folder)) ?? [];
+  const contexts = contextsIn(mappings).flatMap((at) => readContext(folder, [at]) ?? []);
   if (contexts.length === 0) return {};
-  return { announces: contexts.some(({ payload }) => threadContextSchema(payload) !== undefined) };
+  const announces = contexts.some(({ payload }) => threadContextSchema(payload) !== undefined);
+  return { announces: announces || mappings.some(({ path }) => path.endsWith(REGISTER)) };
 }

@@ -31,7 +31,7 @@ it('leaves anything empty that is not an attribute value', () => {
 
 it('ranks the main thread above a worker, and an SDK above the environment', () => {
   const ranks: number[] = [];
-  const context = new ProcessContext({ publish: (_, rank) => ranks.push(rank) > 0 }, {});
+  const context = new ProcessContext({ leaveToAnother: () => false, publish: (_, rank) => ranks.push(rank) > 0 }, {});
   for (const from of ['environment', 'worker', 'main'] as const) context.publish({}, from);
   assert.deepEqual(ranks, [0, 1, 2]);
 });

@@ -10,25 +10,32 @@ import { ThreadContexts } from '../../../src/register/thread-context.ts';
 const IDS = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
 const withSpan = (ids: Partial<typeof IDS> = {}) => trace.setSpanContext(ROOT_CONTEXT, { ...IDS, ...ids });
 
-function fakes() {
-  const storage = new AsyncLocalStorage<Record | undefined>();
+function fakes(stored?: object) {
+  let storage = stored as AsyncLocalStorage<FakeRecord> | undefined;
   let made = 0;
-  class Record {
+  const warnings: string[] = [];
+  class FakeRecord {
     readonly text: string;
     constructor(traceId: Uint8Array, spanId: Uint8Array, flags: number) {
       this.text = [Buffer.from(traceId).toString('hex'), Buffer.from(spanId).toString('hex'), flags].join(' ');
       made++;
     }
-    run = <T>(call: () => T) => storage.run(this, call);
-    enter = () => storage.enterWith(this);
   }
-  const threads = new ThreadContexts({
-    ThreadContext: Record,
-    getContext: () => storage.getStore(),
-    clearContext: () => storage.enterWith(undefined),
+  const hashes = new Map<object, number>();
+  const store = (now: object) => {
+    hashes.set(now, hashes.get(now) ?? hashes.size + 1);
+    storage = now as AsyncLocalStorage<FakeRecord>;
+  };
+  if (stored !== undefined) store(stored);
+  const library = {
+    ThreadContext: FakeRecord,
     getProcessContextAttributes: () => ({}),
-  });
-  return { threads, now: () => storage.getStore()?.text, made: () => made };
+    otelThreadCtxStoreAls: store,
+    otelThreadCtxGetStoredAlsHash: () => (storage === undefined ? 0 : hashes.get(storage)!),
+  };
+  const threads = new ThreadContexts(library, (what) => warnings.push(what));
+  if (stored === undefined) threads.publish();
+  return { threads, store, warnings, now: () => storage?.getStore()?.text, made: () => made };
 }
 
 it('has one record for each span', () => {
@@ -47,6 +54,53 @@ it('has one record for each span', () => {
   assert.deepEqual(spans, [trace.getSpan(context)]);
 });
 
+it('reports the first span once', () => {
+  const { threads } = fakes();
+  let first = 0;
+  threads.onFirstSpan = () => first++;
+  threads.within(ROOT_CONTEXT, () => assert.equal(first, 0));
+  for (let i = 0; i < 3; i++) threads.within(withSpan(), () => assert.equal(first, 1));
+});
+
+it("leaves nothing of it to be seen in the application's objects", () => {
+  const { threads } = fakes();
+  const spanContext = Object.freeze({ ...IDS });
+  const context = trace.setSpanContext(ROOT_CONTEXT, spanContext);
+  threads.within(context, () => {});
+  assert.deepStrictEqual(Reflect.ownKeys(spanContext), Object.keys(IDS));
+  assert.deepStrictEqual({ ...spanContext }, IDS);
+});
+
+it('has the ids of a copy with other ids', () => {
+  const { threads, now } = fakes();
+  const spanContext = { ...IDS };
+  threads.within(trace.setSpanContext(ROOT_CONTEXT, spanContext), () => {});
+  const copy = { ...spanContext, spanId: '1111111111111111' };
+  threads.within(trace.setSpanContext(ROOT_CONTEXT, copy), () =>
+    assert.equal(now(), `${IDS.traceId} ${copy.spanId} 1`),
+  );
+});
+
+it('leaves the place to a library that has it', () => {
+  const { threads, warnings, now } = fakes(new AsyncLocalStorage());
+  const manager = { with: (_: Context, call: () => unknown) => call() };
+  const original = manager.with;
+  followContexts(manager, threads);
+  assert.equal(manager.with, original);
+  manager.with(withSpan(), () => assert.equal(now(), undefined));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /another library, such as dd-trace/);
+});
+
+it('notices a library that takes the place', () => {
+  const { threads, store, warnings } = fakes();
+  assert.equal(threads.isOurs(), true);
+  assert.deepEqual(warnings, []);
+  store(new AsyncLocalStorage());
+  assert.equal(threads.isOurs(), false);
+  assert.equal(warnings.length, 1);
+});
+
 it('has none for invalid ids', () => {
   const { threads, now, made } = fakes();
   const bad = [
@@ -55,6 +109,8 @@ it('has none for invalid ids', () => {
     { traceId: '' },
     { traceId: `${IDS.traceId.slice(2)}zz` },
     { spanId: 'b7ad' },
+    { spanId: `${IDS.spanId}00` },
+    { spanId: 'b7ad6b716920333\u0131' },
     { spanId: undefined as unknown as string },
   ];
   threads.within(withSpan(), () => {
