@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, type Finished, parseLines } from '../support/agent.ts';
+import { assertNothingLost, termOf } from '../support/books.ts';
 import { HOSTS_PROC, PID_NAMESPACE, runDeprived, TIME_NAMESPACE } from '../support/deprived.ts';
 import { childOf, pidsOf } from '../support/namespaces.ts';
 import { contextOf, Stalls } from '../support/stalls.ts';
@@ -15,7 +16,7 @@ const ONE = { threads: 2 };
 
 /** An attached agent, which also ends with a failed test. */
 async function attached(t: TestContext, under: readonly string[], ...args: string[]): Promise<Agent> {
-  const agent = new Agent(['-o', 'json', ...args], { under });
+  const agent = new Agent(['-o', 'json', ...args], { under, books: true });
   t.after(() => agent.child.kill('SIGKILL'));
   return agent.attached();
 }
@@ -47,12 +48,6 @@ async function knownStalls(agent: Agent, program: Stalls, pid: number): Promise<
   return last;
 }
 
-function assertBooks({ code, stderr }: Finished): void {
-  assert.equal(code, 0, stderr);
-  assert.match(stderr, / 0 lost$/m);
-  assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
-}
-
 /** An agent in a PID namespace, and how to start programs there. */
 async function agentInPidNamespace(t: TestContext, ...args: string[]) {
   const agent = await attached(t, PID_NAMESPACE, ...args);
@@ -77,7 +72,7 @@ describe('in a PID namespace', () => {
     assert.equal(pids.length, 2);
     const events = await knownStalls(agent, program, pids[1]!);
     assert.ok(events.every(({ tid, pid }) => tid > 0 && tid < pid + 100));
-    assertBooks(await stop(agent));
+    assertNothingLost(await stop(agent));
   });
 
   it('a process in a namespace within it, as of a container, has its pid of the agent’s', async (t) => {
@@ -90,7 +85,7 @@ describe('in a PID namespace', () => {
     await program.make(1);
     await agent.until(() => own().length === 2 * ZONES);
     assert.ok(own().every(({ executable }) => executable === 'program'));
-    assertBooks(await stop(agent));
+    assertNothingLost(await stop(agent));
   });
 
   it('a process outside of it has pid 0, no service and no span', async (t) => {
@@ -101,7 +96,7 @@ describe('in a PID namespace', () => {
       assert.deepEqual([pid, tid, context, resource, executable], [0, 0, undefined, undefined, undefined]);
     }
     const finished = await stop(agent);
-    assertBooks(finished);
+    assertNothingLost(finished);
     assert.match(finished.stderr, /^compactstall: \/proc shows the pids of one PID namespace, .* have pid 0/m);
   });
 
@@ -115,9 +110,9 @@ describe('in a PID namespace', () => {
     await program.make(1);
     await filtered.until(() => filtered.events().length === 2 * ZONES);
     const finished = await stop(filtered);
-    assertBooks(finished);
+    const books = assertNothingLost(finished);
     assert.ok(parseLines(finished.stdout).every(({ pid }) => pid === pids[1]));
-    assert.match(finished.stderr, new RegExp(`${ZONES} filtered\\{pid\\}`));
+    assert.equal(termOf(books, 'paired', 'filtered{pid}'), ZONES);
     const none = runDeprived(enter, ['-p', `${process.pid}`]);
     assert.equal(none.status, 2);
     assert.match(none.stderr, /there is no such process/);
@@ -141,7 +136,7 @@ describe('in a PID namespace', () => {
     const agent = await attached(t, HOSTS_PROC, '--procfs', '/mnt/proc', '--pid', `${program.pid}`);
     await knownStalls(agent, program, program.pid);
     const finished = await stop(agent);
-    assertBooks(finished);
+    assertNothingLost(finished);
     assert.doesNotMatch(finished.stderr, /shows the pids/);
   });
 
@@ -150,7 +145,7 @@ describe('in a PID namespace', () => {
     t.after(() => program.end());
     const agent = await attached(t, ['unshare', '--pid', '--fork', '--kill-child'], '--pid', `${program.pid}`);
     await knownStalls(agent, program, program.pid);
-    assertBooks(await stop(agent));
+    assertNothingLost(await stop(agent));
   });
 
   it('without the right to know whose pids /proc has: no pids, and --pid is refused', () => {
@@ -178,7 +173,7 @@ describe('in a time namespace', () => {
       const start = Number(BigInt(startUnixNano) / 1_000_000n);
       assert.ok(before <= start && start <= after, `${before} <= ${start} <= ${after}`);
     }
-    assertBooks(await stop(agent));
+    assertNothingLost(await stop(agent));
   });
 
   it('doctor says so', () => {

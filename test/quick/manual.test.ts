@@ -6,7 +6,8 @@ import { before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { COMPACT_MEMORY, COMPACT_NODE0, compact, populatedZones, vmstat } from '../../harness/host.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
-import { Agent, type Finished, parseLines } from '../support/agent.ts';
+import { Agent, parseLines } from '../support/agent.ts';
+import { assertNothingLost, termOf, totalOf } from '../support/books.ts';
 
 /** A prime, so that a wrong factor of two or three cannot hide. */
 const WRITES = 23;
@@ -20,7 +21,7 @@ const NUMBERS = ['compact_migrate_scanned', 'compact_free_scanned'] as const;
 
 /** Runs the agent around some work. Returns only this process's stalls, as others may compact meanwhile. */
 async function traced(args: readonly string[], work: () => void | Promise<void>) {
-  const agent = await new Agent(['--output', 'json', '--verify', ...args]).attached();
+  const agent = await new Agent(['--output', 'json', '--verify', ...args], { books: true }).attached();
   const before = NUMBERS.map(vmstat);
   const started = process.hrtime.bigint();
   await work();
@@ -29,12 +30,6 @@ async function traced(args: readonly string[], work: () => void | Promise<void>)
   const finished = await agent.stop();
   const all = parseLines(finished.stdout);
   return { finished, all, own: all.filter(({ pid }) => pid === process.pid), wallNs, scanned };
-}
-
-function balanced({ code, stderr }: Finished): void {
-  assert.equal(code, 0, stderr);
-  assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
-  assert.match(stderr, /compactions?, 0 lost/);
 }
 
 const sum = (events: readonly CompactionEvent[], value: (event: CompactionEvent) => number) =>
@@ -105,7 +100,7 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
   });
 
   it('scanned as many pages as the kernel counted, to the page', () => {
-    balanced(run.finished);
+    assertNothingLost(run.finished);
     assert.deepEqual(
       [sum(run.all, ({ scanned }) => scanned.migrate), sum(run.all, ({ scanned }) => scanned.free)],
       run.scanned,
@@ -123,7 +118,7 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
 describe('other options', () => {
   it('node0/compact: the same events, with another stack', async () => {
     const { finished, own } = await traced(ALL_STACKS, () => compact(COMPACT_NODE0, WRITES));
-    balanced(finished);
+    assertNothingLost(finished);
     assert.equal(own.length, WRITES * ZONES_OF_NODE0);
     for (const { trigger, mode, order, stack } of own) {
       assert.deepEqual([trigger, mode, order], ['manual', 'sync', -1]);
@@ -148,7 +143,7 @@ describe('other options', () => {
       thread = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
       await worker.terminate();
     });
-    balanced(finished);
+    assertNothingLost(finished);
     assert.notEqual(thread!.tid, process.pid);
     assert.equal(own.length, ZONES_OF_NODE0);
     for (const { tid, comm } of own) assert.deepEqual({ tid, comm }, thread);
@@ -156,7 +151,7 @@ describe('other options', () => {
 
   it('--pid of another process: none, and all are counted', async () => {
     const { finished, own, all } = await traced(['--pid', '1'], () => compact(COMPACT_NODE0, 5));
-    balanced(finished);
+    assertNothingLost(finished);
     assert.equal(own.length, 0);
     assert.equal(all.length, 0);
     const filtered = Number(/(\d+) filtered\{pid\}/.exec(finished.stderr)?.[1]);
@@ -165,7 +160,7 @@ describe('other options', () => {
 
   it('--pid of this process: all', async () => {
     const { finished, own } = await traced(['-p', String(process.pid)], () => compact(COMPACT_NODE0, 5));
-    balanced(finished);
+    assertNothingLost(finished);
     assert.equal(own.length, 5 * ZONES_OF_NODE0);
   });
 
@@ -177,10 +172,10 @@ describe('other options', () => {
       ['1000s', 1e12],
     ] as const) {
       const { finished, own, all } = await traced(['--min-duration', least], () => compact(COMPACT_NODE0, WRITES));
-      balanced(finished);
+      const books = assertNothingLost(finished);
       assert.ok(all.every(({ durationNano }) => durationNano >= ns));
-      const filtered = Number(/(\d+) filtered\{min_duration\}/.exec(finished.stderr)?.[1] ?? 0);
-      assert.equal(filtered + all.length, Number(/paired +(\d+) =/.exec(finished.stderr)![1]));
+      const filtered = termOf(books, 'paired', 'filtered{min_duration}');
+      assert.equal(filtered + all.length, totalOf(books, 'paired'));
       assert.ok(filtered + all.length >= expected);
       // The length of one is unknown, except that it is more than nothing and less than a quarter of an hour.
       if (least === '1ns') assert.deepEqual([filtered, own.length], [0, expected]);
@@ -190,14 +185,14 @@ describe('other options', () => {
 
   it('--trigger leaves out the others, and counts them', async () => {
     const { finished, own } = await traced(['--trigger', 'direct,kcompactd'], () => compact(COMPACT_NODE0, 3));
-    balanced(finished);
+    const books = assertNothingLost(finished);
     assert.equal(own.length, 0);
-    assert.ok(Number(/(\d+) filtered\{trigger\}/.exec(finished.stderr)?.[1]) >= 3 * ZONES_OF_NODE0);
+    assert.ok(termOf(books, 'paired', 'filtered{trigger}') >= 3 * ZONES_OF_NODE0);
   });
 
   it('--stack none takes no stack', async () => {
     const { finished, own } = await traced(['--stack', 'none'], () => compact(COMPACT_NODE0, 1));
-    balanced(finished);
+    assertNothingLost(finished);
     assert.equal(own.length, ZONES_OF_NODE0);
     assert.ok(own.every(({ stack }) => stack.length === 0));
   });

@@ -7,6 +7,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import { type Receiver, startReceiver } from '../../harness/receivers/test-agent.ts';
 import { Agent, parseLines } from '../support/agent.ts';
+import { assertNothingLost, exportedBy } from '../support/books.ts';
 import { assertSpans } from '../support/spans.ts';
 
 const WRITES = 23;
@@ -27,11 +28,14 @@ describe(`${WRITES} writes to ${COMPACT_NODE0}`, () => {
         OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? receiver.endpoint : receiver.httpEndpoint,
         OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       };
-      const agent = await new Agent(['--output', 'json', '--pid', String(process.pid)], { env }).attached();
+      const agent = await new Agent(['--output', 'json', '--pid', String(process.pid)], {
+        env,
+        books: true,
+      }).attached();
       compact(COMPACT_NODE0, WRITES);
-      const { code, stdout, stderr } = await agent.stop();
-      assert.equal(code, 0, stderr);
-      const events = parseLines(stdout);
+      const finished = await agent.stop();
+      const books = assertNothingLost(finished);
+      const events = parseLines(finished.stdout);
       assert.equal(events.length, WRITES * ZONES);
       const spans = await receiver.waitForSpans(events.length, DEADLINE_MS);
       assertSpans(spans, events);
@@ -40,8 +44,8 @@ describe(`${WRITES} writes to ${COMPACT_NODE0}`, () => {
         assert.equal(resource['host.name'], hostname());
         assert.equal(resource['os.type'], 'linux');
       }
-      assert.match(stderr, new RegExp(`decoded +${events.length} = ${events.length} exported by otlp`));
-      assert.match(stderr, new RegExp(`${events.length} compactions, 0 lost`));
+      assert.equal(exportedBy('otlp', books), events.length);
+      assert.equal(books.compactions, events.length);
     });
   }
 

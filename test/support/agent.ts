@@ -4,7 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endsWithTests } from '../../harness/ends-with-tests.ts';
+import type { BooksReport } from '../../src/event/books-report.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
+import { openBooks } from './books.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
 /** A limit that only a hang reaches. */
@@ -15,6 +17,8 @@ export interface Finished {
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
+  /** If they were wanted, and the run came to its end. */
+  books?: BooksReport;
 }
 
 export interface StartOptions {
@@ -25,6 +29,8 @@ export interface StartOptions {
   /** A pipe, or this descriptor, becomes the agent's standard output. */
   stdout?: 'pipe' | number;
   giveUpMs?: number;
+  /** Whether to get the books, by --books. */
+  books?: boolean;
 }
 
 /** The environment without variables that would change the agent under test. */
@@ -45,10 +51,13 @@ export class Agent {
 
   constructor(args: readonly string[], options: StartOptions = {}) {
     const { env = {}, command = 'compactstall', stdout = 'pipe', under = [], giveUpMs = GIVE_UP_MS } = options;
-    const [program, ...words] = [...under, `${BIN}${command}.js`, ...args];
+    const books = options.books ? openBooks() : undefined;
+    // The third descriptor of the agent.
+    const wanted = books ? ['--books', '/proc/self/fd/3'] : [];
+    const [program, ...words] = [...under, `${BIN}${command}.js`, ...args, ...wanted];
     const child = spawn(program!, words, {
       env: { ...cleanEnvironment(), PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
-      stdio: ['ignore', stdout, 'pipe'],
+      stdio: ['ignore', stdout, 'pipe', ...(books ? [books.file] : [])],
     });
     this.child = endsWithTests(child);
     this.child.stdout?.setEncoding('utf8').on('data', (text) => {
@@ -67,7 +76,8 @@ export class Agent {
         clearTimeout(giveUp);
         process.off('exit', kill);
         this.#check();
-        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
+        const report = books?.read();
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr, ...(report && { books: report }) });
       });
     });
   }
