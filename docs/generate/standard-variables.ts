@@ -13,7 +13,8 @@ export interface StandardVariables {
 }
 
 const OTLP = 'OTEL_EXPORTER_OTLP_';
-const ofOtlp = (what: string): string[] => ['', 'TRACES_', 'METRICS_'].map((infix) => `${OTLP}${infix}${what}`);
+const ofOtlp = (what: string): string[] =>
+  ['', 'TRACES_', 'METRICS_', 'LOGS_'].map((infix) => `${OTLP}${infix}${what}`);
 const honoured = (name: string, value: string, more: Partial<StandardVariables> = {}): StandardVariables => ({
   names: [name],
   value,
@@ -42,7 +43,7 @@ const PLAIN = Object.fromEntries(ofOtlp('ENDPOINT').map((name) => [name, 'h:1'])
 /** Paths are replaced by the test. */
 export const FILES = { certificate: 'CERTIFICATE', key: 'KEY' };
 const PAIR = Object.fromEntries(
-  ['', 'TRACES_', 'METRICS_'].flatMap((infix) => [
+  ['', 'TRACES_', 'METRICS_', 'LOGS_'].flatMap((infix) => [
     [`${OTLP}${infix}CLIENT_CERTIFICATE`, FILES.certificate],
     [`${OTLP}${infix}CLIENT_KEY`, FILES.key],
   ]),
@@ -52,7 +53,9 @@ export const STANDARD_VARIABLES: readonly StandardVariables[] = [
   honoured('OTEL_SDK_DISABLED', 'true', { note: 'spans that `-o otlp` asks for are sent' }),
   honoured('OTEL_RESOURCE_ATTRIBUTES', 'a=b'),
   honoured('OTEL_SERVICE_NAME', 'x'),
-  honoured('OTEL_LOG_LEVEL', 'debug', { note: 'of the OpenTelemetry libraries; default `none`' }),
+  honoured('OTEL_LOG_LEVEL', 'debug', {
+    note: 'of the OpenTelemetry libraries; default `none`, as in the JavaScript SDK',
+  }),
   honoured('OTEL_TRACES_SAMPLER', 'parentbased_always_off', { note: 'default `always_on`' }),
   refused(
     'OTEL_TRACES_SAMPLER',
@@ -65,10 +68,10 @@ export const STANDARD_VARIABLES: readonly StandardVariables[] = [
   honoured('OTEL_BSP_EXPORT_TIMEOUT', '77'),
   honoured('OTEL_BSP_MAX_QUEUE_SIZE', '77', { note: 'default 65536' }),
   honoured('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '77', { note: 'default 2048' }),
-  unused(
-    ['SCHEDULE_DELAY', 'EXPORT_TIMEOUT', 'MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE'].map((what) => `OTEL_BLRP_${what}`),
-    'the agent sends no logs',
-  ),
+  honoured('OTEL_BLRP_SCHEDULE_DELAY', '77'),
+  honoured('OTEL_BLRP_EXPORT_TIMEOUT', '77', { note: 'for all tries of one request' }),
+  honoured('OTEL_BLRP_MAX_QUEUE_SIZE', '77'),
+  honoured('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE', '77'),
   honoured('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', '77'),
   honoured('OTEL_ATTRIBUTE_COUNT_LIMIT', '77'),
   honoured('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', '77'),
@@ -78,10 +81,8 @@ export const STANDARD_VARIABLES: readonly StandardVariables[] = [
   honoured('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', '77'),
   unused(['OTEL_SPAN_LINK_COUNT_LIMIT'], 'a span of the agent has at most one link'),
   unused(['OTEL_LINK_ATTRIBUTE_COUNT_LIMIT'], 'the links of the agent have no attributes'),
-  unused(
-    ['OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT'],
-    'the agent sends no logs',
-  ),
+  honoured('OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT', '77'),
+  honoured('OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT', '77'),
   otlp('ENDPOINT', 'https://other:2'),
   otlp('INSECURE', 'true', { beside: PLAIN, note: 'gRPC only, as in the standard' }),
   otlp('CERTIFICATE', FILES.certificate),
@@ -93,13 +94,6 @@ export const STANDARD_VARIABLES: readonly StandardVariables[] = [
   refused('OTEL_EXPORTER_OTLP_TIMEOUT', '0', 'a request without a limit would hold up all others'),
   otlp('PROTOCOL', 'http/protobuf', { note: 'default `grpc`, which the standard allows' }),
   refused('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'the agent sends no JSON'),
-  unused(
-    [
-      ...['ENDPOINT', 'INSECURE', 'CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY', 'HEADERS', 'COMPRESSION'],
-      ...['TIMEOUT', 'PROTOCOL'],
-    ].map((what) => `${OTLP}LOGS_${what}`),
-    'the agent sends no logs',
-  ),
   honoured('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'delta'),
   refused(
     'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION',
@@ -117,7 +111,10 @@ export const STANDARD_VARIABLES: readonly StandardVariables[] = [
   }),
   honoured('OTEL_METRICS_EXPORTER', 'console', { note: 'default `none`' }),
   refused('OTEL_METRICS_EXPORTER', 'otlp/stdout', 'the agent prints metrics as Prometheus does: `console`'),
-  unused(['OTEL_LOGS_EXPORTER'], 'the agent sends no logs'),
+  honoured('OTEL_LOGS_EXPORTER', 'otlp', {
+    note: 'default `none`; `console` changes nothing, as messages are on standard error anyway',
+  }),
+  refused('OTEL_LOGS_EXPORTER', 'otlp/stdout', 'standard error has the messages: `--log-format json`'),
   honoured('OTEL_METRICS_EXEMPLAR_FILTER', 'always_off'),
   honoured('OTEL_METRIC_EXPORT_INTERVAL', '77'),
   honoured('OTEL_METRIC_EXPORT_TIMEOUT', '77'),

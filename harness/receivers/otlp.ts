@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The output of the collector's file exporter (one OTLP JSON request a line), as flat lists of spans and metrics.
+// The output of the collector's file exporter (one OTLP JSON request a line), as flat lists of spans, metrics and log records.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Attributes as a plain object. An OTLP integer is a number, or a bigint if a number cannot hold it. */
@@ -52,6 +52,25 @@ export interface ReceivedSpan {
   end: bigint;
   /** Everything else (ids, name, kind, flags, links, status), and the attributes with their OTLP types. */
   span: OtlpSpan;
+}
+
+/** A log record in OTLP JSON, as received. */
+export interface OtlpLogRecord {
+  timeUnixNano: string;
+  severityNumber?: number;
+  severityText?: string;
+  eventName?: string;
+  body?: AnyValue;
+  attributes?: KeyValue[];
+}
+
+export interface ReceivedLog {
+  resource: Attributes;
+  scope: { name: string; version: string };
+  attributes: Attributes;
+  body: AttributeValue;
+  /** Everything else. */
+  record: OtlpLogRecord;
 }
 
 /** A metric in OTLP JSON, as received: the member named by its type has the data points. */
@@ -112,6 +131,10 @@ export interface OtlpTraces {
   resourceSpans?: { resource?: { attributes?: KeyValue[] }; scopeSpans?: { scope?: Scope; spans?: OtlpSpan[] }[] }[];
 }
 interface Line extends OtlpTraces {
+  resourceLogs?: {
+    resource?: { attributes?: KeyValue[] };
+    scopeLogs?: { scope?: Scope; logRecords?: OtlpLogRecord[] }[];
+  }[];
   resourceMetrics?: {
     resource?: { attributes?: KeyValue[] };
     scopeMetrics?: { scope?: Scope; metrics?: OtlpMetric[] }[];
@@ -166,6 +189,21 @@ export function flattenMetrics({ resourceMetrics = [] }: Line): ReceivedMetric[]
     const shared = attributes(resource?.attributes);
     return scopeMetrics.flatMap(({ scope, metrics = [] }) =>
       metrics.map((metric) => ({ resource: shared, scope: scopeOf(scope), metric })),
+    );
+  });
+}
+
+export function flattenLogs({ resourceLogs = [] }: Line): ReceivedLog[] {
+  return resourceLogs.flatMap(({ resource, scopeLogs = [] }) => {
+    const shared = attributes(resource?.attributes);
+    return scopeLogs.flatMap(({ scope, logRecords = [] }) =>
+      logRecords.map((record) => ({
+        resource: shared,
+        scope: scopeOf(scope),
+        attributes: attributes(record.attributes),
+        body: record.body === undefined ? null : plain(record.body),
+        record,
+      })),
     );
   });
 }

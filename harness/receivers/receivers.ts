@@ -25,10 +25,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child, freePorts, waitUntil } from '../child.ts';
 import {
+  flattenLogs,
   flattenMetrics,
   flattenSpans,
   OtlpFile,
   type OtlpTraces,
+  type ReceivedLog,
   type ReceivedMetric,
   type ReceivedSpan,
 } from './otlp.ts';
@@ -64,6 +66,8 @@ export interface CollectorOptions {
   spansFile: string;
   /** The same for metrics. Default: spansFile followed by `.metrics`. */
   metricsFile?: string;
+  /** The same for log records. Default: spansFile followed by `.logs`. */
+  logsFile?: string;
   /** Default: free ports. */
   grpcPort?: number;
   httpPort?: number;
@@ -89,27 +93,36 @@ export interface Collector extends Server, Required<CollectorOptions> {
   /** All spans in spansFile, including those of an earlier collector with the same file; also after stop(). */
   spans(): readonly ReceivedSpan[];
   metrics(): readonly ReceivedMetric[];
+  logs(): readonly ReceivedLog[];
   /** Resolves to all spans as soon as there are at least `count`; throws when there are not after `deadlineMs`. */
   waitForSpans(count: number, deadlineMs: number): Promise<readonly ReceivedSpan[]>;
 }
 
 /** Resolves when the collector accepts OTLP. Takes the ports and the files of an earlier collector, if given one. */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
-  const { spansFile, metricsFile = `${spansFile}.metrics`, config = `${CONFIGS}debug.yaml` } = options;
+  const {
+    spansFile,
+    metricsFile = `${spansFile}.metrics`,
+    logsFile = `${spansFile}.logs`,
+    config = `${CONFIGS}debug.yaml`,
+  } = options;
   const server = await startCollectorWith(config, options, {
     COMPACTSTALL_SPANS_FILE: spansFile,
     COMPACTSTALL_METRICS_FILE: metricsFile,
+    COMPACTSTALL_LOGS_FILE: logsFile,
     COMPACTSTALL_FILE_MEGABYTES: '1000000', // One file, so that no rotation disturbs a count.
     COMPACTSTALL_DEBUG_VERBOSITY: 'basic',
   });
 
   const spansRead = new OtlpFile(spansFile, flattenSpans);
   const metricsRead = new OtlpFile(metricsFile, flattenMetrics);
+  const logsRead = new OtlpFile(logsFile, flattenLogs);
   return {
-    ...{ spansFile, metricsFile, config },
+    ...{ spansFile, metricsFile, logsFile, config },
     ...server,
     spans: () => spansRead.read(),
     metrics: () => metricsRead.read(),
+    logs: () => logsRead.read(),
     waitForSpans: (count, deadlineMs) =>
       waitUntil(
         () => {

@@ -2,6 +2,7 @@
 import { placeText } from '../configuration/fault.ts';
 import { type Shown, variablesInForce } from '../configuration/variables.ts';
 import { usageError } from '../errors.ts';
+import { logExporters } from '../logs/configured.ts';
 import { metricExporters } from '../metrics/configured.ts';
 import { wantsSpans } from '../sinks/create.ts';
 import { printable, printableJson } from '../terminal.ts';
@@ -26,6 +27,7 @@ export async function config(args: readonly string[]): Promise<number> {
     // What `run` checks.
     if (wantsSpans(outputs, env)) (await import('../sinks/otlp/check.ts')).checkEnvironment(env);
     if (metricExporters(env).length > 0) (await import('../metrics/settings.ts')).readMetricSettings(env);
+    if (logExporters(env).length > 0) (await import('../logs/settings.ts')).readLogSettings(env);
   }
   const { environments, configuration } = inForce;
   const exporters = environments.map((env, i) => ({ env, file: configuration?.variables[i] ?? new Map() }));

@@ -10,23 +10,24 @@ export async function main(command: string, run: (args: string[], messages: Mess
   const args = process.argv.slice(2);
   const settings = logSettingsIn(args);
   const messages = new Messages(command, settings);
-  const fail = (error: unknown): never => {
+  const fail = async (error: unknown): Promise<never> => {
     const { exitCode, said, detail, always } = failureOf(error);
     if (detail && (always || settings.level === 'debug')) {
       messages.say({ ...said, fields: { ...said.fields, detail } }, [detail]);
     } else messages.say(said);
     return end(exitCode);
   };
-  const end = (exitCode: number): never => {
+  const end = async (exitCode: number): Promise<never> => {
     if (exitCode === EXIT.HOST) suggestDemo(messages);
+    await messages.close();
     // Not process.exitCode: a write that hangs on an unread pipe would keep the process alive.
     process.exit(exitCode);
   };
   process.once('uncaughtException', fail);
   try {
-    end(await run(args, messages));
+    await end(await run(args, messages));
   } catch (error) {
-    fail(error);
+    await fail(error);
   }
 }
 

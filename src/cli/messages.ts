@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Message, message } from '../messages/message.ts';
+import type { Code } from '../messages/table.ts';
 import { printable, printableJson } from '../terminal.ts';
 import { LastMessages } from './last-messages.ts';
 import { isAtLeast, type LogSettings } from './log-options.ts';
@@ -15,18 +16,38 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 /** Back to the begin of the line, which is emptied. */
 const ERASE = '\r\x1b[K';
 
+/** These may be about the log records themselves: each would cause another. */
+const ABOUT_LOGS: ReadonlySet<Code> = new Set(['opentelemetry', 'logs_undelivered']);
+
+/** Takes all messages that are printed. */
+export interface Log {
+  emit(message: Message): void;
+  close(): Promise<void>;
+}
+
 /** Messages for the user: whole lines on standard error, so that standard output holds data only. */
 export class Messages {
   readonly #command: string;
   #settings: LogSettings;
   #inProgress = false;
   readonly last = new LastMessages();
+  #log: Log | undefined;
   /** Since the last write that succeeded. */
   #tries = 0;
 
   constructor(command: string, settings: LogSettings = { format: 'text', level: 'info' }) {
     this.#command = command;
     this.#settings = settings;
+  }
+
+  /** Where messages go as well from now on. */
+  sendTo(log: Log | undefined): void {
+    this.#log = log;
+  }
+
+  /** Waits for what was sent last, for a short time. */
+  async close(): Promise<void> {
+    await this.#log?.close();
   }
 
   /** How messages are printed from now on. */
@@ -62,6 +83,7 @@ export class Messages {
     if (!this.#isWanted(message)) return;
     this.progress();
     this.#write(`${this.#settings.format === 'json' ? jsonLine(message) : text}\n`);
+    if (!ABOUT_LOGS.has(message.code)) this.#log?.emit(message);
   }
 
   /** OTEL_LOG_LEVEL has decided already which messages of OpenTelemetry's libraries are wanted. */

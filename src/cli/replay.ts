@@ -13,6 +13,7 @@ import { BooksFile } from './books-file.ts';
 import { HELP, REPLAY_OPTIONS, rotationOf, selectionOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { logSettings } from './log-options.ts';
+import { openLogs } from './logs.ts';
 import { type Messages, printed } from './messages.ts';
 import { spanCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
@@ -34,6 +35,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const warn = (warning: Message) => messages.say(warning);
   const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
   messages.configure(logSettings(values));
+  await openLogs(messages, environments[0]!);
   const source = Recording.open(path, warn, selectionOf(values));
   const files = { reading: source.file, rotation: rotationOf(values) };
   const outputs = await openOutputs(values.output, environments, files);

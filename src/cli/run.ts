@@ -23,6 +23,7 @@ import { hasControllingTerminal } from './controlling-terminal.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { readSettings } from './file-options.ts';
 import { logSettings } from './log-options.ts';
+import { openLogs } from './logs.ts';
 import { type Messages, printed } from './messages.ts';
 import { agentState, openMetrics, workOf } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
@@ -57,6 +58,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const verbose = log.level === 'debug';
   if (values.pid !== undefined) checkProcess(values.pid, values.procfs);
   restartWithoutDebugSignal();
+  await openLogs(messages, environments[0]!);
   const rotation = rotationOf(values);
   const outputs = await openOutputs(values.output, environments, { rotation });
   const hasSpans = environments.some((env) => wantsSpans(outputs, env));

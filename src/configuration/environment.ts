@@ -9,8 +9,8 @@ export const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => Boolean(
  */
 export function sameSetting(name: string): string[] {
   const general = name
-    .replace(/^OTEL_EXPORTER_OTLP_(?:TRACES|METRICS)_/, 'OTEL_EXPORTER_OTLP_')
-    .replace(/^OTEL_SPAN_ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT$/, 'OTEL_ATTRIBUTE_$1_LIMIT');
+    .replace(/^OTEL_EXPORTER_OTLP_(?:TRACES|METRICS|LOGS)_/, 'OTEL_EXPORTER_OTLP_')
+    .replace(/^OTEL_(?:SPAN|LOGRECORD)_ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT$/, 'OTEL_ATTRIBUTE_$1_LIMIT');
   // The argument belongs to the sampler.
   if (name === 'OTEL_TRACES_SAMPLER_ARG') return [name, 'OTEL_TRACES_SAMPLER'];
   return general === name ? [name] : [name, general];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SettingError, usageError } from '../errors.ts';
+import { logExporters } from '../logs/configured.ts';
 import { metricExporters } from '../metrics/configured.ts';
 import { checkEnvironment } from '../sinks/otlp/check.ts';
 import { ConfigurationDocument, type Path } from './document.ts';
@@ -70,6 +71,7 @@ async function check(env: NodeJS.ProcessEnv, variables: Variables, own: NodeJS.P
   try {
     checkEnvironment(env);
     if (metricExporters(env).length > 0) (await import('../metrics/settings.ts')).readMetricSettings(env);
+    if (logExporters(env).length > 0) (await import('../logs/settings.ts')).readLogSettings(env);
   } catch (error) {
     const { variable = '', why = '' } = error instanceof SettingError ? error : {};
     const name = variable.split(/, | and /).find((name) => variables.has(name) && beatenBy(own, name) === undefined);

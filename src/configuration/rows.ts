@@ -18,6 +18,7 @@ const LEVELS: Readonly<Record<string, string>> = {
 const LANGUAGES = ['cpp', 'dotnet', 'erlang', 'go', 'java', 'php', 'python', 'ruby', 'rust', 'swift'];
 
 const PROCESSOR = 'tracer_provider.processors[]';
+const LOG_PROCESSOR = 'logger_provider.processors[]';
 const READER = 'meter_provider.readers[]';
 const PERIODIC = `${READER}.periodic`;
 const PROMETHEUS = `${READER}.pull.exporter.prometheus/development`;
@@ -126,7 +127,28 @@ export const ROWS: readonly Row[] = [
   refused('meter_provider.meter_configurator/development', 'the agent has one meter; leave its reader out instead'),
 
   unused('propagator', 'the agent takes and makes no requests whose context would be propagated'),
-  unused('logger_provider', 'the agent sends no logs'),
+  scalar(`${LOG_PROCESSOR}.batch.schedule_delay`, 'OTEL_BLRP_SCHEDULE_DELAY'),
+  scalar(`${LOG_PROCESSOR}.batch.export_timeout`, 'OTEL_BLRP_EXPORT_TIMEOUT'),
+  scalar(`${LOG_PROCESSOR}.batch.max_queue_size`, 'OTEL_BLRP_MAX_QUEUE_SIZE'),
+  scalar(`${LOG_PROCESSOR}.batch.max_export_batch_size`, 'OTEL_BLRP_MAX_EXPORT_BATCH_SIZE'),
+  ...exporterRows(`${LOG_PROCESSOR}.batch.exporter`, 'LOGS'),
+  present(
+    refused(`${LOG_PROCESSOR}.batch.exporter.otlp_file/development`, 'standard error has them with log_format: json'),
+  ),
+  present(unused(`${LOG_PROCESSOR}.batch.exporter.console`, 'messages are on standard error anyway')),
+  present(refused(`${LOG_PROCESSOR}.simple`, 'the agent sends log records in batches; use batch')),
+  present(
+    refused(
+      `${LOG_PROCESSOR}.event_to_span_event_bridge/development`,
+      'the messages of the agent are in no span; leave it out',
+    ),
+  ),
+  scalar('logger_provider.limits.attribute_value_length_limit', 'OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT'),
+  scalar('logger_provider.limits.attribute_count_limit', 'OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT'),
+  refused(
+    'logger_provider.logger_configurator/development',
+    'the agent has one logger; choose its messages with log_level',
+  ),
   unused('distribution', 'it is for other distributions'),
   { path: OWN_PATH, kind: 'honoured', variables: [], note: 'the options of `run`', translate: () => ({}) },
   unused('instrumentation/development.general', 'the agent instruments no libraries'),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { logExporters } from '../logs/configured.ts';
 import { metricExporters } from '../metrics/configured.ts';
 import { otlpConfigured } from '../sinks/otlp/configured.ts';
 import { readEndpoint } from '../sinks/otlp/endpoint.ts';
 import { readProtocol } from '../sinks/otlp/settings.ts';
-import { METRICS, type Signal, TRACES } from '../sinks/otlp/signal.ts';
+import { LOGS, METRICS, type Signal, TRACES } from '../sinks/otlp/signal.ts';
 import { beatenBy, MERGED, sameSetting } from './environment.ts';
 import { placeText } from './fault.ts';
 import { HIDDEN, type Variables } from './translate.ts';
@@ -43,6 +44,7 @@ const GENERAL: readonly Row[] = [
   row('OTEL_EBPF_BPF_FS_PATH', '/sys/fs/bpf'),
   row('OTEL_TRACES_EXPORTER'),
   row('OTEL_METRICS_EXPORTER', 'none'),
+  row('OTEL_LOGS_EXPORTER', 'none'),
 ];
 
 const SPANS: readonly Row[] = [
@@ -65,6 +67,15 @@ const METRIC_ROWS: readonly Row[] = [
   row('OTEL_METRIC_EXPORT_INTERVAL', '60000'),
   row('OTEL_METRIC_EXPORT_TIMEOUT', '30000'),
   row('OTEL_METRICS_EXEMPLAR_FILTER', 'trace_based'),
+];
+
+const LOG_ROWS: readonly Row[] = [
+  row('OTEL_BLRP_MAX_QUEUE_SIZE', '2048'),
+  row('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE', '512'),
+  row('OTEL_BLRP_SCHEDULE_DELAY', '1000'),
+  row('OTEL_BLRP_EXPORT_TIMEOUT', '30000'),
+  row('OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT', '128'),
+  row('OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'no limit'),
 ];
 
 const PROMETHEUS: readonly Row[] = [
@@ -121,13 +132,14 @@ export function variablesInForce(own: NodeJS.ProcessEnv, exporters: readonly Exp
     }),
     ...(metrics.length > 0 ? rows(first, METRIC_ROWS) : []),
     ...(metrics.includes('otlp') ? rows(first, connectionRows(METRICS)) : []),
+    ...(logExporters(first.env).includes('otlp') ? rows(first, [...LOG_ROWS, ...connectionRows(LOGS)]) : []),
     ...(metrics.includes('prometheus') ? rows(first, PROMETHEUS) : []),
     ...rows(first, PROXIES).filter(({ from }) => from === 'variable'),
   ];
 }
 
 function shown({ name, default: otherwise, secret }: Row, own: NodeJS.ProcessEnv, { env, file }: Exporter): Shown {
-  const signal = [TRACES, METRICS].find((signal) => name === endpointOf(signal));
+  const signal = [TRACES, METRICS, LOGS].find((signal) => name === endpointOf(signal));
   // Without path, user name and password: as the agent prints it at its start.
   const endpoint = signal && readEndpoint(env, readProtocol(env, signal), signal).shown;
   const variable = beatenBy(own, name);

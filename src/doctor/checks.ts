@@ -11,6 +11,7 @@ import { host } from './host.ts';
 import { install } from './install.ts';
 import { kernel } from './kernel.ts';
 import { lockdown } from './lockdown.ts';
+import { logs } from './logs.ts';
 import { metrics } from './metrics.ts';
 import { securityfs } from './mounts.ts';
 import { obi } from './obi.ts';
@@ -109,6 +110,7 @@ export const topics = ({
     examine: () => collector(env),
   })),
   { id: 'metrics', about: 'whether the configured metrics can be exported', examine: () => metrics(environments[0]) },
+  { id: 'logs', about: 'whether the configured logs can be exported', examine: () => logs(environments[0]) },
   { id: 'clock', about: 'clock source, and the precision of timestamps', examine: () => clock() },
 ];
 

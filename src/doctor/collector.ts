@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UserError } from '../errors.ts';
 import type { Message } from '../messages/message.ts';
+import type { Outcome } from '../sinks/otlp/collector.ts';
 import { otlpConfigured, turnedOffBy } from '../sinks/otlp/configured.ts';
 import type { Connection } from '../sinks/otlp/connection.ts';
-import { doubtful, knownStep, nextMetricsStep, nextStep } from '../sinks/otlp/delivery-messages.ts';
+import { doubtful, knownStep, nextLogsStep, nextMetricsStep, nextStep } from '../sinks/otlp/delivery-messages.ts';
 import { type Finding, fail, ok, warn } from './check.ts';
 
 /** Short, because the user is waiting. */
@@ -30,7 +31,7 @@ export async function collector(env = process.env): Promise<Finding> {
 /** Sends an empty request. */
 export async function ask(
   connection: Connection,
-  what: 'spans' | 'metrics',
+  what: 'spans' | 'metrics' | 'logs',
   complaints: readonly Message[],
 ): Promise<Finding> {
   const { openCollector } = await import('../sinks/otlp/sink.ts');
@@ -48,10 +49,7 @@ export async function ask(
       if (!also) return ok(`${name} accepts ${what}.`);
       return warn(`${name} accepts ${what}.${also}`, 'Correct the variable, or unset it.');
     case 'refused':
-      return warn(
-        `${name} refuses ${what}: ${outcome.reason}: ${outcome.message}.${also}`,
-        what === 'spans' ? nextStep(outcome) : nextMetricsStep(outcome),
-      );
+      return warn(`${name} refuses ${what}: ${outcome.reason}: ${outcome.message}.${also}`, refusedStep(outcome, what));
     case 'retry': {
       const condition = outcome.answered ? `does not accept ${what} now` : 'does not answer';
       const todo = `${knownStep(outcome) ?? START_IT} ${MEANWHILE[what]}`;
@@ -60,6 +58,15 @@ export async function ask(
   }
 }
 
+function refusedStep(outcome: Outcome & { kind: 'refused' }, what: 'spans' | 'metrics' | 'logs'): string {
+  if (what === 'spans') return nextStep(outcome);
+  return what === 'metrics' ? nextMetricsStep(outcome) : (nextLogsStep(outcome) ?? nextStep(outcome));
+}
+
 const CHECK_ENDPOINT = 'Check OTEL_EXPORTER_OTLP_ENDPOINT; VictoriaTraces, for one, does answer like this.';
 const START_IT = 'Start it, or correct the OTEL_EXPORTER_OTLP_* variables.';
-const MEANWHILE = { spans: 'Until then spans wait in memory.', metrics: 'Until then no metrics arrive.' };
+const MEANWHILE = {
+  spans: 'Until then spans wait in memory.',
+  metrics: 'Until then no metrics arrive.',
+  logs: 'Until then no logs arrive.',
+};

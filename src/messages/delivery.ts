@@ -138,6 +138,14 @@ export const DELIVERY = {
     cause: 'a fault of compactstall; spans go on',
     remedy: 'report it',
   },
+  logs_undelivered: {
+    level: 'warn',
+    text: 'collector at {endpoint} did not take {records} log records ({reason}: {answer}); they are on standard error only.',
+    more: true,
+    cause:
+      'for the time of `OTEL_BLRP_EXPORT_TIMEOUT` it did not answer or asked for patience, or it refused them. Said once, until it takes some again; spans are not held up',
+    remedy: 'as the next sentence says, or see its log',
+  },
   prometheus_port_taken: {
     level: 'error',
     text: 'cannot listen for Prometheus at {address}: {reason}. Set OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT to a free one.',

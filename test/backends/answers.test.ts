@@ -48,6 +48,7 @@ describe('a Collector that takes small requests only', () => {
         {
           COMPACTSTALL_SPANS_FILE: spansFile,
           COMPACTSTALL_METRICS_FILE: `${spansFile}.metrics`,
+          COMPACTSTALL_LOGS_FILE: `${spansFile}.logs`,
           COMPACTSTALL_DEBUG_VERBOSITY: 'basic',
         },
       );

@@ -94,6 +94,7 @@ async function run(binary: string, config: string, variables: string[]) {
     ...Object.fromEntries(variables.map((variable, index) => [variable, `${ports[index]}`])),
     COMPACTSTALL_SPANS_FILE: join(temporary, 'spans.jsonl'),
     COMPACTSTALL_METRICS_FILE: join(temporary, 'metrics.jsonl'),
+    COMPACTSTALL_LOGS_FILE: join(temporary, 'logs.jsonl'),
   });
   await child.ready(async () => child.log().includes('Everything is ready'));
   try {

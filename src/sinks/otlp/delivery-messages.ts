@@ -38,6 +38,7 @@ const NEXT_STEP: Record<string, string> = {
 };
 const TOO_BIG = 'Let the collector accept larger requests, or use --stack none or event.';
 const NO_METRICS = 'It may take spans only: OTEL_EXPORTER_OTLP_METRICS_ENDPOINT names another for metrics.';
+const NO_LOGS = 'It may take no logs: OTEL_EXPORTER_OTLP_LOGS_ENDPOINT names another for them.';
 const CHECK_IT = 'Check that it runs and that OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL are right.';
 const ASK_THE_LOG = "The collector's log may say more.";
 
@@ -50,6 +51,11 @@ export function nextStep({ reason, tooLarge }: Outcome & { kind: 'refused' }): s
 export function nextMetricsStep(outcome: Outcome & { kind: 'refused' }): string {
   if (outcome.tooLarge) return 'Let the collector accept larger requests.';
   return /^(grpc_unimplemented|http_404)$/.test(outcome.reason) ? NO_METRICS : nextStep(outcome);
+}
+
+/** The same for log records, as far as the cause is known. */
+export function nextLogsStep({ reason }: Pick<Outcome & { kind: 'refused' | 'retry' }, 'reason'>): string | undefined {
+  return /^(grpc_unimplemented|http_404)$/.test(reason) ? NO_LOGS : NEXT_STEP[reason];
 }
 
 /** What to do about a collector that does not take spans now, where the cause is known: a sentence. */
@@ -139,5 +145,5 @@ export class DeliveryMessages {
 }
 
 /** What an answer without any sign of OTLP means. */
-export const doubtful = (endpoint: string, answer: string, signal: 'spans' | 'metrics'): Message =>
+export const doubtful = (endpoint: string, answer: string, signal: 'spans' | 'metrics' | 'logs'): Message =>
   message('collector_doubtful', { endpoint, answer, signal });

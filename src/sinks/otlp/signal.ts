@@ -3,7 +3,7 @@
 /** What differs between the signals in the standard's variables, and on the wire. */
 export interface Signal {
   /** In the names of variables: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. */
-  infix: 'TRACES' | 'METRICS';
+  infix: 'TRACES' | 'METRICS' | 'LOGS';
   /** The end of the HTTP endpoint. */
   path: string;
   /** The gRPC method. */
@@ -20,4 +20,10 @@ export const METRICS: Signal = {
   infix: 'METRICS',
   path: 'v1/metrics',
   method: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+};
+
+export const LOGS: Signal = {
+  infix: 'LOGS',
+  path: 'v1/logs',
+  method: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
 };

@@ -103,7 +103,14 @@ const SAMPLES: Readonly<Record<string, readonly [value: unknown, becomes?: Recor
   exemplar_filter: ['always_off', { OTEL_METRICS_EXEMPLAR_FILTER: 'always_off' }],
   'meter_configurator/development': [{ default_config: { enabled: true } }],
   propagator: [{ composite: [{ tracecontext: null }] }],
-  logger_provider: [{ processors: [{ simple: { exporter: { console: null } } }] }],
+  'logger_provider.processors[].batch.schedule_delay': [100, { OTEL_BLRP_SCHEDULE_DELAY: '100' }],
+  'logger_provider.processors[].batch.export_timeout': [200, { OTEL_BLRP_EXPORT_TIMEOUT: '200' }],
+  'logger_provider.processors[].batch.max_queue_size': [300, { OTEL_BLRP_MAX_QUEUE_SIZE: '300' }],
+  'logger_provider.processors[].batch.max_export_batch_size': [250, { OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '250' }],
+  'logger_provider.limits.attribute_value_length_limit': [5, { OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: '5' }],
+  'logger_provider.limits.attribute_count_limit': [6, { OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: '6' }],
+  'event_to_span_event_bridge/development': [null],
+  'logger_configurator/development': [{ default_config: { enabled: true } }],
   distribution: [{ other: {} }],
   'js.compactstall': [{ stack: 'none' }],
   'instrumentation/development.general': [{ stability_opt_in_list: 'http' }],
@@ -116,7 +123,7 @@ function sampleOf(path: string): readonly [value: unknown, becomes?: Record<stri
   const ends = Object.keys(SAMPLES).filter((end) => path === end || path.endsWith(`.${end}`));
   const [longest] = ends.sort((a, b) => b.length - a.length);
   if (longest === undefined) return LANGUAGE;
-  const infix = path.startsWith('meter_provider') ? 'METRICS' : 'TRACES';
+  const infix = { meter_provider: 'METRICS', logger_provider: 'LOGS' }[path.split('.')[0]!] ?? 'TRACES';
   const [value, becomes = {}] = SAMPLES[longest]!;
   return [
     value,
@@ -137,6 +144,7 @@ function modelOf(path: string, value: unknown): Record<string, unknown> {
     if (key === 'pull' && !hasExporter) at = { ...(at as object), exporter: { 'prometheus/development': null } };
     if (key === 'tls' && typeof at === 'object')
       at = path.endsWith('key_file') || path.endsWith('cert_file') ? TLS : at;
+    if (key === 'logger_provider' && !('processors' in (at as object))) beside.processors = GRPC;
     if (key === 'tracer_provider' && !('processors' in (at as object))) beside.processors = GRPC;
     if (key === 'meter_provider' && !('readers' in (at as object))) beside.readers = PROMETHEUS;
     at = { [key]: step.endsWith('[]') ? [at] : isObject(at) ? { ...beside, ...at } : at };

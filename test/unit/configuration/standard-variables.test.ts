@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FILES, STANDARD_VARIABLES } from '../../../docs/generate/standard-variables.ts';
+import { readLogSettings } from '../../../src/logs/settings.ts';
 import { metricExporters } from '../../../src/metrics/configured.ts';
 import { readMetricSettings } from '../../../src/metrics/settings.ts';
 import { otlpConfigured, turnedOffBy } from '../../../src/sinks/otlp/configured.ts';
@@ -10,7 +11,7 @@ import { readConnection } from '../../../src/sinks/otlp/connection.ts';
 import { readLimits } from '../../../src/sinks/otlp/limits.ts';
 import { readResourceAttributes } from '../../../src/sinks/otlp/resource-attributes.ts';
 import { readSettings } from '../../../src/sinks/otlp/settings.ts';
-import { METRICS, TRACES } from '../../../src/sinks/otlp/signal.ts';
+import { LOGS, METRICS, TRACES } from '../../../src/sinks/otlp/signal.ts';
 import { fixture } from '../fixtures.ts';
 
 const PATHS: Record<string, string> = {
@@ -20,7 +21,11 @@ const PATHS: Record<string, string> = {
 const withPaths = (env: Record<string, string>) =>
   Object.fromEntries(Object.entries(env).map(([name, value]) => [name, PATHS[value] ?? value]));
 
-const BASE = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://h:1', OTEL_METRICS_EXPORTER: 'otlp,prometheus' };
+const BASE = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'https://h:1',
+  OTEL_METRICS_EXPORTER: 'otlp,prometheus',
+  OTEL_LOGS_EXPORTER: 'otlp',
+};
 
 /** All that the agent reads of an environment. */
 function reading(env: NodeJS.ProcessEnv): string {
@@ -31,9 +36,11 @@ function reading(env: NodeJS.ProcessEnv): string {
     readSettings(env),
     readConnection(env, TRACES),
     readConnection(env, METRICS),
+    readConnection(env, LOGS),
     readLimits(env),
     readResourceAttributes(env),
     readMetricSettings(env),
+    readLogSettings(env),
   ]);
 }
 
