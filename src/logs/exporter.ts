@@ -4,7 +4,7 @@ import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import type { LogRecordExporter, ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { type Message, message } from '../messages/message.ts';
 import type { Collector, Outcome } from '../sinks/otlp/collector.ts';
-import { nextLogsStep } from '../sinks/otlp/delivery-messages.ts';
+import { doubtful, nextLogsStep } from '../sinks/otlp/delivery-messages.ts';
 
 /** ExportResultCode of @opentelemetry/core. */
 const SUCCESS = 0;
@@ -22,7 +22,10 @@ interface Options {
   warn: (message: Message) => void;
 }
 
-/** Sends log records over the agent's own connection. What a collector does not take is reported once, until it takes some again. */
+/**
+ * Sends log records over the agent's own connection, so that variables, certificates and proxies mean what they mean for spans. What a
+ * collector does not take is reported once, until it takes some again.
+ */
 export class LogExporter implements LogRecordExporter {
   readonly #options: Options;
   readonly #ending = new AbortController();
@@ -76,6 +79,7 @@ export class LogExporter implements LogRecordExporter {
   #complaint(outcome: Outcome, sent: number): Message | undefined {
     const { endpoint } = this.#options;
     if (outcome.kind === 'delivered') {
+      if (outcome.doubt) return doubtful(endpoint, outcome.doubt, 'logs');
       const { rejected: records, message: words } = outcome;
       const answer = words || 'it gave no reason';
       return records > 0 ? message('logs_undelivered', { endpoint, records, reason: 'rejected', answer }) : undefined;

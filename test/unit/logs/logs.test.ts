@@ -15,12 +15,16 @@ const RECORDING = fileURLToPath(fixture('snoop/events.jsonl'));
 const PROTOBUF = { 'Content-Type': 'application/x-protobuf' };
 
 /** A real server, which answers requests with these statuses, the last one again and again. */
-async function server(t: TestContext, ...statuses: number[]): Promise<{ requests: string[]; env: NodeJS.ProcessEnv }> {
+async function server(
+  t: TestContext,
+  statuses: number[],
+  headers: Record<string, string> = PROTOBUF,
+): Promise<{ requests: string[]; env: NodeJS.ProcessEnv }> {
   const requests: string[] = [];
   const http = createServer(async (request, response) => {
     requests.push(request.url!);
     for await (const _ of request);
-    response.writeHead(statuses[requests.length - 1] ?? statuses.at(-1)!, PROTOBUF).end();
+    response.writeHead(statuses[requests.length - 1] ?? statuses.at(-1)!, headers).end();
   });
   const port = await listen(t, http);
   t.after(() => http.closeAllConnections());
@@ -36,7 +40,7 @@ const replay = (env: NodeJS.ProcessEnv, ...args: string[]) =>
 
 describe('log records', () => {
   it('are sent where the variables name a collector for them, and where the list says so', async (t) => {
-    const { requests, env } = await server(t, 200);
+    const { requests, env } = await server(t, [200]);
     assert.match((await replay(env)).stderr, /^compactstall: \d+ compactions, 0 lost\n/);
     assert.deepEqual(requests, ['/v1/logs']);
     for (const exporter of ['none', 'console']) await replay({ ...env, OTEL_LOGS_EXPORTER: exporter });
@@ -46,7 +50,7 @@ describe('log records', () => {
   });
 
   it('that are refused are reported once, and in no record', async (t) => {
-    const { requests, env } = await server(t, 404);
+    const { requests, env } = await server(t, [404]);
     const { code, stderr } = await replay(env);
     assert.equal(code, 0);
     assert.match(
@@ -56,8 +60,14 @@ describe('log records', () => {
     assert.equal(requests.length, 1);
   });
 
+  it('that something takes which is no collector are doubted', async (t) => {
+    const { env } = await server(t, [200], {});
+    const { stderr } = await replay(env);
+    assert.match(stderr, /: logs count as delivered, but it may not be a collector\. Check that they arrive\.\n$/);
+  });
+
   it('that a collector does not take now are sent again', async (t) => {
-    const { requests, env } = await server(t, 503, 200);
+    const { requests, env } = await server(t, [503, 200]);
     const said: Message[] = [];
     const logs = await AgentLogs.open({ ...env, OTEL_BLRP_SCHEDULE_DELAY: '0' }, (warning) => said.push(warning));
     logs!.emit(message('prober_stopped', {}));
@@ -68,7 +78,7 @@ describe('log records', () => {
   });
 
   it('do not report themselves: each report would be a record again', async (t) => {
-    const { requests, env } = await server(t, 404);
+    const { requests, env } = await server(t, [404]);
     const messages = new Messages('test');
     const logs = await AgentLogs.open({ ...env, OTEL_BLRP_SCHEDULE_DELAY: '0' }, (warning) => messages.say(warning));
     messages.sendTo(logs);
