@@ -16,6 +16,8 @@ export interface NodeVersion {
 const VERSIONS = ['22.23.3', '26.9.0'];
 /** A version that is too old. */
 const OLD = '20.20.2';
+/** One that does not know `--import`. */
+const ANCIENT = '16.20.2';
 const pathOf = (version: string) => join(CACHE, `node-${version}`, 'bin/node');
 
 export const NODES: NodeVersion[] = [
@@ -29,9 +31,10 @@ export const NODES: NodeVersion[] = [
 /** The versions of NODES other than the project's own. */
 export const FETCHED = VERSIONS.map(pathOf);
 export const OLD_NODE = pathOf(OLD);
+export const ANCIENT_NODE = pathOf(ANCIENT);
 
 export function ensureNodes(): void {
-  for (const version of [...VERSIONS, OLD]) {
+  for (const version of [...VERSIONS, OLD, ANCIENT]) {
     if (existsSync(pathOf(version))) continue;
     mkdirSync(CACHE, { recursive: true });
     const scratch = mkdtempSync(join(CACHE, 'node-new-'));

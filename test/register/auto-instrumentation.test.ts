@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NODES } from '../../harness/node-versions.ts';
 import { runApplication } from './application.ts';
-import { API, LOADER, REGISTER_CJS, REGISTER_ESM } from './auto-instrumentation.ts';
+import { API, LOADER, REGISTER_CJS, REGISTER_ESM, SYNC_HOOKS } from './auto-instrumentation.ts';
 
 const OURS = 'compactstall/register';
 const env = {
   API,
+  SYNC_HOOKS,
   OTEL_SERVICE_NAME: 'server',
   // Without a processor there would be no spans; nobody listens there.
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
@@ -26,6 +27,14 @@ const WAYS = [
   {
     name: 'ESM, after it',
     args: ['--experimental-loader', LOADER, '--import', REGISTER_ESM, '--import', OURS, 'server.mjs'],
+  },
+  {
+    name: 'ESM with registerHooks, before it',
+    args: ['--import', OURS, '--import', './sync-hooks.mjs', '--import', REGISTER_ESM, 'server.mjs'],
+  },
+  {
+    name: 'ESM with registerHooks, after it',
+    args: ['--import', './sync-hooks.mjs', '--import', REGISTER_ESM, '--import', OURS, 'server.mjs'],
   },
   { name: 'CommonJS, before it', args: ['--require', OURS, '--require', REGISTER_CJS, 'server.cjs'] },
   { name: 'CommonJS, after it', args: ['--require', REGISTER_CJS, '--require', OURS, 'server.cjs'] },

@@ -13,6 +13,8 @@ export const API = join(scope, 'api');
 export const REGISTER_ESM = join(scope, 'auto-instrumentations-node/dist/register.mjs');
 /** ECMAScript modules are not instrumented without it. */
 export const LOADER = join(scope, 'instrumentation/hook.mjs');
+/** The same by module.registerHooks, which replaces it: Node.js 26 warns of the other. */
+export const SYNC_HOOKS = join(folder, 'node_modules/import-in-the-middle/register-hooks.mjs');
 export const REGISTER_CJS = join(scope, 'auto-instrumentations-node/dist/register.cjs');
 
 export function ensureAutoInstrumentation(): void {

@@ -34,6 +34,16 @@ const WAYS: { name: string; args: string[]; env?: NodeJS.ProcessEnv }[] = [
   { name: 'CommonJS, --import', args: ['--import', REGISTER, 'app.cjs'], env: { FIRST: './sdk.cjs' } },
   { name: 'CommonJS, one line, SDK before it', args: ['app.cjs'], env: { FIRST: `./sdk.cjs ${REGISTER}` } },
   { name: 'CommonJS, one line, SDK after it', args: ['app.cjs'], env: { FIRST: `${REGISTER} ./sdk.cjs` } },
+  {
+    name: 'ESM, after registerHooks',
+    args: ['--import', './hooks.mjs', '--import', REGISTER, 'app.mjs'],
+    env: { FIRST: './sdk.mjs' },
+  },
+  {
+    name: 'CommonJS, before registerHooks',
+    args: ['-r', REGISTER, '--import', './hooks.mjs', 'app.cjs'],
+    env: { FIRST: './sdk.cjs' },
+  },
   { name: 'two copies of the API', args: ['-r', REGISTER, '-r', './sdk.cjs', 'app.cjs'], env: { API: copyOfApi } },
   { name: 'registered twice', args: ['--import', REGISTER, 'app.cjs'], env: { FIRST: `./sdk.cjs ${REGISTER}` } },
 ];

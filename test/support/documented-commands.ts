@@ -23,6 +23,10 @@ export const RUN_BY = {
   'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 npm start': here('the first span, in a collector'),
   'jaeger --config otel-collector/jaeger.yaml': here('the first span, in Jaeger'),
   'node --import /path/to/compactstall/dist/register/index.js app.js': here('starts a service of Node.js'),
+  'NODE_OPTIONS="--import /path/to/node_modules/compactstall/dist/register/index.js"': {
+    file: 'test/register/node-options.test.ts',
+    name: 'reaches npm, which works',
+  },
   'npm start -- doctor': here('the doctor says'),
   'npm start -- doctor --pid PID': here('the doctor says'),
   'caps=-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search,+checkpoint_restore': here('the least capabilities'),
