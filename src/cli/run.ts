@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, usageError } from '../errors.ts';
 import { booksReport } from '../event/books-report.ts';
-import { isCompaction, TRIGGERS } from '../event/event.ts';
+import { isCompaction } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Summary } from '../event/summary.ts';
-import { publicationsUnseen } from '../host/limitations.ts';
 import { NOBODY } from '../host/users.ts';
 import { AGGREGATE_ROWS } from '../live/aggregates.ts';
 import { limitationsOf } from '../live/limitations.ts';
-import type { LiveSource } from '../live/live-source.ts';
 import { openLiveSource } from '../live/open.ts';
 import { giveUpPrivileges } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
@@ -21,7 +19,9 @@ import { BooksFile } from './books-file.ts';
 import { HELP, RUN_OPTIONS, rotationOf } from './compactstall-options.ts';
 import { hasControllingTerminal } from './controlling-terminal.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
+import { reportAttachment, reportRunTime } from './details.ts';
 import { readSettings } from './file-options.ts';
+import { liveOptions } from './live-options.ts';
 import { logSettings } from './log-options.ts';
 import { openLogs } from './logs.ts';
 import { type Messages, printed } from './messages.ts';
@@ -81,31 +81,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     onFailed: (othersWork) => shutdown.outputFailed(othersWork),
     warn: (warning) => messages.say(warning),
   };
-  const records = outputs.some(({ kind }) => kind === 'json');
-  const wantsRecords = hasSpans || records;
-  const stacks = settings.kernelStack || (wantsRecords && settings.stack !== 'none');
-  // A table shows neither stacks nor contexts. A recording keeps both for a replay, whatever this run's spans carry.
-  const context = wantsRecords ? values.context : 'off';
-  const services = records || (hasSpans && settings.resource === 'service');
-  const stackBudget = values['stack-budget'];
-  const user = values.user ?? NOBODY;
-  const limit = values['max-spans-per-second'];
+  const options = liveOptions(values, settings, hasSpans);
   let verification: Verification | undefined;
   const source = await openLiveSource({
-    ...(values.attach !== undefined && { attach: values.attach }),
-    ...(values.btf !== undefined && { btfFile: values.btf }),
-    ...(values.pid !== undefined && { pid: values.pid }),
-    ...(values.procfs !== undefined && { procfs: values.procfs }),
-    minDurationNs: values['min-duration'] ?? 0,
-    triggers: values.trigger ?? TRIGGERS,
-    ...(limit !== 'off' && { maxSpansPerSecond: limit }),
-    context,
-    ...(stacks && { stackMinDurationNs: values['stack-min-duration'] }),
-    ...(stackBudget !== 'off' && { stackBudget }),
-    ringBytes: values['ring-size'],
-    runTimeStats: verbose,
+    ...options,
     ...(metrics && { aggregates: AGGREGATE_ROWS }),
-    ...((services || context !== 'off') && { prober: { services, user, warn: settings.warn } }),
     onAttaching: () => {
       if (values.verify) verification = new Verification();
     },
@@ -115,12 +95,12 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const attachedMs = performance.now();
   const sinks = await createSinks(settings);
   await metrics?.prepare();
-  await giveUpPrivileges(user, settings.warn);
+  await giveUpPrivileges(values.user ?? NOBODY, settings.warn);
   checkRotations(outputs);
   if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(message('attached', { version: VERSION, plan: source.plan.name }));
   if (verbose) reportAttachment(messages, source, attachedMs);
-  for (const limitation of limitationsOf(source, stacks)) messages.say(limitation);
+  for (const limitation of limitationsOf(source, options.stackMinDurationNs !== undefined)) messages.say(limitation);
   const hint = setTimeout(() => messages.say(message('no_compaction_yet', {})), HINT_AFTER_MS);
 
   const destinations = [
@@ -188,32 +168,4 @@ async function openStatus(path: string | undefined): Promise<StatusServer | unde
   if (path === undefined) return undefined;
   const { StatusServer } = await import('../status/server.ts');
   return StatusServer.listen(path);
-}
-
-/** How it is attached, in more detail. */
-function reportAttachment(messages: Messages, source: LiveSource, attachedMs: number): void {
-  messages.say(message('attached_after', { milliseconds: Math.round(attachedMs) }));
-  for (const plan of source.passedOver) messages.show(message('plan_skipped', { plan }), `  skipped ${plan}`);
-  if (source.publicationsUnseen) {
-    const unseen = publicationsUnseen(source.publicationsUnseen);
-    messages.show(unseen, `  ${unseen.text}`);
-  }
-  if (source.notMeasured) {
-    messages.show(message('run_time_unmeasured', { reason: source.notMeasured }), `  ${source.notMeasured}`);
-  }
-  const log = source.loaderLog();
-  if (log) messages.show(message('loader_log', { log }), log);
-}
-
-function reportRunTime(messages: Messages, source: LiveSource): void {
-  const show = (line: string) => messages.show(message('run_time', { line: line.trim() }), line);
-  const { stackNs = 0, stackBaseNs = 0 } = source.books().kernel ?? {};
-  if (stackBaseNs > 0) {
-    const share = ((stackNs / stackBaseNs) * 100).toFixed(2);
-    show(`  stacks   took ${(stackNs / 1e6).toFixed(2)} ms, ${share} % of the compactions' own time`);
-  }
-  for (const { name, runCount, runTimeNs } of source.programStats()) {
-    const mean = runCount > 0 ? `${(runTimeNs / runCount / 1000).toFixed(2)} us` : '-';
-    show(`  program  ${name}: ${runCount} runs, ${mean} each`);
-  }
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { TRIGGERS } from '../event/event.ts';
+import { NOBODY } from '../host/users.ts';
+import type { LiveOptions } from '../live/live-source.ts';
+import type { SinkSettings } from '../sinks/create.ts';
+import type { RUN_OPTIONS } from './compactstall-options.ts';
+import type { InForce } from './options.ts';
+
+/** What the kernel's side and the prober do for these options: no more than the outputs show. */
+export function liveOptions(
+  values: InForce<typeof RUN_OPTIONS>,
+  { outputs, stack, resource, kernelStack, warn }: SinkSettings,
+  hasSpans: boolean,
+): LiveOptions {
+  const records = outputs.some(({ kind }) => kind === 'json');
+  const wantsRecords = hasSpans || records;
+  const stacks = kernelStack || (wantsRecords && stack !== 'none');
+  // A table shows neither stacks nor contexts. A recording keeps both for a replay, whatever this run's spans carry.
+  const context = wantsRecords ? values.context : 'off';
+  const services = records || (hasSpans && resource === 'service');
+  const limit = values['max-spans-per-second'];
+  const budget = values['stack-budget'];
+  return {
+    ...(values.attach !== undefined && { attach: values.attach }),
+    ...(values.btf !== undefined && { btfFile: values.btf }),
+    ...(values.pid !== undefined && { pid: values.pid }),
+    ...(values.procfs !== undefined && { procfs: values.procfs }),
+    minDurationNs: values['min-duration'] ?? 0,
+    triggers: values.trigger ?? TRIGGERS,
+    ...(limit !== 'off' && { maxSpansPerSecond: limit }),
+    context,
+    ...(stacks && { stackMinDurationNs: values['stack-min-duration'] }),
+    ...(budget !== 'off' && { stackBudget: budget }),
+    ringBytes: values['ring-size'],
+    runTimeStats: values.verbose ?? false,
+    ...((services || context !== 'off') && { prober: { services, user: values.user ?? NOBODY, warn } }),
+  };
+}
