@@ -100,6 +100,7 @@ async function run(binary: string, config: string, variables: string[]) {
   try {
     return { opened: listeners(child.pid), expected: ports.map((port) => `127.0.0.1:${port}`).sort() };
   } finally {
-    await child.stop();
+    // Not stop(): a Collector that has just become ready may still die of SIGTERM, instead of ending.
+    await child.kill();
   }
 }
