@@ -66,6 +66,7 @@ const IDS = [
   'host',
   'collector',
   'metrics',
+  'logs',
   'clock',
 ];
 
