@@ -9,7 +9,7 @@ export interface Entry {
   text: string;
   /** The sentence that follows says what to do, as that depends on the host. */
   more?: true;
-  /** Why it is said; Markdown. */
+  /** Why the agent says it; Markdown. */
   cause: string;
   /** What to do about it; Markdown. */
   remedy: string;

@@ -149,7 +149,7 @@ export const RUN = {
   file_not_renamed: {
     level: 'info',
     text: '{file} is still the same file; rename it before SIGHUP.',
-    cause: 'SIGHUP has come, but there is no new file to open',
+    cause: 'SIGHUP arrived, but the file still has its name',
     remedy: 'nothing; or rename it first, as logrotate does',
   },
   file_not_reopened: {
@@ -167,7 +167,7 @@ export const RUN = {
   recording_unreadable: {
     level: 'error',
     text: 'cannot read {file}: {reason}. Expected a file written with --output json:FILE.',
-    cause: 'there is no such file, or it may not be read',
+    cause: 'the file does not exist, or this user may not read it',
     remedy: 'name a recording',
   },
   recording_compressed: {

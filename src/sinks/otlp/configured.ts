@@ -25,3 +25,15 @@ function exporters(env: NodeJS.ProcessEnv): string[] {
   const words = (env.OTEL_TRACES_EXPORTER ?? '').split(',').map((word) => word.trim().toLowerCase());
   return words.filter((word) => word !== '');
 }
+
+/**
+ * The exporters of another signal that the environment asks for: by name, or by naming where that signal goes. The standard's default is
+ * `otlp`. Here it is none, because the variables for spans alone would send metrics and logs to backends that take only spans.
+ */
+export function exportersOf(signal: 'METRICS' | 'LOGS', env: NodeJS.ProcessEnv): string[] {
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return [];
+  const words = (env[`OTEL_${signal}_EXPORTER`] ?? '').split(',').map((word) => word.trim());
+  const named = words.filter((word) => word !== '');
+  if (named.includes('none')) return [];
+  return named.length === 0 && env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]?.trim() ? ['otlp'] : named;
+}
