@@ -8,7 +8,7 @@ import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import type { Rotation } from '../sinks/rotation.ts';
 import { LOG_OPTIONS } from './log-options.ts';
-import { formatOptions, type InForce, type Values } from './options.ts';
+import type { InForce, Values } from './options.ts';
 import {
   parseChoice,
   parseFile,
@@ -238,49 +238,3 @@ export const DOCTOR_OPTIONS = [
   CONFIG_OPTION,
   ...INFORMATION_OPTIONS,
 ] as const;
-
-export const HELP = `Usage: compactstall [run] [options]
-       compactstall replay FILE [options]
-       compactstall summary FILE [--json] [options]
-       compactstall doctor [--json] [--pid PID] [--procfs DIR] [--config FILE]
-       compactstall config [--json] [options]
-       compactstall status [--json] [--status-socket PATH] [--config FILE]
-
-Turns the kernel's memory compactions into OpenTelemetry spans and a table.
-Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for symbols in stacks; and
-CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for the services and spans of other
-users' processes.
-
-${formatOptions(RUN_OPTIONS)}
-
-replay FILE sends a recording (the output of --output json) to the same outputs
-and produces the same spans. It takes --pid, --min-duration, --trigger and the
-options from --output on. It needs no root.
-
-summary FILE prints who waited for how long in a recording: by service, process,
-trigger and order, longest first. It takes --pid, --min-duration and --trigger.
-
-doctor checks whether this host can run the agent, how it would attach, what to
-expect here, and how to fix what is missing. With --pid it also reports that
-process's service, and whether its stalls will be children of its spans, linked
-to them or roots, and why. It needs no root and changes nothing.
-
-config prints the settings in force, and where each comes from: an option, a
-variable, a line of the configuration file, or the default. Secrets are hidden.
-It takes the options of run.
-
-status asks a running agent how it is: books, rates, queue, last errors, and who
-waited longest. The agent has to run with the same --status-socket.
-
-Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables
-name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.
-OTEL_METRICS_EXPORTER=otlp sends metrics there too; =prometheus lets Prometheus
-read them at http://127.0.0.1:9464/metrics.
-
-SIGUSR2 prints the books so far. SIGHUP opens json:FILE again, which logrotate
-has renamed; without such a file, or with a terminal, it ends the run.
-
-Exit codes: 0 success, every event is accounted for; 1 failure; 2 wrong usage;
-3 this host cannot run it; 4 events were lost (the end of the output says how
-many and why).
-`;

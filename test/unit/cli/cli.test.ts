@@ -18,8 +18,8 @@ import {
 } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { HELP } from '../../../src/cli/commands.ts';
 import { SNOOP_HELP } from '../../../src/cli/compactsnoop-options.ts';
-import { HELP } from '../../../src/cli/compactstall-options.ts';
 import { EXIT } from '../../../src/errors.ts';
 import { Summary, type SummaryReport } from '../../../src/event/summary.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { HELP } from '../../../src/cli/commands.ts';
 import { parseSnoopOptions, SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
-import { HELP, REPLAY_OPTIONS, RUN_OPTIONS, SUMMARY_OPTIONS } from '../../../src/cli/compactstall-options.ts';
+import { REPLAY_OPTIONS, RUN_OPTIONS, SUMMARY_OPTIONS } from '../../../src/cli/compactstall-options.ts';
 import { formatOptions, type Option, parseOptions, textWithout, withDefaults } from '../../../src/cli/options.ts';
 import { EXIT, UserError } from '../../../src/errors.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET } from '../../../src/live/open.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { EXIT_CODES, HELP } from '../../../src/cli/commands.ts';
 import { SNOOP_HELP } from '../../../src/cli/compactsnoop-options.ts';
-import { HELP } from '../../../src/cli/compactstall-options.ts';
 import { EXIT } from '../../../src/errors.ts';
 
 const CLI = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
@@ -22,7 +22,11 @@ describe('docs/cli.md', () => {
     for (const help of [HELP, SNOOP_HELP]) assert.ok(CLI.includes(`\`\`\`\n${help}\`\`\`\n`), help);
   });
 
-  it('has each exit code', () => {
+  it('has each exit code, and so has the help', () => {
+    assert.deepEqual(
+      EXIT_CODES.map(([code]) => code),
+      Object.values(EXIT),
+    );
     for (const code of Object.values(EXIT)) assert.match(CLI, new RegExp(`^\\| ${code} \\| `, 'm'));
   });
 

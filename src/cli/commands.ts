@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What each command is for: the one source of `--help`, the manual pages and the completion of shells. */
+
+import { wrap } from '../terminal.ts';
+import {
+  CONFIG_OPTIONS,
+  DOCTOR_OPTIONS,
+  REPLAY_OPTIONS,
+  RUN_OPTIONS,
+  STATUS_OPTIONS,
+  SUMMARY_OPTIONS,
+} from './compactstall-options.ts';
+import { formatOptions, type Option } from './options.ts';
+
+export interface Command {
+  name: string;
+  /** What follows the name in the line of usage. */
+  usage: string;
+  /** One clause. */
+  purpose: string;
+  /** A paragraph. */
+  description: string;
+  options: readonly Option[];
+}
+
+const COLUMNS = 80;
+
+export const RUN: Command = {
+  name: 'run',
+  usage: '[options]',
+  purpose: 'show memory compactions as they happen: a table, spans, a recording',
+  description:
+    "Turns the kernel's memory compactions into OpenTelemetry spans and a table. Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for symbols in stacks; and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for the services and spans of other users' processes.",
+  options: RUN_OPTIONS,
+};
+
+/** The commands besides `run`, in the order of `--help`. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'replay',
+    usage: 'FILE [options]',
+    purpose: 'send a recording of memory compactions to the same outputs',
+    description:
+      'replay FILE sends a recording (the output of --output json) to the same outputs and produces the same spans. It takes --pid, --min-duration, --trigger and the options from --output on. It needs no root.',
+    options: REPLAY_OPTIONS,
+  },
+  {
+    name: 'summary',
+    usage: 'FILE [--json] [options]',
+    purpose: 'print who waited for how long in a recording',
+    description:
+      'summary FILE prints who waited for how long in a recording: by service, process, trigger and order, longest first. It takes --pid, --min-duration and --trigger.',
+    options: SUMMARY_OPTIONS,
+  },
+  {
+    name: 'doctor',
+    usage: '[--json] [--pid PID] [--procfs DIR] [--config FILE]',
+    purpose: 'check whether this host can run compactstall',
+    description:
+      "doctor checks whether this host can run the agent, how it would attach, what to expect here, and how to fix what is missing. With --pid it also reports that process's service, and whether its stalls will be children of its spans, linked to them or roots, and why. It needs no root and changes nothing.",
+    options: DOCTOR_OPTIONS,
+  },
+  {
+    name: 'config',
+    usage: '[--json] [options]',
+    purpose: 'print the settings in force, and where each comes from',
+    description:
+      'config prints the settings in force, and where each comes from: an option, a variable, a line of the configuration file, or the default. Secrets are hidden. It takes the options of run.',
+    options: CONFIG_OPTIONS,
+  },
+  {
+    name: 'status',
+    usage: '[--json] [--status-socket PATH] [--config FILE]',
+    purpose: 'ask a running agent how it is',
+    description:
+      'status asks a running agent how it is: books, rates, queue, last errors, and who waited longest. The agent has to run with the same --status-socket.',
+    options: STATUS_OPTIONS,
+  },
+];
+
+/** What the variables of the environment do. */
+export const ENVIRONMENT =
+  'Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf. OTEL_METRICS_EXPORTER=otlp sends metrics there too; =prometheus lets Prometheus read them at http://127.0.0.1:9464/metrics.';
+
+export const SIGNALS =
+  'SIGUSR2 prints the books so far. SIGHUP opens json:FILE again, which logrotate has renamed; without such a file, or with a terminal, it ends the run.';
+
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'success, every event is accounted for'],
+  [1, 'failure'],
+  [2, 'wrong usage'],
+  [3, 'this host cannot run it'],
+  [4, 'events were lost (the end of the output says how many and why)'],
+];
+
+const usages = [
+  `compactstall [run] ${RUN.usage}`,
+  ...COMMANDS.map(({ name, usage }) => `compactstall ${name} ${usage}`),
+];
+const exitCodes = EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join('; ');
+const paragraph = (text: string) => wrap(text, COLUMNS).join('\n');
+
+export const HELP = `Usage: ${usages.join('\n       ')}
+
+${paragraph(RUN.description)}
+
+${formatOptions(RUN_OPTIONS)}
+
+${[...COMMANDS.map(({ description }) => description), ENVIRONMENT, SIGNALS, `Exit codes: ${exitCodes}.`].map(paragraph).join('\n\n')}
+`;
