@@ -84,6 +84,12 @@ if for_any all; then
   need openssl openssl
   # A service with a tracer for Java.
   need default-jdk-headless javac
+  # Shells that complete options, and readers of manual pages.
+  need bash-completion /usr/share/bash-completion/bash_completion
+  need zsh zsh
+  need fish fish
+  need man-db man
+  need mandoc mandoc
 fi
 if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null 2>&1; }; then
   # The emulated machines. Where they are not available, npm test names what it leaves out.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What each command is for: the one source of `--help`, the manual pages and the completion of shells. */
-
 import { wrap } from '../terminal.ts';
 import {
   CONFIG_OPTIONS,
@@ -28,7 +27,7 @@ const COLUMNS = 80;
 export const RUN: Command = {
   name: 'run',
   usage: '[options]',
-  purpose: 'show memory compactions as they happen: a table, spans, a recording',
+  purpose: 'show memory compactions as they happen, and send them as spans',
   description:
     "Turns the kernel's memory compactions into OpenTelemetry spans and a table. Needs root, or CAP_BPF and CAP_PERFMON; CAP_SYSLOG for symbols in stacks; and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for the services and spans of other users' processes.",
   options: RUN_OPTIONS,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { usageError } from '../errors.ts';
+import { wrap } from '../terminal.ts';
+import type { Command } from './commands.ts';
 import { formatOptions, type Values } from './options.ts';
 import { parsePid, parseSeconds } from './values.ts';
 
 /** The flags of bcc's tool of the same name, and no others. */
 export const SNOOP_OPTIONS = [
   { name: 'help', short: 'h', help: 'print this help' },
-  { name: 'timestamp', short: 'T', help: 'first column: seconds since the first row' },
+  { name: 'timestamp', short: 'T', help: 'seconds since the first row, in a first column' },
   { name: 'pid', short: 'p', argument: 'PID', help: 'only stalls of this process', parse: parsePid },
   { name: 'duration', short: 'd', argument: 'SECONDS', help: 'stop after this time', parse: parseSeconds },
   { name: 'kernel-stack', short: 'K', help: 'print the kernel stack under each row' },
@@ -17,20 +19,32 @@ export const SNOOP_OPTIONS = [
   },
 ] as const;
 
-export const SNOOP_HELP = `Usage: compactsnoop [-h] [-T] [-p PID] [-d SECONDS] [-K] [-e]
+export const SNOOP: Command = {
+  name: 'compactsnoop',
+  usage: '[-h] [-T] [-p PID] [-d SECONDS] [-K] [-e]',
+  purpose: 'print a row for each memory compaction of the kernel',
+  description:
+    "Traces the kernel's memory compactions, one row each: who stalled, where, for how long, and how it ended. Needs root, or CAP_BPF and CAP_PERFMON.",
+  options: SNOOP_OPTIONS,
+};
 
-Traces the kernel's memory compactions, one row each: who stalled, where, for
-how long, and how it ended. Needs root, or CAP_BPF and CAP_PERFMON.
+export const SNOOP_EXAMPLES: readonly (readonly [command: string, shows: string])[] = [
+  ['compactsnoop', 'all compactions'],
+  ['compactsnoop -T', 'with timestamps'],
+  ['compactsnoop -d 10', 'for 10 seconds'],
+  ['compactsnoop -p 181', 'of process 181'],
+  ['compactsnoop -K', 'with kernel stacks'],
+  ['compactsnoop -e', 'with extended fields'],
+];
+
+export const SNOOP_HELP = `Usage: compactsnoop ${SNOOP.usage}
+
+${wrap(SNOOP.description, 80).join('\n')}
 
 ${formatOptions(SNOOP_OPTIONS)}
 
 examples:
-    compactsnoop          # all compactions
-    compactsnoop -T       # with timestamps
-    compactsnoop -d 10    # for 10 seconds
-    compactsnoop -p 181   # of process 181
-    compactsnoop -K       # with kernel stacks
-    compactsnoop -e       # with extended fields
+${SNOOP_EXAMPLES.map(([command, shows]) => `    ${command.padEnd(22)}# ${shows}`).join('\n')}
 `;
 
 type SnoopOption = (typeof SNOOP_OPTIONS)[number];

@@ -83,7 +83,7 @@ const OUTPUT_OPTIONS = [
     short: 'o',
     argument: 'WHERE',
     repeatable: true,
-    help: 'table (the default), json, json:FILE (makes a recording; appends), otlp, sdk (the same through the SDK of OpenTelemetry) or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; without one, otlp sends them to http://localhost:4317',
+    help: 'where events go: table (the default), json, json:FILE (makes a recording; appends), otlp, sdk (the same through the SDK of OpenTelemetry) or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; without one, otlp sends them to http://localhost:4317',
     default: 'table',
     parse: parseOutput,
   },

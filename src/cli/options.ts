@@ -27,6 +27,8 @@ export interface Parser<T> {
   (text: string, option: string): T;
   /** All that it takes, if these are a few words. */
   choices?: readonly string[];
+  /** What a shell completes, if it takes more than these words. One that ends with a colon goes on with a file. */
+  words?: readonly string[];
   /** It takes a comma-separated list. */
   list?: boolean;
 }

@@ -61,6 +61,7 @@ export function parseShare(text: string, option: string): number | 'off' {
   }
   return percent / 100;
 }
+parseShare.words = ['off'];
 
 export function parseRate(text: string, option: string): number | 'off' {
   if (text === 'off') return text;
@@ -70,6 +71,7 @@ export function parseRate(text: string, option: string): number | 'off' {
   }
   return perSecond;
 }
+parseRate.words = ['off'];
 
 export function parseTriggers(text: string, option: string): Trigger[] {
   const wanted = text.split(',');
@@ -81,6 +83,7 @@ export function parseTriggers(text: string, option: string): Trigger[] {
   return wanted as Trigger[];
 }
 parseTriggers.list = true;
+parseTriggers.words = TRIGGERS;
 
 /** @returns bytes */
 export function parseRingSize(text: string, option: string): number {
@@ -154,3 +157,4 @@ export function parseOutput(text: string, option: string): Output {
   if (text.startsWith('json:') && text.length > 5) return { kind: 'json', path: text.slice(5) };
   throw usageError(`${option} ${text}: expected table, json, json:FILE, otlp, sdk or none.`);
 }
+parseOutput.words = ['table', 'json', 'json:', 'otlp', 'sdk', 'none'];

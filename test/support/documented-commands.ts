@@ -39,6 +39,10 @@ export const RUN_BY = {
   'npm start -- replay examples/recording.jsonl': here('has a recording'),
   'npm start -- config --config examples/compactstall.yaml': here('shows a configuration'),
   'node examples/library/metric.js': { file: 'test/backends/library.test.ts', name: 'metric.js: a real Collector' },
+  'node packaging/shell-files.ts /usr/local/share': {
+    file: 'test/packages/manual.test.ts',
+    name: 'are written by a command',
+  },
   'npm run compactsnoop': here('uses compactsnoop'),
   'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,
