@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The one table of the layers of tests, in the order in which they run. */
 import { globSync } from 'node:fs';
+import { ensureHelm } from '../../harness/helm/helm.ts';
 import { ensureMachines, missingForMachines } from '../../harness/machine/ensure.ts';
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
@@ -107,6 +108,16 @@ export const REST: readonly Layer[] = [
     setUp: 'all',
     live: true,
     prepare: () => ensureBackends(),
+  },
+  {
+    name: 'packages',
+    shows: 'the Helm chart, by Helm, which is built from source the first time (5 min)',
+    takes: '15 s',
+    files: files('test/packages/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    needsHost: () => false,
+    prepare: ensureHelm,
   },
   {
     name: 'register',

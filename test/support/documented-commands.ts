@@ -43,6 +43,8 @@ export const RUN_BY = {
     file: 'test/packages/manual.test.ts',
     name: 'are written by a command',
   },
+  'helm template compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall > compactstall.yaml':
+    { file: 'test/packages/chart.test.ts', name: 'the command of the documents' },
   'npm run compactsnoop': here('uses compactsnoop'),
   'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,
@@ -60,6 +62,9 @@ export const NOT_RUN: Record<string, string> = {
   'journalctl --unit compactstall --follow': 'needs a host that systemd has booted, and the unit installed',
   'docker run --rm --read-only --pid=host --network=host --uts=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --volume /etc/machine-id:/etc/machine-id:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
     'needs a container runtime, and an image that is not published',
+  'helm install compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall':
+    'needs a cluster; test/packages/chart.test.ts renders the same',
+  'kubectl apply --filename compactstall.yaml': 'needs a cluster',
   'npm run picture': 'writes docs/images again; the example in a machine and --picture are run each',
   'npm run recording': 'writes examples/recording.jsonl again; the example in a machine and --recording are run each',
   'npm install compactstall': 'no registry has it; test/register/package.test.ts installs the packed package',

@@ -11,6 +11,7 @@ const DOCUMENTS = [
   'SECURITY.md',
   'ARCHITECTURE.md',
   'examples/README.md',
+  'packaging/**/*.md',
   'docs/**/*.md',
 ];
 /** The documents of which commands between backticks are also read, such as those of a table. */

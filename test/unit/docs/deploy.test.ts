@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/deploy.md names the capabilities four times, for four ways to run. They must be the same.
+// The capabilities are named for four ways to run: in docs/deploy.md, and in the values of the chart. They must be the same.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parse } from 'yaml';
 import { readText } from './messages.ts';
 
 const DEPLOY = readText('docs/deploy.md');
@@ -36,10 +37,18 @@ describe('the capabilities of docs/deploy.md', () => {
     assert.deepEqual(sorted(words!.split(',').map((word) => `CAP_${word.slice(1).toUpperCase()}`)), withoutRoot);
   });
 
-  it('in the containers are those of the table, and those for root', () => {
+  it('in the command of docker are those of the table, and those for root', () => {
     const flags = [...DEPLOY.matchAll(/--cap-add (\w+)/g)].map(([, name]) => `CAP_${name}`);
     assert.deepEqual(sorted(flags), table);
-    const [, added] = /add: \[([^\]]+)\]/.exec(DEPLOY)!;
-    assert.deepEqual(sorted(added!.split(', ').map((name) => `CAP_${name}`)), table);
+  });
+
+  it('in the chart are those of the table, and those for root, each with its reason', () => {
+    const values = readText('packaging/chart/values.yaml');
+    const { drop, add } = parse(values).securityContext.capabilities;
+    assert.deepEqual(drop, ['ALL']);
+    assert.deepEqual(sorted(add.map((name: string) => `CAP_${name}`)), table);
+    // The two for another user have one reason.
+    const reasoned = [...values.matchAll(/^ {6}# .*Without .*\n {6}- (\w+)$/gm)].map(([, name]) => `CAP_${name}`);
+    assert.deepEqual(sorted([...reasoned, 'CAP_SETGID']), table);
   });
 });

@@ -27,7 +27,8 @@ const EXPECTED = [
   'docs/troubleshooting.md',
 ];
 /** Inline code that names a file or folder of this repository, except built files and patterns. */
-const PATH = /`((?:bench|bpf|docs|examples|findings|harness|native|otel-collector|src|test|toolchain)\/[\w./-]*)`/g;
+const PATH =
+  /`((?:bench|bpf|docs|examples|findings|harness|native|otel-collector|packaging|src|test|toolchain)\/[\w./-]*)`/g;
 const LINK = /\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"]+)"/g;
 
 describe('documents', () => {
