@@ -111,7 +111,8 @@ export const REST: readonly Layer[] = [
   },
   {
     name: 'packages',
-    shows: 'the Helm chart, by Helm, which is built from source the first time (5 min)',
+    shows:
+      'what is installed: manual pages, completion, and the Helm chart by Helm, which is built the first time (5 min)',
     takes: '15 s',
     files: files('test/packages/*.test.ts'),
     setUp: 'all',
