@@ -82,7 +82,7 @@ export const ENVIRONMENT =
   'Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf. OTEL_METRICS_EXPORTER=otlp sends metrics there too; =prometheus lets Prometheus read them at http://127.0.0.1:9464/metrics.';
 
 export const SIGNALS =
-  'SIGUSR2 prints the books so far. SIGHUP opens json:FILE again, which logrotate has renamed; without such a file, or with a terminal, it ends the run.';
+  'SIGUSR2 prints the books so far. SIGHUP opens json:FILE again, which logrotate has renamed; without such a file, or with a terminal, it ends the run. Under systemd (Type=notify) it is a reload, and ends nothing.';
 
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
   [0, 'success, every event is accounted for'],

@@ -31,6 +31,7 @@ import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
 import { reportBooks, reportBooksSoFar, showSummary } from './report.ts';
 import { Request } from './request.ts';
+import { openServiceManager, workFor } from './service-manager.ts';
 import { Shutdown } from './shutdown.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
@@ -66,11 +67,12 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
   const statusServer = await openStatus(values['status-socket']);
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
+  const manager = await openServiceManager((warning) => messages.say(warning));
 
   const booksWanted = new Request('SIGUSR2');
   // A terminal that is closed sends it, too: nobody would end the agent then.
-  const rotates = filesOf(outputs).length > 0 && !hasControllingTerminal();
-  const newFilesWanted = rotates ? new Request('SIGHUP') : undefined;
+  const reloads = (manager || filesOf(outputs).length > 0) && !hasControllingTerminal();
+  const newFilesWanted = reloads ? new Request('SIGHUP') : undefined;
   const shutdown = new Shutdown(newFilesWanted === undefined);
   const settings: SinkSettings = {
     outputs,
@@ -121,6 +123,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       metrics?.add(compactions);
       summary?.add(events);
       status?.add(events, compactions.length);
+      manager?.changed();
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
@@ -130,9 +133,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     () => workOf(source, pipeline),
   );
   booksWanted.answer(() => reportBooksSoFar(messages, source.state().books, pipeline.books()));
-  newFilesWanted?.answer(() => {
-    for (const sink of sinks) sink.reopen?.();
-  });
+  const reopen = () => Promise.all(sinks.map((sink) => sink.reopen?.()));
+  newFilesWanted?.answer(() => void (manager ? manager.reload(reopen) : reopen()));
   statusServer?.answer(() =>
     status!.status(
       source,
@@ -141,11 +143,17 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       destinations.map(({ text }) => text),
     ),
   );
-  await pipeline.run(shutdown.reached.then(() => verification?.detaching()));
+  manager?.ready(workFor(source, pipeline));
+  const stop = shutdown.reached.then(() => {
+    manager?.stopping();
+    verification?.detaching();
+  });
+  await pipeline.run(stop);
   clearTimeout(hint);
   booksWanted.close();
   statusServer?.close();
   await metrics?.close(LAST_METRICS_MS);
+  manager?.close();
 
   if (summary) showSummary(messages, summary.report());
   let exitCode = reportBooks(messages, source.books(), pipeline.books(), shutdown.failed);

@@ -92,6 +92,11 @@ export class Enricher {
     if (events.length > 0) this.#identify(batch, deliver, ready);
   }
 
+  /** Resolves when every batch so far has been delivered. */
+  delivered(): Promise<void> {
+    return this.#last;
+  }
+
   /** Resolves when every batch has been delivered. After some seconds it no longer waits for open answers. */
   async finish(patienceMs = LAST_ANSWERS_MS): Promise<void> {
     const late = setTimeout(() => {

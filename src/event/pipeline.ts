@@ -67,6 +67,11 @@ export class Pipeline {
     return this.#sinks.length === 0 || this.#sinks.some(({ isFailing }) => !isFailing);
   }
 
+  /** Whether some output hangs. */
+  get isStuck(): boolean {
+    return this.#sinks.some(({ isStuck }) => isStuck);
+  }
+
   #deliver(events: readonly AgentEvent[]): void {
     this.#options.onEvents?.(events);
     for (const sink of this.#sinks) sink.write(events);

@@ -19,6 +19,8 @@ export interface Sink {
   readonly destination?: string;
   /** Whether the last delivery failed. False before the first one. */
   readonly isFailing: boolean;
+  /** Whether it hangs: what it does now takes longer than it ever may. Whoever is away or slow does not make it hang. */
+  readonly isStuck: boolean;
   /** Takes a batch, in order of arrival. Never blocks: events that do not fit in the queue are dropped and counted. */
   write(events: readonly AgentEvent[]): void;
   /**
@@ -26,8 +28,11 @@ export interface Sink {
    * live source cannot wait.
    */
   room(): Promise<number>;
-  /** Opens its file again, which may have another name now. Nothing is lost or torn. Absent where there is never a file. */
-  reopen?(): void;
+  /**
+   * Opens its file again, which may have another name now. Nothing is lost or torn. Resolves when that is done. Absent where there
+   * is never a file.
+   */
+  reopen?(): Promise<void>;
   /** Delivers what is queued until the deadline (milliseconds), then counts the rest as dropped. */
   close(deadlineMs: number): Promise<void>;
   books(): SinkBooks;

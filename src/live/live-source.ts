@@ -199,6 +199,16 @@ export class LiveSource implements Source {
     this.#reader?.resume();
   }
 
+  /**
+   * Goes the way of a record: the ring's thread wakes the reader, which reads what there is; what was read gets its names, and is
+   * delivered. Resolves when it has come to the end, and not at all where something on the way hangs.
+   */
+  async roundTrip(): Promise<void> {
+    await this.#reader?.look();
+    await this.#stacks.named();
+    await this.#enricher?.delivered();
+  }
+
   /** Detaches, and reads what is left in the ring. */
   async stop(): Promise<void> {
     this.#object.detach();

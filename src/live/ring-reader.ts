@@ -18,6 +18,7 @@ export class RingReader {
   readonly #ring: RingBuffer;
   #onBatch: ((batch: Buffer) => void) | undefined;
   #onTurn: (() => void) | undefined;
+  #looking: PromiseWithResolvers<void> | undefined;
   #nap: NodeJS.Timeout | undefined;
   #paused = false;
   /** The next batch, when more is in the ring. */
@@ -37,6 +38,13 @@ export class RingReader {
     this.#onBatch = onBatch;
     this.#onTurn = onTurn;
     this.#fallAsleep();
+  }
+
+  /** Lets the ring's thread wake it. Resolves when it has looked into the ring after that. */
+  look(): Promise<void> {
+    this.#looking ??= Promise.withResolvers();
+    this.#ring.wake();
+    return this.#looking.promise;
   }
 
   /** Reads all that is in the ring now. */
@@ -95,6 +103,8 @@ export class RingReader {
     else if (size < FULL_BYTES) this.#takeNap();
     else this.#next = setImmediate(() => this.#napOver());
     this.#onTurn?.();
+    this.#looking?.resolve();
+    this.#looking = undefined;
   }
 
   /** Falls asleep, then checks again: a record from just before the state changed has not woken the reader. */

@@ -200,6 +200,13 @@ export const RUN = {
     cause: 'no agent listens there, or it is another user’s',
     remedy: 'start the agent with `--status-socket`; ask as root where it was started as root',
   },
+  manager_not_notified: {
+    level: 'warn',
+    text: 'systemd is not notified of how the run goes: {reason}',
+    cause:
+      'NOTIFY_SOCKET names a socket where nobody listens, or the service manager is too busy. With `Type=notify` systemd then ends the agent',
+    remedy: 'nothing in a systemd unit; elsewhere unset NOTIFY_SOCKET',
+  },
   bpf_object_missing: {
     level: 'error',
     text: 'the BPF object is missing: {file}: {reason}.',

@@ -21,6 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'doctor',
     'configuration',
     'status',
+    'systemd',
     'live',
     'logs',
     'metrics',
@@ -35,6 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'messages',
   ],
   status: ['event', 'terminal', 'errors', 'messages'],
+  systemd: ['messages'],
   doctor: [
     ...['live', 'enrich', 'prober', 'logs', 'metrics', 'sinks', 'event', 'host', 'kernel', 'procfs'],
     ...['node-version', 'terminal', 'errors', 'messages'],

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "clocks.h"
+#include "datagram.h"
 #include "js_error.h"
 #include "js_object.h"
 #include "js_ring.h"
@@ -53,6 +54,13 @@ Napi::Value jsPerfEventOpenRefusal(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), perfEventOpenRefusal());
 }
 
+// Arguments: address and text.
+void jsSendDatagram(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    sendDatagram(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value());
+  });
+}
+
 }  // namespace
 
 }  // namespace bpf
@@ -68,6 +76,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("bpfRefusal", Napi::Function::New<bpf::jsBpfRefusal>(env));
   exports.Set("perfEventOpenRefusal", Napi::Function::New<bpf::jsPerfEventOpenRefusal>(env));
   exports.Set("readClocks", Napi::Function::New<bpf::jsReadClocks>(env));
+  exports.Set("sendDatagram", Napi::Function::New<bpf::jsSendDatagram>(env));
   return exports;
 }
 

@@ -34,7 +34,7 @@ napi_threadsafe_function makeReadable(Napi::Env env, Napi::Function onReadable) 
 Napi::Function JsRing::define(Napi::Env env) {
   return DefineClass(env, "NativeRing",
                      {InstanceMethod<&JsRing::drain>("drain"), InstanceMethod<&JsRing::pendingBytes>("pendingBytes"),
-                      InstanceMethod<&JsRing::ref>("ref"), InstanceMethod<&JsRing::unref>("unref"),
+                      InstanceMethod<&JsRing::wake>("wake"), InstanceMethod<&JsRing::ref>("ref"), InstanceMethod<&JsRing::unref>("unref"),
                       InstanceMethod<&JsRing::close>("close")});
 }
 
@@ -85,6 +85,12 @@ Napi::Value JsRing::drain(const Napi::CallbackInfo& info) {
 Napi::Value JsRing::pendingBytes(const Napi::CallbackInfo& info) {
   uint64_t bytes = guarded(info.Env(), [&] { return ring().pendingBytes(); });
   return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value JsRing::wake(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { ring(); });
+  waiter_->wake();
+  return info.Env().Undefined();
 }
 
 Napi::Value JsRing::ref(const Napi::CallbackInfo& info) {

@@ -20,6 +20,7 @@ class JsRing : public Napi::ObjectWrap<JsRing> {
  private:
   Napi::Value drain(const Napi::CallbackInfo& info);
   Napi::Value pendingBytes(const Napi::CallbackInfo& info);
+  Napi::Value wake(const Napi::CallbackInfo& info);
   Napi::Value ref(const Napi::CallbackInfo& info);
   Napi::Value unref(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);

@@ -14,12 +14,10 @@ namespace bpf {
 
 namespace {
 
-enum Source : uint32_t { kStopped, kRing };
-
-void watch(int epoll, int fd, uint32_t events, Source source) {
+// Edge-triggered: neither a record that is left in the ring nor a call that was answered keeps the thread spinning.
+void watch(int epoll, int fd) {
   epoll_event event = {};
-  event.events = events;
-  event.data.u32 = source;
+  event.events = EPOLLIN | EPOLLET;
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0) return;
   int error = errno;
   throw Failure("RING_FAILED", "Cannot wait for the ring buffer: epoll_ctl: " + describe(error) + ".", error);
@@ -28,14 +26,13 @@ void watch(int epoll, int fd, uint32_t events, Source source) {
 }  // namespace
 
 Waiter::Waiter(int ringFd, std::function<void()> notify)
-    : notify_(std::move(notify)), stop_(eventfd(0, EFD_CLOEXEC)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-  if (!stop_.valid() || !epoll_.valid()) {
+    : notify_(std::move(notify)), called_(eventfd(0, EFD_CLOEXEC)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  if (!called_.valid() || !epoll_.valid()) {
     int error = errno;
     throw Failure("RING_FAILED", "Cannot wait for the ring buffer: " + describe(error) + ".", error);
   }
-  watch(epoll_.get(), stop_.get(), EPOLLIN, kStopped);
-  // Edge-triggered: a record that is left in the ring does not keep the thread spinning.
-  watch(epoll_.get(), ringFd, EPOLLIN | EPOLLET, kRing);
+  watch(epoll_.get(), called_.get());
+  watch(epoll_.get(), ringFd);
   start();
 }
 
@@ -54,9 +51,12 @@ void Waiter::start() {
 }
 
 Waiter::~Waiter() {
-  eventfd_write(stop_.get(), 1);
+  stopping_ = true;
+  wake();
   pthread_join(thread_, nullptr);
 }
+
+void Waiter::wake() const { eventfd_write(called_.get(), 1); }
 
 void* Waiter::run(void* self) {
   dropInherited();
@@ -69,9 +69,7 @@ void Waiter::wait() const {
     epoll_event events[2];
     int count = epoll_wait(epoll_.get(), events, 2, -1);
     if (count < 0 && errno != EINTR) return;
-    for (int i = 0; i < count; i++) {
-      if (events[i].data.u32 == kStopped) return;
-    }
+    if (stopping_) return;
     if (count > 0) notify_();
   }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread that sleeps until the kernel wakes the readers of a ring buffer, and then calls `notify` once. It has no timer:
-// until the BPF side wakes it, it costs nothing.
+// A thread that sleeps until the kernel wakes the readers of a ring buffer, or wake() is called, and then calls `notify` once.
+// It has no timer: until it is woken, it costs nothing.
 #pragma once
 
 #include <pthread.h>
 
+#include <atomic>
 #include <functional>
 
 #include "mapping.h"
@@ -19,13 +20,16 @@ class Waiter {
   // Stops and joins the thread: notify is not called after this.
   ~Waiter();
 
+  void wake() const;
+
  private:
   static void* run(void* self);
   void start();
   void wait() const;
 
   std::function<void()> notify_;
-  UniqueFd stop_;
+  std::atomic<bool> stopping_ = false;
+  UniqueFd called_;
   UniqueFd epoll_;
   pthread_t thread_;
 };

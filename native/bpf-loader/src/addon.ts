@@ -29,6 +29,7 @@ export interface NativeObject {
 export interface NativeRing {
   drain(maxBytes: number): Buffer | null;
   pendingBytes(): number;
+  wake(): void;
   ref(): void;
   unref(): void;
   close(): void;
@@ -43,6 +44,7 @@ interface Addon {
   giveUpPrivileges(uid?: number, gid?: number): boolean;
   bpfRefusal(): number;
   perfEventOpenRefusal(): number;
+  sendDatagram(address: string, text: string): void;
   readClocks(): { monotonicNs: bigint; realtimeNs: bigint; boottimeNs: bigint; uncertaintyNs: number };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addon } from './addon.ts';
-import { userId } from './check.ts';
+import * as check from './check.ts';
 import { errnoName } from './error.ts';
 
 export { BpfError, type BpfErrorDetails } from './error.ts';
@@ -37,6 +37,14 @@ export function perfEventOpenRefusal(): string | undefined {
   return errnoName(addon.perfEventOpenRefusal());
 }
 
+/**
+ * Sends one datagram to a unix socket, which Node.js cannot, as sd_notify(3) does. Throws SEND_FAILED.
+ * @param address a path, or `@` and the name of an abstract socket
+ */
+export function sendDatagram(address: string, text: string): void {
+  addon.sendDatagram(check.text('address', address), check.text('text', text));
+}
+
 /** Makes the kernel measure the run time of all BPF programs on the host until closed. Needs CAP_SYS_ADMIN. */
 export function enableRunTimeStats(): { close(): void } {
   const native = new addon.NativeRunTimeStats();
@@ -52,5 +60,5 @@ export function enableRunTimeStats(): { close(): void } {
  */
 export function giveUpPrivileges(user?: { uid: number; gid: number }): boolean {
   if (user === undefined) return addon.giveUpPrivileges();
-  return addon.giveUpPrivileges(userId('uid', user.uid), userId('gid', user.gid));
+  return addon.giveUpPrivileges(check.userId('uid', user.uid), check.userId('gid', user.gid));
 }

@@ -28,6 +28,11 @@ export class RingBuffer {
     return this.#native.pendingBytes();
   }
 
+  /** Wakes the ring's thread as the kernel does, so that `onReadable` is called: whether there is a record or not. */
+  wake(): void {
+    this.#native.wake();
+  }
+
   /** An open ring keeps the event loop alive, as after `ref()`; after `unref()` it does not. */
   ref(): this {
     this.#native.ref();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { BpfObject } from '../src/index.ts';
+import { BpfObject, sendDatagram } from '../src/index.ts';
 import { bpfError, loadCounter, testObject } from './support.ts';
 
 const NOTHINGS: unknown[] = [
@@ -139,6 +139,8 @@ const cases: [string, RegExp, unknown[], (value: Wrong) => unknown][] = [
     [...bad(never), 2 ** 32, '5'],
     (v) => ring.drain(v),
   ],
+  ['sendDatagram(address)', /^address must be a string/, [undefined, ...bad(never)], (v) => sendDatagram(v, 'text')],
+  ['sendDatagram(, text)', /^text must be a string/, [undefined, ...bad(never)], (v) => sendDatagram('/nowhere', v)],
 ];
 
 for (const [name, message, values, work] of cases) {

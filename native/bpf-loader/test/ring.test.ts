@@ -201,6 +201,25 @@ test('a record left in the ring causes no more calls', async (t) => {
   assert.equal(lengths(drainAll(ring), 0).length, 3);
 });
 
+test('wake() calls onReadable each time, whether there is a record or not', async (t) => {
+  const object = loadCounter();
+  t.after(() => object.close());
+  object.attach();
+  let called = 0;
+  const ring = object.ringBuffer('ring', () => {
+    called++;
+  });
+  for (let round = 1; round <= 23; round++) {
+    if (round % 2 === 0) calls(1);
+    ring.wake();
+    await until('the reader is woken', () => called === round);
+  }
+  assert.equal(lengths(drainAll(ring), 0).length, 11);
+  assert.equal(counters(object).wakeUps, 0);
+  await sleep(100);
+  assert.equal(called, 23);
+});
+
 test('no call after close(), even if one was queued', async (t) => {
   const object = loadCounter();
   t.after(() => object.close());
@@ -220,6 +239,7 @@ test('no call after close(), even if one was queued', async (t) => {
     assert.throws(() => ring.pendingBytes, bpfError('CLOSED', /RingBuffer is closed/));
     assert.throws(() => ring.ref(), bpfError('CLOSED', /RingBuffer is closed/));
     assert.throws(() => ring.unref(), bpfError('CLOSED', /RingBuffer is closed/));
+    assert.throws(() => ring.wake(), bpfError('CLOSED', /RingBuffer is closed/));
   }
   await sleep(50);
   assert.equal(called, 0);

@@ -2,6 +2,7 @@
 import type { AgentEvent } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { excerpt } from '../../terminal.ts';
+import { UnderWay } from '../under-way.ts';
 import { type Backoff, backoffMs, wish } from './backoff.ts';
 import { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
@@ -31,6 +32,7 @@ export class Sender implements Sink {
   readonly #messages: DeliveryMessages;
   readonly #backoff: Backoff;
   readonly #pause = new Wait();
+  readonly #underWay: UnderWay;
   #waiters: (() => void)[] = [];
   /** Spans of the batch that is being sent. */
   #inFlight = 0;
@@ -61,10 +63,15 @@ export class Sender implements Sink {
     this.#messages = messages;
     this.#backoff = backoff;
     this.#aside = new SetAside(patience);
+    this.#underWay = new UnderWay(settings.exportTimeoutMs);
   }
 
   get destination(): string {
     return this.#messages.endpoint;
+  }
+
+  get isStuck(): boolean {
+    return this.#underWay.isTooLong;
   }
 
   write(events: readonly AgentEvent[]): void {
@@ -182,7 +189,7 @@ export class Sender implements Sink {
     this.#wasAside = wasAside;
     this.#inFlight = batch.spans;
     for (;;) {
-      const outcome = await this.#collector.send(batch).catch(unexpected);
+      const outcome = await this.#underWay.during(this.#collector.send(batch).catch(unexpected));
       if (this.#gaveUp) return;
       if (outcome.kind !== 'retry') return this.#settle(batch, outcome);
       const verdict = this.#aside.verdict(batch, performance.now(), this.#closing !== undefined);

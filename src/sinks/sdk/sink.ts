@@ -24,6 +24,7 @@ import { hostResource } from '../otlp/host-resource.ts';
 import { type ResourceOf, Resources } from '../otlp/resources.ts';
 import { readSettings, type Settings } from '../otlp/settings.ts';
 import type { StackPlace } from '../otlp/span-writer.ts';
+import { LATE_MS } from '../under-way.ts';
 import { type Processed, ProcessedReader } from './processed.ts';
 import { spanParts } from './span-parts.ts';
 
@@ -53,6 +54,7 @@ export async function createSdkSink({ stack, resource, warn, env = process.env }
   return new SdkSink({
     env: { ...env, ...variables(env, settings) },
     maxQueue: settings.maxQueue,
+    longestMs: settings.delayMs + settings.exportTimeoutMs + LATE_MS,
     host,
     resourceOf,
     stack,
@@ -91,6 +93,8 @@ interface SdkSinkSettings {
   /** The variables that the SDK sees. */
   env: NodeJS.ProcessEnv;
   maxQueue: number;
+  /** The longest that spans wait before the SDK has finished with some. */
+  longestMs: number;
   host: Resource;
   resourceOf: (event: AgentEvent) => Resource;
   stack: StackPlace;
@@ -102,6 +106,7 @@ class SdkSink implements Sink {
   readonly name = 'sdk';
   isFailing = false;
   readonly #maxQueue: number;
+  readonly #longestMs: number;
   readonly #resourceOf: (event: AgentEvent) => Resource;
   readonly #stack: StackPlace;
   readonly #sdk: NodeSDK;
@@ -116,10 +121,13 @@ class SdkSink implements Sink {
   #leftOver = 0;
   #processed: Processed = { exported: 0, failed: {} };
   #looking: NodeJS.Timeout | undefined;
+  /** When the SDK last finished with spans, or had none. */
+  #progressMs = 0;
 
-  constructor({ env, maxQueue, host, resourceOf, stack, logLevel, warn }: SdkSinkSettings) {
+  constructor({ env, maxQueue, longestMs, host, resourceOf, stack, logLevel, warn }: SdkSinkSettings) {
     this.#warn = warn;
     this.#maxQueue = maxQueue;
+    this.#longestMs = longestMs;
     this.#resourceOf = resourceOf;
     this.#stack = stack;
     this.#sdk = withEnvironment(env, () => {
@@ -145,7 +153,12 @@ class SdkSink implements Sink {
     this.#tracer = trace.getTracer('compactstall', VERSION);
   }
 
+  get isStuck(): boolean {
+    return this.books().queued > 0 && performance.now() - this.#progressMs > this.#longestMs;
+  }
+
   write(events: readonly AgentEvent[]): void {
+    if (this.books().queued === 0) this.#progressMs = performance.now();
     this.#accepted += events.length;
     for (const event of events) this.#send(event);
     this.#look();
@@ -220,6 +233,9 @@ class SdkSink implements Sink {
     if (!this.#provider) return;
     const before = this.#processed;
     this.#processed = await this.#reader.read();
+    if (this.#processed.exported + lost(this.#processed) > before.exported + lost(before)) {
+      this.#progressMs = performance.now();
+    }
     if (this.#processed.exported > before.exported) this.isFailing = false;
     else if (lost(this.#processed) > lost(before)) this.isFailing = true;
   }

@@ -6,6 +6,7 @@ import { type AgentEvent, type CompactionEvent, isCompaction } from '../../event
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { type Message, message } from '../../messages/message.ts';
 import type { OutputFile } from '../output-file.ts';
+import { UnderWay } from '../under-way.ts';
 
 const writeAsync = promisify(write);
 const closeAsync = promisify(close);
@@ -67,7 +68,9 @@ export class TextSink implements Sink {
   #writing: Promise<void> | undefined;
   /** Why nothing more is written; later events are dropped for the same reason. */
   #closed: string | undefined;
-  #reopenWanted = false;
+  /** Settled when the file has been opened again, as was asked for. */
+  #reopening: PromiseWithResolvers<void> | undefined;
+  readonly #underWay = new UnderWay();
 
   constructor(name: string, target: TextTarget, header: string, format: (event: AgentEvent) => string) {
     this.name = name;
@@ -87,9 +90,15 @@ export class TextSink implements Sink {
     else this.#enqueue(events.map(this.#format), events.length);
   }
 
-  reopen(): void {
-    this.#reopenWanted = true;
+  get isStuck(): boolean {
+    return this.#underWay.isTooLong;
+  }
+
+  reopen(): Promise<void> {
+    this.#reopening ??= Promise.withResolvers();
+    const { promise } = this.#reopening;
     if (!this.#writing) this.#reopenIfWanted();
+    return promise;
   }
 
   async room(): Promise<number> {
@@ -145,8 +154,9 @@ export class TextSink implements Sink {
 
   /** Called while no batch is half written. */
   #reopenIfWanted(): void {
-    if (!this.#reopenWanted || this.#closed) return;
-    this.#reopenWanted = false;
+    if (!this.#reopening || this.#closed) return;
+    const { resolve } = this.#reopening;
+    this.#reopening = undefined;
     const { file, name, warn } = this.#target;
     try {
       if (file.reopen?.()) warn(message('file_reopened', { file: name }));
@@ -154,6 +164,7 @@ export class TextSink implements Sink {
     } catch (error) {
       warn(message('file_not_reopened', { file: name, reason: systemWords(error) }));
     }
+    resolve();
   }
 
   #makeRoom(bytes: number): void {
@@ -176,7 +187,7 @@ export class TextSink implements Sink {
     let written = 0;
     while (written < bytes.length && !this.#closed) {
       try {
-        written += (await writeAsync(this.#target.file.descriptor, bytes, written)).bytesWritten;
+        written += (await this.#underWay.during(writeAsync(this.#target.file.descriptor, bytes, written))).bytesWritten;
         retry = FIRST_RETRY_MS;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return { written, error: error as Error };
@@ -203,6 +214,7 @@ export class TextSink implements Sink {
 
   #close(reason: string): void {
     this.#closed ??= reason;
+    this.#reopening?.resolve();
     this.#drop(this.#closed, this.#books.queued);
     this.#books.queued = 0;
     this.#queue.length = 0;

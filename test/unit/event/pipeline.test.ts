@@ -22,6 +22,7 @@ const gc = runInNewContext('gc') as () => void;
 class FullSink implements Sink {
   readonly name = 'full';
   readonly isFailing = false;
+  readonly isStuck = false;
   readonly #waiters: (() => void)[] = [];
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: { queue_full: 0 } };
 
@@ -89,6 +90,7 @@ describe('a full sink', () => {
 class SlowSink implements Sink {
   readonly name = 'slow';
   isFailing = false;
+  isStuck = false;
   readonly destination = 'http://collector';
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
   queuedAtClose: number | undefined;
@@ -181,5 +183,14 @@ describe('an output that fails', () => {
     });
     assert.deepEqual(seen, [true, false]);
     assert.ok(new Pipeline(source, []).canDeliver);
+  });
+
+  it('and hangs makes the pipeline stuck, whatever the others do', () => {
+    const source: Source = { run: async () => {}, stop: async () => {}, books: () => BOOKS };
+    const sinks = [new SlowSink(), new SlowSink()];
+    const pipeline = new Pipeline(source, sinks);
+    assert.ok(!pipeline.isStuck);
+    sinks[1]!.isStuck = true;
+    assert.ok(pipeline.isStuck);
   });
 });

@@ -24,6 +24,7 @@ function ringOf(bytes: number) {
       return size > 0 ? Buffer.alloc(size) : null;
     },
     close() {},
+    wake: () => wake(),
   };
   const object = {
     ringBuffer: (_: string, onReadable: () => void) => {
@@ -33,6 +34,7 @@ function ringOf(bytes: number) {
     writeVariable: (_: string, state: number) => states.push(state),
   };
   return {
+    ring,
     object: object as unknown as BpfObject,
     states,
     asked,
@@ -82,4 +84,26 @@ test('what is left at the end is read at once', () => {
   reader.drain();
   reader.close();
   assert.equal(read, 3_000_000);
+});
+
+test('a look resolves when the ring was read after it, and not while the thread of the ring does not wake the reader', async () => {
+  const { object, ring, states, fill } = ringOf(0);
+  let read = 0;
+  const reader = new RingReader(object, 'records');
+  reader.start(({ length }) => {
+    read += length;
+  });
+  fill(RECORD);
+  await reader.look();
+  assert.equal(read, RECORD);
+  // Another nap follows, as there was something.
+  while (states.at(-1) !== READER.ASLEEP) await sleep(5);
+  await reader.look();
+  const calls: string[] = [];
+  ring.wake = () => calls.push('the thread is dead');
+  void reader.look().then(() => calls.push('looked'));
+  fill(RECORD);
+  await sleep(200);
+  reader.close();
+  assert.deepEqual(calls, ['the thread is dead']);
 });

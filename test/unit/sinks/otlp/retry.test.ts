@@ -207,3 +207,26 @@ test('a sink fails from a request that failed to one that is taken', async (t) =
   assert.deepEqual([...failing, sink.isFailing], [false, false, true, false, true, false]);
   await sink.close(LONG);
 });
+
+test('a sink hangs when a request takes longer than its limit and half a minute, not while the collector is away', async (t) => {
+  const answer = Promise.withResolvers<Answer>();
+  const server = await startGrpcServer(t, () => answer.promise);
+  const { sink } = await sinkTo(server.port, { OTEL_BSP_EXPORT_TIMEOUT: '20000', OTEL_EXPORTER_OTLP_TIMEOUT: '20000' });
+  sink.write(events(1));
+  while (server.sizes.length === 0) await sleep(5);
+  const { now } = performance;
+  let laterMs = 0;
+  t.mock.method(performance, 'now', () => now.call(performance) + laterMs);
+  const stuck = [0, 40_000, 51_000].map((ms) => {
+    laterMs = ms;
+    return sink.isStuck;
+  });
+  assert.deepEqual(stuck, [false, false, true]);
+  answer.resolve(error(status.UNAVAILABLE));
+  while (!sink.isFailing) await sleep(5);
+  assert.ok(!sink.isStuck);
+  await server.stop();
+  laterMs = 600_000;
+  assert.ok(!sink.isStuck);
+  await sink.close(1);
+});

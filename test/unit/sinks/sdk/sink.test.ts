@@ -2,9 +2,10 @@
 // What the SDK makes of spans, in the books. test/backends/conformance.test.ts compares the spans themselves.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSdkSink } from '../../../../src/sinks/sdk/sink.ts';
 import { event, events, notRecorded } from '../../fixtures.ts';
-import { startGrpcServer } from '../otlp/grpc-server.ts';
+import { type Answer, OK, startGrpcServer } from '../otlp/grpc-server.ts';
 import { assertBalanced, LONG } from '../otlp/sink-to.ts';
 
 async function sinkTo(port: number, env: NodeJS.ProcessEnv = {}) {
@@ -86,5 +87,27 @@ describe('the sink that uses the SDK', () => {
 
   it('refuses a variable that cannot be used', async () => {
     await assert.rejects(sinkTo(1, { OTEL_TRACES_SAMPLER: 'sometimes' }), { exitCode: 2 });
+  });
+
+  it('hangs when spans wait and the SDK has not finished with any for longer than it may', async (t) => {
+    const answer = Promise.withResolvers<Answer>();
+    const server = await startGrpcServer(t, () => answer.promise);
+    const { sink } = await sinkTo(server.port);
+    sink.write(events(3));
+    while (server.sizes.length === 0) await sleep(5);
+    const { now } = performance;
+    let laterMs = 0;
+    t.mock.method(performance, 'now', () => now.call(performance) + laterMs);
+    const stuck = [0, 59_000, 62_000].map((ms) => {
+      laterMs = ms;
+      return sink.isStuck;
+    });
+    assert.deepEqual(stuck, [false, false, true]);
+    answer.resolve(OK);
+    while (sink.books().queued > 0) await sleep(5);
+    assert.ok(!sink.isStuck);
+    sink.write(events(1));
+    assert.ok(!sink.isStuck);
+    await sink.close(LONG);
   });
 });

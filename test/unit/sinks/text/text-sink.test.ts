@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { balances, equations, losses } from '../../../../src/event/books.ts';
 import type { AgentEvent } from '../../../../src/event/event.ts';
 import type { Message } from '../../../../src/messages/message.ts';
@@ -189,10 +190,15 @@ describe('a file that is renamed', () => {
       }
     };
     for (; size === 0; await new Promise(setImmediate)) read();
-    sink.reopen();
+    const reopened = sink.reopen();
     sink.write([event(1)]);
-    for (; warnings.length === 0; await new Promise(setImmediate)) read();
+    let isReopened = false;
+    void reopened.then(() => {
+      isReopened = true;
+    });
+    for (; !isReopened; await new Promise(setImmediate)) read();
     read();
+    assert.equal(warnings.length, 1);
     await sink.close(LONG_MS);
     assert.equal(size, long(event(0)).length);
     assert.equal(readFileSync(path, 'utf8'), long(event(1)));
@@ -231,6 +237,34 @@ describe('a file that is renamed', () => {
 });
 
 describe('a pipe', () => {
+  for (const { waits, flags, stuck } of [
+    { waits: 'hangs in a write', flags: constants.O_WRONLY, stuck: true },
+    {
+      waits: 'is asked again and again whether there is room',
+      flags: constants.O_WRONLY | constants.O_NONBLOCK,
+      stuck: false,
+    },
+  ]) {
+    it(`that nobody reads: a sink that ${waits} is ${stuck ? '' : 'not '}stuck after half a minute`, async (t) => {
+      const { reader, writer, open } = pipe(t);
+      closeSync(writer);
+      const { sink } = sinkTo(open(flags), { format: () => 'x'.repeat(2 * PIPE_BYTES) });
+      sink.write([event(0)]);
+      const { now } = performance;
+      let laterMs = 0;
+      t.mock.method(performance, 'now', () => now.call(performance) + laterMs);
+      assert.ok(!sink.isStuck);
+      laterMs = 29_000;
+      assert.ok(!sink.isStuck);
+      laterMs = 31_000;
+      while (sink.isStuck !== stuck) await sleep(5);
+      // The end of its reader ends the write, and the descriptor can be closed.
+      closeSync(reader);
+      await sink.close(LONG_MS);
+      assert.ok(!sink.isStuck);
+    });
+  }
+
   /** Everything from the reading end until the writing end is closed. */
   async function readAll(child: ChildProcess): Promise<string> {
     let text = '';
