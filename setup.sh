@@ -8,6 +8,7 @@
 #   ./setup.sh test       what `npm test` needs: also programs that stall
 #   ./setup.sh example    what `npm run example` needs: also Go, which builds the Collector and Jaeger
 #   ./setup.sh demo       what `npm run demo` needs: also an emulator, and a receiver of spans
+#   ./setup.sh package    what `npm pack` needs: also the native parts of the packages, for x64 and arm64
 #   ./setup.sh all        everything
 #
 # One list names what is missing, with the command that installs it.
@@ -34,8 +35,8 @@ if [ "$wanted" = start ]; then
   done
 fi
 case $wanted in
-  unit | run | test | example | demo | all) ;;
-  *) fail "there is no '$wanted' to set up; there are unit, run, test, example, demo and all" ;;
+  unit | run | test | example | demo | package | all) ;;
+  *) fail "there is no '$wanted' to set up; there are unit, run, test, example, demo, package and all" ;;
 esac
 for_any() { # for_any WORD...: true when one of them is what is set up
   case " $* " in *" $wanted "*) return 0 ;; *) return 1 ;; esac
@@ -71,8 +72,12 @@ if for_any test all; then
   # Rotates a recording.
   need logrotate /usr/sbin/logrotate
 fi
-if for_any test demo all; then
-  # pip installs a receiver of spans.
+if for_any package all; then
+  # Unpacks the source of libelf.
+  need bzip2 bzip2
+fi
+if for_any test demo package all; then
+  # pip installs a receiver of spans, and the compiler of packages.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 fi
 if for_any example all; then
@@ -82,6 +87,8 @@ fi
 if for_any all; then
   # An authority and certificates for a Collector with TLS.
   need openssl openssl
+  # Root file systems of other Linuxes.
+  need debootstrap debootstrap
   # A service with a tracer for Java.
   need default-jdk-headless javac
   # Shells that complete options, and readers of manual pages.
@@ -133,7 +140,7 @@ fi
 newer() {
   for target; do :; done
   [ -e "$target" ] || return 0
-  [ -n "$(find "$@" -newer "$target" \( -name '*.ts' -o -name '*.json' -o -type d \) -print -quit 2>/dev/null)" ]
+  [ -n "$(find "$@" -newer "$target" \( -name '*.ts' -o -name '*.js*' -o -name '*.sh' -o -type d \) -print -quit 2>/dev/null)" ]
 }
 
 # made DIRECTORY TARGET...
@@ -154,6 +161,9 @@ fi
 if for_any all; then
   made harness/programs/feeder
 fi
+if for_any package all; then
+  made native/portable
+fi
 if for_any test all; then
   made native/bpf-loader test-object
   made harness/programs/refusal
@@ -166,12 +176,13 @@ if newer native/bpf-loader/src native/bpf-loader/tsconfig.json tsconfig.json nat
   tsc -p native/bpf-loader >&2 || fail "compiling native/bpf-loader/src failed (above)"
   touch native/bpf-loader/dist/.built
 fi
-if newer src native/bpf-loader/dist tsconfig.json package.json dist/.built; then
+if newer src native/bpf-loader/dist tsconfig.json rolldown.config.js package.json dist/.built; then
   say "compiling src"
   # Builds beside the old folder: a running agent may still import from it.
   rm -rf build/dist
-  tsc -p tsconfig.json --outDir build/dist >&2 || fail "compiling src failed (above)"
-  chmod +x build/dist/bin/*.js
+  tsc -p tsconfig.json >&2 || fail "compiling src failed (above)"
+  rolldown --config >build/rolldown.log 2>&1 || { cat build/rolldown.log >&2; fail "bundling src failed (above)"; }
+  for command in compactstall compactsnoop; do cp src/bin/command.sh build/dist/bin/$command; done
   touch build/dist/.built
   rm -rf dist
   mv build/dist dist

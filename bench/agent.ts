@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { Child } from '../harness/child.ts';
 import type { CompactionEvent } from '../src/event/event.ts';
 
-export const COMMAND = fileURLToPath(new URL('../dist/bin/compactstall.js', import.meta.url));
-/** The agent's file. It is started directly, as by a user: its first line has Node's flags. */
+export const COMMAND = fileURLToPath(new URL('../dist/bin/compactstall', import.meta.url));
+/** It is started as by a user, so that Node.js gets the command's flags. */
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 /** A limit that only a hang reaches. */
 const GIVE_UP_MS = 60_000;

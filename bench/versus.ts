@@ -6,6 +6,7 @@
  *   npm run bench -- versus REV [PART...]    against another, some parts only
  */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMAND } from './agent.ts';
@@ -78,7 +79,9 @@ function build(revision: string, tree: string): string {
   // Before the folder around it is removed.
   process.prependOnceListener('exit', () => git('worktree', 'remove', '--force', tree));
   execFileSync(join(tree, 'setup.sh'), { cwd: tree, stdio: ['ignore', 2, 2] });
-  return join(tree, 'dist/bin/compactstall.js');
+  // Until the end of 2026-11 the commands were programs of Node.js.
+  const command = join(tree, 'dist/bin/compactstall');
+  return existsSync(command) ? command : `${command}.js`;
 }
 
 function row({ what, other, ours, format, target }: Comparison): string[] {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeSync } from 'node:fs';
 import { EXIT } from './errors.ts';
-
-const PACKAGE = new URL('../package.json', import.meta.url);
+import { installed } from './installation.ts';
 
 /** Ends the process where Node.js is too old. To be called before anything is imported that an older one may not even parse. */
 export function requireNode(command: string, version = process.versions.node): void {
@@ -17,7 +16,7 @@ export function requireNode(command: string, version = process.versions.node): v
 
 /** The oldest version that is new enough, when this one is not. */
 export function neededInstead(version: string): string | undefined {
-  const needed: string = JSON.parse(readFileSync(PACKAGE, 'utf8')).engines.node.replace('>=', '');
+  const needed: string = JSON.parse(readFileSync(installed('package.json'), 'utf8')).engines.node.replace('>=', '');
   return isAtLeast(version, needed) ? undefined : needed;
 }
 

@@ -12,7 +12,7 @@ echo 0 >/proc/sys/vm/compaction_proactiveness # so that nobody else does it for 
 mkfifo /tmp/events
 tee /tmp/seen </tmp/events >&3 &
 copy=$!
-./dist/bin/compactstall.js --output json --verify >/tmp/events 2>/tmp/said &
+./dist/bin/compactstall --output json --verify >/tmp/events 2>/tmp/said &
 agent=$!
 until grep -q ' attached ' /tmp/said; do
   kill -0 $agent || { cat /tmp/said; exit 1; }

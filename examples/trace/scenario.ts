@@ -80,7 +80,7 @@ export async function runScenario(setting: Setting, shutdown: Shutdown, say: (te
 }
 
 async function startAgent({ grpc }: Setting, file: string, shutdown: Shutdown): Promise<Child> {
-  const agent = new Child('compactstall', path('../../dist/bin/compactstall.js'), ['--output', `json:${file}`], {
+  const agent = new Child('compactstall', path('../../dist/bin/compactstall'), ['--output', `json:${file}`], {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: grpc,
   });

@@ -15,8 +15,8 @@ const CACHE_INSIDE = '/root/.cache/compactstall';
 /** A file or folder of the host, or a symbolic link, and its place in the image. */
 export type Entry = { to: string } & ({ from: string } | { linkTo: string });
 
-/** Programs besides busybox, which lacks `env -S` and everything about BPF. */
-const PROGRAMS = ['/usr/bin/env', '/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
+/** Programs besides busybox, which lacks everything about BPF. */
+const PROGRAMS = ['/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
 const ADDON = join(ROOT, 'native/bpf-loader/build/bpf_loader.node');
 

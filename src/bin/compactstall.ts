@@ -1,6 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --no-memory-reducer --max-semi-space-size=2 --disable-warning=DEP0123
 // SPDX-License-Identifier: Apache-2.0
-// DEP0123: gRPC's library names an address to TLS as if it were a host; it says nothing to a user, and the certificate is checked.
 import { requireNode } from '../node-version.ts';
 
 requireNode('compactstall');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fileURLToPath } from 'node:url';
 import { EXIT, type ExitCode, FileErrors, UserError } from '../errors.ts';
+import { installed } from '../installation.ts';
 import { type Message, message } from '../messages/message.ts';
 
 /** What an error that ends the command is to the user. */
@@ -13,7 +13,9 @@ export interface Failure {
   always: boolean;
 }
 
-const OWN = fileURLToPath(new URL('..', import.meta.url));
+const OWN = installed('');
+/** The folders of libraries, in a clone and in dist/. */
+const LIBRARIES = /\/(?:node_modules|libraries)\//;
 const FRAME = /^\s+at .*$/gm;
 
 /**
@@ -41,6 +43,7 @@ export function failureOf(error: unknown, own = OWN): Failure {
     return { exitCode, said: message('call_refused', { error: error.message }), detail, always: false };
   }
   const name = code === undefined ? error.name : `${error.name} ${code}`;
-  const words = frames[0]?.includes(own) ? `${name}: ${error.message}` : name;
+  const isOwn = frames[0]?.includes(own) && !LIBRARIES.test(frames[0]);
+  const words = isOwn ? `${name}: ${error.message}` : name;
   return { exitCode, said: message('internal_error', { error: words }), detail, always: true };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Node } from 'yaml';
 import { closest } from '../closest.ts';
+import { installed } from '../installation.ts';
 import type { ConfigurationDocument, Path } from './document.ts';
 import type { Fault } from './fault.ts';
 
@@ -20,8 +21,7 @@ export interface Schema {
 const MAX_LISTED = 12;
 
 /** The schema that editors use as well: the standard's keys and the agent's own. */
-export const readSchema = (): Schema =>
-  JSON.parse(readFileSync(new URL('../../schema/compactstall.schema.json', import.meta.url), 'utf8'));
+export const readSchema = (): Schema => JSON.parse(readFileSync(installed('schema/compactstall.schema.json'), 'utf8'));
 
 export function resolved(schema: Schema, node: Schema | undefined): Schema | undefined {
   let at = node;

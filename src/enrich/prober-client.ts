@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { proberEnded, proberNotStarted } from '../host/limitations.ts';
 import type { UserIds } from '../host/users.ts';
+import { installed } from '../installation.ts';
 import { type Message, message, type Obstacle } from '../messages/message.ts';
 import {
   type Explanation,
@@ -25,7 +25,8 @@ import { remedyFor } from './prober-remedy.ts';
 import { Questions } from './questions.ts';
 import { SUPERVISOR } from './supervisor.ts';
 
-const MAIN = fileURLToPath(new URL('../prober/main.js', import.meta.url));
+/** Built: the prober's flags do not let it read TypeScript. */
+const MAIN = installed('dist/prober/main.js');
 const NODE_FLAGS = [
   // A small heap: the prober keeps a few megabytes about processes and files. It is idle nearly always, so further threads of V8 are
   // not worth their memory. Its compilers are: a memory map of 60 000 lines takes half as long again without them.

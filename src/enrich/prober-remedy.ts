@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { seccompFiltered } from '../host/refused-calls.ts';
+import { BUILD } from '../installation.ts';
 
 /** Words of Node.js, libc and libuv; each cause with its remedy. */
 const REMEDIES: readonly [reason: RegExp, remedy: (isBuilt: boolean) => string | undefined][] = [
@@ -11,7 +12,6 @@ const REMEDIES: readonly [reason: RegExp, remedy: (isBuilt: boolean) => string |
   [/EPERM|ENOSYS|Operation not permitted|Function not implemented/, () => (seccompFiltered() ? FILTER : undefined)],
 ];
 
-const BUILD = './setup.sh builds it.';
 const READABLE = 'The user that it switches to (nobody, or the one of --user) must be able to read and execute it.';
 const PROCESSES =
   'Raise the limit of processes: ulimit -u in a shell, TasksMax= in a systemd unit, --pids-limit in a container.';

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { mayChangeUser } from '../host/capabilities.ts';
 import { tooFewTasks } from '../host/tasks.ts';
 import type { UserIds } from '../host/users.ts';
+import { installedNative } from '../installation.ts';
 
 /** Runs the prober (native/prober-supervisor/supervisor.c). */
-export const SUPERVISOR = fileURLToPath(
-  new URL('../../native/prober-supervisor/build/compactstall-supervisor', import.meta.url),
-);
+export const SUPERVISOR = installedNative('native/prober-supervisor', 'compactstall-supervisor');
 
 /** The ring's thread, and one that tries a call without capabilities. */
 const AGENT = 2;

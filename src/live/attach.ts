@@ -8,6 +8,7 @@ import type { Trigger } from '../event/event.ts';
 import { privilegeError } from '../host/capabilities.ts';
 import type { PidNamespace } from '../host/pid-namespace.ts';
 import { bpfRefused, refusedBy, seccompFiltered } from '../host/refused-calls.ts';
+import { BUILD, installedNative } from '../installation.ts';
 import { message } from '../messages/message.ts';
 import type { AggregateRows } from './aggregates.ts';
 import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
@@ -21,7 +22,7 @@ import { obiMapPath } from './obi.ts';
 const STARTS = ['cs_process_exit', 'cs_process_exec'];
 const PUBLICATION_EVENTS = 'cs_process_publication';
 
-const OBJECT = new URL('../../bpf/build/compaction.bpf.o', import.meta.url);
+const OBJECT = installedNative('bpf', 'compaction.bpf.o');
 /** Not the inode of any namespace. */
 const NO_NAMESPACE = 0xffff_ffff;
 /** Longer than any compaction. */
@@ -213,8 +214,8 @@ export function readObject(): Buffer {
   try {
     return readFileSync(OBJECT);
   } catch (error) {
-    const fields = { file: OBJECT.pathname, reason: systemWords(error) };
-    throw new InstallError(message('bpf_object_missing', fields, 'Build it with ./setup.sh.'));
+    const fields = { file: OBJECT, reason: systemWords(error) };
+    throw new InstallError(message('bpf_object_missing', fields, BUILD));
   }
 }
 

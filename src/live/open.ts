@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { checkTasks } from '../enrich/supervisor.ts';
 import { InstallError } from '../errors.ts';
 import { checkDescriptors } from '../host/descriptors.ts';
+import { BUILD } from '../installation.ts';
 import { message } from '../messages/message.ts';
 import type { LiveOptions, LiveSource } from './live-source.ts';
 
@@ -26,7 +27,7 @@ export async function importLive(): Promise<typeof import('./live-source.ts')> {
     return await import('./live-source.ts');
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'ADDON_MISSING') throw error;
-    throw new InstallError(message('addon_missing', { reason: (error as Error).message }, './setup.sh builds it.'));
+    throw new InstallError(message('addon_missing', { reason: (error as Error).message }, BUILD));
   }
 }
 

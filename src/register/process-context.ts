@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Process context (OTEP 4719): native/process-context keeps the memory, and this file fills it.
 import { createRequire } from 'node:module';
+import { BUILD, installedNative } from '../installation.ts';
 import { keyBytes, writeAttribute } from '../protobuf/attribute-writer.ts';
 import { bytesTag, ProtobufWriter } from '../protobuf/writer.ts';
 import type { Attributes } from './sdk-resource.ts';
@@ -29,12 +30,12 @@ export class ProcessContext {
 
   static load(attributes: Attributes, warn: (what: string) => void): ProcessContext | undefined {
     try {
-      // The relative path is the same from src/ and from dist/.
-      const addon = createRequire(import.meta.url)('../../native/process-context/build/process_context.node') as Addon;
+      const file = installedNative('native/process-context', 'process_context.node');
+      const addon = createRequire(import.meta.url)(file) as Addon;
       return new ProcessContext(addon, attributes);
     } catch (error) {
       const because = String((error as Error)?.message).split('\n')[0];
-      warn(`this process's service will not be known: ${because} (build it: make -C native/process-context)`);
+      warn(`this process's service will not be known: ${because} ${BUILD}`);
       return undefined;
     }
   }

@@ -224,7 +224,7 @@ describe('the prober', () => {
   it('starts where no proc file system is mounted: doctor says so, and blames nothing else', async () => {
     // Without /proc, Node.js knows its own path only if it is started by it.
     const script = 'mount -t tmpfs tmpfs /proc && exec "$0" "$@"';
-    const under = ['unshare', '--mount', 'sh', '-c', script, process.execPath];
+    const under = ['unshare', '--mount', 'sh', '-c', script];
     const { checks } = JSON.parse((await runToEnd(['doctor', '--json'], { under })).stdout) as { checks: Check[] };
     const { status, why } = checks.find(({ id }) => id === 'prober')!;
     assert.deepEqual([status, why], ['warn', 'the prober starts, but finds no process in /proc.']);

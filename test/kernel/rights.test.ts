@@ -8,7 +8,7 @@ import { Agent } from '../support/agent.ts';
 import { capabilities, HIDDEN_PROCESSES, limited, runDeprived, user } from '../support/deprived.ts';
 import { rightsOfThreads } from '../support/rights.ts';
 
-const SNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', import.meta.url));
+const SNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop', import.meta.url));
 const SIX = '-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search,+checkpoint_restore';
 
 describe('root with the documented capabilities, but those for another user', () => {

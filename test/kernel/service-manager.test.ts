@@ -29,7 +29,7 @@ async function service(t: TestContext, args: readonly string[], env: NodeJS.Proc
   const agent = new Agent(
     args.map((word) => word.replace('FOLDER', folder())),
     {
-      under: ['setsid', process.execPath],
+      under: ['setsid'],
       env: { NOTIFY_SOCKET: socket, ...env },
     },
   );

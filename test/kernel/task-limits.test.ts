@@ -9,7 +9,7 @@ import type { Check } from '../../src/doctor/check.ts';
 import { cgroup, version1, version2 } from '../support/cgroups.ts';
 import { type Deprivation, runDeprived, user } from '../support/deprived.ts';
 
-const SNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', import.meta.url));
+const SNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop', import.meta.url));
 /** Nobody else's, so that only the agent's threads count. */
 const UID = 54_321;
 const RIGHTS = '-all,+bpf,+perfmon,+sys_ptrace,+dac_read_search';

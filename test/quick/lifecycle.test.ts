@@ -16,7 +16,7 @@ import { listen } from '../support/listen.ts';
 import { startGrpcServer } from '../unit/sinks/otlp/grpc-server.ts';
 
 const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
-const COMPACTSNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop.js', import.meta.url));
+const COMPACTSNOOP = fileURLToPath(new URL('../../dist/bin/compactsnoop', import.meta.url));
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
 describe('the end of a run', () => {
@@ -216,7 +216,7 @@ describe('an output that fails beside others', () => {
     t.after(() => rmSync(folder, { recursive: true }));
     // A disk of its own, which ends with the agent.
     const disk = `mount -t tmpfs -o size=4k compactstall "$0" && exec "$@"`;
-    const under = ['unshare', '--mount', 'sh', '-c', disk, folder, process.execPath];
+    const under = ['unshare', '--mount', 'sh', '-c', disk, folder];
     const outputs = ['--output', `json:${folder}/recording`, '--output', 'json', '--pid', String(process.pid)];
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}` };
     const agent = await new Agent(outputs, { under, env, books: true }).attached();

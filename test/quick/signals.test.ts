@@ -28,7 +28,7 @@ const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', imp
 const DEPLOY = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 /** As a service: with a terminal, SIGHUP means that it was closed. */
-const WITHOUT_TERMINAL = ['setsid', process.execPath];
+const WITHOUT_TERMINAL = ['setsid'];
 
 /** A folder in which the agent may make files, as the user that it becomes. */
 function folderOfNobody(t: TestContext): (...names: string[]) => string {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** All that it loads of the package, and nothing of the agent. */
-const PARTS = ['package.json', 'dist/register', 'dist/protobuf', 'dist/otel-environment'];
+const PARTS = ['package.json', 'dist/register/index.js'];
 const NATIVE = 'native/process-context/build';
 
 /**

@@ -6,6 +6,7 @@ import { ensureMachines, missingForMachines } from '../../harness/machine/ensure
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
+import { ensureRoot, ROOTS } from '../../harness/roots/roots.ts';
 import { ensureNodeTracer, ensureTracers } from '../../harness/tracers/tracers.ts';
 import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
 
@@ -112,13 +113,17 @@ export const REST: readonly Layer[] = [
   {
     name: 'packages',
     shows:
-      'what is installed: manual pages, completion, and the Helm chart by Helm, which is built the first time (5 min)',
-    takes: '15 s',
+      'what is installed: the npm package in Debian 11, Debian 13 and musl, manual pages, completion, the Helm chart; Helm is built the first time (5 min)',
+    takes: '1 min',
     files: files('test/packages/*.test.ts'),
     setUp: 'all',
     live: true,
-    needsHost: () => false,
-    prepare: ensureHelm,
+    prepare: () => {
+      ensureHelm();
+      ensureNodes();
+      for (const root of ROOTS) ensureRoot(root);
+    },
+    missing: missingForNodes,
   },
   {
     name: 'register',

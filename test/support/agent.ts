@@ -24,6 +24,8 @@ export interface Finished {
 export interface StartOptions {
   env?: NodeJS.ProcessEnv;
   command?: 'compactstall' | 'compactsnoop';
+  /** What is run instead of the built command, by its path after `under`. */
+  program?: string;
   /** The words of a command that starts it. */
   under?: readonly string[];
   /** A pipe, or this descriptor, becomes the agent's standard output. */
@@ -54,7 +56,8 @@ export class Agent {
     const books = options.books ? openBooks() : undefined;
     // The third descriptor of the agent.
     const wanted = books ? ['--books', '/proc/self/fd/3'] : [];
-    const [program, ...words] = [...under, `${BIN}${command}.js`, ...args, ...wanted];
+    const started = options.program ?? `${BIN}${command}`;
+    const [program, ...words] = [...under, started, ...args, ...wanted];
     const child = spawn(program!, words, {
       env: { ...cleanEnvironment(), PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
       stdio: ['ignore', stdout, 'pipe', ...(books ? [books.file] : [])],

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs the built commands as if the host lacked something. Only they notice: the host itself does not change. */
 import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall.js', import.meta.url));
+const COMPACTSTALL = fileURLToPath(new URL('../../dist/bin/compactstall', import.meta.url));
 
 /** The beginning of a command that runs another one. */
 export type Deprivation = readonly string[];
@@ -80,21 +81,21 @@ export const UNABLE_PROBER = proberIs(
 /** A prober that crashes at its start, but slowly, as on a busy machine. */
 export const SLOWLY_FAILING_PROBER = proberIs('setTimeout(() => { throw new Error("broken"); }, 2100);');
 
-const proberFolder = (options: string, files: string) =>
-  inMountNamespace(`
-  mount -t tmpfs -o ${options} none /mnt
-  cp -r '${ROOT}/dist/prober/'${files} /mnt
-  mount --bind /mnt '${ROOT}/dist/prober'`);
 /** A prober that has not been built. */
-export const NO_PROBER = proberFolder('mode=755', '[!m]*');
+export const NO_PROBER = hidden(`${ROOT}/dist/prober/`);
 /** A prober in a folder that is closed to others, without the capability to read it. */
-export const CLOSED_PROBER: Deprivation = [...proberFolder('mode=700', '*'), ...capabilities('-dac_read_search')];
+export const CLOSED_PROBER: Deprivation = [
+  ...inMountNamespace(`
+  mount -t tmpfs -o mode=700 none /mnt
+  cp '${ROOT}/dist/prober/main.js' /mnt
+  mount --bind /mnt '${ROOT}/dist/prober'`),
+  ...capabilities('-dac_read_search'),
+];
 
 /** A prober that takes 5 s to start, longer than a stall waits for the answers to others. */
 export const LATE_PROBER = inMountNamespace(`
   mount -t tmpfs -o mode=755 none /mnt
-  cp -r '${ROOT}/dist/prober/'* /mnt
-  mv /mnt/main.js /mnt/real.js
+  cp '${ROOT}/dist/prober/main.js' /mnt/real.js
   echo 'setTimeout(() => import("./real.js"), 5000);' >/mnt/main.js
   mount --bind /mnt '${ROOT}/dist/prober'`);
 
@@ -117,8 +118,9 @@ export const TIME_NAMESPACE: Deprivation = [
 
 /** Runs compactstall to its end. */
 export function runDeprived(deprivation: Deprivation, args: readonly string[], command = COMPACTSTALL) {
-  const [first, ...rest] = [...deprivation, process.execPath, command, ...args];
-  return spawnSync(first!, rest, { encoding: 'utf8', timeout: 60_000 });
+  const [first, ...rest] = [...deprivation, command, ...args];
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  return spawnSync(first!, rest, { encoding: 'utf8', env, timeout: 60_000 });
 }
 
 /** Another user, who can read this project even if its folder is closed to others. */

@@ -27,6 +27,11 @@ export const RUN_BY = {
     file: 'test/register/node-options.test.ts',
     name: 'reaches npm, which works',
   },
+  'npm install --global ./compactstall-0.1.0.tgz': {
+    file: 'test/packages/installed.test.ts',
+    name: 'is what a global installation needs',
+  },
+  'compactstall doctor': { file: 'test/packages/roots.test.ts', name: 'doctor finds all parts' },
   'npm start -- doctor': here('the doctor says'),
   'npm start -- doctor --pid PID': here('the doctor says'),
   'caps=-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search,+checkpoint_restore': here('the least capabilities'),
@@ -65,10 +70,12 @@ export const NOT_RUN: Record<string, string> = {
   'helm install compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall':
     'needs a cluster; test/packages/chart.test.ts renders the same',
   'kubectl apply --filename compactstall.yaml': 'needs a cluster',
+  'npm run package': 'test/packages/ makes the packages by npm pack, and the layer builds what is in them',
   'npm run picture': 'writes docs/images again; the example in a machine and --picture are run each',
   'npm run recording': 'writes examples/recording.jsonl again; the example in a machine and --recording are run each',
-  'npm install compactstall': 'no registry has it; test/register/package.test.ts installs the packed package',
-  'node --import compactstall/register app.js': 'needs that installation; test/register/package.test.ts runs it there',
+  'npm install compactstall': 'no registry has it; test/packages/installed.test.ts installs the packed package',
+  'node --import compactstall/register app.js':
+    'needs that installation; test/packages/installed.test.ts runs it there',
   'node test/fixtures/record.ts && npm run format': 'writes fixtures of this host into the tree',
   'node test/fixtures/record-process.ts && npm run format': 'writes a fixture into the tree, and needs Rust',
   'python3 test/fixtures/snoop-golden.py': 'writes fixtures of this host into the tree, and needs bcc',
@@ -77,7 +84,7 @@ export const NOT_RUN: Record<string, string> = {
   'node test/vm/run.ts --kernel 6.1 --shell': 'a shell for a person',
   'node test/vm/run.ts --kernel 6.1 --append lockdown=confidentiality --memory 2048 --nodes 1':
     'test/vm/matrix.test.ts runs the same function with lockdown',
-  'mkdir -p /tmp/lock && cp --parents package.json .npmrc native/bpf-loader/package.json toolchain/package.json /tmp/lock':
+  'mkdir -p /tmp/lock && cp --parents package.json package-lock.json .npmrc native/bpf-loader/package.json toolchain/package.json /tmp/lock':
     'replaces the lock file of the tree',
   '(cd /tmp/lock && npm install --package-lock-only) && cp /tmp/lock/package-lock.json .':
     'replaces the lock file of the tree',

@@ -6,7 +6,7 @@ import { takeTurns } from './turns.ts';
 
 const DEBIAN = '/mnt';
 const ROW = /\bZONE_/;
-const OURS = fileURLToPath(new URL('../../../dist/bin/compactsnoop.js', import.meta.url));
+const OURS = fileURLToPath(new URL('../../../dist/bin/compactsnoop', import.meta.url));
 
 execFileSync('mkdir', ['-p', DEBIAN]);
 execFileSync('mount', ['-t', 'ext4', '/dev/nvme0n2', DEBIAN]);

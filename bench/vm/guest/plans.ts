@@ -5,7 +5,7 @@ import { PLAN_NAMES } from '../../../src/live/attach-plan.ts';
 import type { Tool } from './tool.ts';
 import { takeTurns } from './turns.ts';
 
-const OURS = fileURLToPath(new URL('../../../dist/bin/compactstall.js', import.meta.url));
+const OURS = fileURLToPath(new URL('../../../dist/bin/compactstall', import.meta.url));
 
 const tool = (name: string, ...args: string[]): Tool => ({
   name,

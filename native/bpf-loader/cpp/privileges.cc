@@ -82,7 +82,8 @@ void dropInOtherThreads() {
   action.sa_handler = onSignal;
   action.sa_flags = SA_RESTART;
   check(sigaction(dropSignal(), &action, &before) == 0, "sigaction");
-  std::set<pid_t> asked = {gettid()};
+  // gettid() is of glibc 2.30.
+  std::set<pid_t> asked = {static_cast<pid_t>(syscall(SYS_gettid))};
   try {
     for (bool more = true; more;) {
       more = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createRequire } from 'node:module';
 import { BpfError, makeError } from './error.ts';
+import { nativePath } from './prebuilt.ts';
 
 export interface NativeLoadOptions {
   object: Uint8Array;
@@ -51,13 +52,15 @@ interface Addon {
 function load(): Addon {
   try {
     // The relative path is the same from src/ and from dist/.
-    const addon = createRequire(import.meta.url)('../build/bpf_loader.node') as Addon;
+    const addon = createRequire(import.meta.url)(
+      nativePath(new URL('../', import.meta.url), 'bpf_loader.node'),
+    ) as Addon;
     addon.setMakeError(makeError);
     return addon;
   } catch (cause) {
     const error = new BpfError(
       `Cannot load bpf-loader-native's addon (${(cause as Error).message.split('\n')[0]}). ` +
-        'Build it with `make -C native/bpf-loader`; that needs g++, libbpf-dev, libelf-dev and zlib1g-dev.',
+        'The package has builds for Linux on x64 and arm64; a clone builds it with `make -C native/bpf-loader`.',
       { code: 'ADDON_MISSING' },
     );
     error.cause = cause;

@@ -2,12 +2,11 @@
 // Passes on many stalls while the prober does not start, then prints the number held at once, as JSON. Run by
 // ../prober.test.ts, which replaces the built prober.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Enricher } from '../../../src/enrich/enricher.ts';
 import type { CompactionEvent } from '../../../src/event/event.ts';
 import { recordedBatch, recordedDecoder } from '../../unit/recorded-kernel.ts';
 
 const EVENTS = 100_000;
-const DIST = new URL('../../../dist/', import.meta.url).href;
-const { Enricher }: typeof import('../../../src/enrich/enricher.ts') = await import(`${DIST}enrich/enricher.js`);
 
 const warnings: string[] = [];
 const user = { uid: process.getuid!(), gid: process.getgid!() };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // An application that installs the packages as they would be published.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NODES, OLD_NODE } from '../../harness/node-versions.ts';
+import { installPackage, npm, pack } from './install.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { version, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -35,20 +36,20 @@ const books: BooksReport = loop.books();
 console.log(books.balances, typeof HostError, schema.oneOf.length);
 `;
 const TYPES = {
-  compilerOptions: { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: ['node'] },
+  compilerOptions: {
+    module: 'nodenext',
+    target: 'es2024',
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+  },
 };
 
-describe('the packages, installed in an application', () => {
-  let archives: string[];
+describe('the package, installed in an application', () => {
+  let archive: string;
   before(() => {
-    const npm = (cwd: string, ...args: string[]) =>
-      execFileSync('npm', args, { cwd, encoding: 'utf8', timeout: 150_000 });
-    const pack = (name: string) =>
-      join(folder, npm(join(ROOT, name), 'pack', '--silent', '--pack-destination', folder).trim());
-    archives = [pack('.'), pack('native/bpf-loader')];
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-    // npm's cache has the packages that npm ci installed for this project.
-    npm(folder, 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', ...archives);
+    archive = installPackage(folder);
   });
 
   it('bring their commands, and no other Node.js', () => {
@@ -60,7 +61,7 @@ describe('the packages, installed in an application', () => {
   for (const [name, licence] of [
     ['compactstall', 'LICENSE'],
     ['compactstall', 'bpf/LICENSE'],
-    ['bpf-loader-native', 'LICENSE'],
+    ['compactstall/node_modules/bpf-loader-native', 'LICENSE'],
   ] as const) {
     it(`${name} brings ${licence}`, () => {
       const expected = readFileSync(join(ROOT, licence), 'utf8');
@@ -69,11 +70,11 @@ describe('the packages, installed in an application', () => {
   }
 
   it('have no flaw that publint or attw knows', () => {
-    for (const archive of archives) {
+    for (const packed of [archive, pack('native/bpf-loader', folder)]) {
       const own = (tool: string) => join(ROOT, 'node_modules/.bin', tool);
       for (const [tool, ...words] of [
-        [own('publint'), '--strict', archive],
-        [own('attw'), '--profile', 'esm-only', archive],
+        [own('publint'), '--strict', packed],
+        [own('attw'), '--profile', 'esm-only', packed],
       ] as const) {
         const { status, stdout, stderr } = run(process.execPath, tool, words);
         assert.equal(status, 0, `${stdout}${stderr}`);
@@ -95,6 +96,23 @@ describe('the packages, installed in an application', () => {
     const { checks } = JSON.parse(stdout) as { checks: { id: string; status: string; message: string }[] };
     const install = checks.find(({ id }) => id === 'install');
     assert.equal(install?.status, 'ok', stdout);
+  });
+
+  it('is what a global installation needs', () => {
+    const prefix = join(folder, 'global');
+    npm(folder, 'install', '--silent', '--prefer-offline', '--global', '--prefix', prefix, archive);
+    const printed = run(process.execPath, join(prefix, 'bin/compactstall'), ['--version']);
+    assert.deepEqual(printed, { status: 0, stdout: `compactstall ${version}\n`, stderr: '' });
+  });
+
+  it('is what npx needs', () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'compactstall-npx-'));
+    try {
+      const words = ['exec', '--yes', '--prefer-offline', `--package=${archive}`, '--', 'compactstall', '--version'];
+      assert.equal(npm(elsewhere, ...words), `compactstall ${version}\n`);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
   });
 
   for (const { major, path, flags } of NODES) {
