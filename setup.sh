@@ -101,6 +101,12 @@ fi
 if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null 2>&1; }; then
   # The emulated machines. Where they are not available, npm test names what it leaves out.
   need qemu-system-x86 qemu-system-x86_64
+  if for_any all; then
+    # Machines of arm64, and the programs that stall in them.
+    need qemu-system-arm qemu-system-aarch64
+    need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+    need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdio.h
+  fi
   need busybox-static busybox
   need e2fsprogs mke2fs
   need xz-utils xz

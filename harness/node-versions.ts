@@ -13,41 +13,49 @@ export interface NodeVersion {
   flags: string[];
 }
 
-const VERSIONS = ['22.23.3', '26.9.0'];
+/** The project's own version. */
+export const NODE_VERSION = process.versions.node;
+/** The others on which tests run services. */
+export const FETCHED_VERSIONS = ['22.23.3', '26.9.0'];
 /** A version that is too old. */
 const OLD = '20.20.2';
 /** One that does not know `--import`. */
 const ANCIENT = '16.20.2';
-const pathOf = (version: string) => join(CACHE, `node-${version}`, 'bin/node');
+const pathOf = (version: string, arch: string = process.arch) => join(folderOf(version, arch), 'bin/node');
+const folderOf = (version: string, arch: string) =>
+  join(CACHE, arch === process.arch ? `node-${version}` : `node-${version}-${arch}`);
 
 export const NODES: NodeVersion[] = [
   { major: Number.parseInt(process.versions.node, 10), path: process.execPath, flags: [] },
-  ...VERSIONS.map((version) => {
+  ...FETCHED_VERSIONS.map((version) => {
     const major = Number.parseInt(version, 10);
     return { major, path: pathOf(version), flags: major < 24 ? ['--experimental-async-context-frame'] : [] };
   }),
 ].sort((a, b) => a.major - b.major);
 
-/** The versions of NODES other than the project's own. */
-export const FETCHED = VERSIONS.map(pathOf);
 export const OLD_NODE = pathOf(OLD);
 export const ANCIENT_NODE = pathOf(ANCIENT);
 
 export function ensureNodes(): void {
-  for (const version of [...VERSIONS, OLD, ANCIENT]) {
-    if (existsSync(pathOf(version))) continue;
-    mkdirSync(CACHE, { recursive: true });
-    const scratch = mkdtempSync(join(CACHE, 'node-new-'));
-    try {
-      const pack = ['pack', `node-linux-${process.arch}@${version}`, '--silent', '--pack-destination', scratch];
-      const archive = execFileSync('npm', pack, { cwd: scratch, encoding: 'utf8' }).trim().split('\n').at(-1)!;
-      execFileSync('tar', ['-xzf', archive, '--strip-components=1'], { cwd: scratch });
-      rmSync(join(scratch, archive));
-      renameSync(scratch, join(CACHE, `node-${version}`));
-    } finally {
-      rmSync(scratch, { recursive: true, force: true });
-    }
+  for (const version of [...FETCHED_VERSIONS, OLD, ANCIENT]) ensureNode(version);
+}
+
+/** The Node.js of that version, downloaded if necessary. */
+export function ensureNode(version: string, arch: string = process.arch): string {
+  const folder = folderOf(version, arch);
+  if (existsSync(folder)) return pathOf(version, arch);
+  mkdirSync(CACHE, { recursive: true });
+  const scratch = mkdtempSync(join(CACHE, 'node-new-'));
+  try {
+    const pack = ['pack', `node-linux-${arch}@${version}`, '--silent', '--pack-destination', scratch];
+    const archive = execFileSync('npm', pack, { cwd: scratch, encoding: 'utf8' }).trim().split('\n').at(-1)!;
+    execFileSync('tar', ['-xzf', archive, '--strip-components=1'], { cwd: scratch });
+    rmSync(join(scratch, archive));
+    renameSync(scratch, folder);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
+  return pathOf(version, arch);
 }
 
 export const missingForNodes = () =>

@@ -25,7 +25,7 @@ export async function samplesOf({ kernel, program, disk }: Run): Promise<Sample[
   const machine = runMachine({
     name: `bench-${kernel}`,
     kernel: fetchKernel(kernelNamed(kernel)),
-    image: projectImage(),
+    image: projectImage('x64'),
     memoryMb: MEMORY_MB,
     // With more CPUs a program's time would include instructions of the others.
     cpus: 1,

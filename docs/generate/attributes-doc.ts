@@ -46,7 +46,7 @@ export function attributesDoc(): string {
     table(standard),
     '',
     'Types are exact on the wire: an `int` is always an int, and a `double` is always a double, also when its value is integral',
-    '(-1, 0, 1). `{page}` and `{block}` are counts; a page is 4 KiB on x86-64.',
+    '(-1, 0, 1). `{page}` and `{block}` are counts; a page is 4 KiB on x86-64, and 4, 16 or 64 KiB on arm64.',
     '',
     'An application may publish attributes with its active span, such as `datadog.local_root_span_id`. The stall has these as well;',
     'see [contexts.md](contexts.md).',

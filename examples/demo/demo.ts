@@ -11,7 +11,7 @@ import { PROJECT } from '../../harness/machine/contents.ts';
 import { missingForMachines } from '../../harness/machine/ensure.ts';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { projectImage } from '../../harness/machine/image.ts';
-import { KERNELS } from '../../harness/machine/kernels.ts';
+import { kernelsOf } from '../../harness/machine/kernels.ts';
 import { runMachine } from '../../harness/machine/machine.ts';
 import { startReceiver } from '../../harness/receivers/test-agent.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     for (const text of ['ended by Ctrl-C', ...describeStalls(stalls)]) say(text);
     process.exit(130);
   });
-  const kernel = KERNELS.at(-1)!;
+  const kernel = kernelsOf('x64').at(-1)!;
   const folder = fetchKernel(kernel);
   const theirs = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
   const receiver = theirs ? undefined : await startReceiver();
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const machine = runMachine({
     name: 'demo',
     kernel: folder,
-    image: projectImage(folder),
+    image: projectImage('x64', folder),
     memoryMb: MEMORY_MB,
     network: [],
     command: `OTEL_EXPORTER_OTLP_ENDPOINT='${fromInside(endpoint)}' exec ${PROJECT}/examples/demo/machine.sh ${STALLS}`,

@@ -4,7 +4,7 @@ import { PROJECT } from '../../harness/machine/contents.ts';
 import { missingForMachines } from '../../harness/machine/ensure.ts';
 import { fetchKernel } from '../../harness/machine/fetch.ts';
 import { projectImage } from '../../harness/machine/image.ts';
-import { KERNELS, kernelNamed } from '../../harness/machine/kernels.ts';
+import { kernelNamed, kernelsOf } from '../../harness/machine/kernels.ts';
 import { runMachine } from '../../harness/machine/machine.ts';
 import { type Outcome, parseMessage, type Setting } from './scenario.ts';
 
@@ -19,7 +19,9 @@ export async function runInMachine(
 ): Promise<Outcome> {
   const missing = missingForMachines();
   if (missing) throw new Error(missing);
-  const kernel = name === undefined ? KERNELS.at(-1)! : kernelNamed(name);
+  // The services are built for this host.
+  const kernels = kernelsOf('x64');
+  const kernel = name === undefined ? kernels.at(-1)! : kernelNamed(name, kernels);
   const folder = fetchKernel(kernel);
   // The address of this host, seen from inside.
   const fromInside = (endpoint: string) => endpoint.replace('127.0.0.1', '10.0.2.2');
@@ -28,7 +30,7 @@ export async function runInMachine(
   const machine = runMachine({
     name: 'example',
     kernel: folder,
-    image: projectImage(folder),
+    image: projectImage('x64', folder),
     memoryMb: MEMORY_MB,
     network: [],
     // Programs that ask for huge pages compact for them; nothing else compacts meanwhile.

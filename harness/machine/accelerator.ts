@@ -41,7 +41,7 @@ export function forgetHardware(): void {
 }
 
 export async function probe(kernel: string, options: Probe = {}): Promise<Accelerator> {
-  const { emulator = QEMU, device = '/dev/kvm', limitMs = 8000, file = FOUND } = options;
+  const { emulator = QEMU.x64, device = '/dev/kvm', limitMs = 8000, file = FOUND } = options;
   try {
     accessSync(device, constants.R_OK | constants.W_OK);
   } catch {

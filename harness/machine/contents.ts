@@ -5,6 +5,8 @@ import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CACHE } from '../cache.ts';
+import { ensureNode, FETCHED_VERSIONS, NODE_VERSION } from '../node-versions.ts';
+import type { Arch } from './kernels.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The place of the project in the image. */
@@ -20,17 +22,30 @@ const PROGRAMS = ['/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
 const ADDON = join(ROOT, 'native/bpf-loader/build/bpf_loader.node');
 
-const BUILT = [
-  ...[
+/** The native parts of the project: what was built for this host; for another architecture what the packages bring. */
+const BUILT = {
+  x64: [
     'bpf/build/*.bpf.o',
     'native/bpf-loader/build/*.node',
     'native/process-context/build/*.node',
     'native/prober-supervisor/build/compactstall-supervisor',
   ],
-];
+  arm64: ['bpf/prebuilds/linux-arm64/*', 'native/*/prebuilds/linux-arm64*/*'],
+} as const;
 
-/** @param cached programs of the cache */
-export function contents(cached: readonly string[] = []): Entry[] {
+/** @param nodes whether the other versions of Node.js are in it, where the machine is of this host's architecture */
+export function contents(arch: Arch, nodes = false): Entry[] {
+  return [
+    ...(arch === 'x64' ? ofHost(nodes) : ofDebian(arch)),
+    { from: join(ROOT, 'harness/machine/init'), to: '/init' },
+    ...project(arch),
+    ...(arch === 'x64' ? [] : programs()),
+  ];
+}
+
+/** This host's programs, with the libraries that they need. */
+function ofHost(nodes: boolean): Entry[] {
+  const cached = nodes ? FETCHED_VERSIONS.map((version) => ensureNode(version)) : [];
   return [
     ...busybox(),
     ...PROGRAMS.map(same),
@@ -38,17 +53,41 @@ export function contents(cached: readonly string[] = []): Entry[] {
     ...cached.map((from) => ({ from, to: join(CACHE_INSIDE, relative(CACHE, from)) })),
     ...libraries([NODE, ADDON, ...PROGRAMS, '/bin/busybox', ...cached]).map(same),
     ...globSync('/lib/ld-musl-*').map(same),
-    { from: join(ROOT, 'harness/machine/init'), to: '/init' },
-    ...project(),
   ];
+}
+
+/** The same programs of another architecture. */
+function ofDebian(arch: Arch): Entry[] {
+  const [root] = forArm64();
+  return [
+    ...busybox(root),
+    ...[...PROGRAMS, '/lib', '/usr/lib'].map((to) => ({ from: join(root, to), to })),
+    { from: ensureNode(NODE_VERSION, arch), to: '/usr/bin/node' },
+  ];
+}
+
+/** harness/programs, over those of this host. */
+function programs(): Entry[] {
+  const [, built] = forArm64();
+  return globSync('*/build', { cwd: built }).map((path) => ({
+    from: join(built, path),
+    to: join(PROJECT, 'harness/programs', path),
+  }));
+}
+
+/** The folders that arm64.sh prints, which it makes if necessary; it reports failures. */
+function forArm64(): [root: string, programs: string] {
+  const script = join(ROOT, 'harness/machine/arm64.sh');
+  const printed = execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return printed.trim().split('\n').slice(-2) as [string, string];
 }
 
 const same = (path: string): Entry => ({ from: realpathSync(path), to: path });
 
-function busybox(): Entry[] {
+function busybox(root = '/'): Entry[] {
   const applets = execFileSync('busybox', ['--list-full'], { encoding: 'utf8' }).trim().split('\n');
   return [
-    { from: '/bin/busybox', to: '/bin/busybox' },
+    { from: join(root, 'bin/busybox'), to: '/bin/busybox' },
     ...applets
       .map((applet) => `/${applet}`)
       .filter((to) => to !== '/bin/busybox' && !PROGRAMS.includes(to))
@@ -64,7 +103,9 @@ function libraries(files: readonly string[]): string[] {
   return [...new Set(found.flatMap((path) => (/\/ld-[^/]+$/.test(path) ? [path, realpathSync(path)] : [path])))];
 }
 
-function project(): Entry[] {
+function project(arch: Arch): Entry[] {
+  const native = globSync(BUILT[arch], { cwd: ROOT });
+  if (native.length === 0) throw new Error('the native parts are not built; run ./setup.sh all');
   const built = [
     'package.json',
     ...[
@@ -77,7 +118,7 @@ function project(): Entry[] {
       'native/bpf-loader/package.json',
       'native/bpf-loader/dist',
     ],
-    ...globSync(BUILT, { cwd: ROOT }),
+    ...native,
     ...packages(),
   ];
   return [

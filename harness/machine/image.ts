@@ -20,8 +20,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CACHE } from '../cache.ts';
-import { ensureNodes, FETCHED } from '../node-versions.ts';
 import { contents, type Entry } from './contents.ts';
+import type { Arch } from './kernels.ts';
 
 /** The number of images kept in the cache: enough for a few working copies. */
 const KEPT = 4;
@@ -34,14 +34,13 @@ const HOUR_MS = 3_600_000;
  * The image of the project as it is built now. Making it takes seconds, unless a machine has run with the same files before.
  * @param network a kernel's directory, for its network modules
  */
-export function projectImage(network?: string): string {
-  return imageOf([...contents(), ...modules(network)]);
+export function projectImage(arch: Arch, network?: string): string {
+  return imageOf([...contents(arch), ...modules(network)]);
 }
 
 /** The same with the other versions of Node.js on which tests run services. Fetches them if necessary. */
-export function testImage(network?: string): string {
-  ensureNodes();
-  return imageOf([...contents(FETCHED), ...modules(network)]);
+export function testImage(arch: Arch, network?: string): string {
+  return imageOf([...contents(arch, true), ...modules(network)]);
 }
 
 function modules(network: string | undefined): Entry[] {

@@ -39,7 +39,8 @@ class FailedBoot extends Error {}
 export async function* runMachine(options: MachineOptions): AsyncGenerator<string, number> {
   const limits = options.bootsMs ?? BOOTS_MS;
   for (const [i, bootMs] of limits.entries()) {
-    const chosen = options.accelerator ?? (options.emulator ? 'tcg' : await accelerator(options.kernel));
+    const foreign = options.arch !== undefined && options.arch !== process.arch;
+    const chosen = options.accelerator ?? (options.emulator || foreign ? 'tcg' : await accelerator(options.kernel));
     try {
       const file = `${options.name}-${process.pid}-${i + 1}.console`;
       return yield* runOnce({ ...options, accelerator: chosen }, bootMs, join(CONSOLES, file));
@@ -110,10 +111,14 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
 /** Starts the emulator. It is killed when this process ends in any way; a Ctrl-C for this process does not reach it. */
 function start(options: MachineOptions, interactive: boolean): ChildProcess {
   const terminal = interactive ? 'inherit' : 'pipe';
-  return spawn('setpriv', ['--pdeathsig', 'KILL', options.emulator ?? QEMU, ...qemuArguments(options)], {
-    detached: !interactive,
-    stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe'],
-  });
+  return spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', options.emulator ?? QEMU[options.arch ?? 'x64'], ...qemuArguments(options)],
+    {
+      detached: !interactive,
+      stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe'],
+    },
+  );
 }
 
 function keepConsole(qemu: ChildProcess, file: string) {

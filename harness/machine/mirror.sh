@@ -18,3 +18,25 @@ debian_mirror() {
       $3 == "" && codename != "" && ($2 == codename || $2 ~ /^(oldstable|stable|testing|unstable|sid)$/) { print $5; exit }' |
     sed 's,/*$,,'
 }
+
+debian_keys=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# Sets up an apt for one suite in ./apt, which downloads from $mirror and leaves the host's apt alone. It needs no privilege.
+separate_apt() { # separate_apt ARCHITECTURE SUITE
+  mkdir -p apt/state/lists/partial apt/cache/archives/partial
+  echo "deb [arch=$1 signed-by=$debian_keys] $mirror $2 main" >apt/sources.list
+  cat >apt/apt.conf <<-END
+	Dir::State "$PWD/apt/state";
+	Dir::State::status "/dev/null";
+	Dir::Cache "$PWD/apt/cache";
+	Dir::Etc::sourcelist "$PWD/apt/sources.list";
+	Dir::Etc::sourceparts "-";
+	APT::Architecture "$1";
+	APT::Architectures "$1";
+	APT::Sandbox::User "";
+	Acquire::Languages "none";
+	Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+	END
+  export APT_CONFIG="$PWD/apt/apt.conf"
+  apt-get -q --error-on=any update
+}

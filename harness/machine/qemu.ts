@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The emulator's command line for a machine. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Arch } from './kernels.ts';
 
-export const QEMU = 'qemu-system-x86_64';
+export const QEMU = { x64: 'qemu-system-x86_64', arm64: 'qemu-system-aarch64' } as const;
 
 export interface Hardware {
+  /** Default: x64. */
+  arch?: Arch;
   /** The directory that fetch.sh prints. */
   kernel: string;
   /** The root file system. The machine's writes to it are discarded. */
@@ -28,9 +32,6 @@ export interface Hardware {
   disk?: string;
 }
 
-/** Makes the kernel trust the TSC, which the emulator takes from the host: each reading of another clock costs an exit. */
-const CLOCK = 'tsc=reliable';
-
 /**
  * All that TCG can emulate, except what makes it slow. It does fast moves of strings byte by byte, and the kernel clears and
  * copies pages with them. It calls a function for each AVX instruction, walks five levels of page tables where four do, and
@@ -39,27 +40,52 @@ const CLOCK = 'tsc=reliable';
  */
 const EMULATED = 'max,-erms,-fsrm,-avx,-avx2,-pku,-umip,-la57';
 
+/** A CPU of servers. It has pages of 16 KiB, and no pointer authentication, which is slow to emulate. */
+const EMULATED_ARM64 = 'neoverse-n1';
+
+/**
+ * The kernel's parameters for the two serial ports. On x86-64 they also make the kernel trust the TSC, which the emulator takes from
+ * the host: each reading of another clock costs an exit. init(8) gets `results` in its environment.
+ */
+const PARAMETERS = {
+  x64: 'console=ttyS0 results=ttyS1 tsc=reliable',
+  arm64: 'console=ttyAMA0 results=ttyS0 mitigations=off kpti=off',
+} as const;
+
 /**
  * The arguments of qemu. Its standard input and output are the console; the socket that it inherits as descriptor 3 is the
  * second serial port.
  */
 export function qemuArguments(hardware: Hardware): string[] {
-  const { kernel, image, memoryMb = 1024, cpus = 2, numaNodes = 1, append = '', network, disk } = hardware;
+  const {
+    arch = 'x64',
+    kernel,
+    image,
+    memoryMb = 1024,
+    cpus = 2,
+    numaNodes = 1,
+    append = '',
+    network,
+    disk,
+  } = hardware;
+  const initrd = join(kernel, 'initrd');
   const accelerator = accelerate(hardware);
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...[...accelerator, '-m', `${memoryMb}`, '-smp', `${cpus},sockets=${numaNodes}`],
     ...numa(numaNodes, memoryMb, cpus),
-    ...['-kernel', join(kernel, 'vmlinuz')],
-    ...['-append', `root=/dev/nvme0n1 rw init=/init console=ttyS0 panic=-1 ${CLOCK} ${append}`.trim()],
-    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
-    ...['-chardev', 'socket,id=results,fd=3', '-serial', 'chardev:results'],
+    ...['-kernel', join(kernel, 'vmlinuz'), ...(existsSync(initrd) ? ['-initrd', initrd] : [])],
+    ...['-append', `root=/dev/nvme0n1 rw init=/init ${PARAMETERS[arch]} panic=-1 ${append}`.trim()],
+    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console', '-chardev', 'socket,id=results,fd=3'],
+    // The machine for arm64 has one serial port.
+    ...(arch === 'x64' ? ['-serial', 'chardev:results'] : ['-device', 'pci-serial,chardev=results']),
     ...disks(image, disk),
     ...(network ? nic(network) : []),
   ];
 }
 
-function accelerate({ countInstructions, accelerator = 'tcg' }: Hardware): string[] {
+function accelerate({ arch, countInstructions, accelerator = 'tcg' }: Hardware): string[] {
+  if (arch === 'arm64') return ['-machine', 'virt', '-accel', 'tcg,thread=multi', '-cpu', EMULATED_ARM64];
   if (countInstructions) return ['-accel', 'tcg,thread=single', '-icount', 'shift=0', '-cpu', 'max'];
   return accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', EMULATED];
 }

@@ -19,6 +19,9 @@ import { type Memory, ProcessMemory } from '../../src/procfs/remote-memory.ts';
 const BUILD = fileURLToPath(new URL('../../harness/programs/publishers/build/', import.meta.url));
 const LOCATOR = new URL('../../src/prober/thread-context/locator.ts', import.meta.url).href;
 
+/** An emulated processor may need longer than the agent allows. */
+const PATIENT = new ThreadContextLocator({ limits: { files: 1024, milliseconds: 10_000 } });
+
 interface Thread {
   pointer: bigint;
   v1?: bigint;
@@ -57,8 +60,8 @@ function address(location: TlsLocation, threadPointer: bigint, memory: Memory): 
   const word = (at: bigint) => memory.read(at, 8)?.readBigUInt64LE();
   if (location.kind === 'static') return BigInt.asUintN(64, threadPointer + location.offset);
   const { module, offset, libc, generation } = location;
-  // x86-64: the second word at the thread pointer, in both libcs. (arm64: the first in glibc, the one before in musl.)
-  const dtv = word(threadPointer + 8n);
+  // x86-64: the second word at the thread pointer, in both libcs. arm64: the first in glibc, the one before in musl.
+  const dtv = word(threadPointer + (process.arch === 'arm64' ? (libc === 'glibc' ? 0n : -8n) : 8n));
   if (dtv === undefined) return undefined;
   let block: bigint | undefined;
   if (libc === 'glibc') {
@@ -87,7 +90,7 @@ function only(found: ThreadContexts) {
 
 /** Asserts the location for every thread that has published. @returns both, and whether the other threads have one too */
 function check({ pid, threads }: { pid: number; threads: Thread[] }) {
-  const found = only(locateThreadContexts(pid));
+  const found = only(PATIENT.locate(pid));
   const memory = new ProcessMemory(`/proc/${pid}`);
   try {
     for (const name of ['v1', 'nodejs'] as const) {

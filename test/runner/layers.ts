@@ -2,7 +2,8 @@
 /** The one table of the layers of tests, in the order in which they run. */
 import { globSync } from 'node:fs';
 import { ensureHelm } from '../../harness/helm/helm.ts';
-import { ensureMachines, missingForMachines } from '../../harness/machine/ensure.ts';
+import { ensureMachines, missingForArm64, missingForMachines } from '../../harness/machine/ensure.ts';
+import { ARM64_TESTED } from '../../harness/machine/kernels.ts';
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
@@ -159,8 +160,20 @@ export const REST: readonly Layer[] = [
     // A machine does not depend on the rights on this host.
     needsHost: () => false,
     timeoutMs: 3_600_000,
-    prepare: ensureMachines,
+    prepare: () => ensureMachines('x64'),
     missing: missingForMachines,
+  },
+  {
+    name: 'arm64',
+    shows: 'what the packages bring for arm64, on two of its kernels in emulated machines',
+    takes: '5 min',
+    files: files('test/arm64/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    needsHost: () => false,
+    timeoutMs: 3_600_000,
+    prepare: () => ensureMachines('arm64', ARM64_TESTED),
+    missing: missingForArm64,
   },
 ];
 

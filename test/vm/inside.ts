@@ -48,11 +48,12 @@ export interface Ran {
 export async function runInMachine(inside: Inside): Promise<Ran> {
   const { kernel, files, test, name = kernel, numaNodes = 2, network, onResult, limitMs = LIMIT_MS, ...rest } = inside;
   const parts = files.map((file) => (typeof file === 'string' ? { file } : file));
-  const folder = fetchKernel(kernelNamed(kernel));
-  const image = testImage(network ? folder : undefined);
+  const { arch, ...found } = kernelNamed(kernel);
+  const folder = fetchKernel({ arch, ...found });
+  const image = testImage(arch, network ? folder : undefined);
   const started = performance.now();
   const machine = runMachine({
-    ...{ ...rest, name, kernel: folder, image, numaNodes, limitMs },
+    ...{ ...rest, name, arch, kernel: folder, image, numaNodes, limitMs },
     ...(network ? { network: [] } : {}),
     command: commandOf(parts, test),
   });

@@ -4,9 +4,9 @@
  * run. `node test/vm/plan.ts` prints the plan. DIFFERENCES lists the differences between the kernels; the rest is shown once.
  */
 import { pathToFileURL } from 'node:url';
-import { KERNELS } from '../../harness/machine/kernels.ts';
+import { KERNELS, kernelsOf } from '../../harness/machine/kernels.ts';
 
-/** The changes in each kernel, compared with the one before it, that matter to the agent. */
+/** The changes in each kernel, compared with the one before it of the same architecture, that matter to the agent. */
 export const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
   '5.10': [
     'the agent takes fentry, then kprobe: the tracepoints do not pass compact_control, so tp_btf is refused',
@@ -27,6 +27,16 @@ export const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
     'the agent takes kprobe: programs on tracepoints can be preempted, which loses records',
     'the bootable file is in a separate package',
   ],
+  // Compared with the same release on x86-64.
+  '5.10-arm64': [
+    'the agent takes kprobe: functions take no programs of fentry',
+    'all memory is in zone DMA; libcs have thread-local variables in other places',
+  ],
+  '6.1-arm64': ['functions take no programs of fentry'],
+  '6.12-arm64': ['functions take programs of fentry, since 6.4'],
+  '6.12-arm64-16k': ['a huge page has 32 MiB: order 11, of 12 orders'],
+  '7.3-arm64': ['none that the others do not have'],
+  '7.3-arm64-16k': ['a huge page has 32 MiB'],
 };
 
 export interface Row {
@@ -40,14 +50,24 @@ export interface Row {
 
 const kernel = (name: string) => `test/kernel/${name}.test.ts`;
 const guest = (name: string) => `test/vm/guest/${name}.test.ts`;
-const every = (reason: string) => Object.fromEntries(KERNELS.map(({ name }) => [name, reason]));
+/** The kernels of arm64. `npm test` has room for two of them, on which the tests divide. */
+const arm64 = (reason: string, except: readonly string[] = []) =>
+  Object.fromEntries(
+    kernelsOf('arm64')
+      .filter(({ name }) => !except.includes(name))
+      .map(({ name }) => [name, reason]),
+  );
+const every = (reason: string) => Object.fromEntries(kernelsOf('x64').map(({ name }) => [name, reason]));
 
 /** In the order in which they run: zone-state needs unfragmented memory, and triggers fragments it. */
 export const PLAN: readonly Row[] = [
   {
     file: kernel('zone-state'),
     shows: "a zone's watermarks, free pages and free blocks are those of zoneinfo and buddyinfo",
-    on: every('struct zone and the number of orders differ'),
+    on: {
+      ...every('struct zone and the number of orders differ'),
+      ...arm64('one zone; 12 orders with pages of 16 KiB'),
+    },
   },
   {
     file: guest('plans'),
@@ -58,8 +78,12 @@ export const PLAN: readonly Row[] = [
       '6.12': 'the agent takes tp_btf; the others alone are shown on 7.3',
       '6.18': 'the agent takes tp_btf; the others alone are shown on 7.3',
       '7.3': 'the agent takes kprobe; all others alone',
+      ...arm64('the agent takes what it can; the others alone are not on all'),
     },
-    only: { '6.1': 'two nodes|by itself', '6.12': 'two nodes|by itself', '6.18': 'two nodes|by itself' },
+    only: {
+      ...{ '6.1': 'two nodes|by itself', '6.12': 'two nodes|by itself', '6.18': 'two nodes|by itself' },
+      ...{ '6.1-arm64': 'by itself|refused', '6.12-arm64-16k': 'by itself' },
+    },
   },
   {
     file: guest('privileges'),
@@ -84,7 +108,10 @@ export const PLAN: readonly Row[] = [
   {
     file: kernel('hidden-symbols'),
     shows: 'kptr_restrict=2: addresses, beginning with the compaction, and one warning',
-    on: every('the frames of tracing before the compaction differ, by kernel and attach plan'),
+    on: {
+      ...every('the frames of tracing before the compaction differ, by kernel and attach plan'),
+      ...arm64('and by architecture', ['6.1-arm64', '6.12-arm64-16k']),
+    },
   },
   {
     file: guest('hidden-files'),
@@ -130,9 +157,17 @@ export const PLAN: readonly Row[] = [
     on: {
       '5.10': 'read by fentry',
       '6.1': 'direct ones, read by tp_btf; the layer quick shows those by hand on this host',
+      '6.1-arm64': 'the thread pointer of arm64, and its ways to thread-local variables',
+      '6.12-arm64-16k': 'the faults of huge pages of 32 MiB',
       '7.3': 'read by kprobe',
     },
-    only: { '6.1': 'direct' },
+    only: { '6.1': 'direct', '6.12-arm64-16k': 'direct' },
+  },
+  {
+    file: kernel('thread-context-location'),
+    shows: 'the places of thread contexts, in programs built in every way of a compiler, a linker and two libcs',
+    on: { '6.1-arm64': 'descriptors and vectors of arm64; the layer kernel shows those of x86-64' },
+    only: { '6.1-arm64': 'program: |library ' },
   },
   {
     file: kernel('namespaces'),
@@ -160,8 +195,9 @@ export const PLAN: readonly Row[] = [
     on: {
       '5.10': 'read by fentry; one version of Node.js on each kernel, as kernels do not differ in them',
       '7.3': 'read by kprobe; one version. The kernel layer shows all versions, read as on this host',
+      ...arm64('the thread pointer and the package of arm64; the version that is there', ['6.12-arm64-16k']),
     },
-    only: { '5.10': 'Node.js 22', '7.3': 'Node.js 26' },
+    only: { '5.10': 'Node.js 22', '7.3': 'Node.js 26', ...arm64('Node.js 24', ['6.12-arm64-16k']) },
   },
   {
     file: kernel('worker-context'),
@@ -197,9 +233,10 @@ export const PLAN: readonly Row[] = [
     shows: 'the agent is notified of publications, and probes again by itself',
     on: {
       '5.10': 'a kernel without PR_SET_VMA; only the process event',
+      '6.1-arm64': 'the registers of a system call; only the process event',
       '7.3': 'the process event, and when the agent probes, which does not depend on the kernel',
     },
-    only: { '5.10': 'is sent' },
+    only: { '5.10': 'is sent', '6.1-arm64': 'is sent' },
   },
   {
     file: kernel('wakeups'),
@@ -231,7 +268,10 @@ export const PLAN: readonly Row[] = [
   {
     file: guest('triggers'),
     shows: 'every trigger, seen by all attach plans at once: equal to one another and to vmstat',
-    on: every('structures, tracepoints and functions differ in each'),
+    on: {
+      ...every('structures, tracepoints and functions differ in each'),
+      ...arm64('huge pages of 2 and 32 MiB', ['6.1-arm64']),
+    },
   },
   {
     file: guest('ptrace-scope'),

@@ -79,7 +79,8 @@ async function main(): Promise<number> {
 async function shell(kernel: Kernel, hardware: Partial<MachineOptions>, network: boolean): Promise<number> {
   const folder = fetchKernel(kernel);
   const machine = runMachine({
-    ...{ ...hardware, name: kernel.name, kernel: folder, image: testImage(network ? folder : undefined) },
+    ...{ ...hardware, name: kernel.name, arch: kernel.arch, kernel: folder },
+    image: testImage(kernel.arch, network ? folder : undefined),
     ...(network ? { network: [] } : {}),
     append: `${hardware.append} quiet`,
     interactive: true,

@@ -12,12 +12,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../huge-page.h"
+
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
-#define HUGE_BYTES (2UL << 20)
 #define MB (1UL << 20)
+
+static size_t huge_bytes;
 
 static const char usage[] =
 	"usage: fragment [OPTION...]\n"
@@ -25,7 +28,7 @@ static const char usage[] =
 	"  -f PERCENT  of the available memory, to be asked for as huge pages (default 60)\n"
 	"  -r ROUNDS   how often (default 1; 0: until SIGTERM or SIGINT)\n"
 	"  -p MS       pause before each huge page (default 0)\n"
-	"  -s KB       size of the huge pages (default 2048); " THP "hugepages-*kB/enabled allows others\n"
+	"  -s KB       size of the huge pages (default: the largest); " THP "hugepages-*kB/enabled allows others\n"
 	"Transparent huge pages have to be set to madvise or always. Whether the fault itself compacts (defrag=madvise)\n"
 	"or kcompactd does (defrag=defer) is for " THP "defrag to say; this program changes no setting.\n";
 
@@ -91,11 +94,11 @@ static long number(const char *text, long least, long most)
 
 static char *map(size_t bytes, int advice)
 {
-	char *area = mmap(NULL, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = mmap(NULL, bytes + huge_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (area == MAP_FAILED)
 		fail("cannot map %lu MB: %s", bytes / MB, strerror(errno));
-	area += HUGE_BYTES - (size_t)area % HUGE_BYTES;
+	area += huge_bytes - (size_t)area % huge_bytes;
 	if (madvise(area, bytes, advice))
 		fail("madvise of %lu MB: %s", bytes / MB, strerror(errno));
 	return area;
@@ -104,8 +107,8 @@ static char *map(size_t bytes, int advice)
 /* Populates many pages in one call, from Linux 5.14 on: twice as fast as a fault for each. */
 static void touch(char *area, size_t page)
 {
-	if (madvise(area, HUGE_BYTES, MADV_POPULATE_WRITE))
-		for (size_t at = 0; at < HUGE_BYTES; at += page)
+	if (madvise(area, huge_bytes, MADV_POPULATE_WRITE))
+		for (size_t at = 0; at < huge_bytes; at += page)
 			area[at] = 1;
 }
 
@@ -114,7 +117,7 @@ static void one_round(size_t hold, size_t fault, unsigned int pause_us, size_t s
 	size_t page = sysconf(_SC_PAGESIZE), asked = 0;
 	char *held = map(hold, MADV_NOHUGEPAGE), *huge = map(fault, MADV_HUGEPAGE);
 
-	for (size_t at = 0; at < hold && !ended; at += HUGE_BYTES)
+	for (size_t at = 0; at < hold && !ended; at += huge_bytes)
 		touch(held + at, page);
 	for (size_t at = 0; at < hold && !ended; at += 2 * page)
 		madvise(held + at, page, MADV_DONTNEED);
@@ -128,21 +131,22 @@ static void one_round(size_t hold, size_t fault, unsigned int pause_us, size_t s
 		asked += size;
 	}
 	/* The kernel does not count smaller ones for a process. */
-	if (size < HUGE_BYTES)
+	if (size < huge_bytes)
 		printf("huge pages: %lu asked for\n", asked / size);
 	else
 		printf("huge pages: %lu asked for, %lu had\n", asked / size,
-		       kilobytes("/proc/self/smaps_rollup", "AnonHugePages") * 1024 / HUGE_BYTES);
+		       kilobytes("/proc/self/smaps_rollup", "AnonHugePages") * 1024 / huge_bytes);
 	munmap(held, hold);
 	munmap(huge, fault);
 }
 
 int main(int argc, char **argv)
 {
-	long hold = 65, fault = 60, rounds = 1, pause_ms = 0, size_kb = HUGE_BYTES / 1024;
+	long hold = 65, fault = 60, rounds = 1, pause_ms = 0, size_kb = 0;
 	struct sigaction action = { .sa_handler = on_signal };
 	int option;
 
+	huge_bytes = huge_page_bytes();
 	while ((option = getopt_long(argc, argv, "m:f:r:p:s:h",
 				     (struct option[]){ { "help", no_argument, NULL, 'h' }, { 0 } }, NULL)) != -1) {
 		switch (option) {
@@ -150,7 +154,7 @@ int main(int argc, char **argv)
 		case 'f': fault = number(optarg, 1, 95); break;
 		case 'r': rounds = number(optarg, 0, 1000000); break;
 		case 'p': pause_ms = number(optarg, 0, 60000); break;
-		case 's': size_kb = number(optarg, 8, HUGE_BYTES / 1024); break;
+		case 's': size_kb = number(optarg, 8, huge_bytes / 1024); break;
 		case 'h': fputs(usage, stdout); return 0;
 		default: fputs(usage, stderr); return 2;
 		}
@@ -164,8 +168,8 @@ int main(int argc, char **argv)
 	for (long round = 0; !ended && (rounds == 0 || round < rounds); round++) {
 		size_t available = kilobytes("/proc/meminfo", "MemAvailable") * 1024;
 
-		one_round(available / 100 * hold / HUGE_BYTES * HUGE_BYTES, available / 100 * fault / HUGE_BYTES * HUGE_BYTES,
-			  pause_ms * 1000, size_kb * 1024);
+		one_round(available / 100 * hold / huge_bytes * huge_bytes, available / 100 * fault / huge_bytes * huge_bytes,
+			  pause_ms * 1000, size_kb ? (size_t)size_kb * 1024 : huge_bytes);
 	}
 	return 0;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { KERNELS } from '../../../harness/machine/kernels.ts';
+import { kernelsOf } from '../../../harness/machine/kernels.ts';
 import { LAYERS } from '../../runner/layers.ts';
 
 const TEXT = readFileSync(new URL('../../../CONTRIBUTING.md', import.meta.url), 'utf8');
@@ -17,6 +17,7 @@ it('CONTRIBUTING.md describes every layer of tests, in the order in which they r
 });
 
 it('CONTRIBUTING.md names every kernel of the machines', () => {
-  const names = KERNELS.map(({ name }) => name);
+  const names = kernelsOf('x64').map(({ name }) => name);
   assert.ok(TEXT.includes(`Linux ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`));
+  for (const { name } of kernelsOf('arm64')) assert.ok(TEXT.includes(`\`${name}\``), name);
 });

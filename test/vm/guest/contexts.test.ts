@@ -12,7 +12,7 @@ import { Fragment } from '../../../harness/programs/fragment/fragment.ts';
 import type { TraceContext } from '../../../src/event/event.ts';
 import { Agent, type Finished } from '../../support/agent.ts';
 import { contextOf, type Fault, Stalls } from '../../support/stalls.ts';
-import { NODES, PLANS, quiet, setUp } from './settings.ts';
+import { HUGE_PAGE_ORDER, NODES, PLANS, quiet, setUp } from './settings.ts';
 
 /** Every way of reaching a thread-local variable. */
 const PROGRAMS = ['glibc', 'musl'].flatMap((libc) =>
@@ -26,10 +26,11 @@ const STALLS = 191;
 const SWITCHES = 499;
 /** One stall in a thousand. Two were seen on 5.10 beside two other machines, on two CPUs; most runs have none. */
 const MOST_UNREADABLE = 12;
+/** One was seen on arm64 with pages of 16 KiB, beside another machine. */
+const MOST_UNREADABLE_DIRECT = 2;
 const UNPUBLISHED = 101;
 const DIRECT_WANTED = 200;
 const HUGE_PAGES = 20;
-const HUGE_PAGE_ORDER = 9;
 /** The one with the fewest zones. */
 const NODE = NODES.at(-1)!;
 const FILE = `/sys/devices/system/node/node${NODE}/compact`;
@@ -57,6 +58,12 @@ function assertComplete({ code, stderr }: Finished): void {
   assert.equal(code, 0, stderr);
   assert.match(stderr, / 0 lost$/m);
   assert.doesNotMatch(stderr, /DOES NOT BALANCE|NOT EQUAL/);
+}
+
+/** A page may be on its way to another place both at the begin and at the end, as other threads compact too. It is counted. */
+function assertUnreadable(roots: number, most: number, { stderr }: Finished): void {
+  const counted = Number(/ (\d+) without\{unreadable\}/.exec(stderr)?.[1] ?? 0);
+  assert.ok(roots <= Math.min(counted, most), `${roots} roots, ${counted} counted as unreadable`);
 }
 
 /** Waits until stalls are children. @returns the number that each thread had made by then */
@@ -119,9 +126,7 @@ it(`${PLANS[0]}: every stall is a child of exactly the span that its thread was 
     assert.equal(silent, 1, `${program}: threads without spans`);
   }
   assert.ok(children > 10_000, `${children}`);
-  // A page may be on its way to another place both at the begin and at the end, as other threads compact too. It is counted.
-  const counted = Number(/ (\d+) without\{unreadable\}/.exec(finished.stderr)?.[1] ?? 0);
-  assert.ok(unreadable <= Math.min(counted, MOST_UNREADABLE), `${unreadable} roots, ${counted} counted as unreadable`);
+  assertUnreadable(unreadable, MOST_UNREADABLE, finished);
   const unpublished = processes.get(shell.pid!)!;
   assert.equal(unpublished.length, UNPUBLISHED * ZONES);
   assert.ok(unpublished.every(({ context }) => !context));
@@ -150,16 +155,23 @@ it('direct: a page fault that compacts is a child of the span in which it happen
     await fragment.stop();
   }
   await stalls.end();
-  assertComplete(await agent.stop());
+  const finished = await agent.stop();
+  assertComplete(finished);
 
   // The main thread, which only waits, and smaller pages may also cause some.
   const threads = new Set(faults.map(({ tid }) => tid));
   const stalled = direct().filter(({ tid, order }) => threads.has(tid) && order === HUGE_PAGE_ORDER);
   assert.ok(stalled.length >= DIRECT_WANTED / 2, `${stalled.length}`);
+  let unreadable = 0;
   for (const event of stalled) {
     const begin = BigInt(event.startUnixNano);
     const fault = faults.find(({ tid, begin: from, end }) => tid === event.tid && from <= begin && begin <= end);
     assert.ok(fault, 'within a page fault');
+    if (!event.context && !silent.has(event.tid)) {
+      unreadable += 1;
+      continue;
+    }
     assert.equal(words(event.context), silent.has(event.tid) ? undefined : words(contextOf(event.tid, fault.span)));
   }
+  assertUnreadable(unreadable, MOST_UNREADABLE_DIRECT, finished);
 });

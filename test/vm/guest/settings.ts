@@ -5,6 +5,7 @@ import { release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vmstat } from '../../../harness/host.ts';
 import type { PlanName } from '../../../src/live/attach-plan.ts';
+import { pageBytes } from '../../../src/procfs/auxv.ts';
 
 /** For tests that look at each stack: an emulated stack may cost more than its compaction pays. */
 export const ALL_STACKS = ['--stack-budget', 'off'];
@@ -19,12 +20,19 @@ const preemption = /\((\w+)\)/.exec(readIfAllowed(PREEMPTION))?.[1] ?? 'voluntar
 const preemptible = ['full', 'lazy'].includes(preemption);
 const newTracepoints = major >= 7;
 
-/** The attach plans in the order of trial. Since 5.18 the tracepoints pass compact_control. */
-export const PLANS: readonly PlanName[] = newTracepoints
-  ? ['kprobe', 'tp_btf', 'fentry']
-  : major > 5 || (major === 5 && minor >= 18)
-    ? ['tp_btf', 'fentry', 'kprobe']
-    : ['fentry', 'kprobe'];
+const since = (from: number, minorFrom: number) => major > from || (major === from && minor >= minorFrom);
+
+/**
+ * The attach plans in the order of trial. Since 5.18 the tracepoints pass compact_control. On arm64 functions take programs of
+ * fentry since 6.4.
+ */
+const OFFERED: Record<PlanName, boolean> = {
+  tp_btf: since(5, 18),
+  fentry: process.arch !== 'arm64' || since(6, 4),
+  kprobe: true,
+};
+const ORDER: readonly PlanName[] = newTracepoints ? ['kprobe', 'tp_btf', 'fentry'] : ['tp_btf', 'fentry', 'kprobe'];
+export const PLANS = ORDER.filter((plan) => OFFERED[plan]);
 
 /**
  * The plans that lose nothing when many threads compact at once. While a program is preempted, the kernel skips it for other
@@ -40,6 +48,9 @@ export const NODES = readdirSync('/sys/devices/system/node')
   .filter((node) => node !== undefined)
   .map(Number)
   .sort((a, b) => a - b);
+
+/** 9 where pages have 4 KiB, 11 where they have 16. */
+export const HUGE_PAGE_ORDER = Math.log2(Number(readFileSync(`${THP}hpage_pmd_size`, 'utf8')) / pageBytes());
 
 /** Gives huge pages to processes that ask; `defrag` decides who compacts. Nothing compacts by itself. */
 export function setUp(defrag: 'madvise' | 'defer' = 'madvise'): void {

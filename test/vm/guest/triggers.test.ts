@@ -7,11 +7,10 @@ import type { CompactionEvent, Trigger } from '../../../src/event/event.ts';
 import { assertSame } from './compare.ts';
 import { assertIndices, comparable } from './extfrag.ts';
 import { assertByHand } from './manual.ts';
-import { NODES, PLANS } from './settings.ts';
+import { HUGE_PAGE_ORDER, NODES, PLANS } from './settings.ts';
 import { assertComplete, type Watched, watch } from './watch.ts';
 import { DIRECT_WANTED, type Done, doAll } from './work.ts';
 
-const HUGE_PAGE_ORDER = 9;
 const MODES: Record<string, string> = { async: 'async', sync_light: 'sync_light', sync_full: 'sync_light' };
 
 let done: Done;
