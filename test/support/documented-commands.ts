@@ -71,6 +71,9 @@ export const NOT_RUN: Record<string, string> = {
     'needs a cluster; test/packages/chart.test.ts renders the same',
   'kubectl apply --filename compactstall.yaml': 'needs a cluster',
   'npm run package': 'test/packages/ makes the packages by npm pack, and the layer builds what is in them',
+  'scp build/packages/compactstall-0.1.0-linux-x64 root@HOST:compactstall':
+    'needs a host; test/packages/roots.test.ts runs the file in other roots',
+  'ssh root@HOST ./compactstall': 'needs a host; test/packages/roots.test.ts runs the file in other roots',
   'npm run picture': 'writes docs/images again; the example in a machine and --picture are run each',
   'npm run recording': 'writes examples/recording.jsonl again; the example in a machine and --recording are run each',
   'npm install compactstall': 'no registry has it; test/packages/installed.test.ts installs the packed package',
