@@ -82,6 +82,12 @@ function forArm64(): [root: string, programs: string] {
   return printed.trim().split('\n').slice(-2) as [string, string];
 }
 
+/** The project for the root image of a Debian: with its Node.js, and the libraries of the addon. */
+export function projectAndLibraries(): Entry[] {
+  const own = libraries([ADDON]).filter((path) => /\/lib(bpf|elf)\./.test(path));
+  return [...project('x64'), { from: NODE, to: '/usr/bin/node' }, ...own.map(same)];
+}
+
 const same = (path: string): Entry => ({ from: realpathSync(path), to: path });
 
 function busybox(root = '/'): Entry[] {

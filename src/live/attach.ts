@@ -5,7 +5,7 @@ import { BpfError, BpfObject, bpfRefusal, type LoadOptions, perfEventOpenRefusal
 import { TRIGGER } from '../abi.generated.ts';
 import { HostError, InstallError, systemWords } from '../errors.ts';
 import type { Trigger } from '../event/event.ts';
-import { privilegeError } from '../host/capabilities.ts';
+import { lackingCapabilities, privilegeError } from '../host/capabilities.ts';
 import type { PidNamespace } from '../host/pid-namespace.ts';
 import { bpfRefused, refusedBy, seccompFiltered } from '../host/refused-calls.ts';
 import { BUILD, installedNative } from '../installation.ts';
@@ -22,6 +22,11 @@ import { obiMapPath } from './obi.ts';
 const STARTS = ['cs_process_exit', 'cs_process_exec'];
 const PUBLICATION_EVENTS = 'cs_process_publication';
 
+/**
+ * Named, libbpf takes it for complete. Otherwise it looks for a type that this kernel does not have in its modules, too; version 1.1
+ * fails where it may not list them, for which CAP_SYS_ADMIN is needed.
+ */
+const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 const OBJECT = installedNative('bpf', 'compaction.bpf.o');
 /** Not the inode of any namespace. */
 const NO_NAMESPACE = 0xffff_ffff;
@@ -132,6 +137,8 @@ function attachPlan(
   const marksFrames = options.markOwnFrames && options.stackMinDurationNs !== undefined;
   const programs = contexts ? [...STARTS, ...plan.programs] : plan.programs;
   const publications = contexts && kernel.kprobes ? [PUBLICATION_EVENTS] : [];
+  const mayListModules = lackingCapabilities(['CAP_SYS_ADMIN']).length === 0;
+  const btfPath = options.btfFile ?? (mayListModules ? undefined : KERNEL_BTF);
   const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
     object: bytes,
     name: 'compactstall',
@@ -164,7 +171,7 @@ function attachPlan(
         cs_stalls: options.aggregates.cgroups,
       }),
     },
-    ...(options.btfFile !== undefined && { btfPath: options.btfFile }),
+    ...(btfPath !== undefined && { btfPath }),
   });
   try {
     onLoaded(loaded.object);

@@ -146,7 +146,7 @@ describe('SIGHUP', () => {
     const documented = /```\n(\/var\/log\/compactstall\/stalls\.jsonl \{\n[^`]*)```/.exec(DEPLOY)![1]!;
     const own = documented
       .replace('/var/log/compactstall/stalls.jsonl', at('stalls.jsonl'))
-      .replace(/systemctl kill .*/, `kill -HUP ${agent.pid}`);
+      .replace(/systemctl reload .*/, `kill -HUP ${agent.pid}`);
     assert.notEqual(own, documented);
     const settings = temporaryFolder(t);
     writeFileSync(settings('conf'), own, { mode: 0o644 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The one table of the layers of tests, in the order in which they run. */
 import { globSync } from 'node:fs';
+import { ensureDebians, missingForDebians } from '../../harness/booted/debian.ts';
 import { ensureHelm } from '../../harness/helm/helm.ts';
 import { ensureMachines, missingForArm64, missingForMachines } from '../../harness/machine/ensure.ts';
 import { ARM64_TESTED } from '../../harness/machine/kernels.ts';
@@ -174,6 +175,18 @@ export const REST: readonly Layer[] = [
     timeoutMs: 3_600_000,
     prepare: () => ensureMachines('arm64', ARM64_TESTED),
     missing: missingForArm64,
+  },
+  {
+    name: 'booted',
+    shows: 'the systemd unit, in a Debian 12 and 13 that are booted in emulated machines',
+    takes: '8 min',
+    files: files('test/booted/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    needsHost: () => false,
+    timeoutMs: 3_600_000,
+    prepare: ensureDebians,
+    missing: missingForDebians,
   },
 ];
 

@@ -11,6 +11,8 @@ const here = (name: string): Test => ({ file: 'test/backends/commands.test.ts', 
 const hostExample: Test = { file: 'test/backends/example.test.ts', name: 'prints a request of each service' };
 const machineExample: Test = { file: 'test/vm/example.ts', name: 'shows direct stalls inside requests' };
 
+const booted: Test = { file: 'test/booted/guest/unit.test.ts', name: 'is active once the agent is attached' };
+
 const looking: Test = { file: 'test/unit/docs/reading-a-stall.test.ts', name: 'has commands that look' };
 
 export const RUN_BY = {
@@ -50,6 +52,9 @@ export const RUN_BY = {
   },
   'helm template compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall > compactstall.yaml':
     { file: 'test/packages/chart.test.ts', name: 'the command of the documents' },
+  'systemctl daemon-reload': booted,
+  'systemctl enable --now compactstall': booted,
+  'systemctl status compactstall': booted,
   'npm run compactsnoop': here('uses compactsnoop'),
   'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,
@@ -62,9 +67,7 @@ export const RUN_BY = {
 export const NOT_RUN: Record<string, string> = {
   'npm test': 'it would run this test again; .ci/run runs it',
   'sudo OTEL_EXPORTER_OTLP_ENDPOINT=... npm start': 'abridged; a host without sudo runs the same without the word',
-  'systemctl daemon-reload': 'needs a host that systemd has booted, and the unit installed',
-  'systemctl enable --now compactstall': 'needs a host that systemd has booted, and the unit installed',
-  'journalctl --unit compactstall --follow': 'needs a host that systemd has booted, and the unit installed',
+  'journalctl --unit compactstall --follow': 'does not end; test/booted reads the journal without --follow',
   'docker run --rm --read-only --pid=host --network=host --uts=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --volume /etc/machine-id:/etc/machine-id:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
     'needs a container runtime, and an image that is not published',
   'helm install compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall':

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The capabilities are named for four ways to run: in docs/deploy.md, and in the values of the chart. They must be the same.
+// What docs/deploy.md repeats: the unit, and the capabilities, which are named for four ways to run there and in the values of the chart.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
@@ -16,6 +16,12 @@ const table = sorted(
   [...DEPLOY.matchAll(/^\| (`CAP_[^|]+) \|/gm)].flatMap(([, cell]) => cell!.match(/CAP_\w+/g)!),
 ).filter((name) => !SOMETIMES.includes(name));
 const withoutRoot = table.filter((name) => !FOR_ROOT.includes(name));
+
+it('docs/deploy.md shows the unit that is shipped', () => {
+  const [license, unit] = readText('packaging/systemd/compactstall.service').split(/(?<=^# SPDX.*\n)/);
+  assert.equal(license, '# SPDX-License-Identifier: Apache-2.0\n');
+  assert.ok(DEPLOY.includes(`\`\`\`ini\n${unit}\`\`\`\n`), unit);
+});
 
 describe('the capabilities of docs/deploy.md', () => {
   it('in the table are those that doctor knows', () => {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A Debian that systemd has booted, in an emulated machine. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CACHE } from '../cache.ts';
+import type { Entry } from '../machine/contents.ts';
+import { missingForMachines } from '../machine/ensure.ts';
+import { fetchKernel } from '../machine/fetch.ts';
+import { makeImage, stage } from '../machine/image.ts';
+import { kernelNamed } from '../machine/kernels.ts';
+import { type MachineOptions, runMachine } from '../machine/machine.ts';
+
+/** The Debians, each with its own kernel. */
+export const DEBIANS = [
+  { suite: 'bookworm', release: 12, kernel: '6.1' },
+  { suite: 'trixie', release: 13, kernel: '6.12' },
+] as const;
+export type Debian = (typeof DEBIANS)[number];
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+/** As for the other machines, with time for systemd: some 10 s. */
+const BOOTS_MS = [120_000, 120_000];
+
+/** Runs a command when the system is up. */
+const ENTRIES: readonly Entry[] = [
+  { from: here('run-command'), to: '/usr/local/sbin/run-command' },
+  { from: here('run-command.service'), to: '/etc/systemd/system/run-command.service' },
+  { linkTo: '../run-command.service', to: '/etc/systemd/system/multi-user.target.wants/run-command.service' },
+];
+
+/** The root file system, which is made first if it is not there; install.sh reports failures. */
+export function ensureDebian(suite: string): string {
+  const printed = execFileSync(here('install.sh'), [suite], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return printed.trim().split('\n').at(-1)!;
+}
+
+/** The reason why they cannot run here, if there is one. */
+export function missingForDebians(): string | undefined {
+  if (process.getuid!() !== 0) return 'debootstrap needs root';
+  if (spawnSync('debootstrap', ['--version']).error)
+    return 'debootstrap is missing here; sudo ./setup.sh all installs it on Debian';
+  return missingForMachines();
+}
+
+/** Fetches the kernels, and makes the root file systems, if necessary. */
+export function ensureDebians(): void {
+  for (const { suite, kernel } of DEBIANS) {
+    fetchKernel(kernelNamed(kernel));
+    ensureDebian(suite);
+  }
+}
+
+/**
+ * Boots it, with more files in it, and runs one command as root when it is up.
+ * @returns as runMachine()
+ */
+export async function* runDebian(
+  { suite, kernel }: Debian,
+  { entries, ...options }: Pick<MachineOptions, 'command' | 'limitMs' | 'say'> & { entries: readonly Entry[] },
+): AsyncGenerator<string, number> {
+  mkdirSync(CACHE, { recursive: true });
+  const folder = mkdtempSync(join(CACHE, 'vm-image.tmp.'));
+  try {
+    const root = join(folder, 'root');
+    const image = join(folder, 'image');
+    // Node.js's copy would not keep the owners.
+    execFileSync('cp', ['-a', ensureDebian(suite), root]);
+    stage([...ENTRIES, ...entries], root);
+    makeImage(root, image);
+    rmSync(root, { recursive: true });
+    return yield* runMachine({
+      ...{ ...options, name: `debian-${suite}`, kernel: fetchKernel(kernelNamed(kernel)), image, bootsMs: BOOTS_MS },
+      append: 'init=/lib/systemd/systemd systemd.show_status=false',
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

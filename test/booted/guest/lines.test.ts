@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lines that packaging/systemd/compactstall.service must not have: what each breaks.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { afterEach, describe, it } from 'node:test';
+import { parseLines } from '../../support/agent.ts';
+import { Shell } from '../../support/shell.ts';
+import { change, journal, property, starts, systemctl, UNIT, until } from './systemd.ts';
+
+const RECORDING = '/var/log/compactstall/lines.jsonl';
+const ONCE = ['Restart=no', 'ExecStart=', `ExecStart=/usr/bin/compactstall --output json:${RECORDING}`];
+
+describe('a unit with', () => {
+  afterEach(() => {
+    systemctl('stop', UNIT);
+    systemctl('reset-failed', UNIT);
+    rmSync(RECORDING, { force: true });
+  });
+
+  it('MemoryDenyWriteExecute= does not start: Node.js ends', () => {
+    change(...ONCE, 'MemoryDenyWriteExecute=yes');
+    assert.ok(!starts());
+    assert.notEqual(property('ExecMainCode'), '1', 'it did not exit by itself');
+  });
+
+  for (const line of ['PrivateUsers=yes', 'SystemCallFilter=~bpf']) {
+    it(`${line} cannot run the agent`, () => {
+      change(...ONCE, line);
+      assert.ok(!starts());
+      assert.equal(property('ExecMainStatus'), '3', journal());
+    });
+  }
+
+  for (const line of ['ProtectKernelTunables=yes', 'ProtectKernelLogs=yes']) {
+    it(`${line} has addresses in stacks`, async () => {
+      change(...ONCE, line);
+      assert.ok(starts(), journal());
+      const shell = new Shell();
+      await shell.stall();
+      const events = () => parseLines(readFileSync(RECORDING, 'utf8')).filter(({ pid }) => pid === shell.pid);
+      await until(() => existsSync(RECORDING) && events().length > 0);
+      await shell.end();
+      assert.match(events()[0]!.stack!.at(-1)!, /^0x/);
+    });
+  }
+});
