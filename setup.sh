@@ -89,6 +89,9 @@ if for_any all; then
   need openssl openssl
   # Root file systems of other Linuxes.
   need debootstrap debootstrap
+  # The image: in a container, and as a registry takes it.
+  need runc runc
+  need skopeo skopeo
   # A service with a tracer for Java.
   need default-jdk-headless javac
   # Shells that complete options, and readers of manual pages.

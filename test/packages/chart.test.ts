@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { ensureHelm, type Manifest, manifestsOf } from '../../harness/helm/helm.ts';
+import { ensureHelm, type Manifest, manifestsOf } from '../../harness/kubernetes/helm.ts';
 import { RUN_BY } from '../support/documented-commands.ts';
 
 const CHART = fileURLToPath(new URL('../../packaging/chart', import.meta.url));

@@ -2,7 +2,7 @@
 /** The one table of the layers of tests, in the order in which they run. */
 import { globSync } from 'node:fs';
 import { ensureDebians, missingForDebians } from '../../harness/booted/debian.ts';
-import { ensureHelm } from '../../harness/helm/helm.ts';
+import { ensureHelm } from '../../harness/kubernetes/helm.ts';
 import { ensureMachines, missingForArm64, missingForMachines } from '../../harness/machine/ensure.ts';
 import { ARM64_TESTED } from '../../harness/machine/kernels.ts';
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
@@ -115,13 +115,14 @@ export const REST: readonly Layer[] = [
   {
     name: 'packages',
     shows:
-      'what is installed: the npm package in Debian 11, Debian 13 and musl, manual pages, completion, the Helm chart; Helm is built the first time (5 min)',
-    takes: '1 min',
+      'what is installed: the npm package in Debian 11, Debian 13 and musl, manual pages, completion, the image in a container, the Helm chart; Helm is built the first time (5 min)',
+    takes: '4 min',
     files: files('test/packages/*.test.ts'),
     setUp: 'all',
     live: true,
-    prepare: () => {
+    prepare: async () => {
       ensureHelm();
+      await ensureReceiver();
       ensureNodes();
       for (const root of ROOTS) ensureRoot(root);
     },

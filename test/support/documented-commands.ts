@@ -55,6 +55,7 @@ export const RUN_BY = {
   'systemctl daemon-reload': booted,
   'systemctl enable --now compactstall': booted,
   'systemctl status compactstall': booted,
+  'node packaging/image/build.ts': { file: 'test/packages/image.test.ts', name: 'built again' },
   'npm run compactsnoop': here('uses compactsnoop'),
   'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,
@@ -68,8 +69,11 @@ export const NOT_RUN: Record<string, string> = {
   'npm test': 'it would run this test again; .ci/run runs it',
   'sudo OTEL_EXPORTER_OTLP_ENDPOINT=... npm start': 'abridged; a host without sudo runs the same without the word',
   'journalctl --unit compactstall --follow': 'does not end; test/booted reads the journal without --follow',
-  'docker run --rm --read-only --pid=host --network=host --uts=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --volume /etc/machine-id:/etc/machine-id:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 compactstall -o otlp':
-    'needs a container runtime, and an image that is not published',
+  'docker run --rm --read-only --pid=host --network=host --uts=host --cgroupns=host --user 0 --security-opt no-new-privileges --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE --cap-add SETUID --cap-add SETGID --volume /sys/kernel/tracing:/sys/kernel/tracing:ro --volume /sys/fs/cgroup:/sys/fs/cgroup:ro --volume /etc/machine-id:/etc/machine-id:ro --env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 REGISTRY/compactstall:0.1.0 -o otlp':
+    'needs Docker and a registry; test/packages/container.test.ts runs the files of the image with the same rights',
+  'skopeo copy --all oci-archive:build/packages/compactstall-0.1.0-image.tar docker://REGISTRY/compactstall:0.1.0':
+    'needs a registry; test/packages/image.test.ts copies it into a folder',
+  './setup.sh package': '.ci/run runs ./setup.sh all, which does the same and more',
   'helm install compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall':
     'needs a cluster; test/packages/chart.test.ts renders the same',
   'kubectl apply --filename compactstall.yaml': 'needs a cluster',

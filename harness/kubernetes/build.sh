@@ -1,22 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds Helm from a pinned Go module, and takes the OpenAPI of Kubernetes, which its API servers publish, from another.
+# What the tests of the chart need, from pinned Go modules: Helm; the OpenAPI of Kubernetes, which its API servers publish; and
+# a program that adds containerd's default seccomp profile to a runtime specification.
 #
-#   harness/helm/build.sh
+#   harness/kubernetes/build.sh
 #
-# Standard output: helm=PATH and openapi=FOLDER, in ${XDG_CACHE_HOME:-~/.cache}/compactstall/. Delete what is there to build again.
+# Standard output: helm=PATH, seccomp=PATH and openapi=FOLDER, in ${XDG_CACHE_HOME:-~/.cache}/compactstall/. Delete what is there
+# to build again.
 set -eu
 
 kubernetes=v1.37.2
 kubernetes_sum=h1:A2VDEiObzkYqFTKhSsn0ZEb0RlLEXpHWj93gi2HqEwE=
 
-here=$(cd "$(dirname "$0")/.." && pwd)
-. "$here/cache.sh"
-. "$here/go.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cache.sh"
+. "$here/../go.sh"
 
-say() { echo "harness/helm/build.sh: $*" >&2; }
+say() { echo "harness/kubernetes/build.sh: $*" >&2; }
 
 build_helm() { build_tool helm helm.sh/helm/v4/cmd/helm; }
+build_seccomp() { build_tool seccomp .; }
 
 openapi() { # openapi FOLDER
   find_go
@@ -29,5 +32,7 @@ openapi() { # openapi FOLDER
 
 version=$(sed -n 's|.*helm.sh/helm/v4 v\([^ ]*\).*|\1|p' "$here/helm/go.mod")
 ensure helm "$version" 4 "$here/helm/go.mod" "$here/helm/go.sum"
+version=$(sed -n 's|.*containerd/v2 v\([^ ]*\).*|\1|p' "$here/seccomp/go.mod")
+ensure seccomp "$version" 1 "$here/seccomp/go.mod" "$here/seccomp/go.sum" "$here/seccomp/main.go"
 install kubernetes-openapi "$kubernetes $kubernetes_sum" "the OpenAPI of Kubernetes (20 MB)" openapi
 echo "openapi=$folder"

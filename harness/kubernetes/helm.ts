@@ -19,13 +19,15 @@ export interface Manifest {
 export interface Helm {
   /** Runs helm to its end. */
   run(args: readonly string[]): { status: number | null; stdout: string; stderr: string };
+  /** The command that adds the profile `RuntimeDefault`, containerd's, to a runtime specification. */
+  seccomp: string;
   /** What the API of Kubernetes would refuse in an object: unknown fields, wrong types, missing fields. */
   errorsOf(manifest: Manifest): readonly ErrorObject[];
 }
 
 export function ensureHelm(): Helm {
   const printed = execFileSync(BUILD, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  const { helm, openapi } = Object.fromEntries(
+  const { helm, seccomp, openapi } = Object.fromEntries(
     printed
       .trim()
       .split('\n')
@@ -33,6 +35,7 @@ export function ensureHelm(): Helm {
   );
   return {
     run: (args) => spawnSync(helm, args, { encoding: 'utf8' }),
+    seccomp,
     errorsOf: (manifest) => judge(openapi, manifest),
   };
 }
