@@ -100,6 +100,9 @@ if for_any all; then
   need fish fish
   need man-db man
   need mandoc mandoc
+  # The Debian package.
+  need debhelper dh
+  need lintian lintian
 fi
 if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null 2>&1; }; then
   # The emulated machines. Where they are not available, npm test names what it leaves out.

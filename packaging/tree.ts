@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Arch, nodeFor } from './node.ts';
+import { sourceDate } from './source-date.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** Of npm's package, what a command loads, and the licences. `%` is the architecture. */
@@ -23,10 +24,6 @@ const PARTS = [
   'node_modules/bpf-loader-native/prebuilds/linux-%-glibc/*',
   'schema/*',
 ];
-/** Of a file that a published package may have, as SOURCE_DATE_EPOCH says, or the last commit. */
-const epoch = () =>
-  process.env.SOURCE_DATE_EPOCH ??
-  execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT, encoding: 'utf8' }).trim();
 
 export const COMMANDS = ['compactstall', 'compactsnoop'] as const;
 
@@ -57,7 +54,7 @@ export function makeTree(folder: string, arch: Arch): string {
   } finally {
     rmSync(scratch, { recursive: true });
   }
-  const time = epoch();
+  const time = String(sourceDate().getTime() / 1000);
   execFileSync('sh', ['-c', 'chmod -R u=rwX,go=rX "$1" && find "$1" -exec touch -h -d "@$2" {} +', 'sh', folder, time]);
   return time;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes the root file system of another Linux, with nothing but Node.js, in which the packages have to run.
 #
-#   harness/roots/install.sh NAME      bullseye or trixie: Debian 11 or 13, and the Node.js of npm; musl: musl, busybox and a Node.js for it
+#   harness/roots/install.sh NAME      bullseye, bookworm or trixie: Debian 11, 12 or 13, and the Node.js of npm; musl: musl, busybox and a Node.js for it
 #
 # The last line of the standard output is the folder, ${XDG_CACHE_HOME:-~/.cache}/compactstall/root-NAME-HASH/; delete it to install
 # again. Debian's need root. The mirror is the one that apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR.

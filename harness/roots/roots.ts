@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOTS = ['bullseye', 'trixie', 'musl'] as const;
 
 /** The folder with that root file system, which is made first if it is not there; install.sh reports failures. */
-export function ensureRoot(name: (typeof ROOTS)[number]): string {
+export function ensureRoot(name: (typeof ROOTS)[number] | 'bookworm'): string {
   const script = fileURLToPath(new URL('install.sh', import.meta.url));
   const printed = execFileSync(script, [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   return printed.trim().split('\n').at(-1)!;

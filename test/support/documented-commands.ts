@@ -56,6 +56,14 @@ export const RUN_BY = {
   'systemctl enable --now compactstall': booted,
   'systemctl status compactstall': booted,
   'node packaging/image/build.ts': { file: 'test/packages/image.test.ts', name: 'built again' },
+  'node packaging/debian/build.ts': {
+    file: 'test/packages/debian.test.ts',
+    name: 'is the same when it is built again',
+  },
+  'apt-get install ./compactstall_0.1.0-1_amd64.deb': {
+    file: 'test/packages/debian.test.ts',
+    name: 'is installed by apt',
+  },
   'npm run compactsnoop': here('uses compactsnoop'),
   'npm run demo': { file: 'test/vm/demo.ts', name: 'the demo shows direct stalls' },
   'npm run example': hostExample,
@@ -66,6 +74,7 @@ export const RUN_BY = {
 
 /** The commands that no test runs, each with its reason. */
 export const NOT_RUN: Record<string, string> = {
+  './setup.sh package': 'test/packages/debian.test.ts uses what ./setup.sh all has built, which is more',
   'npm test': 'it would run this test again; .ci/run runs it',
   'sudo OTEL_EXPORTER_OTLP_ENDPOINT=... npm start': 'abridged; a host without sudo runs the same without the word',
   'journalctl --unit compactstall --follow': 'does not end; test/booted reads the journal without --follow',

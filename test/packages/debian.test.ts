@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Debian package: what lintian says, and its life on Debian 12 and 13, without their Node.js.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
+import { ensureRoot } from '../../harness/roots/roots.ts';
+import { buildDebianPackage } from '../../packaging/debian/build.ts';
+import { shellFiles } from '../../packaging/shell-files.ts';
+import { VERSION } from '../../src/version.ts';
+import { Agent, runToEnd } from '../support/agent.ts';
+
+const ZONES = populatedZones().filter(({ node }) => node === 0).length;
+
+/**
+ * Enters a copy of the root $1 whose changes are in $2, with the packages of $3 at /mnt. The mounts are this process's own. Nothing else
+ * has a Node.js there.
+ */
+const ENTER = `
+set -e
+mkdir -p "$2/upper" "$2/work" "$2/root"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
+rm -f "$2/root/usr/bin/node"
+for folder in proc sys dev; do mount --rbind "/$folder" "$2/root/$folder"; done
+mount --bind "$3" "$2/root/mnt"
+root=$2/root
+shift 3
+exec chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+`;
+
+/** All files of the root but the notes of dpkg, apt and debconf: name, size, owner, mode, target, and when a file was changed. */
+const LIST = `find / -xdev \\( -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/cache/debconf -o -path /var/log/apt \\
+  -o -path /var/log/dpkg.log -o -path /mnt \\) -prune -o \\( -type d -printf '%p %m %U:%G\\n' -o -printf '%p %m %U:%G %s %T@ %l\\n' \\) | sort`;
+
+const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+describe('the Debian package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'compactstall-debian-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const packages = join(folder, 'packages');
+  mkdirSync(packages);
+  const build = (...args: Parameters<typeof buildDebianPackage>) => {
+    const built = buildDebianPackage(...args);
+    const copy = join(packages, basename(built));
+    copyFileSync(built, copy);
+    return copy;
+  };
+  const deb = build('amd64');
+  const upgrade = build('amd64', '2');
+
+  it('lintian: nothing but what an override explains', () => {
+    const { stdout, stderr } = spawnSync('lintian', ['--allow-root', '--tag-display-limit', '0', deb], {
+      encoding: 'utf8',
+    });
+    assert.equal(stdout + stderr, '');
+  });
+
+  it('is the same when it is built again', () => {
+    const first = sha256(deb);
+    assert.equal(sha256(build('amd64')), first);
+  });
+
+  it('arm64: the same files, and programs of that architecture', () => {
+    const arm64 = build('arm64');
+    const field = execFileSync('dpkg-deb', ['--field', arm64, 'Architecture'], { encoding: 'utf8' });
+    assert.equal(field, 'arm64\n');
+    const names = (file: string) =>
+      execFileSync('sh', ['-c', 'dpkg-deb --fsys-tarfile "$1" | tar -t', 'names', file], { encoding: 'utf8' }).split(
+        '\n',
+      );
+    const general = (name: string) => name.replace(/linux-(x64|arm64)/, 'linux-ARCH');
+    assert.deepEqual(names(arm64).map(general).sort(), names(deb).map(general).sort());
+  });
+
+  for (const debian of ['bookworm', 'trixie'] as const) {
+    describe(`Debian ${debian}`, () => {
+      const state = join(folder, debian);
+      mkdirSync(state);
+      const under = ['unshare', '--mount', 'sh', '-c', ENTER, 'enter', ensureRoot(debian), state, packages];
+      const run = (...command: readonly string[]) => {
+        const [program, ...args] = [...under, ...command];
+        const { status, stdout, stderr } = spawnSync(program!, args, { encoding: 'utf8' });
+        assert.equal(status, 0, `${command.join(' ')}\n${stdout}\n${stderr}`);
+        return stdout;
+      };
+      const inShell = (script: string) => run('sh', '-c', script);
+      const list = () => inShell(LIST).split('\n');
+      const apt = (...args: readonly string[]) => run('apt-get', '--yes', '-o', 'Debug::NoLocking=true', ...args);
+      const before = list();
+
+      it('is installed by apt', () => {
+        apt('install', `/mnt/${basename(deb)}`);
+        assert.match(run('dpkg', '--status', 'compactstall'), /^Status: install ok installed$/m);
+      });
+
+      it('has a service, which starts once it is enabled', () => {
+        inShell('test -f /lib/systemd/system/compactstall.service');
+        assert.equal(inShell('find /etc/systemd -name compactstall.service'), '');
+      });
+
+      it('shows compactions, with the executable that stalled', async () => {
+        const agent = await new Agent(['--output', 'json'], { under, program: 'compactstall' }).attached();
+        compact(COMPACT_NODE0, 1);
+        const own = () => agent.events().filter(({ pid }) => pid === process.pid);
+        await agent.until(() => own().length >= ZONES);
+        const { code, stderr } = await agent.stop();
+        assert.equal(code, 0, stderr);
+        assert.match(stderr, / 0 lost$/m);
+        assert.deepEqual(new Set(own().map(({ executable }) => executable)), new Set([basename(process.execPath)]));
+      });
+
+      it('doctor finds all parts, and a prober that works', async () => {
+        const { stdout, code } = await runToEnd(['doctor', '--json'], { under, program: 'compactstall' });
+        assert.equal(code, 0, stdout);
+        const { checks } = JSON.parse(stdout) as { checks: { id: string; status: string }[] };
+        for (const wanted of ['install', 'prober']) {
+          assert.equal(checks.find(({ id }) => id === wanted)?.status, 'ok', stdout);
+        }
+      });
+
+      it('compactsnoop, manual pages, completion and licences are there', () => {
+        assert.match(run('compactsnoop', '--help'), /^Usage: compactsnoop/);
+        for (const path of shellFiles(new Date()).keys()) {
+          inShell(`test -f /usr/share/${path} || test -f /usr/share/${path}.gz`);
+        }
+        const copyright = run('cat', '/usr/share/doc/compactstall/copyright');
+        for (const part of ['LICENSE.node', 'libbpf', 'elfutils', 'zlib', 'musl', '@grpc/grpc-js'])
+          assert.ok(copyright.includes(part), part);
+      });
+
+      it('an upgrade keeps what was configured', () => {
+        inShell('echo OTEL_SERVICE_NAME=mine >>/etc/default/compactstall');
+        apt('install', `/mnt/${basename(upgrade)}`);
+        assert.ok(run('dpkg', '--status', 'compactstall').includes(`\nVersion: ${VERSION}-2\n`));
+        assert.match(run('cat', '/etc/default/compactstall'), /mine/);
+      });
+
+      it('is removed and purged without a trace', () => {
+        // As systemd makes it for the service.
+        inShell('mkdir -p /var/log/private/compactstall && ln -s private/compactstall /var/log/compactstall');
+        apt('remove', 'compactstall');
+        assert.match(run('cat', '/etc/default/compactstall'), /mine/);
+        apt('purge', 'compactstall');
+        inShell('rmdir /var/log/private');
+        const now = list();
+        const without = (lines: string[], others: string[]) => lines.filter((line) => !others.includes(line));
+        assert.deepEqual({ left: without(now, before), gone: without(before, now) }, { left: [], gone: [] });
+      });
+    });
+  }
+});
