@@ -90,6 +90,10 @@ describe('the Debian package', () => {
       const inShell = (script: string) => run('sh', '-c', script);
       const list = () => inShell(LIST).split('\n');
       const apt = (...args: readonly string[]) => run('apt-get', '--yes', '-o', 'Debug::NoLocking=true', ...args);
+      // These roots have no systemd. A package's scripts call systemctl where systemd runs; this one notes what for.
+      inShell(`mkdir -p /run/systemd/system && printf '#!/bin/sh\\necho "$*" >>/mnt/asked\\n' >/usr/bin/systemctl
+        chmod 755 /usr/bin/systemctl`);
+      const asked = () => run('sh', '-c', 'cat /mnt/asked && rm /mnt/asked');
       const before = list();
 
       it('is installed by apt', () => {
@@ -132,17 +136,19 @@ describe('the Debian package', () => {
           assert.ok(copyright.includes(part), part);
       });
 
-      it('an upgrade keeps what was configured', () => {
+      it('an upgrade keeps what was configured, and restarts the service if it runs', () => {
         inShell('echo OTEL_SERVICE_NAME=mine >>/etc/default/compactstall');
         apt('install', `/mnt/${basename(upgrade)}`);
         assert.ok(run('dpkg', '--status', 'compactstall').includes(`\nVersion: ${VERSION}-2\n`));
         assert.match(run('cat', '/etc/default/compactstall'), /mine/);
+        assert.match(asked(), /^.*try-restart compactstall\.service$/m);
       });
 
-      it('is removed and purged without a trace', () => {
+      it('is stopped, removed and purged without a trace', () => {
         // As systemd makes it for the service.
         inShell('mkdir -p /var/log/private/compactstall && ln -s private/compactstall /var/log/compactstall');
         apt('remove', 'compactstall');
+        assert.match(asked(), /^.*stop compactstall\.service$/m);
         assert.match(run('cat', '/etc/default/compactstall'), /mine/);
         apt('purge', 'compactstall');
         inShell('rmdir /var/log/private');

@@ -115,9 +115,8 @@ export const REST: readonly Layer[] = [
   {
     name: 'packages',
     shows:
-      'what is installed: the npm package in Debian 11, Debian 13 and musl, manual pages, completion, the image in a container, the Helm chart; Helm is built the first time (5 min)',
-      'what is installed: the npm package in Debian 11, Debian 13 and musl, the Debian package in Debian 12 and 13, manual pages, completion, the Helm chart; Helm is built the first time (5 min)',
-    takes: '4 min',
+      'what is installed: the npm package in Debian 11, Debian 13 and musl, the Debian package in Debian 12 and 13, manual pages, completion, the image in a container, the Helm chart; Helm is built the first time (5 min)',
+    takes: '6 min',
     files: files('test/packages/*.test.ts'),
     setUp: 'all',
     live: true,

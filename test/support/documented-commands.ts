@@ -74,7 +74,6 @@ export const RUN_BY = {
 
 /** The commands that no test runs, each with its reason. */
 export const NOT_RUN: Record<string, string> = {
-  './setup.sh package': 'test/packages/debian.test.ts uses what ./setup.sh all has built, which is more',
   'npm test': 'it would run this test again; .ci/run runs it',
   'sudo OTEL_EXPORTER_OTLP_ENDPOINT=... npm start': 'abridged; a host without sudo runs the same without the word',
   'journalctl --unit compactstall --follow': 'does not end; test/booted reads the journal without --follow',
