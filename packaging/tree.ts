@@ -18,6 +18,7 @@ const PARTS = [
   'bpf/Makefile',
   'bpf/prebuilds/linux-%/*',
   'dist/{bin,agent,libraries,prober,register}/*',
+  'dist/{THIRD-PARTY-NOTICES.txt,sbom.cdx.json}',
   'native/prober-supervisor/prebuilds/linux-%/*',
   'native/process-context/prebuilds/linux-%-glibc/*',
   'node_modules/bpf-loader-native/{package.json,LICENSE,dist/*.js}',

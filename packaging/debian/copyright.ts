@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { globSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { thirdParty } from '../third-party.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const IS_LICENCE = /^(licen[cs]e|copying|copyright|notice|third[-_]party)/i;
+const IS_LICENCE = /^(licen[cs]e|copying|copyright|notice)/i;
 
 /** A text, and whose it is. */
-type Part = readonly [whose: string, text: string];
+type Owned = readonly [whose: string, text: string];
 
 /** debian/copyright: the program's own licences, and each text that came with a part of it. */
 export function copyright(tree: string): string {
-  const parts = [...inTree(tree), ...bundled(tree), ...linked()];
+  const parts = [...inTree(tree), ...inParts()];
   const byText = Map.groupBy(parts, ([, text]) => short(text.trim()));
   const texts = [...byText].map(([text, same]) => `${same.map(([whose]) => whose).join('\n')}:\n\n${text}\n`);
   return [OWN, ...texts].join(`\n${'-'.repeat(80)}\n`);
 }
 
-const texts = (folder: string): string[] =>
-  readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && IS_LICENCE.test(entry.name))
-    .map(({ name }) => readFileSync(join(folder, name), 'utf8'));
-
 /** Licences that are files of the tree. */
-function inTree(tree: string): Part[] {
+function inTree(tree: string): Owned[] {
   return globSync('**/*', { cwd: tree, withFileTypes: true })
     .filter((entry) => entry.isFile() && IS_LICENCE.test(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name))
@@ -31,38 +25,9 @@ function inTree(tree: string): Part[] {
     .map((path) => [`/usr${path.slice(tree.length)}`, readFileSync(path, 'utf8')]);
 }
 
-/** Those of npm's packages that are bundled. A bundle names each of their files in a comment. */
-function bundled(tree: string): Part[] {
-  const bundles = globSync('lib/compactstall/dist/**/*.js', { cwd: tree });
-  const names = bundles.flatMap((path) =>
-    [
-      ...readFileSync(join(tree, path), 'utf8').matchAll(/^\/\/ (?:#region )?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm),
-    ].map(([, name]) => name!),
-  );
-  return [...new Set(names)].sort().flatMap((name) => {
-    const found = texts(join(ROOT, 'node_modules', name));
-    if (found.length === 0) throw new Error(`node_modules/${name} has no licence`);
-    return found.map((text): Part => [`${name}, bundled in /usr/lib/compactstall/dist`, text]);
-  });
-}
-
-/** Those of the libraries that the compiled parts are linked with. native/portable/tools.sh notes where it has put them. */
-function linked(): Part[] {
-  const noted = readFileSync(join(ROOT, 'native/portable/build/tools.mk'), 'utf8');
-  const folder = (name: string) => new RegExp(`^${name} := (\\S+)`, 'm').exec(noted)![1]!;
-  const libraries = folder('libraries');
-  // zig brings them as sources.
-  const compiler = dirname(dirname(dirname(folder('headers'))));
-  const folders = {
-    libbpf: join(libraries, 'libbpf'),
-    'libelf, of elfutils': join(libraries, 'elfutils'),
-    zlib: join(libraries, 'zlib'),
-    musl: join(compiler, 'lib/libc/musl'),
-    'libc++': join(compiler, 'lib/libcxx'),
-  };
-  return Object.entries(folders).flatMap(([name, from]) =>
-    texts(from).map((text): Part => [`${name}, linked into what is compiled`, text]),
-  );
+function inParts(): Owned[] {
+  const places = { bundled: 'bundled in /usr/lib/compactstall/dist', linked: 'linked into what is compiled' };
+  return thirdParty().flatMap(({ name, how, texts }) => texts.map((text): Owned => [`${name}, ${places[how]}`, text]));
 }
 
 /** Debian has these texts already; a package refers to them. */

@@ -19,6 +19,7 @@ docs/images/#
 examples/#
 schema/#.json
 packaging/chart/#
+packaging/systemd/compactstall.service
 otel-collector/#
 bpf/LICENSE
 bpf/Makefile
@@ -42,6 +43,8 @@ dist/libraries/#.js
 dist/prober/main.js
 dist/register/index.js
 dist/index.js
+dist/THIRD-PARTY-NOTICES.txt
+dist/sbom.cdx.json
 dist/library/#.js
 dist/types/#.d.ts
 node_modules/bpf-loader-native/package.json
@@ -87,6 +90,25 @@ describe('the package', () => {
       assert.equal(gypfile, false, path);
       for (const script of ['preinstall', 'install', 'postinstall'])
         assert.ok(!(script in scripts), `${path}: ${script}`);
+    }
+  });
+
+  it('names the parts of others that it has, with their licences', () => {
+    const read = (path: string) => readFileSync(join(folder, 'package', path), 'utf8');
+    const { components } = JSON.parse(read('dist/sbom.cdx.json')) as { components: Record<string, string>[] };
+    const named = components.map(({ name }) => name!);
+    const bundles = files.flatMap((path) => /^dist\/libraries\/(.+)\.js$/.exec(path)?.[1] ?? []);
+    for (const library of bundles)
+      assert.ok(
+        named.some((name) => name.replace('/', '-') === library),
+        library,
+      );
+    for (const linked of ['libbpf', 'elfutils', 'zlib', 'musl', 'libc++']) assert.ok(named.includes(linked), linked);
+    const notices = read('dist/THIRD-PARTY-NOTICES.txt');
+    for (const { name, version, licenses, purl } of components) {
+      assert.ok(notices.includes(`\n${name} ${version} (`), name);
+      assert.match(JSON.stringify(licenses), /^\[\{"expression":"[\w. ()+-]+"\}\]$/, name);
+      assert.match(purl!, /^pkg:(npm|deb|pypi)\/.+@/, name);
     }
   });
 
