@@ -5,13 +5,13 @@ import { neededInstead } from '../node-version.ts';
 import { type Finding, fail, ok } from './check.ts';
 import { failure } from './failure.ts';
 
-/** Node.js, the addon and the BPF programs: everything that setup.sh provides. */
+/** Node.js, the addon and the BPF programs: everything that the package brings, or setup.sh builds. */
 export async function install(version = process.versions.node): Promise<Finding> {
   const needed = neededInstead(version);
   if (needed !== undefined) {
     return fail(
       `Node.js is ${version}; ${needed} or later is needed.`,
-      'Run ./setup.sh, which installs its own copy.',
+      'Install it, and put it first in PATH. In a clone, ./setup.sh installs its own.',
       EXIT.FAILURE,
     );
   }

@@ -211,15 +211,15 @@ export const RUN = {
     level: 'error',
     text: 'the BPF object is missing: {file}: {reason}.',
     more: true,
-    cause: 'it was not built',
-    remedy: './setup.sh',
+    cause: 'it was not built, or the package is not whole',
+    remedy: 'in a clone `./setup.sh`; else install the package again',
   },
   addon_missing: {
     level: 'error',
     text: '{reason}',
     more: true,
     cause: "`Cannot load bpf-loader-native's addon (...)`: it was not built, or for another platform",
-    remedy: './setup.sh',
+    remedy: 'in a clone `./setup.sh`; a package has builds for Linux on x64 and arm64',
   },
   call_refused: {
     level: 'error',
