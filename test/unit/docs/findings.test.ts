@@ -16,7 +16,7 @@ describe('findings/', () => {
       assert.equal(license, '# SPDX-License-Identifier: Apache-2.0');
       assert.match(
         subject!,
-        /^# .*\d+\.\d+\.\w+.* \((?:npm|PyPI|crates\.io|Maven|Go)\).*: ./,
+        /^# .*\d+\.\d+\.\w+.* \((?:npm|PyPI|crates\.io|Maven|Go|Debian \d+)\).*: ./,
         'software, version, origin: behaviour',
       );
       assert.equal(blank, '#');
