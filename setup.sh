@@ -200,5 +200,6 @@ if newer src native/bpf-loader/dist tsconfig.json rolldown.config.js package.jso
   mv build/dist dist
 fi
 if for_any package all && ! [ dist/sbom.cdx.json -nt dist/.built ]; then
+  node packaging/shell-files.ts dist/share >&2 || fail "writing manual pages failed (above)"
   node packaging/notices.ts dist >&2 || fail "listing the parts of others failed (above)"
 fi

@@ -47,6 +47,10 @@ dist/THIRD-PARTY-NOTICES.txt
 dist/sbom.cdx.json
 dist/library/#.js
 dist/types/#.d.ts
+dist/share/man/man1/#.1
+dist/share/bash-completion/completions/#
+dist/share/zsh/vendor-completions/#
+dist/share/fish/vendor_completions.d/#.fish
 node_modules/bpf-loader-native/package.json
 node_modules/bpf-loader-native/LICENSE
 node_modules/bpf-loader-native/README.md

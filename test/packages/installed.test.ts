@@ -101,6 +101,8 @@ describe('the package, installed in an application', () => {
   it('is what a global installation needs', () => {
     const prefix = join(folder, 'global');
     npm(folder, 'install', '--silent', '--prefer-offline', '--global', '--prefix', prefix, archive);
+    for (const page of readdirSync(join(ROOT, 'dist/share/man/man1')))
+      assert.match(readFileSync(join(prefix, 'share/man/man1', page), 'latin1'), /^\.TH /m);
     const printed = run(process.execPath, join(prefix, 'bin/compactstall'), ['--version']);
     assert.deepEqual(printed, { status: 0, stdout: `compactstall ${version}\n`, stderr: '' });
   });
