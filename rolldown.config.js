@@ -14,6 +14,16 @@ function fileOfLibrary(id) {
   return name && `libraries/${name.replace('/', '-')}`;
 }
 
+/** OpenTelemetry's exporters require gRPC's library by createRequire() when it is first used, which no bundler follows. */
+const requireOfGrpc = {
+  name: 'require-of-grpc',
+  transform: {
+    filter: { code: '__require("@grpc/grpc-js")' },
+    handler: (code) =>
+      `import * as requiredGrpc from '@grpc/grpc-js';\n${code.replaceAll('__require("@grpc/grpc-js")', 'requiredGrpc')}`,
+  },
+};
+
 const fileOfChunk = ({ name }) => (name.startsWith('libraries/') ? '[name].js' : 'agent/[name].js');
 
 export default defineConfig([
@@ -21,6 +31,7 @@ export default defineConfig([
     input: { 'bin/compactstall': 'src/bin/compactstall.ts', 'bin/compactsnoop': 'src/bin/compactsnoop.ts' },
     platform: 'node',
     external: [ADDON],
+    plugins: [requireOfGrpc],
     output: { ...ESM, chunkFileNames: fileOfChunk, codeSplitting: { groups: [{ name: fileOfLibrary }] } },
   },
   { input: { 'prober/main': 'src/prober/main.ts' }, platform: 'node', output: { ...ESM, codeSplitting: false } },
