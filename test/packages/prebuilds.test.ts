@@ -2,7 +2,7 @@
 // What the native parts in the packages need of a host.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { globSync, statSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +26,12 @@ describe('the native parts of the packages', () => {
     ]);
     assert.deepEqual(files, expected.map((name) => `native/${name}`).sort());
   });
+
+  for (const file of [...files, ...globSync('bpf/prebuilds/*/*', { cwd: ROOT })]) {
+    it(`${file}: does not name the folder in which it was built`, () => {
+      assert.ok(!readFileSync(`${ROOT}${file}`).includes(ROOT));
+    });
+  }
 
   for (const file of files) {
     const [, arch, libc] = /linux-(x64|arm64)-?(glibc|musl)?/.exec(file) as unknown as [
