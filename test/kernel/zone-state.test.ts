@@ -73,7 +73,8 @@ describe('zone state, compared with /proc/zoneinfo and /proc/buddyinfo', () => {
   it('free blocks are those of buddyinfo: as many orders, and as many pages', () => {
     for (const { before, blocks, event } of observations) {
       assert.equal(event.end.blocks.length, blocks.length);
-      if (before.name === 'DMA') {
+      // On x86 nothing else uses that zone; on arm64 it may have all memory.
+      if (before.name === 'DMA' && process.arch === 'x64') {
         assert.deepEqual(event.end.blocks, blocks);
       } else {
         const difference = Math.abs(pagesOf(event.end.blocks) - pagesOf(blocks));
