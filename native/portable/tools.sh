@@ -34,7 +34,10 @@ unpack() { # unpack FOLDER
 install_python zig "a compiler for all targets (a quarter of a minute)" requirements.txt
 zig=$folder/bin/python
 mirror=$(debian_mirror)
-[ -n "$mirror" ] || mirror=http://deb.debian.org/debian
+[ -n "$mirror" ] || {
+  say "apt has no Debian mirror here. Name one: COMPACTSTALL_DEBIAN_MIRROR=http://.../debian"
+  exit 1
+}
 install libraries "$sources" "the sources of libbpf, libelf and zlib" unpack
 echo "zig := $zig -m ziglang"
 echo "headers := $("$zig" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')/lib/libc/include"
