@@ -14,8 +14,8 @@ export interface Failure {
 }
 
 const OWN = installed('');
-/** The folders of libraries, in a clone and in dist/. */
-const LIBRARIES = /\/(?:node_modules|libraries)\//;
+/** The folders of libraries in the package: in a clone, and in dist/. */
+const LIBRARIES = /^(?:node_modules|dist\/libraries)\//;
 const FRAME = /^\s+at .*$/gm;
 
 /**
@@ -43,7 +43,8 @@ export function failureOf(error: unknown, own = OWN): Failure {
     return { exitCode, said: message('call_refused', { error: error.message }), detail, always: false };
   }
   const name = code === undefined ? error.name : `${error.name} ${code}`;
-  const isOwn = frames[0]?.includes(own) && !LIBRARIES.test(frames[0]);
+  const [, inPackage] = frames[0]?.split(own) ?? [];
+  const isOwn = inPackage !== undefined && !LIBRARIES.test(inPackage);
   const words = isOwn ? `${name}: ${error.message}` : name;
   return { exitCode, said: message('internal_error', { error: words }), detail, always: true };
 }

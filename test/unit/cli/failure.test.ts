@@ -20,6 +20,18 @@ function failureIn(throwing: () => unknown) {
 }
 
 describe('an error that ends a command', () => {
+  it('in an installed package: a defect of ours has its message, one in a bundled library does not', () => {
+    const own = '/srv/node_modules/compactstall/';
+    const saidOf = (file: string) => {
+      const error = new TypeError('SECRET');
+      error.stack = `TypeError: SECRET\n    at f (file://${own}${file}:1:1)`;
+      return failureOf(error, own).said.text;
+    };
+    assert.match(saidOf('dist/agent/run.js'), /TypeError: SECRET$/);
+    assert.match(saidOf('dist/libraries/@grpc-grpc-js.js'), /TypeError$/);
+    assert.match(saidOf('node_modules/yaml/index.js'), /TypeError$/);
+  });
+
   it('a sentence for the user', () => {
     const { exitCode, said, detail } = failureOf(usageError('this is wrong.'));
     assert.deepEqual(
