@@ -16,29 +16,13 @@ packages='libc6=2.41-12+deb13u5 libgcc-s1=14.2.0-19 libstdc++6=14.2.0-19 gcc-14-
 cd "$(dirname "$0")"
 . ../../harness/cache.sh
 . ../../harness/machine/mirror.sh
-keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { echo "packaging/image/libraries.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
 fetch() { # fetch FOLDER
   cd "$tmp"
-  mkdir -p apt/state/lists/partial apt/cache/archives/partial
-  echo "deb [arch=$arch signed-by=$keys] $mirror trixie main" >apt/sources.list
-  cat >apt/apt.conf <<-END
-	Dir::State "$PWD/apt/state";
-	Dir::State::status "/dev/null";
-	Dir::Cache "$PWD/apt/cache";
-	Dir::Etc::sourcelist "$PWD/apt/sources.list";
-	Dir::Etc::sourceparts "-";
-	APT::Architecture "$arch";
-	APT::Architectures "$arch";
-	APT::Sandbox::User "";
-	Acquire::Languages "none";
-	Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
-	END
-  export APT_CONFIG="$PWD/apt/apt.conf"
-  apt-get -q --error-on=any update
+  separate_apt "$arch" trixie
   for package in $packages; do
     apt-get -q download "$package" || { echo "$package" >>dropped; apt-get -q download "${package%%=*}"; }
   done
@@ -54,7 +38,7 @@ fetch() { # fetch FOLDER
 arch=$1
 mirror=$(debian_mirror)
 [ -n "$mirror" ] || fail "apt has no Debian mirror here. Name one: COMPACTSTALL_DEBIAN_MIRROR=http://.../debian"
-[ -r "$keys" ] || fail "$keys is missing. Install it with: sudo apt-get install debian-archive-keyring"
+[ -r "$debian_keys" ] || fail "$debian_keys is missing. Install it with: sudo apt-get install debian-archive-keyring"
 install "image-libraries-$arch" "$packages" "the libraries of the image for $arch (a quarter of a minute)" fetch
 [ ! -e "$folder/.dropped" ] || say "the mirror no longer has $(xargs <"$folder/.dropped"); the newest was taken"
 echo "$folder"
