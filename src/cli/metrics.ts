@@ -44,7 +44,7 @@ export function agentState(source: LiveSource, pipeline: Pipeline): AgentState {
 /** What a run has done, for a probe of its health. */
 export function workOf(source: LiveSource, pipeline: Pipeline): Work {
   const { kernel, received } = source.state().books;
-  return { emitted: kernel!.emitted, received, canDeliver: pipeline.canDeliver };
+  return { emitted: kernel!.emitted, received, canDeliver: pipeline.canDeliver, isStuck: pipeline.isStuck };
 }
 
 /** The counts of all exporters of spans together; undefined without any. */

@@ -8,6 +8,8 @@ export interface Work {
   received: number;
   /** Whether an output can deliver, as far as is known. */
   canDeliver: boolean;
+  /** Whether an output hangs. */
+  isStuck: boolean;
 }
 
 /** What waits in the ring buffer is read within 50 ms. */
@@ -19,7 +21,7 @@ export class Health {
   #since: { received: number; atMs: number } | undefined;
 
   /** Whether compactions wait in the ring buffer and none was read for long. @param nowMs a clock that does not go back */
-  isStuck({ emitted, received }: Work, nowMs: number): boolean {
+  isStuck({ emitted, received }: Pick<Work, 'emitted' | 'received'>, nowMs: number): boolean {
     if (emitted === received) this.#since = undefined;
     else if (this.#since?.received !== received) this.#since = { received, atMs: nowMs };
     return this.#since !== undefined && nowMs - this.#since.atMs >= STUCK_MS;

@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { EXIT, systemWords, UserError } from '../errors.ts';
 import { type Message, message } from '../messages/message.ts';
+import { VERSION } from '../version.ts';
 import { Health, type Work } from './health.ts';
 import { notCollected } from './not-collected.ts';
 import type { TextFormat } from './prometheus-text.ts';
@@ -18,8 +19,15 @@ const CONTENT_TYPES: Record<TextFormat, string> = {
 /** A client that is silent for this long is disconnected. */
 const SILENT_MS = 10_000;
 const MAX_CLIENTS = 16;
+/** The name of the server, by which an agent is known. */
+const PRODUCT = 'compactstall';
 /** Node.js would wake up each 30 s to look for slow clients; SILENT_MS bounds them. */
 const NEVER_MS = 2 ** 31 - 1;
+
+export interface Address {
+  host: string;
+  port: number;
+}
 
 /** Where Prometheus scrapes, and an orchestrator asks for health. */
 export class PrometheusServer {
@@ -33,10 +41,7 @@ export class PrometheusServer {
   readonly #health = new Health();
 
   /** Throws a UserError when it cannot listen there. */
-  static async open(
-    { host, port }: { host: string; port: number },
-    warn: (message: Message) => void,
-  ): Promise<PrometheusServer> {
+  static async open({ host, port }: Address, warn: (message: Message) => void): Promise<PrometheusServer> {
     const server = createServer({ connectionsCheckingInterval: NEVER_MS });
     server.maxConnections = MAX_CLIENTS;
     server.setTimeout(SILENT_MS);
@@ -58,7 +63,7 @@ export class PrometheusServer {
     this.#server = server;
     this.#warn = warn;
     server.on('request', (request, response) => {
-      response.setHeader('Connection', 'close');
+      response.setHeader('Connection', 'close').setHeader('Server', `${PRODUCT}/${VERSION}`);
       const path = request.url?.replace(/\?.*/s, '');
       if (path !== PATH && path !== HEALTH && path !== READINESS) {
         say(response, 404, `metrics are at ${PATH}, health at ${HEALTH} and ${READINESS}`);
@@ -80,7 +85,7 @@ export class PrometheusServer {
   #fault(path: string): string | undefined {
     const work = this.work?.();
     if (work === undefined) return path === READINESS ? 'starting' : undefined;
-    if (this.#health.isStuck(work, performance.now())) return 'stuck';
+    if (work.isStuck || this.#health.isStuck(work, performance.now())) return 'stuck';
     return path === READINESS && !work.canDeliver ? 'failing' : undefined;
   }
 
@@ -98,12 +103,25 @@ export class PrometheusServer {
   /** `http://127.0.0.1:9464/metrics` */
   get url(): string {
     const { address, port } = this.#server.address() as AddressInfo;
-    return `http://${shown(address, port)}${PATH}`;
+    return urlOf({ host: address, port });
   }
 
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
+  }
+}
+
+/** `http://127.0.0.1:9464/metrics` */
+export const urlOf = ({ host, port }: Address): string => `http://${shown(host, port)}${PATH}`;
+
+/** Whether an agent answers there within the time. */
+export async function isAgent(address: Address, timeoutMs: number): Promise<boolean> {
+  try {
+    const response = await fetch(urlOf(address), { method: 'HEAD', signal: AbortSignal.timeout(timeoutMs) });
+    return response.headers.get('Server')?.startsWith(`${PRODUCT}/`) ?? false;
+  } catch {
+    return false;
   }
 }
 

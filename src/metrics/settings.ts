@@ -6,6 +6,7 @@ import { readResourceAttributes } from '../sinks/otlp/resource-attributes.ts';
 import { readSettings, type Settings } from '../sinks/otlp/settings.ts';
 import { METRICS } from '../sinks/otlp/signal.ts';
 import { metricExporters } from './configured.ts';
+import type { Address } from './prometheus-server.ts';
 import { TEMPORALITIES, type TemporalityPreference } from './temporality.ts';
 
 const EXPORTERS = ['otlp', 'prometheus', 'console', 'none'] as const;
@@ -27,7 +28,7 @@ export interface MetricSettings {
   preference: TemporalityPreference;
   exemplars: boolean;
   /** Where Prometheus scrapes. */
-  listen: { host: string; port: number };
+  listen: Address;
   /** How to reach the collector; undefined without `otlp`. */
   connection: Connection | undefined;
   /** Of the spans: their sampler, queue and resource. */
@@ -64,7 +65,7 @@ function readExporters(env: NodeJS.ProcessEnv): ExporterName[] {
   return metricExporters(env).flatMap((value) => readChoice({ name, value }, EXPORTERS) ?? []);
 }
 
-function readListen(env: NodeJS.ProcessEnv): MetricSettings['listen'] {
+function readListen(env: NodeJS.ProcessEnv): Address {
   const host = firstSet(env, 'OTEL_EXPORTER_PROMETHEUS_HOST');
   if (host !== undefined && isIP(host.value) === 0 && host.value !== 'localhost') {
     throw badSetting(host.name, 'must be an address of this host, such as 127.0.0.1, ::1 or 0.0.0.0, or localhost');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { metrics } from '../../../src/doctor/metrics.ts';
+import { PrometheusServer } from '../../../src/metrics/prometheus-server.ts';
 import { listen } from '../../support/listen.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
@@ -58,6 +59,13 @@ describe('metrics', () => {
     assert.equal(taken.status, 'fail');
     assert.match(taken.why, /^cannot listen for Prometheus at 127\.0\.0\.1:\d+: address already in use\. /);
     assert.equal('exitCode' in taken && taken.exitCode, 1);
+  });
+
+  it('for Prometheus: a port that an agent has, as where doctor is run in its container', async (t) => {
+    const agent = await PrometheusServer.open({ host: '127.0.0.1', port: 0 }, () => {});
+    t.after(() => agent.close());
+    const why = `an agent that runs already serves them at ${agent.url}; a second one needs another port.`;
+    assert.deepEqual(await metrics(prometheus(Number(new URL(agent.url).port))), { status: 'ok', why });
   });
 
   it('a variable that run refuses', async () => {

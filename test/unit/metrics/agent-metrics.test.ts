@@ -16,7 +16,7 @@ import { labelsOf } from './wire.ts';
 /** A generous deadline, which only a hang reaches. */
 const LONG = 60_000;
 
-const WORKS: Work = { emitted: 7, received: 7, canDeliver: true };
+const WORKS: Work = { emitted: 7, received: 7, canDeliver: true, isStuck: false };
 
 async function open(env: NodeJS.ProcessEnv, { hasSpans = true, state = agentState, work = () => WORKS } = {}) {
   const said: string[] = [];
@@ -211,6 +211,10 @@ test('it is ready while an output can deliver, and healthy while it reads', asyn
   const url = urlOf(metrics).replace('metrics', 'healthz');
   assert.equal((await fetch(url, { method: 'HEAD' })).status, 200);
   assert.equal((await fetch(url, { method: 'POST' })).status, 405);
+  work.isStuck = true;
+  assert.deepEqual(await probes(metrics), ['503 stuck', '503 stuck']);
+  work.isStuck = false;
+  assert.deepEqual(await probes(metrics), ['200 ok', '503 failing']);
   work.emitted += 1;
   await probes(metrics);
   const now = performance.now();
