@@ -13,6 +13,7 @@ import { buildDebianPackage } from '../../packaging/debian/build.ts';
 import { shellFiles } from '../../packaging/shell-files.ts';
 import { VERSION } from '../../src/version.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
+import { changes, fileList } from '../support/file-list.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
@@ -31,10 +32,6 @@ root=$2/root
 shift 3
 exec chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 `;
-
-/** All files of the root but the notes of dpkg, apt and debconf: name, size, owner, mode, target, and when a file was changed. */
-const LIST = `find / -xdev \\( -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/cache/debconf -o -path /var/log/apt \\
-  -o -path /var/log/dpkg.log -o -path /mnt \\) -prune -o \\( -type d -printf '%p %m %U:%G\\n' -o -printf '%p %m %U:%G %s %T@ %l\\n' \\) | sort`;
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -88,7 +85,7 @@ describe('the Debian package', () => {
         return stdout;
       };
       const inShell = (script: string) => run('sh', '-c', script);
-      const list = () => inShell(LIST).split('\n');
+      const list = () => inShell(fileList('/mnt')).split('\n');
       const apt = (...args: readonly string[]) => run('apt-get', '--yes', '-o', 'Debug::NoLocking=true', ...args);
       // These roots have no systemd. A package's scripts call systemctl where systemd runs; this one notes what for.
       inShell(`mkdir -p /run/systemd/system && printf '#!/bin/sh\\necho "$*" >>/mnt/asked\\n' >/usr/bin/systemctl
@@ -152,9 +149,7 @@ describe('the Debian package', () => {
         assert.match(run('cat', '/etc/default/compactstall'), /mine/);
         apt('purge', 'compactstall');
         inShell('rmdir /var/log/private');
-        const now = list();
-        const without = (lines: string[], others: string[]) => lines.filter((line) => !others.includes(line));
-        assert.deepEqual({ left: without(now, before), gone: without(before, now) }, { left: [], gone: [] });
+        assert.deepEqual(changes(before, list()), { left: [], gone: [] });
       });
     });
   }

@@ -179,7 +179,7 @@ export const REST: readonly Layer[] = [
   },
   {
     name: 'booted',
-    shows: 'the systemd unit, in a Debian 12 and 13 that are booted in emulated machines',
+    shows: 'the Debian package and its service, in a Debian 12 and 13 that are booted in emulated machines',
     takes: '5 min',
     files: files('test/booted/*.test.ts'),
     setUp: 'all',

@@ -31,8 +31,10 @@ export function processes(): Record<string, number> {
 /** Changes the unit from its next start on, instead of what an earlier call has changed. */
 export function change(...lines: string[]): void {
   rmSync(DROP_INS, { recursive: true, force: true });
-  mkdirSync(DROP_INS, { recursive: true });
-  writeFileSync(`${DROP_INS}/test.conf`, `[Service]\n${lines.join('\n')}\n`);
+  if (lines.length > 0) {
+    mkdirSync(DROP_INS, { recursive: true });
+    writeFileSync(`${DROP_INS}/test.conf`, `[Service]\n${lines.join('\n')}\n`);
+  }
   systemctl('daemon-reload');
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// packaging/systemd/compactstall.service under a systemd that has booted the machine.
+// The service of the package under a systemd that has booted the machine.
 import assert from 'node:assert/strict';
 import { execFileSync, execSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
