@@ -52,6 +52,9 @@ export function ensureNode(version: string, arch: string = process.arch): string
     execFileSync('tar', ['-xzf', archive, '--strip-components=1'], { cwd: scratch });
     rmSync(join(scratch, archive));
     renameSync(scratch, folder);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(folder)) throw error;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

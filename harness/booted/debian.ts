@@ -22,6 +22,8 @@ export type Debian = (typeof DEBIANS)[number];
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 /** As for the other machines, with time for systemd: some 10 s. */
 const BOOTS_MS = [120_000, 120_000];
+/** Room for a package beside its upgrade. */
+const FREE_MB = 512;
 
 /** Runs a command when the system is up. */
 const ENTRIES: readonly Entry[] = [
@@ -68,7 +70,7 @@ export async function* runDebian(
     // Node.js's copy would not keep the owners.
     execFileSync('cp', ['-a', ensureDebian(suite), root]);
     stage([...ENTRIES, ...entries], root);
-    makeImage(root, image);
+    makeImage(root, image, FREE_MB);
     rmSync(root, { recursive: true });
     return yield* runMachine({
       ...{ ...options, name: `debian-${suite}`, kernel: fetchKernel(kernelNamed(kernel)), image, bootsMs: BOOTS_MS },

@@ -79,10 +79,10 @@ export function stage(entries: readonly Entry[], folder: string): void {
 /** mke2fs, which may be outside the PATH of users other than root. */
 export const MKE2FS = ['/usr/sbin/mke2fs', '/sbin/mke2fs'].find(existsSync) ?? 'mke2fs';
 
-/** Makes an ext4 file system of the folder's contents, with some room. */
-export function makeImage(folder: string, image: string): void {
+/** Makes an ext4 file system of the folder's contents, with some room for more. */
+export function makeImage(folder: string, image: string, freeMb = FREE_MB): void {
   const used = Number(execFileSync('du', ['-sm', folder], { encoding: 'utf8' }).split('\t')[0]);
-  const size = `${Math.ceil(used * 1.1) + FREE_MB}m`;
+  const size = `${Math.ceil(used * 1.1) + freeMb}m`;
   execFileSync(MKE2FS, ['-q', '-t', 'ext4', '-O', '^has_journal', '-E', 'root_owner=0:0', '-d', folder, image, size]);
 }
 
