@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The fields of an event's JSON form. The parser checks them, and the JSON schema of the package is made of them. */
+import { isResourceAttributes } from '../protobuf/attribute.ts';
 import { CONTEXT_SOURCES, STACK_OMISSIONS, TRIGGERS } from './event.ts';
 
 /** The kernel's times are signed 64-bit numbers of nanoseconds: they end in the year 2262. */
@@ -62,15 +63,11 @@ const list = (element: Form): Form => ({
   schema: { type: 'array', items: element.schema },
 });
 
-// JSON.parse makes Infinity of 1e999.
-const isPrimitive = (value: unknown) => ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
 const PRIMITIVE = { type: ['string', 'number', 'boolean'] };
 const attributes = expect(
   'an object of strings, finite numbers, booleans and lists of these',
   { type: 'object', additionalProperties: { anyOf: [PRIMITIVE, { type: 'array', items: PRIMITIVE }] } },
-  (value) =>
-    isObject(value) &&
-    Object.values(value).every((one) => isPrimitive(one) || (Array.isArray(one) && one.every(isPrimitive))),
+  isResourceAttributes,
 );
 
 const texts = expect(

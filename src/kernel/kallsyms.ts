@@ -68,9 +68,12 @@ export function* readKallsymsInParts(file: number): Generator<undefined, SymbolT
     for (let newline = chunk.indexOf(NEWLINE); newline >= 0 && newline < end; newline = chunk.indexOf(NEWLINE, line)) {
       const start = line;
       line = newline + 1;
-      if (!isText(chunk[start + TYPE_AT]!)) continue;
-      const address = hexNumber(chunk, start + 3, start + 10) * 2 ** 24 + hexNumber(chunk, start + 10, start + 16);
-      if (address === 0) continue;
+      if (line - start < MIN_LINE || !isText(chunk[start + TYPE_AT]!)) continue;
+      const high = hexNumber(chunk, start + 3, start + 10);
+      const low = hexNumber(chunk, start + 10, start + 16);
+      const address = high * 2 ** 24 + low;
+      // Something may be mounted over the file.
+      if (high < 0 || low < 0 || address === 0) continue;
       if (count > 0 && address < addresses[count - 1]!) inOrder ??= count;
       addresses[count] = address;
       nameStarts[count] = namesSize;
@@ -151,13 +154,17 @@ function isText(type: number): boolean {
   return lower === 0x74 || lower === 0x77;
 }
 
-/** Parses at most seven digits. The value stays a small integer, so no number is allocated for each digit of each line. */
+/** The value of each hexadecimal digit; -1 for all other bytes. */
+const DIGITS = Int8Array.from({ length: 256 }, (_, byte) => '0123456789abcdef'.indexOf(String.fromCharCode(byte)));
+
+/**
+ * Parses at most seven digits. The value stays a small integer, so no number is allocated for each digit of each line.
+ * @returns a negative number when one of the bytes is no digit
+ */
 function hexNumber(bytes: Buffer, start: number, end: number): number {
   let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at]!;
-    value = (value << 4) | (digit < 0x3a ? digit - 0x30 : (digit | 0x20) - 0x57);
-  }
+  // -1 sets all bits, the sign among them, and no shift by 28 bits takes the sign away.
+  for (let at = start; at < end; at++) value = (value << 4) | DIGITS[bytes[at]!]!;
   return value;
 }
 

@@ -23,7 +23,7 @@ export function readScanCounters(path = '/proc/vmstat'): ScanCounters {
     throw new HostError(message('vmstat_unreadable', { file: path, reason: obstacle }, todo));
   }
   const counter = (name: string): number => {
-    const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text);
+    const found = new RegExp(`^${name} (\\d{1,20})$`, 'm').exec(text);
     if (!found) {
       const todo = '--verify needs a kernel built with CONFIG_COMPACTION=y.';
       throw new HostError(message('vmstat_incomplete', { file: path, counter: name }, todo));

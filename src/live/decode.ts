@@ -126,7 +126,9 @@ export class Decoder {
     const stackFits =
       stackSize === u32(record, EVENT.stackSize) && stackSize % 8 === 0 && stackSize <= EVENT.stack.size;
     const ownFrames = record.readUInt16LE(EVENT.ownFrames.offset) * 8;
-    if (!trigger || orders > MAX_ORDERS || !stackFits || ownFrames > stackSize) return undefined;
+    if (!trigger || orders > MAX_ORDERS || !stackFits || ownFrames > stackSize || !hasPossibleNumbers(record)) {
+      return undefined;
+    }
 
     const tid = u32(record, EVENT.tid);
     const order = s32(record, EVENT.order);
@@ -182,14 +184,42 @@ export class Decoder {
     const bytes = record.subarray(EVENT.context.offset);
     const hex = ({ offset, size }: { offset: number; size: number }) => bytes.toString('hex', offset, offset + size);
     const flags = bytes.readUInt8(TRACE_CONTEXT.flags.offset);
+    const traceId = hex(TRACE_CONTEXT.traceId);
+    const spanId = hex(TRACE_CONTEXT.spanId);
+    // Ids of zeros are none (W3C Trace Context).
+    if (NO_ID.test(traceId) || NO_ID.test(spanId)) return undefined;
     return {
       source,
-      traceId: hex(TRACE_CONTEXT.traceId),
-      spanId: hex(TRACE_CONTEXT.spanId),
+      traceId,
+      spanId,
       flags,
       relation: relationOf({ source, flags }, this.#context),
     };
   }
+}
+
+const NO_ID = /^0+$/;
+
+/** The numbers of 64 bits that an event has as numbers. */
+const NUMBERS = [
+  EVENT.durationNs.offset,
+  EVENT.watermarkMin.offset,
+  EVENT.watermarkLow.offset,
+  EVENT.watermarkHigh.offset,
+  EVENT.migrateScanned.offset,
+  EVENT.freeScanned.offset,
+  EVENT.begin.offset + ZONE_STATE.freePages.offset,
+  EVENT.end.offset + ZONE_STATE.freePages.offset,
+];
+
+/**
+ * Whether its numbers can be in an event: all below 2^53, and a begin within 146 years after the boot, so that it is a time of the
+ * kernel's since the epoch as well. Looks at upper halves only.
+ */
+function hasPossibleNumbers(record: Buffer): boolean {
+  if (record.readUInt32LE(EVENT.beginNs.offset + 4) >= 2 ** 30) return false;
+  for (const at of NUMBERS) if (record.readUInt32LE(at + 4) >= 2 ** 21) return false;
+  return true;
 }
 
 /** Of the active span; they follow the stack. */

@@ -8,7 +8,8 @@ export interface ZoneBlocks {
   blocks: readonly number[];
 }
 
-const LINE = /^Node +(\d+), zone +(\S+) +([\d ]+)$/gm;
+/** Numbers of up to 15 digits are exact. */
+const LINE = /^Node +(\d{1,15}), zone +(\S+) +(\d{1,15}(?: +\d{1,15})*) *$/gm;
 
 /** The zones of /proc/buddyinfo, which every user may read; none where it is hidden. */
 export function readZones(path = '/proc/buddyinfo'): ZoneBlocks[] {
@@ -21,7 +22,7 @@ export function readZones(path = '/proc/buddyinfo'): ZoneBlocks[] {
   return [...text.matchAll(LINE)].map(([, node, zone, blocks]) => ({
     node: Number(node),
     zone: zone!,
-    blocks: blocks!.trim().split(/ +/).map(Number),
+    blocks: blocks!.split(/ +/).map(Number),
   }));
 }
 

@@ -6,7 +6,7 @@
  */
 import { PUBLISHER, PUBLISHER_SIZE, TLS, TLS_PLACE, TLS_PLACE_SIZE } from '../abi.generated.ts';
 import type { ProcStat } from '../procfs/stat.ts';
-import type { ResourceAttributes } from '../protobuf/attribute.ts';
+import { isResourceAttributes, type ResourceAttributes } from '../protobuf/attribute.ts';
 import { REASONS, type Reason } from './thread-context/reason.ts';
 
 export type Question =
@@ -58,12 +58,15 @@ export function placesIn(publisher: Buffer): number {
 export const LANGUAGES = ['dotnet', 'erlang', 'go', 'java', 'nodejs', 'php', 'python', 'ruby'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+const NAMED_BY = ['process_context', 'environment', 'nothing'] as const;
+const ENVIRONMENTS = ['there', 'overwritten', 'unread'] as const;
+
 /** What is behind the service of a process. */
 export interface Explanation {
   /** What names the service; `nothing`: only the executable. */
-  namedBy: 'process_context' | 'environment' | 'nothing';
+  namedBy: (typeof NAMED_BY)[number];
   /** Of the program's start: overwritten by the program, or not read, as when its pages are not in memory. */
-  environment: 'there' | 'overwritten' | 'unread';
+  environment: (typeof ENVIRONMENTS)[number];
   /** Whether OTEL_CONFIG_FILE is set in it. */
   configFile: boolean;
   /** Whether DD_TRACE_OTEL_CTX_ENABLED forbids Datadog's tracers to publish spans. ddtrace 4.16.0 announces them nevertheless. */
@@ -117,7 +120,7 @@ export const questionLine = (question: Question): string => JSON.stringify(quest
 /** Parses a question. @returns undefined when it is not one */
 export function parseQuestion(line: string): Question | undefined {
   const question = parseObject(line) as Partial<Question> | undefined;
-  const isOne = question?.about !== undefined && ABOUT.has(question.about) && Number.isSafeInteger(question.pid);
+  const isOne = question?.about !== undefined && ABOUT.has(question.about) && isCount(question.pid);
   return isOne ? (question as Question) : undefined;
 }
 
@@ -136,18 +139,35 @@ export function identityLine(identity: ProcessIdentity | undefined, known: numbe
   return JSON.stringify(line);
 }
 
-/** Parses an identity. @returns undefined when the process has ended */
+/** Parses an identity. @returns undefined when it is not one, as of a process that has ended */
 export function parseIdentity(line: string): ProcessIdentity | undefined {
-  const found = parseObject(line) as Partial<IdentityLine> | undefined;
-  if (!found || !/^\d+$/.test(found.startedNs ?? '') || typeof found.comm !== 'string') return undefined;
+  const { startedNs, execId, comm, kernel, version, facts } = (parseObject(line) ?? {}) as UnknownValues<IdentityLine>;
+  if (typeof startedNs !== 'string' || !NANOSECONDS.test(startedNs)) return undefined;
+  if (typeof execId !== 'string' || typeof comm !== 'string' || !Number.isSafeInteger(version)) return undefined;
+  if (facts !== undefined && !isFacts(facts)) return undefined;
   return {
-    startedNs: BigInt(found.startedNs!),
-    execId: String(found.execId),
-    comm: found.comm,
-    isKernelThread: found.kernel === true,
-    version: Number(found.version),
-    facts: found.facts,
+    startedNs: BigInt(startedNs),
+    execId,
+    comm,
+    isKernelThread: kernel === true,
+    version: version as number,
+    facts,
   };
+}
+
+type UnknownValues<T> = { [Name in keyof T]?: unknown };
+
+/** Ticks of 64 bits, in nanoseconds. */
+const NANOSECONDS = /^\d{1,27}$/;
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isAbsentOr = (type: 'string' | 'boolean', value: unknown) => value === undefined || typeof value === type;
+
+function isFacts(value: unknown): value is ProcessFacts {
+  if (typeof value !== 'object' || value === null) return false;
+  const { executable, container, resource } = value as UnknownValues<ProcessFacts>;
+  if (!isAbsentOr('string', executable) || !isAbsentOr('string', container)) return false;
+  return resource === undefined || isResourceAttributes(resource);
 }
 
 export const contextsLine = (located: Located): string =>
@@ -167,10 +187,20 @@ export const explanationLine = (explanation: Explanation | undefined): string =>
 
 /** Parses an explanation. @returns undefined when it is not one */
 export function parseExplanation(line: string): Explanation | undefined {
-  const found = parseObject(line) as Partial<Explanation> | undefined;
-  const isOne = typeof found?.namedBy === 'string' && typeof found.environment === 'string';
-  return isOne ? (found as Explanation) : undefined;
+  const found = (parseObject(line) ?? {}) as UnknownValues<Explanation>;
+  const { namedBy, environment, configFile, forbidden, announces, language, version } = found;
+  const isOne =
+    isOneOf(NAMED_BY, namedBy) &&
+    isOneOf(ENVIRONMENTS, environment) &&
+    typeof configFile === 'boolean' &&
+    typeof forbidden === 'boolean' &&
+    isAbsentOr('boolean', announces) &&
+    (language === undefined || isOneOf(LANGUAGES, language)) &&
+    isAbsentOr('string', version);
+  return isOne ? (found as unknown as Explanation) : undefined;
 }
+
+const isOneOf = (words: readonly string[], value: unknown) => words.some((word) => word === value);
 
 function parseObject(line: string): object | undefined {
   try {

@@ -20,6 +20,6 @@ export function readActivity(folder: string): Activity | undefined {
   const text = attempt(() => readProcFile(`${folder}/stat`, 4096).toString('latin1'));
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields?.[STATE];
-  if (!fields || !state) return undefined;
-  return { state, cpuMs: (Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS])) * TICK_MS };
+  const cpuMs = (Number(fields?.[USER_TICKS]) + Number(fields?.[SYSTEM_TICKS])) * TICK_MS;
+  return state && cpuMs >= 0 ? { state, cpuMs } : undefined;
 }

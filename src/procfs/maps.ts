@@ -24,7 +24,7 @@ export const MAX_MAPPINGS = 65_536;
 export const MAX_MAPS_BYTES = 8 << 20;
 
 const LINE =
-  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-r][-w][-x][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/;
+  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-r][-w][-x][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/s;
 
 /** Parses the lines of a maps file, and skips malformed ones. @returns undefined when there are more than `most` */
 export function parseMaps(text: string, most = MAX_MAPPINGS): Mapping[] | undefined {

@@ -14,6 +14,8 @@ const STARTED = 22 - 3;
 const START_STACK = 28 - 3;
 const ENV_START = 50 - 3;
 const ENV_END = 51 - 3;
+/** Of 64 bits. */
+const NUMBER = /^\d{1,20}$/;
 
 /** The part of /proc/PID/stat that distinguishes processes, and the successive executables in one process. */
 export interface ProcStat {
@@ -51,20 +53,23 @@ export function readStat(folder: string): ProcStat | undefined {
   // The name may have spaces and brackets.
   const end = text.lastIndexOf(')');
   const fields = text.slice(end + 2).split(' ');
-  const started = fields[STARTED];
-  if (started === undefined || !/^\d+$/.test(started)) return undefined;
+  const [started, startStack, environmentAt, environmentEnd] = [STARTED, START_STACK, ENV_START, ENV_END].map(
+    (field) => (NUMBER.test(fields[field] ?? '') ? BigInt(fields[field]!) : undefined),
+  );
+  if (started === undefined || startStack === undefined) return undefined;
+  if (environmentAt === undefined || environmentEnd === undefined) return undefined;
   // A process on its way out, and then a zombie, has no memory any more, so it would look like another program.
   const flags = Number(fields[FLAGS]);
   if (flags & PF_EXITING || fields[STATE] === 'Z' || fields[STATE] === 'X') return undefined;
   return {
     comm: text.slice(text.indexOf('(') + 1, end),
-    parent: Number(fields[PARENT]),
+    parent: Number(fields[PARENT]) || 0,
     isKernelThread: (flags & PF_KTHREAD) !== 0,
-    startedNs: BigInt(started) * TICK_NS,
-    execId: `${fields[START_STACK]} ${fields[ENV_START]} ${fields[ENV_END]}`,
-    startStack: BigInt(fields[START_STACK] ?? 0),
-    environmentAt: BigInt(fields[ENV_START] ?? 0),
-    environmentSize: Number(BigInt(fields[ENV_END] ?? 0) - BigInt(fields[ENV_START] ?? 0)),
+    startedNs: started * TICK_NS,
+    execId: `${startStack} ${environmentAt} ${environmentEnd}`,
+    startStack,
+    environmentAt,
+    environmentSize: Number(environmentEnd - environmentAt),
   };
 }
 

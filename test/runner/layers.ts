@@ -57,6 +57,14 @@ export const FIRST: readonly Layer[] = [
     live: false,
   },
   {
+    name: 'fuzz',
+    shows: 'what comes from outside, whatever it is: a value that is valid, or an error that says what is wrong',
+    takes: '15 s',
+    files: files('test/fuzz/*.test.ts'),
+    setUp: 'unit',
+    live: false,
+  },
+  {
     name: 'built',
     shows: 'what the compilers made: the BPF object, the addon, the services of examples/, setup.sh',
     takes: '10 s',

@@ -81,6 +81,8 @@ export const NOT_RUN: Record<string, string> = {
     'needs Docker and a registry; test/packages/container.test.ts runs the files of the image with the same rights',
   'skopeo copy --all oci-archive:build/packages/compactstall-0.1.0-image.tar docker://REGISTRY/compactstall:0.1.0':
     'needs a registry; test/packages/image.test.ts copies it into a folder',
+  'npm run fuzz -- --only recordings --seed 16 --cases 100000':
+    'takes a minute; test/unit/runner/fuzz.test.ts runs what it runs, with fewer cases',
   './setup.sh package': '.ci/run runs ./setup.sh all, which does the same and more',
   'helm install compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall':
     'needs a cluster; test/packages/chart.test.ts renders the same',

@@ -62,7 +62,8 @@ interface GrpcError {
 export function grpcFailure(error: unknown, contentType?: string): Outcome {
   const { code, details, message: text, metadata } = error as GrpcError;
   const message = excerpt(plain(String(details || text || error)));
-  const name = typeof code === 'number' ? (CODES[code] ?? `code_${code}`) : 'unknown';
+  // A code that gRPC does not have counts as unknown, as gRPC says: a reason of its own for each would be a name in the books for each.
+  const name = (typeof code === 'number' && CODES[code]) || 'unknown';
   const reason = `grpc_${name}`;
   const page = HTTP_STATUS.exec(message);
   const afterMs = retryDelayMs(metadata?.get('grpc-status-details-bin')[0]);

@@ -93,6 +93,23 @@ describe('kallsyms', () => {
     assert.deepEqual(readText(t, '0000000000000000 T _stext\n0000000000000000 t foo\t[bar]\n'), []);
   });
 
+  it('lines that are none, as of something that is mounted over the file', (t) => {
+    const good = 'ffffffff81000000 T _stext\n';
+    const bad = [
+      '',
+      't',
+      'ffffffff8100000g T x',
+      'fff%zzffff81000010 T x',
+      'ffffffff81000000 T ',
+      '\n'.repeat(17),
+      'x'.repeat(17),
+    ];
+    for (const line of bad) {
+      assert.deepEqual(readText(t, `${line}\n${good}`), expected(good), line);
+      assert.deepEqual(readText(t, `${good}${line}\n`), expected(good), line);
+    }
+  });
+
   it('an empty file: no symbols', (t) => assert.deepEqual(readText(t, ''), []));
 
   it('addresses keep their order as numbers, and their last digit', () => {

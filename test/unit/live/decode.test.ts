@@ -163,6 +163,40 @@ describe('single fields', () => {
     );
   });
 
+  it('numbers that no event can have make a record malformed', () => {
+    const last = (field: { offset: number }) => u64(field, 2n ** 53n - 1n);
+    const state = (zone: { offset: number }) => ({ offset: zone.offset + ZONE_STATE.freePages.offset });
+    for (const field of [
+      ...[EVENT.durationNs, EVENT.watermarkMin, EVENT.watermarkLow, EVENT.watermarkHigh, EVENT.migrateScanned],
+      ...[EVENT.freeScanned, state(EVENT.begin), state(EVENT.end)],
+    ]) {
+      assert.deepEqual(counts(framed(last(field))), [1, 0]);
+      for (const value of [2n ** 53n, 2n ** 64n - 1n]) assert.deepEqual(counts(framed(u64(field, value))), [0, 1]);
+    }
+    assert.deepEqual(counts(framed(u64(EVENT.beginNs, 2n ** 62n - 1n))), [1, 0]);
+    for (const value of [2n ** 62n, 2n ** 64n - 1n])
+      assert.deepEqual(counts(framed(u64(EVENT.beginNs, value))), [0, 1]);
+  });
+
+  it('a trace context whose ids are zeros is none', () => {
+    const context = (traceId: number, spanId: number) =>
+      decodeOne(
+        record((r) => {
+          const at = EVENT.context.offset;
+          r.writeUInt8(CONTEXT.THREAD, at + TRACE_CONTEXT.source.offset);
+          r.fill(traceId, at + TRACE_CONTEXT.traceId.offset, at + TRACE_CONTEXT.traceId.offset + 16);
+          r.fill(spanId, at + TRACE_CONTEXT.spanId.offset, at + TRACE_CONTEXT.spanId.offset + 8);
+        }),
+      ).context;
+    assert.ok(context(1, 1));
+    for (const [traceId, spanId] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ] as const)
+      assert.equal(context(traceId, spanId), undefined);
+  });
+
   it('all triggers', () => {
     for (const [value, trigger] of ['direct', 'kcompactd', 'proactive', 'manual'].entries()) {
       assert.equal(decodeOne(u32(EVENT.trigger, value)).trigger, trigger);

@@ -29,6 +29,10 @@ test('zones of buddyinfo, and the share that is of no use for an order', (t) => 
   );
   assert.equal(unusableShare({ node: 0, zone: 'DMA', blocks: [0, 0] }, 1), undefined);
   assert.deepEqual(readZones(join(folder, 'none')), []);
+  for (const blocks of ['9'.repeat(400), '  ', '1 -1', '1 2x']) {
+    writeFileSync(file, `Node 0, zone      DMA ${blocks}\n`);
+    assert.deepEqual(readZones(file), [], blocks);
+  }
 });
 
 test('this host’s zones are those of its buddyinfo', () => {

@@ -31,7 +31,9 @@ describe('a question', () => {
   }
 
   it('is nothing else', () => {
-    for (const line of ODD) assert.equal(parseQuestion(line), undefined, line);
+    for (const line of [...ODD, '{"about":"outside","pid":-1}', '{"about":"outside","pid":0.5}']) {
+      assert.equal(parseQuestion(line), undefined, line);
+    }
   });
 });
 
@@ -77,6 +79,19 @@ describe('an explanation', () => {
     for (const line of [...ODD, explanationLine(undefined), '{"namedBy":"environment"}']) {
       assert.equal(parseExplanation(line), undefined, line);
     }
+    const whole = { namedBy: 'nothing', environment: 'unread', configFile: false, forbidden: false };
+    for (const wrong of [
+      { namedBy: 'x' },
+      { environment: 7 },
+      { configFile: null },
+      { forbidden: 'no' },
+      { announces: 1 },
+      { language: 'cobol' },
+      { version: 3.11 },
+    ]) {
+      const line = JSON.stringify({ ...whole, ...wrong });
+      assert.equal(parseExplanation(line), undefined, line);
+    }
   });
 });
 
@@ -92,5 +107,25 @@ describe('an answer about an executable', () => {
   it('is nothing else', () => {
     assert.equal(parseIdentity(identityLine(undefined, 0)), undefined);
     for (const line of ODD) assert.equal(parseIdentity(line), undefined, line);
+    const whole = JSON.parse(identityLine({ ...identity, facts }, 4));
+    // An object whose conversion to text or to a number fails.
+    const no = { toString: 1, valueOf: 1 };
+    for (const wrong of [
+      { startedNs: 123 },
+      { startedNs: '9'.repeat(28) },
+      { execId: no },
+      { comm: 7 },
+      { version: no },
+      { version: null },
+      { facts: null },
+      { facts: { executable: 7 } },
+      { facts: { container: null } },
+      { facts: { resource: [] } },
+      { facts: { resource: { a: null } } },
+      { facts: { resource: { a: [no] } } },
+    ]) {
+      const line = JSON.stringify({ ...whole, ...wrong });
+      assert.equal(parseIdentity(line), undefined, line);
+    }
   });
 });

@@ -34,6 +34,16 @@ describe('maps', () => {
     assert.equal(maps[5]!.start, 0xffffffffff600000n);
   });
 
+  it('a path may have any characters: the kernel escapes line feeds alone', () => {
+    for (const path of ['/tmp/a\rb.so', '/tmp/\u2028', '/tmp/\u2029x', '/tmp/\t ']) {
+      const maps = parseMaps(`7f1000000000-7f1000021000 r-xp 00000000 fe:00 7 ${path}\n`)!;
+      assert.deepEqual(
+        maps.map((one) => one.path),
+        [path],
+      );
+    }
+  });
+
   it('the mapping that contains an address', () => {
     const maps = parseMaps(MAPS)!;
     for (const mapping of maps) {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readActivity } from '../../../src/procfs/activity.ts';
 import { readStat } from '../../../src/procfs/stat.ts';
 import { temporaryFolder } from '../fixtures.ts';
 import { fakeProc } from '../prober/service/proc.ts';
@@ -41,6 +42,36 @@ it('a process on its way out has ended', (t) => {
   const proc = fakeProc(t);
   proc.put(7, { exiting: true });
   assert.equal(readStat(`${proc.root}/7`), undefined);
+});
+
+it('a file that is none, as where something is mounted over it', (t) => {
+  const at = temporaryFolder(t);
+  mkdirSync(at('7', 'task', '7'), { recursive: true });
+  const line = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  const read = (changed: readonly string[]) => {
+    writeFileSync(at('7', 'task', '7', 'stat'), `7 (a) ${changed.join(' ')}`);
+    return readStat(at('7'));
+  };
+  assert.ok(read(fields));
+  // The start, the start of the stack, and the two ends of the environment: fields 22, 28, 50 and 51.
+  for (const field of [22, 28, 50, 51]) {
+    for (const value of ['', 'x', '-1', '0x1', '1.5', '9'.repeat(21)]) {
+      assert.equal(read(fields.with(field - 3, value)), undefined, `${field}: ${value}`);
+    }
+    assert.equal(read(fields.slice(0, field - 3)), undefined);
+  }
+});
+
+it('what a process does, from its own file', (t) => {
+  const at = temporaryFolder(t);
+  const activity = (text: string) => {
+    writeFileSync(at('stat'), text);
+    return readActivity(at());
+  };
+  assert.deepEqual(activity(`7 (a) b) R ${'0 '.repeat(10)}3 4 0`), { state: 'R', cpuMs: 70 });
+  for (const text of ['', '7 (a)', '7 (a) R', `7 (a) R ${'0 '.repeat(10)}x 4 0`])
+    assert.equal(activity(text), undefined, text);
 });
 
 it('the process’s own file is not read, as its time grows with the number of threads', (t) => {

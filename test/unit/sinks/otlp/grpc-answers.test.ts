@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
+import { grpcFailure } from '../../../../src/sinks/otlp/grpc-failure.ts';
 import { listen } from '../../../support/listen.ts';
 import { events } from './events.ts';
 import { type Answer, OK, startGrpcServer } from './grpc-server.ts';
@@ -176,4 +177,11 @@ test("a collector's words are printable and short, and end with one full stop", 
   await sink.close(LONG);
   assert.match(said[0]!, /rejected 1 of 2 spans: \?\[2J forged\.$/);
   assert.match(said[1]!, /^[\x20-\x7e]{300,700}$/);
+});
+
+test('a code that gRPC does not have counts as unknown: the books have a name for each reason', () => {
+  for (const code of [-1, 17, 99, 0.5, 1e300, '14', undefined]) {
+    const outcome = grpcFailure({ code, details: 'no' }, 'application/grpc');
+    assert.deepEqual(outcome, { kind: 'refused', reason: 'grpc_unknown', message: 'no' });
+  }
 });

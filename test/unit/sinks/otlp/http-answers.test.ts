@@ -268,6 +268,7 @@ test('Retry-After: seconds or a date', () => {
   assert.equal(retryAfterMs('Sat, 28 Nov 2026 12:01:30 GMT', now), 90_000);
   assert.equal(retryAfterMs('Sat, 28 Nov 2026 11:00:00 GMT', now), 0);
   assert.equal(retryAfterMs('soon', now), undefined);
+  assert.equal(retryAfterMs('9'.repeat(400), now), undefined, 'not for ever');
   assert.equal(retryAfterMs(undefined, now), undefined);
 });
 
