@@ -89,8 +89,9 @@ if for_any all; then
   need openssl openssl
   # Root file systems of other Linuxes.
   need debootstrap debootstrap
-  # The image: in a container, and as a registry takes it.
+  # The image: in a container, as a registry takes it, and with the documented command.
   need runc runc
+  need podman podman
   need skopeo skopeo
   # A service with a tracer for Java.
   need default-jdk-headless javac

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The image for containers as an archive: the same bytes each time, both architectures, small, and readable by a real tool.
+// The image for containers as an archive: the same bytes each time, both architectures, small, readable by a real tool, and run by
+// another with the command of the documents.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { globSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type Receiver, startReceiver } from '../../harness/receivers/test-agent.ts';
 import { ARCHITECTURES, archive } from '../../packaging/image/oci.ts';
 import { makeRoot } from '../../packaging/image/root.ts';
 import { sourceDate } from '../../packaging/source-date.ts';
+import { VERSION } from '../../src/version.ts';
+import { Agent } from '../support/agent.ts';
+import { RUN_BY } from '../support/documented-commands.ts';
+import { eventsOf, Shell, serviceOfNext, ZONES } from '../support/shell.ts';
 
 const BUILD = fileURLToPath(new URL('../../packaging/image/build.ts', import.meta.url));
 const MOST_BYTES = 60e6;
+const DEADLINE_MS = 60_000;
 
 const temporary = mkdtempSync(join(tmpdir(), 'compactstall-image-test-'));
 const layout = join(temporary, 'layout');
@@ -130,3 +137,47 @@ for (const architecture of ARCHITECTURES) {
     });
   });
 }
+
+describe('podman', () => {
+  const SECCOMP = fileURLToPath(new URL('../../packaging/chart/seccomp.json', import.meta.url));
+  /** Nothing is left in the storage of this host. */
+  const podman = ['--root', join(temporary, 'storage'), '--runroot', join(temporary, 'run')];
+  /** By default its limits are higher than this host's may be, and only CAP_SYS_RESOURCE raises those. */
+  const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=4096:4096'];
+  const command = Object.keys(RUN_BY).find((name) => name.startsWith('docker run '))!;
+  const [flags, args] = command.replace('docker ', '').split(/ REGISTRY\/\S+ /) as [string, string];
+  const program = `localhost/compactstall:${VERSION}`;
+  const start = (t: TestContext, of: string, ...more: string[]) => {
+    const seccomp = ['--security-opt', `seccomp=${SECCOMP}`];
+    const under = ['podman', ...podman, ...of.split(' '), ...limits, ...seccomp, ...more];
+    // An agent that is killed leaves its container.
+    t.after(() => execFileSync('podman', [...podman, 'rm', '--force', '--all']));
+    return new Agent([...args.split(' '), '--output', 'json'], { under, program });
+  };
+  let receiver: Receiver;
+
+  before(async () => {
+    execFileSync('podman', [...podman, 'load', '--quiet', '--input', file]);
+    receiver = await startReceiver();
+  });
+  after(() => receiver.stop());
+
+  it('runs it with the documented rights, and with the seccomp profile of the chart', async (t) => {
+    const endpoint = `OTEL_EXPORTER_OTLP_ENDPOINT=${receiver.endpoint}`;
+    const agent = await start(t, flags, '--env', endpoint).attached();
+    const shell = new Shell();
+    assert.equal(await serviceOfNext(agent, shell), 'shop');
+    assert.match(eventsOf(agent, shell)[0]!.stack![0]!, /compact_zone\+0x/);
+    const { code, stderr } = await agent.stop();
+    assert.equal(code, 0, stderr);
+    const spans = await receiver.waitForSpans(ZONES, DEADLINE_MS);
+    const { resource } = spans.find(({ attributes }) => attributes['process.pid'] === shell.pid)!;
+    assert.deepEqual([resource['service.name'], resource['host.name']], ['shop', hostname()]);
+  });
+
+  it('without a capability of the documents: exit code 3, and which one is missing', async (t) => {
+    const { code, stderr } = await start(t, flags.replace(' --cap-add BPF', '')).finished;
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /CAP_BPF is missing/);
+  });
+});
