@@ -29,6 +29,7 @@ const KINDS: Readonly<Record<string, 'file' | 'folder' | 'process' | 'user' | 'n
   NAME: 'user',
   SECONDS: 'nothing',
   TIME: 'nothing',
+  AGE: 'nothing',
   BYTES: 'nothing',
   N: 'nothing',
 };

@@ -2,17 +2,21 @@
 import { parseDuration } from '../durations.ts';
 import { RELATIONS_WANTED } from '../event/relation.ts';
 import type { Selection } from '../event/selection.ts';
+import type { UserIds } from '../host/users.ts';
 import { PLAN_NAMES } from '../live/attach-plan.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET } from '../live/open.ts';
 import type { ResourceOf } from '../sinks/otlp/resources.ts';
 import type { StackPlace } from '../sinks/otlp/span-writer.ts';
 import type { Rotation } from '../sinks/rotation.ts';
+import type { SpoolWish } from '../sinks/spools.ts';
 import { LOG_OPTIONS } from './log-options.ts';
 import type { InForce, Values } from './options.ts';
 import {
+  parseAge,
   parseChoice,
   parseFile,
   parseFileSize,
+  parseFolder,
   parseKept,
   parseOutput,
   parsePath,
@@ -99,6 +103,26 @@ const OUTPUT_OPTIONS = [
     help: 'how many old files to keep (default 5)',
     default: '5',
     parse: parseKept,
+  },
+  {
+    name: 'spool',
+    argument: 'DIR',
+    help: 'keep spans in this folder until the collector has taken them: an outage, a crash or a restart loses none (docs/reliability.md). For spans of the agent itself, not of sdk',
+    parse: parseFolder,
+  },
+  {
+    name: 'spool-size',
+    argument: 'BYTES',
+    help: 'the most that the folder may hold, such as 100M; beyond, the oldest spans are dropped, and counted (default 1G)',
+    default: '1G',
+    parse: parseFileSize,
+  },
+  {
+    name: 'spool-age',
+    argument: 'AGE',
+    help: 'how long spans are kept there, such as 36h (default 7d); older ones are dropped, and counted',
+    default: '7d',
+    parse: parseAge,
   },
   {
     name: 'stack',
@@ -217,6 +241,12 @@ export function selectionOf(values: Values<typeof FILTER_OPTIONS>): Selection {
 export function rotationOf(values: InForce<typeof OUTPUT_OPTIONS>): Rotation | undefined {
   const bytes = values['rotate-size'];
   return bytes === undefined ? undefined : { bytes, keep: values['rotate-keep'] };
+}
+
+/** The spool that is wanted; undefined if none is. @param owner who the agent is when it uses it */
+export function spoolOf(values: InForce<typeof OUTPUT_OPTIONS>, owner?: UserIds): SpoolWish | undefined {
+  if (values.spool === undefined) return undefined;
+  return { path: values.spool, bytes: values['spool-size'], ageMs: values['spool-age'], ...(owner && { owner }) };
 }
 
 export const CONFIG_OPTIONS = [

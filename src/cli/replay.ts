@@ -8,10 +8,11 @@ import { type Message, message } from '../messages/message.ts';
 import { createSinks, filesOf, openOutputs } from '../sinks/create.ts';
 import { usesStandardOutput } from '../sinks/output.ts';
 import { checkRotations } from '../sinks/output-files.ts';
+import { openSpools } from '../sinks/spools.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
 import { HELP } from './commands.ts';
-import { REPLAY_OPTIONS, rotationOf, selectionOf } from './compactstall-options.ts';
+import { REPLAY_OPTIONS, rotationOf, selectionOf, spoolOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { logSettings } from './log-options.ts';
 import { openLogs } from './logs.ts';
@@ -41,6 +42,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const files = { reading: source.file, rotation: rotationOf(values) };
   const outputs = await openOutputs(values.output, environments, files);
   checkRotations(outputs);
+  const spools = await openSpools(spoolOf(values), outputs, environments);
   const booksFile =
     values.books === undefined ? undefined : new BooksFile(values.books, [source.file, ...filesOf(outputs)]);
 
@@ -49,6 +51,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const sinks = await createSinks({
     outputs,
     environments,
+    spools,
     stack: values.stack,
     resource: values.resource,
     kernelStack: values['kernel-stack'] ?? false,
@@ -56,6 +59,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
     onFailed: (othersWork) => shutdown.outputFailed(othersWork),
     warn,
   });
+  for (const sink of sinks) await sink.start?.();
   const summary = values.summary ? new Summary() : undefined;
   const pipeline = new Pipeline(source, sinks, {
     onEvents: (events) => {

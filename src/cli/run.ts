@@ -8,16 +8,17 @@ import { NOBODY } from '../host/users.ts';
 import { AGGREGATE_ROWS } from '../live/aggregates.ts';
 import { limitationsOf } from '../live/limitations.ts';
 import { openLiveSource } from '../live/open.ts';
-import { giveUpPrivileges } from '../live/privileges.ts';
+import { giveUpPrivileges, ownerAfterStart } from '../live/privileges.ts';
 import { Verification } from '../live/verify.ts';
 import { message } from '../messages/message.ts';
 import { createSinks, filesOf, openOutputs, type SinkSettings, wantsSpans } from '../sinks/create.ts';
 import { checkRotations } from '../sinks/output-files.ts';
+import { openSpools } from '../sinks/spools.ts';
 import type { StatusServer } from '../status/server.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
 import { HELP } from './commands.ts';
-import { RUN_OPTIONS, rotationOf } from './compactstall-options.ts';
+import { RUN_OPTIONS, rotationOf, spoolOf } from './compactstall-options.ts';
 import { hasControllingTerminal } from './controlling-terminal.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { reportAttachment, reportRunTime } from './details.ts';
@@ -64,6 +65,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const rotation = rotationOf(values);
   const outputs = await openOutputs(values.output, environments, { rotation });
   const hasSpans = environments.some((env) => wantsSpans(outputs, env));
+  const owner = ownerAfterStart(values.user);
+  const spools = await openSpools(spoolOf(values, owner), outputs, environments);
   const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
   const statusServer = await openStatus(values['status-socket']);
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
@@ -77,6 +80,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const settings: SinkSettings = {
     outputs,
     environments,
+    spools,
     stack: values.stack,
     resource: values.resource,
     kernelStack: values['kernel-stack'] ?? false,
@@ -100,6 +104,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   await metrics?.prepare();
   await giveUpPrivileges(values.user ?? NOBODY, settings.warn);
   checkRotations(outputs);
+  for (const sink of sinks) await sink.start?.();
   if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(message('attached', { version: VERSION, plan: source.plan.name }));
   if (verbose) reportAttachment(messages, source, attachedMs);

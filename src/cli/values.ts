@@ -101,6 +101,17 @@ export function parseFileSize(text: string, option: string): number {
   throw usageError(`${option} ${text}: expected bytes, at least 64K, such as 100M or 2G.`);
 }
 
+const MS_PER: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MAX_AGE_DAYS = 3650;
+
+/** @returns milliseconds */
+export function parseAge(text: string, option: string): number {
+  const [, number, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const ms = Number(number) * MS_PER[unit ?? '']!;
+  if (ms > 0 && ms <= MAX_AGE_DAYS * MS_PER.d!) return ms;
+  throw usageError(`${option} ${text}: expected a whole number and a unit (s, m, h or d), such as 36h or 7d.`);
+}
+
 export function parseKept(text: string, option: string): number {
   const files = Number(text);
   if (/^\d+$/.test(text) && files >= 1 && files <= MAX_KEPT) return files;
@@ -138,6 +149,11 @@ export function parseProcfs(path: string, option: string): string {
 
 export function parsePath(path: string, option: string): string {
   if (path === '') throw usageError(`${option} is empty; expected the path of a file.`);
+  return path;
+}
+
+export function parseFolder(path: string, option: string): string {
+  if (path === '') throw usageError(`${option} is empty; expected the path of a folder.`);
   return path;
 }
 

@@ -102,15 +102,25 @@ export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[])
           },
         ]
       : []),
-    ...sinks.map((sink) => ({
-      name: notRecorded ? 'events' : name,
-      total: events,
-      terms: [
-        [`exported by ${sink.name}`, sink.books.exported],
-        ...Object.entries({ none: 0, ...sink.books.dropped }).map(([why, n]) => [`dropped{${why}}`, n] as const),
-        ['queued', sink.books.queued],
-      ] as const,
-    })),
+    ...sinks.flatMap((sink) => sinkEquations(sink, notRecorded ? 'events' : name, events)),
+  ];
+}
+
+/** What became of the events, and of those that earlier runs have left. */
+function sinkEquations({ name: sink, books }: NamedSinkBooks, name: string, events: number): Equation[] {
+  const { exported, dropped, queued, spooled, recovered = 0 } = books;
+  const terms = [
+    [`exported by ${sink}`, exported],
+    ...Object.entries({ none: 0, ...dropped }).map(([why, n]) => [`dropped{${why}}`, n] as const),
+    ['queued', queued],
+    ...(spooled === undefined ? [] : [['spooled', spooled] as const]),
+  ] as const;
+  if (recovered === 0) return [{ name, total: events, terms }];
+  const total = events + recovered;
+  const sources = [[name, events] as const, ['recovered', recovered] as const];
+  return [
+    { name: sink, total, terms: sources },
+    { name: sink, total, terms },
   ];
 }
 

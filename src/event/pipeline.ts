@@ -103,6 +103,9 @@ export class Pipeline {
   }
 
   #queued(which: (sink: Sink) => boolean = () => true): number {
-    return this.#sinks.filter(which).reduce((sum, sink) => sum + sink.books().queued, 0);
+    return this.#sinks.filter(which).reduce((sum, sink) => {
+      const { queued, spooled = 0 } = sink.books();
+      return sum + queued + spooled;
+    }, 0);
   }
 }

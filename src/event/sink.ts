@@ -2,14 +2,18 @@
 import type { AgentEvent } from './event.ts';
 
 /**
- * One line of the books: `accepted = exported + queued + sum(dropped)`, at any time. Dropped events are counted by
- * reason, for example `queue_full` or `grpc_unavailable`.
+ * One line of the books: `accepted + recovered = exported + queued + spooled + sum(dropped)`, at any time. Dropped events are
+ * counted by reason, for example `queue_full` or `grpc_unavailable`.
  */
 export interface SinkBooks {
   accepted: number;
   exported: number;
   queued: number;
   dropped: Record<string, number>;
+  /** Those that wait where the end of the agent does not lose them; absent without such a place. */
+  spooled?: number;
+  /** Those that earlier runs have left there. */
+  recovered?: number;
 }
 
 /** A destination of events. It never throws at the source: it counts what it cannot deliver. */
@@ -28,6 +32,11 @@ export interface Sink {
    * live source cannot wait.
    */
   room(): Promise<number>;
+  /**
+   * Called before the first event, when the agent is the user that it stays. Throws a UserError when it cannot work. Absent where there
+   * is nothing to do.
+   */
+  start?(): Promise<void>;
   /**
    * Opens its file again, which may have another name now. Nothing is lost or torn. Resolves when that is done. Absent where there
    * is never a file.

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfError } from 'bpf-loader-native';
-import type { UserIds } from '../host/users.ts';
+import { NOBODY, type UserIds } from '../host/users.ts';
 import { type Message, message } from '../messages/message.ts';
+
+/** Who this process is once it has given up its rights: the user, if it is root now; undefined if that does not change. */
+export const ownerAfterStart = (user: UserIds = NOBODY): UserIds | undefined =>
+  process.getuid!() === 0 ? user : undefined;
 
 /**
  * Gives up all rights of this process: everything is loaded, attached and open, and it needs none from here on. Where that

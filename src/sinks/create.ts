@@ -8,6 +8,7 @@ import { printable } from '../terminal.ts';
 import { otlpConfigured } from './otlp/configured.ts';
 import type { ResourceOf } from './otlp/resources.ts';
 import type { StackPlace } from './otlp/span-writer.ts';
+import type { SpoolFolder } from './otlp/spool-queue.ts';
 import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
 import { openFiles } from './output-files.ts';
 import type { Rotation } from './rotation.ts';
@@ -21,6 +22,8 @@ export interface SinkSettings {
   outputs: readonly OpenOutput[];
   /** The variables of each span exporter. */
   environments: readonly NodeJS.ProcessEnv[];
+  /** One for each span exporter, or none. */
+  spools: readonly SpoolFolder[];
   stack: StackPlace;
   resource: ResourceOf;
   kernelStack: boolean;
@@ -34,9 +37,12 @@ export interface SinkSettings {
 const isSdk = ({ kind }: Output) => kind === 'sdk';
 
 /** Whether the agent itself sends to the collector: by name, or by the standard variables, unless the SDK does. */
-function wantsOtlp(outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean {
+export function wantsOtlp(outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean {
   return outputs.some(({ kind }) => kind === 'otlp') || (otlpConfigured(env) && !outputs.some(isSdk));
 }
+
+/** The name of a span exporter in the books. */
+export const exporterName = (index: number): string => (index === 0 ? 'otlp' : `otlp_${index + 1}`);
 
 /** Whether events become spans. */
 export const wantsSpans = (outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean =>
@@ -109,8 +115,7 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   for (const [i, env] of exporters.entries()) {
     // Imported only when needed: it is most of the agent's start-up time and memory.
     const { createOtlpSink } = await import('./otlp/sink.ts');
-    const name = i === 0 ? 'otlp' : `otlp_${i + 1}`;
-    sinks.push(await createOtlpSink({ name, stack, resource, warn, env }));
+    sinks.push(await createOtlpSink({ name: exporterName(i), stack, resource, spool: settings.spools[i], warn, env }));
   }
   if (outputs.some(isSdk)) {
     const { createSdkSink } = await import('./sdk/sink.ts');

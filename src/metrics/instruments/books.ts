@@ -34,7 +34,7 @@ export const BOOKS: readonly NumberInstrument[] = [
   },
 ];
 
-const isWaiting = (label: string): boolean => /^(open|queued|in ring)$/.test(label);
+const isWaiting = (label: string): boolean => /^(open|queued|spooled|in ring)$/.test(label);
 /** `dropped{ring_full}`, `exported by otlp`. */
 const LABEL = /^(.*?)(?: by (.*?))?(?:\{(.*)\})?$/;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Stored } from '../../spool/spool.ts';
 import { excerpt } from '../../terminal.ts';
 import { VERSION } from '../../version.ts';
 import type { PartialSuccess } from './response.ts';
@@ -35,6 +36,8 @@ type Answer =
 export interface Batch {
   bytes: Uint8Array;
   spans: number;
+  /** What the spool knows of it, if it has it. */
+  stored?: Stored;
 }
 
 /** A connection to a collector, for one request at a time. */

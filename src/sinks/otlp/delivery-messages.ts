@@ -127,6 +127,32 @@ export class DeliveryMessages {
     this.#say('queue_full', message('queue_full', { size }));
   }
 
+  /** An earlier run has left something. */
+  spoolLeft(folder: string, bytes: number): void {
+    this.#warn(message('spool_left', { folder, megabytes: megabytes(bytes) }));
+  }
+
+  /** This run leaves something. */
+  spoolKept(folder: string, spans: number): void {
+    this.#warn(message('spool_kept', { folder, spans }));
+  }
+
+  spoolFailing(folder: string, reason: string): void {
+    this.#say('spool_failing', message('spool_failing', { folder, reason }));
+  }
+
+  spoolWorks(folder: string): void {
+    this.#say('spool_works', message('spool_works', { folder }));
+  }
+
+  spoolDropped(folder: string, reason: 'spool_full' | 'spool_expired', spans: number): void {
+    this.#say(reason, message(reason, { folder, spans }));
+  }
+
+  spoolDamaged(folder: string, file: string, reason: string): void {
+    this.#warn(message('spool_damaged', { folder, file, reason }));
+  }
+
   tooLarge(): void {
     this.#say('too_large', message('span_too_large', {}));
   }
@@ -143,6 +169,8 @@ export class DeliveryMessages {
     this.#warn(said);
   }
 }
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 /** What an answer without any sign of OTLP means. */
 export const doubtful = (endpoint: string, answer: string, signal: 'spans' | 'metrics' | 'logs'): Message =>

@@ -12,7 +12,7 @@ export function splitRequest(batch: Batch, maxBytes: number): Batch[] {
 }
 
 /** The request with the spans from one index to another. */
-function part({ bytes }: Batch, from: number, to: number): Batch {
+function part({ bytes, stored }: Batch, from: number, to: number): Batch {
   const out = new ProtobufWriter(bytes.length);
   const copy = (tag: number, contents: readonly Uint8Array[]) => {
     for (const content of contents) {
@@ -39,5 +39,5 @@ function part({ bytes }: Batch, from: number, to: number): Batch {
     out.end(spansStart);
     out.end(groupStart);
   }
-  return { bytes: out.written(), spans: to - from };
+  return { bytes: out.written(), spans: to - from, ...(stored && { stored }) };
 }

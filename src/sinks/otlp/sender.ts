@@ -4,9 +4,10 @@ import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { excerpt } from '../../terminal.ts';
 import { UnderWay } from '../under-way.ts';
 import { type Backoff, backoffMs, wish } from './backoff.ts';
-import { Books } from './books.ts';
+import type { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
 import type { DeliveryMessages } from './delivery-messages.ts';
+import type { RequestQueue } from './request-queue.ts';
 import { splitRequest } from './request-splitter.ts';
 import { type RequestWriter, USUAL_REQUEST_BYTES } from './request-writer.ts';
 import { type Patience, type Pending, SetAside } from './set-aside.ts';
@@ -15,17 +16,28 @@ import { Wait } from './wait.ts';
 
 type Settled = Exclude<Outcome, { kind: 'retry' }>;
 
+export interface SenderParts {
+  name: string;
+  settings: Settings;
+  requests: RequestWriter;
+  queue: RequestQueue;
+  /** The queue's events may be counted there, too. */
+  books: Books;
+  collector: Collector;
+  messages: DeliveryMessages;
+  backoff: Backoff;
+  patience: Patience;
+}
+
 /**
- * The queue and the only loop that empties it. Batches go out strictly one after the other; each is repeated until the
+ * The only loop that empties the queue. Batches go out strictly one after the other; each is repeated until the
  * collector accepts or refuses it, after a while behind the others. When the queue is empty nothing runs, not even a timer.
  */
 export class Sender implements Sink {
   readonly name: string;
   isFailing = false;
-  /** Finished requests that wait, oldest first, and the number of their spans. */
-  #waiting: Batch[] = [];
-  #waitingSpans = 0;
-  readonly #books = new Books();
+  readonly #books: Books;
+  readonly #queue: RequestQueue;
   readonly #settings: Settings;
   readonly #requests: RequestWriter;
   readonly #collector: Collector;
@@ -34,11 +46,11 @@ export class Sender implements Sink {
   readonly #pause = new Wait();
   readonly #underWay: UnderWay;
   #waiters: (() => void)[] = [];
-  /** Spans of the batch that is being sent. */
-  #inFlight = 0;
   #loop: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #gaveUp = false;
+  /** Spans that are counted as dropped, though they are in the queue. */
+  #lost = 0;
   readonly #aside: SetAside;
   /** Failures since the collector last settled a batch. */
   #failures = 0;
@@ -47,16 +59,13 @@ export class Sender implements Sink {
   /** The largest request of several spans; less after a server refused one for its size. */
   #maxRequestBytes = USUAL_REQUEST_BYTES;
 
-  constructor(
-    name: string,
-    settings: Settings,
-    requests: RequestWriter,
-    collector: Collector,
-    messages: DeliveryMessages,
-    backoff: Backoff,
-    patience: Patience,
-  ) {
+  /** Ends the wait of a request for more spans, where it has to be stored soon. */
+  #storing: NodeJS.Timeout | undefined;
+
+  constructor({ name, settings, requests, queue, books, collector, messages, backoff, patience }: SenderParts) {
     this.name = name;
+    this.#queue = queue;
+    this.#books = books;
     this.#settings = settings;
     this.#requests = requests;
     this.#collector = collector;
@@ -74,6 +83,12 @@ export class Sender implements Sink {
     return this.#underWay.isTooLong;
   }
 
+  /** Sends what earlier runs have left. */
+  async start(): Promise<void> {
+    await this.#queue.open();
+    if (!this.#queue.isEmpty) this.#loop ??= this.#run();
+  }
+
   write(events: readonly AgentEvent[]): void {
     this.#books.accepted += events.length;
     let added = 0;
@@ -83,10 +98,29 @@ export class Sender implements Sink {
       this.#books.drop(this.#closing ? 'shutdown' : 'queue_full', events.length - added);
       if (!this.#closing) this.#messages.queueFull(this.#settings.maxQueue);
     }
-    if (this.#waiting.length === 0 && this.#requests.spans === 0) return;
+    this.#wake();
+    if (this.#isStored && this.#requests.spans > 0)
+      this.#storing ??= setTimeout(() => this.#store(), this.#settings.delayMs);
+  }
+
+  /** Lets the loop look at what is there. */
+  #wake(): void {
+    if (this.#queue.isEmpty && this.#requests.spans === 0) return;
     this.#loop ??= this.#run();
     this.#pause.endIf('aside');
-    if (this.#waiting.length > 0) this.#pause.endIf('filling');
+    if (!this.#queue.isEmpty) this.#pause.endIf('filling');
+  }
+
+  /** Whether requests survive the agent. */
+  get #isStored(): boolean {
+    return this.#queue.spooled !== undefined;
+  }
+
+  /** Finishes the request that is being made: the loop may wait for a collector that is away. */
+  #store(): void {
+    this.#storing = undefined;
+    if (this.#requests.spans > 0) this.#finishRequest();
+    this.#wake();
   }
 
   #add(event: AgentEvent): void {
@@ -101,18 +135,16 @@ export class Sender implements Sink {
   }
 
   #finishRequest(): void {
-    const batch = this.#requests.finish();
-    this.#waiting.push(batch);
-    this.#waitingSpans += batch.spans;
+    this.#queue.push(this.#requests.finish());
   }
 
   async room(): Promise<number> {
     if (!this.#hasRoom) await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    return this.#gaveUp ? Number.POSITIVE_INFINITY : this.#settings.maxQueue - this.#queued;
+    return this.#gaveUp ? Number.POSITIVE_INFINITY : this.#settings.maxQueue - this.#unsettled;
   }
 
   books(): SinkBooks {
-    return this.#books.read(this.#queued);
+    return this.#books.read(this.#queued, this.#queue.spooled);
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -129,21 +161,24 @@ export class Sender implements Sink {
     this.#pause.end();
     await Promise.race([this.#loop, deadline]);
     clearTimeout(timer);
-    this.#giveUp();
-    this.#collector.close();
+    await this.#giveUp();
   }
 
-  /** Counts everything unconfirmed as lost, even though the request in flight may still arrive. */
-  #giveUp(): void {
+  /**
+   * Leaves in the spool what was not confirmed. Without one, everything unconfirmed counts as lost, even though the request in flight may
+   * still arrive.
+   */
+  async #giveUp(): Promise<void> {
     this.#gaveUp = true;
-    if (this.#queued > 0) this.#messages.gaveUp(this.#queued);
-    this.#books.drop('shutdown', this.#queued);
-    this.#waiting = [];
-    this.#waitingSpans = 0;
-    this.#requests.finish();
-    this.#aside.clear();
-    this.#inFlight = 0;
+    clearTimeout(this.#storing);
     this.#pause.end();
+    this.#collector.close();
+    if (this.#requests.spans > 0) this.#finishRequest();
+    await this.#queue.close();
+    const lost = this.#queued;
+    if (lost > 0) this.#messages.gaveUp(lost);
+    this.#books.drop('shutdown', lost);
+    this.#lost += lost;
     this.#makeRoomKnown();
   }
 
@@ -151,12 +186,12 @@ export class Sender implements Sink {
     for (;;) {
       if (this.#setAsideIsNext()) {
         await this.#deliver(this.#aside.take());
-      } else if (this.#waiting.length > 0) {
+      } else if (!this.#queue.isEmpty) {
         await this.#sendOne();
       } else if (this.#requests.spans > 0) {
         if (!this.#closing) await this.#pause.start('filling', this.#settings.delayMs);
         if (this.#gaveUp) return;
-        if (this.#waiting.length === 0) this.#finishRequest();
+        if (this.#queue.isEmpty && this.#requests.spans > 0) this.#finishRequest();
       } else if (this.#aside.length > 0) {
         await this.#pause.start('aside', Math.max(0, this.#aside.nextAtMs - performance.now()));
       } else {
@@ -171,58 +206,60 @@ export class Sender implements Sink {
   /** Whether it is the turn of a batch that is aside. At the end of a run the others come first. */
   #setAsideIsNext(): boolean {
     if (this.#aside.length === 0) return false;
-    if (this.#waiting.length === 0 && this.#requests.spans === 0)
+    if (this.#queue.isEmpty && this.#requests.spans === 0)
       return this.#closing !== undefined || this.#aside.nextAtMs <= performance.now();
     return !this.#closing && !this.#wasAside && this.#aside.nextAtMs <= performance.now();
   }
 
   /** Sends the oldest request; in parts, if it was made before a server refused one for its size. */
   async #sendOne(): Promise<void> {
-    const [batch, ...others] = splitRequest(this.#waiting.shift()!, this.#maxRequestBytes);
-    this.#waiting.unshift(...others);
-    this.#waitingSpans -= batch!.spans;
+    const next = await this.#queue.next();
+    if (next === undefined || this.#gaveUp) return;
+    const [batch, ...others] = splitRequest(next, this.#maxRequestBytes);
+    this.#queue.putBack(others);
     await this.#deliver(batch!);
   }
 
   async #deliver(batch: Pending): Promise<void> {
     const wasAside = batch.againAtMs !== undefined;
     this.#wasAside = wasAside;
-    this.#inFlight = batch.spans;
     for (;;) {
       const outcome = await this.#underWay.during(this.#collector.send(batch).catch(unexpected));
       if (this.#gaveUp) return;
       if (outcome.kind !== 'retry') return this.#settle(batch, outcome);
+      if (this.#closing && this.#isStored) {
+        // It is stored, and the next run sends it.
+        this.#gaveUp = true;
+        return;
+      }
       const verdict = this.#aside.verdict(batch, performance.now(), this.#closing !== undefined);
       if (verdict === 'give up') return this.#settle(batch, { ...outcome, kind: 'refused', lasting: true });
       // One that was aside failed before, while others may be taken.
       const alone = wasAside && this.#failures === 0;
       if (!alone) this.isFailing = true;
-      if (!alone) this.#messages.retrying(outcome, this.#queued);
+      if (!alone) this.#messages.retrying(outcome, this.#unsettled);
       const wishMs = this.#closing ? 0 : wish(outcome.afterMs);
       if (!alone) await this.#pause.start('backoff', backoffMs(this.#failures, this.#backoff, wishMs));
       this.#failures++;
       if (this.#gaveUp) return;
       if (verdict === 'again') continue;
-      this.#inFlight = 0;
       this.#aside.add(batch, performance.now(), alone ? wishMs : 0);
       return;
     }
   }
 
   #settle(batch: Batch, outcome: Settled): void {
-    this.#inFlight = 0;
     this.#failures = 0;
     if (outcome.kind === 'refused' && outcome.tooLarge && batch.spans > 1) {
       this.#maxRequestBytes = Math.floor(batch.bytes.length / 2);
-      this.#waiting.unshift(batch);
-      this.#waitingSpans += batch.spans;
+      this.#queue.putBack([batch]);
       this.#messages.madeSmaller(outcome, batch.bytes.length);
       return;
     }
-    if (outcome.isSpent) free(batch);
+    this.#queue.settled(batch, outcome.isSpent ?? false);
     // One that the collector takes others beside does not show that it fails.
     this.isFailing = outcome.kind === 'refused' && !outcome.lasting;
-    this.#messages.answered(this.#queued);
+    this.#messages.answered(this.#unsettled);
     if (outcome.kind === 'refused') {
       this.#books.drop(outcome.reason, batch.spans);
       this.#messages.refused(outcome, batch.spans);
@@ -236,11 +273,16 @@ export class Sender implements Sink {
   }
 
   get #queued(): number {
-    return this.#waitingSpans + this.#requests.spans + this.#inFlight + this.#aside.spans;
+    return this.#queue.queued + this.#requests.spans - this.#lost;
+  }
+
+  /** Also those in the spool: a recording waits until these are delivered. */
+  get #unsettled(): number {
+    return this.#queued + (this.#queue.spooled ?? 0);
   }
 
   get #hasRoom(): boolean {
-    return this.#queued < this.#settings.maxQueue / 2 || this.#gaveUp;
+    return this.#unsettled < this.#settings.maxQueue / 2 || this.#gaveUp;
   }
 
   #makeRoomKnown(): void {
@@ -249,11 +291,6 @@ export class Sender implements Sink {
     this.#waiters = [];
     for (const resolve of waiters) resolve();
   }
-}
-
-/** Frees the memory now: it is most of what a storm takes, and an idle process may not collect garbage for days. */
-function free({ bytes }: Batch): void {
-  (bytes.buffer as ArrayBuffer).transfer(0);
 }
 
 /** The outcome when the exporter throws, which it does only for this batch; it reports other errors in its result. */

@@ -80,8 +80,4 @@ export class SetAside {
     );
     return batch!;
   }
-
-  clear(): void {
-    this.#batches = [];
-  }
 }

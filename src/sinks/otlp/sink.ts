@@ -4,6 +4,7 @@ import type { Sink } from '../../event/sink.ts';
 import type { Message } from '../../messages/message.ts';
 import { VERSION } from '../../version.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
+import { Books } from './books.ts';
 import { checkEnvironment } from './check.ts';
 import type { Collector } from './collector.ts';
 import { type Connection, readConnection } from './connection.ts';
@@ -12,6 +13,7 @@ import { routeDiagnostics } from './diagnostics.ts';
 import { guessedOfHost } from './host-names.ts';
 import { hostResource } from './host-resource.ts';
 import { readLimits } from './limits.ts';
+import { MemoryQueue } from './request-queue.ts';
 import { RequestWriter } from './request-writer.ts';
 import { type ResourceOf, Resources } from './resources.ts';
 import { createSampler } from './sampler.ts';
@@ -19,6 +21,7 @@ import { Sender } from './sender.ts';
 import { PATIENCE, type Patience } from './set-aside.ts';
 import { readSettings } from './settings.ts';
 import type { StackPlace } from './span-writer.ts';
+import type { SpoolFolder } from './spool-queue.ts';
 
 export interface OtlpSinkOptions {
   /** In the books; by default `otlp`. */
@@ -28,12 +31,17 @@ export interface OtlpSinkOptions {
   resource?: ResourceOf;
   /** The most spans that wait; overrides OTEL_BSP_MAX_QUEUE_SIZE. */
   queueSize?: number;
+  /** Where requests are kept until they are delivered; in memory without one. */
+  spool?: SpoolFolder | undefined;
   /** Receives messages for the user; a lasting condition is not repeated each time. */
   warn: (message: Message) => void;
   env?: NodeJS.ProcessEnv;
   backoff?: Backoff;
   patience?: Patience;
 }
+
+/** The longest time that a span waits for others before it is stored. */
+const MAX_UNSTORED_MS = 200;
 
 /**
  * Sends events as spans to an OpenTelemetry collector, configured by the standard's variables. Throws a usage error for a
@@ -45,13 +53,16 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
     stack,
     resource = 'service',
     queueSize,
+    spool,
     warn,
     env = process.env,
     backoff = BACKOFF,
     patience = PATIENCE,
   } = options;
   checkEnvironment(env);
-  const settings = readSettings(env, queueSize);
+  const given = readSettings(env, queueSize);
+  // What is not stored yet is lost in a crash.
+  const settings = spool ? { ...given, delayMs: Math.min(given.delayMs, MAX_UNSTORED_MS) } : given;
   const connection = readConnection(env);
   const limits = readLimits(env);
   const sampler = createSampler(settings.sampler);
@@ -67,7 +78,9 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   const ofService = (event: AgentEvent) => (isCompaction(event) ? resources.of(event) : host);
   const resourceOf = resource === 'service' ? ofService : () => host;
   const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
-  return new Sender(name, settings, requests, collector, messages, backoff, patience);
+  const books = new Books();
+  const queue = spool ? new (await import('./spool-queue.ts')).SpoolQueue(spool, books, messages) : new MemoryQueue();
+  return new Sender({ name, settings, requests, queue, books, collector, messages, backoff, patience });
 }
 
 /** Connects to the collector, loading only the transport that is needed. */

@@ -99,8 +99,8 @@ describe('compactstall’s options', () => {
 
   it('every option that takes a value checks it', () => {
     for (const option of RUN_OPTIONS) {
-      // A file may have any name.
-      if ('argument' in option && option.name !== 'books' && option.name !== 'status-socket') {
+      // A file or folder may have any name.
+      if ('argument' in option && !['books', 'status-socket', 'spool'].includes(option.name)) {
         refuses(() => run(`--${option.name}`, '?'), new RegExp(`^--${option.name} \\?: .*expected .*\\.$`));
         if ('short' in option) refuses(() => run(`-${option.short}`, '?'), new RegExp(`^--${option.name} \\?: `));
       }

@@ -140,6 +140,44 @@ describe('equations', () => {
     );
   });
 
+  it('of a spool have what waits in it, and what earlier runs have left', () => {
+    const { name, books } = sink({}, 3);
+    const kept = { name, books: { ...books, exported: 40, spooled: 29, recovered: 0 } };
+    const [, ...ofSink] = equations({ received: 72, decoded: 72, malformed: 0, pendingBytes: 0 }, [kept]);
+    assert.deepEqual(
+      ofSink.map((equation) => [equation.name, equation.total, equation.terms]),
+      [
+        [
+          'decoded',
+          72,
+          [
+            ['exported by otlp', 40],
+            ['dropped{none}', 0],
+            ['queued', 3],
+            ['spooled', 29],
+          ],
+        ],
+      ],
+    );
+    const left = { name, books: { ...kept.books, exported: 140, recovered: 100 } };
+    const both = equations({ received: 72, decoded: 72, malformed: 0, pendingBytes: 0 }, [left]).slice(1);
+    assert.deepEqual(
+      both.map((equation) => [equation.name, equation.total, balances(equation)]),
+      [
+        ['otlp', 172, true],
+        ['otlp', 172, true],
+      ],
+    );
+    assert.deepEqual(both[0]!.terms, [
+      ['decoded', 72],
+      ['recovered', 100],
+    ]);
+    assert.deepEqual(
+      losses({ received: 72, decoded: 72, malformed: 0, pendingBytes: 0 }, [kept]),
+      new Map([['otlp still had it queued', 3]]),
+    );
+  });
+
   it('have no line for stacks when none is wanted', () => {
     const none = { stackTaken: 0, stackOmittedBudget: 0, stackOmittedMinDuration: 0, stackOmittedFailed: 0 };
     assert.equal(equations(live(none), []).filter(({ name }) => name === 'paired').length, 1);

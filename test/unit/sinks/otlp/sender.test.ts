@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { AgentEvent } from '../../../../src/event/event.ts';
 import { BACKOFF } from '../../../../src/sinks/otlp/backoff.ts';
+import { Books } from '../../../../src/sinks/otlp/books.ts';
 import type { Batch, Collector, Outcome } from '../../../../src/sinks/otlp/collector.ts';
 import { DeliveryMessages } from '../../../../src/sinks/otlp/delivery-messages.ts';
 import { readLimits } from '../../../../src/sinks/otlp/limits.ts';
+import { MemoryQueue } from '../../../../src/sinks/otlp/request-queue.ts';
 import { RequestWriter } from '../../../../src/sinks/otlp/request-writer.ts';
 import { Sender } from '../../../../src/sinks/otlp/sender.ts';
 import { PATIENCE } from '../../../../src/sinks/otlp/set-aside.ts';
@@ -41,7 +43,17 @@ function senderTo(env: NodeJS.ProcessEnv, ...answers: Outcome[]) {
   const messages = new DeliveryMessages('test', () => {});
   const backoff = { ...BACKOFF, firstMs: 1, maxMs: 1 };
   return {
-    sender: new Sender('otlp', readSettings(env), requests, collector, messages, backoff, PATIENCE),
+    sender: new Sender({
+      name: 'otlp',
+      settings: readSettings(env),
+      requests,
+      queue: new MemoryQueue(),
+      books: new Books(),
+      collector,
+      messages,
+      backoff,
+      patience: PATIENCE,
+    }),
     sent,
     written,
   };

@@ -20,6 +20,7 @@ export async function sinkTo(port: number, env: NodeJS.ProcessEnv = {}, options:
   return { sink, said };
 }
 
-export function assertBalanced({ accepted, exported, queued, dropped }: SinkBooks): void {
-  assert.equal(accepted, exported + queued + Object.values(dropped).reduce((sum, n) => sum + n, 0));
+export function assertBalanced({ accepted, exported, queued, dropped, spooled = 0, recovered = 0 }: SinkBooks): void {
+  const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0);
+  assert.equal(accepted + recovered, exported + queued + spooled + lost);
 }
