@@ -6,6 +6,7 @@ import {
   DOCTOR_OPTIONS,
   REPLAY_OPTIONS,
   RUN_OPTIONS,
+  SPOOL_OPTIONS,
   STATUS_OPTIONS,
   SUMMARY_OPTIONS,
 } from './compactstall-options.ts';
@@ -74,6 +75,14 @@ export const COMMANDS: readonly Command[] = [
     description:
       'status asks a running agent how it is: books, rates, queue, last errors, and who waited longest. The agent has to run with the same --status-socket.',
     options: STATUS_OPTIONS,
+  },
+  {
+    name: 'spool',
+    usage: 'ls|verify|send DIR [--json] [--config FILE]',
+    purpose: 'look into the folder of --spool, or send what is in it',
+    description:
+      'spool ls DIR lists the files of a spool: requests, spans, and since when they wait. spool verify DIR does so too, and fails where one is damaged. spool send DIR sends what waits to the collector, as the owner of the folder, while no agent uses it; it fails where something stays.',
+    options: SPOOL_OPTIONS,
   },
 ];
 

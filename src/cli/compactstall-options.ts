@@ -261,6 +261,12 @@ export const STATUS_OPTIONS = [
   ...INFORMATION_OPTIONS,
 ] as const;
 
+export const SPOOL_OPTIONS = [
+  { name: 'json', help: 'print the files as JSON', inFile: false },
+  CONFIG_OPTION,
+  ...INFORMATION_OPTIONS,
+] as const;
+
 export const DOCTOR_OPTIONS = [
   { name: 'json', help: 'print the checks as JSON' },
   { name: 'pid', short: 'p', argument: 'PID', help: 'check this process too', parse: parsePid, inFile: false },

@@ -37,7 +37,7 @@ import { Shutdown } from './shutdown.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
 
-const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config', 'status'];
+const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config', 'status', 'spool'];
 const HINT_AFTER_MS = 3000;
 /** The time that the last export of metrics has. */
 const LAST_METRICS_MS = 3000;
@@ -52,7 +52,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   }
   if (positionals.length > 0) {
     throw usageError(
-      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor, config or status. See compactstall --help.`,
+      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor, config, status or spool. See compactstall --help.`,
     );
   }
   const { values, environments } = await readSettings(RUN_OPTIONS, given);

@@ -48,16 +48,16 @@ export async function readCursor(files: SpoolFiles, entries: readonly FileEntry[
   return decodeCursor(await files.read(CURSOR, CURSOR_BYTES + 1));
 }
 
-/** Reads a segment from its first request that is not settled. @throws the system's error */
-export async function readSegmentFile(files: SpoolFiles, segment: SegmentFile): Promise<SegmentContent> {
+/** Reads a segment from its first request that is not settled. @param name that it has now @throws the system's error */
+export async function readSegmentFile(
+  files: SpoolFiles,
+  segment: SegmentFile,
+  name = segmentName(segment.number),
+): Promise<SegmentContent> {
   if (segment.bytes > MAX_SEGMENT_BYTES) {
     return { records: [], damaged: 0, unfinishedBytes: 0, unusable: `it has ${segment.bytes} bytes` };
   }
-  return readSegment(
-    await files.read(segmentName(segment.number), segment.readableBytes),
-    segment.number,
-    segment.from,
-  );
+  return readSegment(await files.read(name, segment.readableBytes), segment.number, segment.from);
 }
 
 /**

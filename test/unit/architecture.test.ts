@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'logs',
     'metrics',
     'sinks',
+    'spool',
     'event',
     'host',
     'terminal',

@@ -119,7 +119,7 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
     [
       ['stats'],
-      "'stats' is not a command; expected run, replay, summary, doctor, config or status. See compactstall --help.",
+      "'stats' is not a command; expected run, replay, summary, doctor, config, status or spool. See compactstall --help.",
     ],
     [['-o', 'json', 'replay', 'file'], 'replay must come first: compactstall replay [options].'],
     [['replay'], 'replay needs a file: compactstall replay FILE, where --output json:FILE has written it.'],
