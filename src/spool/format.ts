@@ -20,6 +20,9 @@ export const CURSOR_BYTES = 32;
 /** The largest request that the agent makes has 4 MiB. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
+/** No agent comes that far; a file with a larger number is not one of a spool. */
+export const MAX_SEGMENT_NUMBER = 2 ** 48;
+
 const AFTER_MAGIC = 12;
 const AFTER_MARK = 8;
 
@@ -89,7 +92,7 @@ export function encodeCursor({ segment, offset }: Cursor): Buffer {
 export function decodeCursor(bytes: Buffer): Cursor | undefined {
   if (bytes.length !== CURSOR_BYTES || !isHeader(bytes, CURSOR_MAGIC) || bytes.readUInt32LE(12) !== VERSION) return;
   const [segment, offset] = [bytes.readBigUInt64LE(16), bytes.readBigUInt64LE(24)].map(Number) as [number, number];
-  return Number.isSafeInteger(segment) && Number.isSafeInteger(offset) ? { segment, offset } : undefined;
+  return segment <= MAX_SEGMENT_NUMBER && Number.isSafeInteger(offset) ? { segment, offset } : undefined;
 }
 
 /**

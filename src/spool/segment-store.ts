@@ -5,6 +5,7 @@ import {
   type Cursor,
   decodeCursor,
   encodeCursor,
+  MAX_SEGMENT_NUMBER,
   type RecordHead,
   readSegment,
   recordHeader,
@@ -39,7 +40,8 @@ export const segmentName = (number: number): string => `${number.toString(16).pa
 /** The number in a segment's name, and whether it was set aside; undefined for other files. */
 export function readSegmentName(name: string): { number: number; isBad: boolean } | undefined {
   const [, digits, bad] = SEGMENT_NAME.exec(name) ?? [];
-  return digits === undefined ? undefined : { number: Number.parseInt(digits, 16), isBad: bad !== undefined };
+  const number = Number.parseInt(digits ?? '', 16);
+  return number <= MAX_SEGMENT_NUMBER ? { number, isBad: bad !== undefined } : undefined;
 }
 
 /** What an earlier run has settled; undefined where nothing says so. */

@@ -24,6 +24,8 @@ export interface Stored extends Request {
   isTaken: boolean;
   /** Whether it is in memory only until it is safe, behind others that have to be read again. */
   isBehind: boolean;
+  /** Whether its bytes are a part of a segment that was read. */
+  isRead: boolean;
   unixMs: number;
   /** Where it is stored; absent until it is written. */
   segment?: Segment;
@@ -164,7 +166,17 @@ export class Spool {
   /** Takes a request, which is safe soon. */
   push({ bytes, spans }: Request): void {
     const isBehind = this.#behind.length > 0 || this.#hasUnread || this.#isMemoryFull;
-    const stored = { bytes, spans, left: spans, isSafe: false, isTaken: false, isBehind, unixMs: this.#now(), end: 0 };
+    const stored = {
+      bytes,
+      spans,
+      left: spans,
+      isSafe: false,
+      isTaken: false,
+      isBehind,
+      isRead: false,
+      unixMs: this.#now(),
+      end: 0,
+    };
     (isBehind ? this.#behind : this.#front).push(stored);
     this.#unwritten.push(stored);
     this.#unsafeSpans += spans;
@@ -200,6 +212,11 @@ export class Spool {
     this.#advance(stored.segment);
     if (isFinished(stored.segment, this.#store.active)) void this.note();
     else this.#after('note', this.#limits.noteMs, () => this.note());
+  }
+
+  /** Whether the spool does not need the bytes of a settled request or part: they are written, and nobody else's. */
+  isDoneWith({ bytes, stored }: TakenRequest): boolean {
+    return bytes !== stored.bytes || (stored.segment !== undefined && !stored.isRead);
   }
 
   /** Makes safe all that was pushed. @returns whether it is */
@@ -407,7 +424,16 @@ export class Spool {
     const content = await this.#count(segment);
     segment.isUnread = false;
     for (const { payload, spans, unixMs, end } of content.records) {
-      const stored = { bytes: payload, spans, left: spans, isSafe: true, isTaken: false, isBehind: false, unixMs };
+      const stored = {
+        bytes: payload,
+        spans,
+        left: spans,
+        isSafe: true,
+        isTaken: false,
+        isBehind: false,
+        isRead: true,
+        unixMs,
+      };
       segment.kept.push({ ...stored, segment, end });
     }
     this.#front.push(...segment.kept);

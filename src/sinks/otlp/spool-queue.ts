@@ -9,7 +9,7 @@ import { limitsFor, Spool, type SpoolLimits, type TakenRequest } from '../../spo
 import type { Books } from './books.ts';
 import type { Batch } from './collector.ts';
 import type { DeliveryMessages } from './delivery-messages.ts';
-import type { RequestQueue } from './request-queue.ts';
+import { free, type RequestQueue } from './request-queue.ts';
 
 /** The folder in which an exporter keeps its requests. */
 export interface SpoolFolder {
@@ -90,8 +90,9 @@ export class SpoolQueue implements RequestQueue {
     this.#spool.putBack(batches as TakenRequest[]);
   }
 
-  settled(batch: Batch): void {
+  settled(batch: Batch, isSpent: boolean): void {
     this.#spool.settled(batch as TakenRequest);
+    if (isSpent && this.#spool.isDoneWith(batch as TakenRequest)) free(batch);
   }
 
   async close(): Promise<void> {
