@@ -173,6 +173,8 @@ if for_any test example demo all; then
 fi
 if for_any all; then
   made harness/programs/feeder
+  made native/bpf-loader sanitized
+  made native/prober-supervisor sanitized
 fi
 if for_any package all; then
   made native/portable

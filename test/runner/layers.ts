@@ -102,6 +102,15 @@ export const FIRST: readonly Layer[] = [
 
 export const REST: readonly Layer[] = [
   {
+    name: 'sanitizers',
+    shows: 'the tests of the addon, and the supervisor, watched by AddressSanitizer and UndefinedBehaviorSanitizer',
+    takes: '2 min',
+    files: files('test/sanitizers/*.test.ts'),
+    setUp: 'all',
+    live: true,
+    timeoutMs: 600_000,
+  },
+  {
     name: 'kernel',
     shows: 'everything else about stalls of this host',
     takes: '5 min',
