@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A Debian that systemd has booted, in an emulated machine. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE } from '../cache.ts';
 import type { Entry } from '../machine/contents.ts';
 import { missingForMachines } from '../machine/ensure.ts';
 import { fetchKernel } from '../machine/fetch.ts';
-import { makeImage, stage } from '../machine/image.ts';
 import { kernelNamed } from '../machine/kernels.ts';
-import { type MachineOptions, runMachine } from '../machine/machine.ts';
+import type { MachineOptions } from '../machine/machine.ts';
+import { runRoot } from '../machine/run-root.ts';
 
 /** The Debians, each with its own kernel. */
 export const DEBIANS = [
@@ -62,21 +59,10 @@ export async function* runDebian(
   { suite, kernel }: Debian,
   { entries, ...options }: Pick<MachineOptions, 'command' | 'limitMs' | 'say'> & { entries: readonly Entry[] },
 ): AsyncGenerator<string, number> {
-  mkdirSync(CACHE, { recursive: true });
-  const folder = mkdtempSync(join(CACHE, 'vm-image.tmp.'));
-  try {
-    const root = join(folder, 'root');
-    const image = join(folder, 'image');
-    // Node.js's copy would not keep the owners.
-    execFileSync('cp', ['-a', ensureDebian(suite), root]);
-    stage([...ENTRIES, ...entries], root);
-    makeImage(root, image, FREE_MB);
-    rmSync(root, { recursive: true });
-    return yield* runMachine({
-      ...{ ...options, name: `debian-${suite}`, kernel: fetchKernel(kernelNamed(kernel)), image, bootsMs: BOOTS_MS },
-      append: 'init=/lib/systemd/systemd systemd.show_status=false',
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return yield* runRoot(ensureDebian(suite), {
+    ...{ ...options, name: `debian-${suite}`, kernel: fetchKernel(kernelNamed(kernel)), bootsMs: BOOTS_MS },
+    entries: [...ENTRIES, ...entries],
+    freeMb: FREE_MB,
+    append: 'init=/lib/systemd/systemd systemd.show_status=false',
+  });
 }

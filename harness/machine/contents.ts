@@ -22,6 +22,9 @@ const PROGRAMS = ['/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
 const ADDON = join(ROOT, 'native/bpf-loader/build/bpf_loader.node');
 
+/** The first process. */
+export const INIT: Entry = { from: join(ROOT, 'harness/machine/init'), to: '/init' };
+
 /** The native parts of the project: what was built for this host; for another architecture what the packages bring. */
 const BUILT = {
   x64: [
@@ -37,7 +40,7 @@ const BUILT = {
 export function contents(arch: Arch, nodes = false): Entry[] {
   return [
     ...(arch === 'x64' ? ofHost(nodes) : ofDebian(arch)),
-    { from: join(ROOT, 'harness/machine/init'), to: '/init' },
+    INIT,
     ...project(arch),
     ...(arch === 'x64' ? [] : programs()),
   ];

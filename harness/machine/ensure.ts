@@ -17,9 +17,10 @@ export function missingForMachines(): string | undefined {
 
 /** The same for machines of arm64. */
 export function missingForArm64(): string | undefined {
-  const missing = [QEMU.arm64, 'aarch64-linux-gnu-gcc'].filter(isMissing);
+  const missing = [QEMU.arm64, 'aarch64-linux-gnu-gcc', 'debootstrap'].filter(isMissing);
   return (
     missingForMachines() ??
+    (process.getuid!() === 0 ? undefined : 'debootstrap needs root') ??
     (missing.length === 0 ? undefined : `${missing.join(', ')} missing here; sudo ./setup.sh all installs it on Debian`)
   );
 }

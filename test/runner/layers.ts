@@ -8,7 +8,7 @@ import { ARM64_TESTED } from '../../harness/machine/kernels.ts';
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
-import { ensureRoot, ROOTS } from '../../harness/roots/roots.ts';
+import { ARM64_ROOTS, ensureRoot, ROOTS } from '../../harness/roots/roots.ts';
 import { ensureNodeTracer, ensureTracers } from '../../harness/tracers/tracers.ts';
 import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
 
@@ -184,14 +184,17 @@ export const REST: readonly Layer[] = [
   },
   {
     name: 'arm64',
-    shows: 'what the packages bring for arm64, on two of its kernels in emulated machines',
-    takes: '5 min',
+    shows: 'what the packages bring for arm64, and what is installed there, on two of its kernels in emulated machines',
+    takes: '8 min',
     files: files('test/arm64/*.test.ts'),
     setUp: 'all',
     live: true,
     needsHost: () => false,
     timeoutMs: 3_600_000,
-    prepare: () => ensureMachines('arm64', ARM64_TESTED),
+    prepare: () => {
+      ensureMachines('arm64', ARM64_TESTED);
+      for (const root of ARM64_ROOTS) ensureRoot(root);
+    },
     missing: missingForArm64,
   },
   {
