@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { after, before } from 'node:test';
 import fc from 'fast-check';
 import type { Outcome } from '../../src/sinks/otlp/collector.ts';
+import { readConnection } from '../../src/sinks/otlp/connection.ts';
 import { grpcFailure } from '../../src/sinks/otlp/grpc-failure.ts';
+import { connect } from '../../src/sinks/otlp/http.ts';
 import { httpOutcome, retryAfterMs } from '../../src/sinks/otlp/http-answer.ts';
 import { connectionFailure } from '../../src/sinks/otlp/http-failure.ts';
 import { readJsonResponse, readResponse } from '../../src/sinks/otlp/response.ts';
 import { retryDelayMs } from '../../src/sinks/otlp/retry-info.ts';
 import { printable } from '../../src/terminal.ts';
 import { encodeResponse, encodeRetryInfo } from '../unit/sinks/otlp/wire.ts';
-import { anyJson, anyText, mutated, mutatedJson, noise, record } from './arbitraries.ts';
-import { LARGE, property } from './property.ts';
+import { anyJson, anyText, mutated, mutatedJson, mutatedText, noise, record } from './arbitraries.ts';
+import { FILES, LARGE, property } from './property.ts';
 
 const BATCH = { bytes: new Uint8Array(), spans: 512 };
 
@@ -131,4 +136,47 @@ property(
     assertOutcome(connectionFailure(error));
     assertOutcome(connectionFailure(error, true));
   },
+);
+
+/** What a server writes that has got a request. */
+let written: Buffer = Buffer.alloc(0);
+const server = createServer((socket) => {
+  socket.on('error', () => {});
+  socket.once('data', () => socket.end(written));
+});
+before(() => once(server.listen(0, '127.0.0.1'), 'listening'));
+after(() => server.close());
+
+const WORDS = [
+  'HTTP/1.1 200 OK\r\n',
+  'Content-Length: 5\r\n',
+  'Transfer-Encoding: chunked\r\n',
+  '\r\n',
+  '5\r\n',
+  'Upgrade: x\r\n',
+  'HTTP/1.1 100 Continue\r\n\r\n',
+];
+const http = mutatedText(
+  fc.constant(
+    'HTTP/1.1 503 Busy\r\nContent-Type: application/x-protobuf\r\nRetry-After: 5\r\nContent-Length: 2\r\n\r\nab',
+  ),
+  WORDS,
+).map((text) => Buffer.from(text));
+
+property(
+  'a server that writes anything',
+  fc.oneof(http, noise(60)),
+  async (bytes) => {
+    written = bytes;
+    const { port } = server.address() as AddressInfo;
+    const collector = connect(
+      readConnection({
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      }),
+    );
+    assertOutcome(await collector.send(BATCH));
+    collector.close();
+  },
+  FILES,
 );

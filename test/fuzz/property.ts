@@ -19,7 +19,7 @@ export interface PropertyOptions {
   share?: number;
 }
 
-/** For cases that write files. */
+/** For cases that write files, or connect. */
 export const FILES: PropertyOptions = { share: 0.1 };
 /** For cases whose making takes long. */
 export const LARGE: PropertyOptions = { share: 0.4 };
