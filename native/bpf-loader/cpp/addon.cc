@@ -4,11 +4,13 @@
 
 #include "clocks.h"
 #include "datagram.h"
+#include "folder_lock.h"
 #include "js_error.h"
 #include "js_object.h"
 #include "js_ring.h"
 #include "js_run_time_stats.h"
 #include "log_capture.h"
+#include "pin.h"
 #include "privileges.h"
 
 namespace bpf {
@@ -54,6 +56,19 @@ Napi::Value jsPerfEventOpenRefusal(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), perfEventOpenRefusal());
 }
 
+Napi::Value jsLockFolder(const Napi::CallbackInfo& info) {
+  bool locked = guarded(info.Env(), [&] { return lockFolder(info[0].As<Napi::String>().Utf8Value()); });
+  return Napi::Boolean::New(info.Env(), locked);
+}
+
+// Arguments: path and size.
+Napi::Value jsUnreadRecords(const Napi::CallbackInfo& info) {
+  uint64_t count = guarded(info.Env(), [&] {
+    return unreadPinnedRecords(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::Number>().Uint32Value());
+  });
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
 // Arguments: address and text.
 void jsSendDatagram(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
@@ -76,6 +91,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("bpfRefusal", Napi::Function::New<bpf::jsBpfRefusal>(env));
   exports.Set("perfEventOpenRefusal", Napi::Function::New<bpf::jsPerfEventOpenRefusal>(env));
   exports.Set("readClocks", Napi::Function::New<bpf::jsReadClocks>(env));
+  exports.Set("lockFolder", Napi::Function::New<bpf::jsLockFolder>(env));
+  exports.Set("unreadRecords", Napi::Function::New<bpf::jsUnreadRecords>(env));
   exports.Set("sendDatagram", Napi::Function::New<bpf::jsSendDatagram>(env));
   return exports;
 }

@@ -53,6 +53,7 @@ LoadOptions toLoadOptions(Napi::Object options) {
                                    [](Napi::Value value) { return value.As<Napi::Number>().Uint32Value(); });
   out.pinnedMaps = toPairs<std::string>(options.Get("pinnedMaps"),
                                         [](Napi::Value value) { return value.As<Napi::String>().Utf8Value(); });
+  out.adopt = options.Get("adopt").As<Napi::String>().Utf8Value();
   out.btfPath = options.Get("btfPath").As<Napi::String>().Utf8Value();
   out.verbose = options.Get("verbose").As<Napi::Boolean>().Value();
   return out;

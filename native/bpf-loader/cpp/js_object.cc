@@ -9,6 +9,7 @@ namespace bpf {
 Napi::Function JsObject::define(Napi::Env env) {
   return DefineClass(env, "NativeObject",
                      {InstanceMethod<&JsObject::attach>("attach"), InstanceMethod<&JsObject::detach>("detach"),
+                      InstanceMethod<&JsObject::pin>("pin"), InstanceMethod<&JsObject::attached>("attached"),
                       InstanceMethod<&JsObject::updateMap>("updateMap"),
                       InstanceMethod<&JsObject::deleteFromMap>("deleteFromMap"),
                       InstanceMethod<&JsObject::readMap>("readMap"),
@@ -35,6 +36,18 @@ Napi::Value JsObject::attach(const Napi::CallbackInfo& info) {
 Napi::Value JsObject::detach(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { object().detach(); });
   return info.Env().Undefined();
+}
+
+Napi::Value JsObject::pin(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { object().pin(info[0].As<Napi::String>().Utf8Value()); });
+  return info.Env().Undefined();
+}
+
+Napi::Value JsObject::attached(const Napi::CallbackInfo& info) {
+  auto names = guarded(info.Env(), [&] { return object().attachedPrograms(); });
+  auto out = Napi::Array::New(info.Env(), names.size());
+  for (uint32_t i = 0; i < names.size(); i++) out.Set(i, names[i]);
+  return out;
 }
 
 Napi::Value JsObject::updateMap(const Napi::CallbackInfo& info) {

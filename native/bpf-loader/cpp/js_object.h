@@ -21,6 +21,8 @@ class JsObject : public Napi::ObjectWrap<JsObject> {
   Napi::Value updateMap(const Napi::CallbackInfo& info);
   Napi::Value deleteFromMap(const Napi::CallbackInfo& info);
   Napi::Value readMap(const Napi::CallbackInfo& info);
+  Napi::Value pin(const Napi::CallbackInfo& info);
+  Napi::Value attached(const Napi::CallbackInfo& info);
   Napi::Value detach(const Napi::CallbackInfo& info);
   Napi::Value readVariable(const Napi::CallbackInfo& info);
   Napi::Value writeVariable(const Napi::CallbackInfo& info);

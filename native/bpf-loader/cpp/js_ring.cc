@@ -34,6 +34,7 @@ napi_threadsafe_function makeReadable(Napi::Env env, Napi::Function onReadable) 
 Napi::Function JsRing::define(Napi::Env env) {
   return DefineClass(env, "NativeRing",
                      {InstanceMethod<&JsRing::drain>("drain"), InstanceMethod<&JsRing::pendingBytes>("pendingBytes"),
+                      InstanceMethod<&JsRing::position>("position"), InstanceMethod<&JsRing::release>("release"),
                       InstanceMethod<&JsRing::wake>("wake"), InstanceMethod<&JsRing::ref>("ref"), InstanceMethod<&JsRing::unref>("unref"),
                       InstanceMethod<&JsRing::close>("close")});
 }
@@ -41,7 +42,8 @@ Napi::Function JsRing::define(Napi::Env env) {
 JsRing::JsRing(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsRing>(info), environment_(info.Env()) {
   guarded(info.Env(), [&] {
     Object& object = JsObject::Unwrap(info[0].As<Napi::Object>())->object();
-    ring_ = std::make_unique<Ring>(object.ringMap(info[1].As<Napi::String>().Utf8Value()));
+    bool keep = info[3].As<Napi::Boolean>().Value();
+    ring_ = std::make_unique<Ring>(object.ringMap(info[1].As<Napi::String>().Utf8Value()), keep);
     readable_ = makeReadable(info.Env(), info[2].As<Napi::Function>());
     try {
       waiter_ = std::make_unique<Waiter>(
@@ -85,6 +87,16 @@ Napi::Value JsRing::drain(const Napi::CallbackInfo& info) {
 Napi::Value JsRing::pendingBytes(const Napi::CallbackInfo& info) {
   uint64_t bytes = guarded(info.Env(), [&] { return ring().pendingBytes(); });
   return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value JsRing::position(const Napi::CallbackInfo& info) {
+  uint64_t bytes = guarded(info.Env(), [&] { return ring().position(); });
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value JsRing::release(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { ring().release(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value())); });
+  return info.Env().Undefined();
 }
 
 Napi::Value JsRing::wake(const Napi::CallbackInfo& info) {

@@ -20,6 +20,8 @@ class JsRing : public Napi::ObjectWrap<JsRing> {
  private:
   Napi::Value drain(const Napi::CallbackInfo& info);
   Napi::Value pendingBytes(const Napi::CallbackInfo& info);
+  Napi::Value position(const Napi::CallbackInfo& info);
+  Napi::Value release(const Napi::CallbackInfo& info);
   Napi::Value wake(const Napi::CallbackInfo& info);
   Napi::Value ref(const Napi::CallbackInfo& info);
   Napi::Value unref(const Napi::CallbackInfo& info);

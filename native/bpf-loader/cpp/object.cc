@@ -84,7 +84,11 @@ Object::Object(const LoadOptions& options) : name_(options.name), verbose_(optio
   selectPrograms(options);
   resizeMaps(options);
   takePinnedMaps(options);
-  load();
+  if (options.adopt.empty()) {
+    load();
+  } else {
+    adopt(options.adopt);
+  }
   variables_->mapMemory();
 }
 
@@ -125,6 +129,9 @@ void Object::resizeMaps(const LoadOptions& options) {
 void Object::takePinnedMaps(const LoadOptions& options) {
   for (const auto& [name, path] : options.pinnedMaps) {
     bpf_map* map = findMap(maps_, name, "map");
+    taken_.push_back(map);
+    // The programs of an adopted object have it already.
+    if (!options.adopt.empty()) continue;
     LogCapture capture(log_, verbose_);
     // Read-only, because it belongs to another program. The flag works for maps only, so a pinned program is refused.
     LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = BPF_F_RDONLY);
@@ -166,8 +173,11 @@ std::vector<bpf_program*> Object::loadedPrograms() const {
   return out;
 }
 
+bool Object::isTaken(const bpf_map* map) const { return std::find(taken_.begin(), taken_.end(), map) != taken_.end(); }
+
 bool Object::isAttached(const bpf_program* program) const {
-  return std::any_of(attached_.begin(), attached_.end(), [&](const Attached& a) { return a.program == program; });
+  auto names = attachedPrograms();
+  return std::find(names.begin(), names.end(), bpf_program__name(program)) != names.end();
 }
 
 void Object::attach(const std::optional<std::vector<std::string>>& names) {
@@ -199,6 +209,7 @@ void Object::detach() {
   LogCapture capture(log_, verbose_);
   // In reverse order: a program that was attached before another must outlive it.
   while (!attached_.empty()) attached_.pop_back();
+  adopted_.clear();
 }
 
 int Object::ringMap(const std::string& name) const {

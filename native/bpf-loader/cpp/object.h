@@ -12,6 +12,7 @@
 
 #include "integer.h"
 #include "log_capture.h"
+#include "mapping.h"
 #include "variables.h"
 
 namespace bpf {
@@ -23,6 +24,7 @@ struct LoadOptions {
   std::optional<std::vector<std::string>> programs;
   std::vector<std::pair<std::string, uint32_t>> mapSizes;
   std::vector<std::pair<std::string, std::string>> pinnedMaps;  // map, path
+  std::string adopt;    // the folder of a pinned object; empty: the object is loaded
   std::string btfPath;  // empty: the running kernel's
   bool verbose = false;
 };
@@ -43,6 +45,10 @@ class Object {
 
   void attach(const std::optional<std::vector<std::string>>& names);
   void detach();
+  // Pins everything in an existing folder of a BPF file system: maps, loaded programs and links stay when this process ends.
+  void pin(const std::string& folder);
+  // The attached programs, in the order of attaching; those of an adopted object by name.
+  std::vector<std::string> attachedPrograms() const;
   std::vector<ProgramStats> programStats() const;
   // Key and value have the map's own sizes.
   void updateMap(const std::string& name, const std::vector<char>& key, const std::vector<char>& value);
@@ -67,21 +73,33 @@ class Object {
     bpf_program* program;
     Link link;
   };
+  // A program that is pinned.
+  struct Adopted {
+    std::string name;
+    UniqueFd program;  // none: this object has loaded it
+    UniqueFd link;     // none: it is not attached
+  };
 
   void open(const LoadOptions& options);
   void selectPrograms(const LoadOptions& options);
   void resizeMaps(const LoadOptions& options);
   void takePinnedMaps(const LoadOptions& options);
   void load();
+  void adopt(const std::string& folder);
+  void adoptMaps(const std::string& folder);
   std::vector<bpf_program*> loadedPrograms() const;
+  // Whether a map belongs to another program.
+  bool isTaken(const bpf_map* map) const;
   bool isAttached(const bpf_program* program) const;
 
   std::string log_;
   std::string name_;
   bool verbose_;
   std::unique_ptr<bpf_object, CloseObject> object_;
+  std::vector<const bpf_map*> taken_;
   NamedMaps maps_;  // by the object's names: libbpf renames a map that is taken from a pin
   std::unique_ptr<Variables> variables_;
+  std::vector<Adopted> adopted_;
   std::vector<Attached> attached_;  // after object_: links are destroyed before the programs
 };
 

@@ -10,6 +10,7 @@ export interface NativeLoadOptions {
   programs: readonly string[] | undefined;
   mapSizes: [string, number][];
   pinnedMaps: [string, string][];
+  adopt: string;
   btfPath: string;
   verbose: boolean;
 }
@@ -17,6 +18,8 @@ export interface NativeLoadOptions {
 export interface NativeObject {
   attach(programs: readonly string[] | undefined): void;
   detach(): void;
+  pin(folder: string): void;
+  attached(): string[];
   updateMap(map: string, key: Uint8Array, value: Uint8Array): void;
   deleteFromMap(map: string, key: Uint8Array): void;
   readMap(map: string): Buffer;
@@ -30,6 +33,8 @@ export interface NativeObject {
 export interface NativeRing {
   drain(maxBytes: number): Buffer | null;
   pendingBytes(): number;
+  position(): number;
+  release(position: number): void;
   wake(): void;
   ref(): void;
   unref(): void;
@@ -40,8 +45,10 @@ export interface NativeRing {
 interface Addon {
   setMakeError(make: typeof makeError): void;
   NativeObject: new (options: NativeLoadOptions) => NativeObject;
-  NativeRing: new (object: NativeObject, map: string, onReadable: () => void) => NativeRing;
+  NativeRing: new (object: NativeObject, map: string, onReadable: () => void, keep: boolean) => NativeRing;
   NativeRunTimeStats: new () => { close(): void };
+  lockFolder(path: string): boolean;
+  unreadRecords(path: string, longerThan: number): number;
   giveUpPrivileges(uid?: number, gid?: number): boolean;
   bpfRefusal(): number;
   perfEventOpenRefusal(): number;

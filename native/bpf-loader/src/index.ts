@@ -45,6 +45,23 @@ export function sendDatagram(address: string, text: string): void {
   addon.sendDatagram(check.text('address', address), check.text('text', text));
 }
 
+/**
+ * Locks a folder until this process ends, however it ends. Throws LOCK_FAILED.
+ * @returns whether it did: false when another process has it locked
+ */
+export function lockFolder(path: string): boolean {
+  return addon.lockFolder(check.text('path', path));
+}
+
+/**
+ * The number of records that a ring buffer holds and nobody has released. They stay there. Throws PIN_FAILED, RING_FAILED.
+ * @param path where its map is pinned
+ * @param longerThan counts only records of more bytes than this
+ */
+export function unreadRecords(path: string, longerThan = 0): number {
+  return addon.unreadRecords(check.text('path', path), check.count('longerThan', longerThan + 1, 2 ** 32 - 1) - 1);
+}
+
 /** Makes the kernel measure the run time of all BPF programs on the host until closed. Needs CAP_SYS_ADMIN. */
 export function enableRunTimeStats(): { close(): void } {
   const native = new addon.NativeRunTimeStats();

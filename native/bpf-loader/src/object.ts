@@ -20,6 +20,11 @@ export interface LoadOptions {
    * Type and sizes of key and value must be the same. They cannot be changed through this object.
    */
   pinnedMaps?: Readonly<Record<string, string>>;
+  /**
+   * Takes an object that another process has pinned in this folder, instead of loading it. It must be the same object, with the
+   * same programs. Its constants and sizes are what they were.
+   */
+  adopt?: string;
   /** A file with the BTF for CO-RE relocations, instead of the running kernel's. */
   btfPath?: string;
   /** Whether `log` keeps libbpf's debug messages too. */
@@ -35,7 +40,17 @@ export interface ProgramStats {
   recursionMisses: number;
 }
 
-const OPTIONS = ['object', 'name', 'constants', 'programs', 'mapSizes', 'pinnedMaps', 'btfPath', 'verbose'] as const;
+const OPTIONS = [
+  'object',
+  'name',
+  'constants',
+  'programs',
+  'mapSizes',
+  'pinnedMaps',
+  'adopt',
+  'btfPath',
+  'verbose',
+] as const;
 
 /** A BPF object in the kernel. `close()` it: garbage collection also closes it, but at an unknown time. */
 export class BpfObject {
@@ -58,6 +73,7 @@ export class BpfObject {
         programs: given.programs === undefined ? undefined : check.names('programs', given.programs),
         mapSizes: check.sizes('mapSizes', given.mapSizes ?? {}),
         pinnedMaps: check.texts('pinnedMaps', given.pinnedMaps ?? {}),
+        adopt: given.adopt === undefined ? '' : check.text('adopt', given.adopt),
         btfPath: given.btfPath === undefined ? '' : check.text('btfPath', given.btfPath),
         verbose: check.flag('verbose', given.verbose ?? false),
       }),
@@ -78,12 +94,28 @@ export class BpfObject {
   }
 
   /**
+   * Pins maps, loaded programs and what is attached in an existing folder of a BPF file system. They stay when this process ends,
+   * until the files are removed. Throws PIN_FAILED, after which some may be pinned.
+   */
+  pin(folder: string): void {
+    this.#native.pin(check.text('folder', folder));
+  }
+
+  /** The names of the attached programs. */
+  get attached(): string[] {
+    return this.#native.attached();
+  }
+
+  /**
    * Opens a ring buffer map for reading. `onReadable` is called on this thread after the BPF side woke its readers. It
    * should `drain()` until null. An open ring keeps the event loop and this object alive.
+   * @param options with `keep`, drained records stay in the ring until `release()`
    */
-  ringBuffer(map: string, onReadable: () => void): RingBuffer {
+  ringBuffer(map: string, onReadable: () => void, options: { keep?: boolean } = {}): RingBuffer {
     const name = check.text('map', map);
     const callback = check.callback('onReadable', onReadable);
+    check.onlyKeys('The options of ringBuffer()', check.record('The options of ringBuffer()', options), ['keep']);
+    const keep = check.flag('keep', options.keep ?? false);
     if (this.#rings.has(name)) {
       throw new BpfError(`The ring buffer '${name}' is open already: a ring has one reader. Close that one first.`, {
         code: 'ALREADY_OPEN',
@@ -91,9 +123,14 @@ export class BpfObject {
     }
     // The addon holds this function until the ring is closed, and the function holds this object. Otherwise an object that
     // only its callback uses would be collected, and its programs detached.
-    const native = new addon.NativeRing(this.#native, name, () => {
-      if (this.#rings.get(name) === ring) callback();
-    });
+    const native = new addon.NativeRing(
+      this.#native,
+      name,
+      () => {
+        if (this.#rings.get(name) === ring) callback();
+      },
+      keep,
+    );
     const ring = new RingBuffer(native, () => {
       if (this.#rings.get(name) === ring) this.#rings.delete(name);
     });

@@ -23,9 +23,22 @@ export class RingBuffer {
     return this.#native.drain(check.count('maxBytes', maxBytes, 2 ** 32 - 1));
   }
 
-  /** Bytes in the ring that were not consumed, including headers and padding. */
+  /** Bytes in the ring that were not drained, including headers and padding. */
   get pendingBytes(): number {
     return this.#native.pendingBytes();
+  }
+
+  /** Where the next drain begins: bytes since the ring was made. */
+  get position(): number {
+    return this.#native.position();
+  }
+
+  /**
+   * Gives the kernel the room of all records up to a position; for a ring that was opened with `keep`. Beyond what was drained,
+   * records are skipped. Throws INVALID_ARGUMENT for a position that the ring does not hold.
+   */
+  release(position: number): void {
+    this.#native.release(check.count('position', position + 1, Number.MAX_SAFE_INTEGER) - 1);
   }
 
   /** Wakes the ring's thread as the kernel does, so that `onReadable` is called: whether there is a record or not. */
