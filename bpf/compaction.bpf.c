@@ -18,6 +18,7 @@
 #include "pid_namespace.h"
 #include "stack_budget.h"
 #include "ring.h"
+#include "handover.h"
 #include "zone.h"
 #include "request.h"
 #include "outcome.h"

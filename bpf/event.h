@@ -173,6 +173,7 @@ struct books {
 	__u64 open_now;
 	__u64 evicted_table_full; /* none of the thread's places in cs_in_progress was free */
 	__u64 evicted_overwritten; /* a second begin of the same thread without an end */
+	__u64 evicted_expired; /* nobody has read the ring for longer than --pin-ttl */
 	__u64 evicted_no_control; /* its call to compact_zone was not seen: it came before the attach, or the probe is off */
 	__u64 end_without_begin; /* under way when the programs were attached */
 	__u64 end_pages_unknown; /* of those, not in the sums of pages scanned below: compact_control was unknown */
@@ -205,6 +206,31 @@ struct books {
 	__u64 free_scanned;
 	__u64 emitted_migrate_scanned; /* of emitted records only */
 	__u64 emitted_free_scanned;
+};
+
+/*
+ * What one agent leaves to the next one where the programs stay attached. Everything is as of one position in the ring: what lies
+ * beyond it, the next agent reads again.
+ */
+struct handover {
+	__u64 position; /* in the ring, bytes since it was made: up to here records were read, and delivered or lost */
+	__u64 at_ns; /* CLOCK_MONOTONIC: when this was written */
+	__u64 received; /* this and the next five: the agent's half of the books, of all agents so far */
+	__u64 decoded;
+	__u64 malformed;
+	__u64 not_recorded_events;
+	__u64 not_recorded;
+	__u64 not_recorded_ns; /* the sum of the durations of these */
+	__u64 migrate_scanned; /* of all events, in pages */
+	__u64 free_scanned;
+	__u64 lost; /* events that agents have read and not delivered */
+	__u64 unsettled; /* events up to the position that the agent still has: lost, if it is killed now */
+	/* The counters of /proc/vmstat before and after the programs were attached; all ones: they were not read. */
+	__u64 before_migrate_scanned;
+	__u64 before_free_scanned;
+	__u64 attached_migrate_scanned;
+	__u64 attached_free_scanned;
+	__u64 agents; /* how many there were */
 };
 
 /*
@@ -274,6 +300,7 @@ _Static_assert(__builtin_offsetof(struct event, comm) == 296, "ABI");
 _Static_assert(__builtin_offsetof(struct event, stack) == 344, "ABI");
 _Static_assert(sizeof(struct event) == 344 + 8 * EVENT_STACK_FRAMES, "ABI");
 _Static_assert(sizeof(struct omissions) == 48, "ABI");
-_Static_assert(sizeof(struct books) == 36 * 8, "ABI");
+_Static_assert(sizeof(struct books) == 37 * 8, "ABI");
+_Static_assert(sizeof(struct handover) == 17 * 8, "ABI");
 
 #endif

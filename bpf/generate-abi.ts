@@ -41,6 +41,7 @@ writeFileSync(
     layout('event', 'EVENT'),
     layout('zone_state', 'ZONE_STATE'),
     layout('books', 'BOOKS'),
+    layout('handover', 'HANDOVER'),
     layout('omissions', 'OMISSIONS'),
     layout('process_event', 'PROCESS_EVENT'),
     layout('aggregate_key', 'AGGREGATE_KEY'),

@@ -68,13 +68,17 @@ static __always_inline struct compaction *this_compaction(void)
 
 /*
  * Takes a place. Atomic operations that return a value need 5.12, so a thread adds its claim and then looks: of two that do so
- * at once, at most one finds its claim alone, and any other takes it back. NULL when no choice is free.
+ * at once, at most one finds its claim alone, and any other takes it back. NULL when no choice is free, or when nothing is recorded.
  */
 static __always_inline struct compaction *begin_compaction(void)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 
 	count(&books.begins, 1);
+	if (expired()) {
+		count(&books.evicted_expired, 1);
+		return NULL;
+	}
 #pragma clang loop unroll(disable)
 	for (__u32 number = 0; number < CHOICES; number++) {
 		struct compaction *place = choice(thread, number);

@@ -44,7 +44,7 @@ static __always_inline void handle_publication(void)
 	__u32 *last = bpf_map_lookup_elem(&cs_notified_at, &process);
 	__u32 pid;
 
-	if (last && *last == period)
+	if ((last && *last == period) || expired())
 		return;
 	bpf_map_update_elem(&cs_notified_at, &process, &period, BPF_ANY);
 	pid = current_ids().process;

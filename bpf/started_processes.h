@@ -83,8 +83,8 @@ static __always_inline void handle_exec(void)
 	struct started_process *place = &started_processes[process % STARTED_PROCESSES];
 	__u32 pid = current_ids().process;
 
-	/* The agent cannot see it. */
-	if (pid == 0)
+	/* The agent cannot see it, or there is none. */
+	if (pid == 0 || expired())
 		return;
 	if (place->process) {
 		if (place->process != process && now - place->period < START_LOOK_LAST)

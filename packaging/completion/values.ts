@@ -45,8 +45,8 @@ export function valuesOf({ name, argument, parse }: Option): Values {
   return { kind };
 }
 
-/** Whether a command takes a file besides its options. */
-export const takesFile = ({ usage }: Command): boolean => usage.startsWith('FILE ');
+/** Whether a command takes a file or a folder besides its options. */
+export const takesFile = ({ usage }: Command): boolean => /^(?:FILE|DIR)\b/.test(usage);
 
 /** The first clause of the help. */
 export const clause = ({ help }: Option): string => help.split(/[:;.] | \(/, 1)[0]!;

@@ -12,6 +12,7 @@ await main('compactstall', ([first, ...rest], messages) => {
   if (first === 'config') return import('../cli/config.ts').then(({ config }) => config(rest));
   if (first === 'status') return import('../cli/status.ts').then(({ status }) => status(rest));
   if (first === 'spool') return import('../cli/spool.ts').then(({ spool }) => spool(rest, messages));
+  if (first === 'unpin') return import('../cli/unpin.ts').then(({ unpin }) => unpin(rest, messages));
   // The doctor is imported only when it runs: a run starts sooner without it.
   if (first === 'doctor') return import('../cli/doctor.ts').then(({ doctor }) => doctor(rest));
   return run(first === 'run' ? rest : first === undefined ? [] : [first, ...rest], messages);

@@ -9,6 +9,7 @@ import {
   SPOOL_OPTIONS,
   STATUS_OPTIONS,
   SUMMARY_OPTIONS,
+  UNPIN_OPTIONS,
 } from './compactstall-options.ts';
 import { formatOptions, type Option } from './options.ts';
 
@@ -83,6 +84,14 @@ export const COMMANDS: readonly Command[] = [
     description:
       'spool ls DIR lists the files of a spool: requests, spans, and since when they wait. spool verify DIR does so too, and fails where one is damaged. spool send DIR sends what waits to the collector, as the owner of the folder, while no agent uses it; it fails where something stays.',
     options: SPOOL_OPTIONS,
+  },
+  {
+    name: 'unpin',
+    usage: 'DIR',
+    purpose: 'remove the programs that run --pin has left attached',
+    description:
+      'unpin DIR removes the programs that run --pin DIR has left attached, and the folder. What they had recorded, and no agent has read, is gone. It does nothing where there is no such folder, and fails while an agent uses it.',
+    options: UNPIN_OPTIONS,
   },
 ];
 

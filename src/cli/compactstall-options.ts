@@ -27,12 +27,14 @@ import {
   parseSeconds,
   parseShare,
   parseTriggers,
+  parseTtl,
   parseUser,
 } from './values.ts';
 
 const STACK_PLACES: readonly StackPlace[] = ['event', 'attribute', 'both', 'none'];
 const STACK_BUDGET = `${DEFAULT_STACK_BUDGET * 100}%`;
 const RING_SIZE = `${DEFAULT_RING_BYTES / 1024 ** 2}M`;
+const PIN_TTL = '3600s';
 const RESOURCES: readonly ResourceOf[] = ['service', 'host'];
 
 const PROCFS_OPTION = {
@@ -189,6 +191,19 @@ export const RUN_OPTIONS = [
     name: 'verify',
     help: 'at the end, compare the pages scanned with /proc/vmstat; exit with 4 if they differ by a single page',
   },
+  {
+    name: 'pin',
+    argument: 'DIR',
+    help: 'keep the BPF programs attached in this folder of a BPF file system, such as /sys/fs/bpf/compactstall, when the agent ends or is killed: the next one with the same options goes on, and nothing is missed in between (docs/cli.md)',
+    parse: parsePath,
+  },
+  {
+    name: 'pin-ttl',
+    argument: 'TIME',
+    help: `with --pin, stop recording when no agent was there for this long, such as 600s (default ${PIN_TTL})`,
+    default: PIN_TTL,
+    parse: parseTtl,
+  },
   STATUS_SOCKET_OPTION,
   {
     name: 'ring-size',
@@ -253,6 +268,8 @@ export const CONFIG_OPTIONS = [
   { name: 'json', help: 'print the settings as JSON', inFile: false },
   ...RUN_OPTIONS,
 ] as const;
+
+export const UNPIN_OPTIONS = [...INFORMATION_OPTIONS] as const;
 
 export const STATUS_OPTIONS = [
   { name: 'json', help: 'print the status as JSON', inFile: false },

@@ -31,6 +31,7 @@ export function liveOptions(
     context,
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] }),
     ...(budget !== 'off' && { stackBudget: budget }),
+    ...(values.pin !== undefined && { pin: { folder: values.pin, ttlNs: values['pin-ttl'] } }),
     ringBytes: values['ring-size'],
     runTimeStats: values.verbose ?? false,
     ...((services || context !== 'off') && { prober: { services, user: values.user ?? NOBODY, warn } }),

@@ -30,6 +30,7 @@ import { type Messages, printed } from './messages.ts';
 import { agentState, openMetrics, workOf } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
+import { reportLeaving, reportPinning } from './pinning.ts';
 import { reportBooks, reportBooksSoFar, showSummary } from './report.ts';
 import { Request } from './request.ts';
 import { openServiceManager, workFor } from './service-manager.ts';
@@ -37,7 +38,7 @@ import { Shutdown } from './shutdown.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
 
-const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config', 'status', 'spool'];
+const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config', 'status', 'spool', 'unpin'];
 const HINT_AFTER_MS = 3000;
 /** The time that the last export of metrics has. */
 const LAST_METRICS_MS = 3000;
@@ -52,7 +53,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   }
   if (positionals.length > 0) {
     throw usageError(
-      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor, config, status or spool. See compactstall --help.`,
+      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor, config, status, spool or unpin. See compactstall --help.`,
     );
   }
   const { values, environments } = await readSettings(RUN_OPTIONS, given);
@@ -99,6 +100,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     onDetached: () => verification?.detached(),
   });
   verification?.attached();
+  const { baseline, scanned } = source.sinceAttached ?? {};
+  if (baseline && scanned) verification?.goOn(baseline, scanned);
   const attachedMs = performance.now();
   const sinks = await createSinks(settings);
   await metrics?.prepare();
@@ -107,6 +110,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   for (const sink of sinks) await sink.start?.();
   if (values.duration !== undefined) shutdown.after(values.duration);
   messages.say(message('attached', { version: VERSION, plan: source.plan.name }));
+  if (values.pin !== undefined) reportPinning(messages, values.pin, source);
   if (verbose) reportAttachment(messages, source, attachedMs);
   for (const limitation of limitationsOf(source, options.stackMinDurationNs !== undefined)) messages.say(limitation);
   const hint = setTimeout(() => messages.say(message('no_compaction_yet', {})), HINT_AFTER_MS);
@@ -133,6 +137,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     },
     onWaiting: (milliseconds) => messages.waiting(milliseconds),
   });
+  source.settleBy(() => pipeline.books());
   metrics?.start(
     () => agentState(source, pipeline),
     () => workOf(source, pipeline),
@@ -154,6 +159,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     verification?.detaching();
   });
   await pipeline.run(stop);
+  source.leave();
   clearTimeout(hint);
   booksWanted.close();
   statusServer?.close();
@@ -173,6 +179,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     const said = message('verified', { line });
     messages.show(verified!.agrees ? said : { ...said, level: 'error' }, `  verify   ${line}`);
   }
+  if (values.pin !== undefined) reportLeaving(messages, values.pin, values['pin-ttl'], source);
   await source.close();
   return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
 }

@@ -2,6 +2,7 @@
 /** Parsers of option values: each returns the value or throws a usage error that says what is expected. */
 import { closeSync, constants, openSync, statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseDuration } from '../durations.ts';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
 import { pidLimitation } from '../host/limitations.ts';
@@ -62,6 +63,13 @@ export function parseShare(text: string, option: string): number | 'off' {
   return percent / 100;
 }
 parseShare.words = ['off'];
+
+/** @returns nanoseconds, above 0 */
+export function parseTtl(text: string, option: string): number {
+  const ns = parseDuration(text, option);
+  if (ns > 0) return ns;
+  throw usageError(`${option} ${text}: expected a time above 0, such as 600s.`);
+}
 
 export function parseRate(text: string, option: string): number | 'off' {
   if (text === 'off') return text;

@@ -40,6 +40,10 @@ export interface SourceBooks {
   notRecorded?: { events: number; compactions: number };
   /** Unread bytes in the ring. */
   pendingBytes: number;
+  /** Where programs stayed attached: the events that agents before this one delivered or lost, and those of them that are lost. */
+  earlier?: { events: number; lost: number };
+  /** Whether the programs stay attached: what is in the ring is not lost. */
+  stays?: boolean;
 }
 
 /** Counts an event that reports what the limit left out: neither a record nor a compaction's line. */
@@ -65,7 +69,7 @@ export interface Equation {
 const NOT_LOST = new Set(['not_sampled', 'closed']);
 
 export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Equation[] {
-  const { kernel, selection, notRecorded } = source;
+  const { kernel, selection, notRecorded, earlier } = source;
   const [name, compactions] = selection ? ['selected', selection.selected] : ['decoded', source.decoded];
   const events = compactions + (notRecorded?.events ?? 0);
   return [
@@ -102,15 +106,21 @@ export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[])
           },
         ]
       : []),
-    ...sinks.flatMap((sink) => sinkEquations(sink, notRecorded ? 'events' : name, events)),
+    ...sinks.flatMap((sink) => sinkEquations(sink, notRecorded ? 'events' : name, events, earlier)),
   ];
 }
 
 /** What became of the events, and of those that earlier runs have left. */
-function sinkEquations({ name: sink, books }: NamedSinkBooks, name: string, events: number): Equation[] {
+function sinkEquations(
+  { name: sink, books }: NamedSinkBooks,
+  name: string,
+  events: number,
+  earlier: SourceBooks['earlier'],
+): Equation[] {
   const { exported, dropped, queued, spooled, recovered = 0 } = books;
   const terms = [
     [`exported by ${sink}`, exported],
+    ...(earlier ? [['by earlier agents', earlier.events] as const] : []),
     ...Object.entries({ none: 0, ...dropped }).map(([why, n]) => [`dropped{${why}}`, n] as const),
     ['queued', queued],
     ...(spooled === undefined ? [] : [['spooled', spooled] as const]),
@@ -144,6 +154,7 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
         ['evicted{table_full}', kernel.evictedTableFull],
         ['evicted{overwritten}', kernel.evictedOverwritten],
         ['evicted{no_control}', kernel.evictedNoControl],
+        ['evicted{expired}', kernel.evictedExpired],
       ],
     },
     ...contextEquation(kernel),
@@ -212,8 +223,9 @@ function contextEquation(kernel: KernelBooks): Equation[] {
     ['without{invalid}', kernel.contextInvalid],
     ['without{not_in_map}', kernel.contextNotInMap],
     ['without{no_control}', kernel.evictedNoControl],
+    ['without{expired}', kernel.evictedExpired],
   ] as const;
-  return terms.slice(0, -1).some(([, value]) => value > 0) ? [{ name: 'begins', total: kernel.begins, terms }] : [];
+  return terms.slice(0, -2).some(([, value]) => value > 0) ? [{ name: 'begins', total: kernel.begins, terms }] : [];
 }
 
 /** Every probe of a process, with whether it publishes its spans, or the reason: REASONS of prober/thread-context/reason.ts. */
@@ -226,6 +238,13 @@ export function balances({ total, terms }: Equation): boolean {
   return total === terms.reduce((sum, [, value]) => sum + value, 0);
 }
 
+/** What a sink lost, by reason. */
+const lostBy = ({ dropped }: SinkBooks) => Object.entries(dropped).filter(([reason]) => !NOT_LOST.has(reason));
+
+/** How many events these sinks have lost; one that two have lost counts twice. */
+export const lostIn = (sinks: readonly NamedSinkBooks[]): number =>
+  sinks.flatMap(({ books }) => lostBy(books)).reduce((sum, [, n]) => sum + n, 0);
+
 /** Lost events by reason; empty when none was lost. @param ended what still waits is lost at the end, and not before */
 export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[], ended = true): Map<string, number> {
   const lost = new Map<string, number>();
@@ -237,14 +256,15 @@ export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[], en
     add('a thread began twice without an end', kernel.evictedOverwritten);
     add('the call to compact_zone was not seen', kernel.evictedNoControl);
     add('no scratch memory', kernel.noScratch);
-    if (ended) add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
+    add('no agent was there for longer than --pin-ttl', kernel.evictedExpired);
+    if (ended && !source.stays)
+      add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
   }
   add('the kernel skipped a program that was already running on that CPU', source.programMisses ?? 0);
   add(kernel ? 'a record was malformed' : 'a line was malformed', source.malformed);
+  add('an agent before this one did not deliver it', source.earlier?.lost ?? 0);
   for (const { name, books } of sinks) {
-    for (const [reason, n] of Object.entries(books.dropped)) {
-      if (!NOT_LOST.has(reason)) add(`${name} dropped it: ${reason}`, n);
-    }
+    for (const [reason, n] of lostBy(books)) add(`${name} dropped it: ${reason}`, n);
     if (ended) add(`${name} still had it queued`, books.queued);
   }
   return lost;

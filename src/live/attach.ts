@@ -14,6 +14,8 @@ import type { AggregateRows } from './aggregates.ts';
 import { type AttachPlan, attachPlans, type PlanName } from './attach-plan.ts';
 import type { KernelFeatures } from './kernel-features.ts';
 import { obiMapPath } from './obi.ts';
+import type { PinFolder } from './pin-folder.ts';
+import { adopt, type Pinning, pin } from './pinned-programs.ts';
 
 /**
  * For processes that may have contexts: those that started a program, and those that publish. The last is a kprobe in every
@@ -66,6 +68,8 @@ export interface ProgramOptions {
   ringBytes: number;
   /** Room for the sums over all compactions; they are not kept when absent. */
   aggregates?: AggregateRows;
+  /** Where the programs stay attached when this process ends; without it they end with it. */
+  pins?: PinFolder;
 }
 
 export interface Attached extends Loaded {
@@ -80,6 +84,8 @@ interface Loaded {
   publicationsUnseen?: string | undefined;
   /** Why the map of OpenTelemetry eBPF Instrumentation exists but is not read. */
   obiObstacle?: string;
+  /** Absent without a folder for pins. */
+  pinning?: Pinning;
 }
 
 /**
@@ -139,7 +145,8 @@ function attachPlan(
   const publications = contexts && kernel.kprobes ? [PUBLICATION_EVENTS] : [];
   const mayListModules = lackingCapabilities(['CAP_SYS_ADMIN']).length === 0;
   const btfPath = options.btfFile ?? (mayListModules ? undefined : KERNEL_BTF);
-  const loaded = loadWithObi(contexts ? obiMapPath() : undefined, {
+  const obiMap = contexts ? obiMapPath() : undefined;
+  const wanted: LoadOptions = {
     object: bytes,
     name: 'compactstall',
     programs: [...programs, ...publications],
@@ -160,6 +167,7 @@ function attachPlan(
       probe_reads: plan.probeReads,
       tracepoints_pass_control: kernel.tracepointsPassControl,
       aggregates: options.aggregates !== undefined,
+      pinned: options.pins !== undefined,
     },
     mapSizes: {
       cs_records: options.ringBytes,
@@ -172,13 +180,21 @@ function attachPlan(
       }),
     },
     ...(btfPath !== undefined && { btfPath }),
-  });
+  };
+  const { pins } = options;
+  const pinned = obiMap === undefined ? wanted : withObi(wanted, obiMap);
+  const adopted = pins && adopt(pins, pinned, programs);
+  const loaded = adopted ? { object: adopted } : loadWithObi(obiMap, wanted);
   try {
     onLoaded(loaded.object);
-    loaded.object.attach(programs);
+    if (!adopted) loaded.object.attach(programs);
     return {
       ...loaded,
-      ...(contexts && { publicationsUnseen: attachPublications(loaded.object, publications, kernel) }),
+      ...(contexts && {
+        publicationsUnseen: attachPublications(loaded.object, adopted !== undefined, publications, kernel),
+      }),
+      ...(adopted && obiMap !== undefined && obiObstacleOf(adopted)),
+      ...(pins && { pinning: adopted ? { adopted: true } : pin(pins, loaded.object, pinned) }),
     };
   } catch (error) {
     loaded.object.close();
@@ -189,12 +205,15 @@ function attachPlan(
 /** Attaches where the kernel allows it. @returns why it does not */
 function attachPublications(
   object: BpfObject,
+  adopted: boolean,
   programs: readonly string[],
   { kprobes }: KernelFeatures,
 ): string | undefined {
   if (programs.length === 0) {
     return kprobes === false ? 'this kernel is built without kprobes' : 'the event sources in /sys are hidden';
   }
+  if (programs.every((name) => object.attached.includes(name))) return undefined;
+  if (adopted) return 'they could not be attached when the programs were loaded';
   try {
     object.attach(programs);
     return undefined;
@@ -207,14 +226,25 @@ function attachPublications(
 /** Loads with OBI's map. @param map where it is pinned; loads without it when there is none, or it is of another kind */
 function loadWithObi(map: string | undefined, options: LoadOptions): Loaded {
   if (map === undefined) return { object: BpfObject.load(options) };
-  const constants = { ...options.constants, read_obi_contexts: true };
   try {
-    return { object: BpfObject.load({ ...options, constants, pinnedMaps: { cs_obi_contexts: map } }) };
+    return { object: BpfObject.load(withObi(options, map)) };
   } catch (error) {
     if (!(error instanceof BpfError && error.code === 'PIN_FAILED')) throw error;
     return { object: BpfObject.load(options), obiObstacle: error.message };
   }
 }
+
+/** Why an earlier agent's programs do not read the map of OpenTelemetry eBPF Instrumentation. */
+const obiObstacleOf = (object: BpfObject): { obiObstacle?: string } =>
+  object.readVariable('read_obi_contexts')[0] === 1
+    ? {}
+    : { obiObstacle: 'It could not be read when the programs were loaded.' };
+
+const withObi = (options: LoadOptions, map: string): LoadOptions => ({
+  ...options,
+  constants: { ...options.constants, read_obi_contexts: true },
+  pinnedMaps: { cs_obi_contexts: map },
+});
 
 /** Reads the BPF object. Throws an InstallError when it is missing. */
 export function readObject(): Buffer {

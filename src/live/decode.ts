@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import {
   CONTEXT,
   EVENT,
@@ -52,6 +52,11 @@ export interface DecoderParts {
   clock: EpochClock;
   /** How stalls relate to the spans in which they happened. */
   context: RelationWanted;
+  /**
+   * For records that may be read again by the next agent: makes ids from the record and this, so that they are the same again.
+   * Random ids without it.
+   */
+  idSeed?: string | undefined;
 }
 
 /** A batch of records: what the enricher takes, and how many records could not be decoded. */
@@ -70,12 +75,14 @@ export class Decoder {
   readonly #stacks: Stacks;
   readonly #clock: EpochClock;
   readonly #context: RelationWanted;
+  readonly #idSeed: string | undefined;
 
   constructor(parts: DecoderParts) {
     this.#names = parts.names;
     this.#stacks = parts.stacks;
     this.#clock = parts.clock;
     this.#context = parts.context;
+    this.#idSeed = parts.idSeed;
   }
 
   /**
@@ -134,7 +141,7 @@ export class Decoder {
     const order = s32(record, EVENT.order);
     const priority = s32(record, EVENT.priority);
     const attemptNs = decimal(record, EVENT.attemptNs);
-    const ids = randomIds();
+    const ids = this.#idSeed === undefined ? randomIds() : idsOf(record, this.#idSeed);
     const stackOmitted = OMISSIONS.get(record.readUInt8(EVENT.stackOmitted.offset));
     const context = this.#traceContext(record);
     const event: CompactionEvent = {
@@ -278,6 +285,10 @@ function text(record: Buffer, { offset, size }: { offset: number; size: 16 }): s
 const ID_BYTES = 24;
 const randomness = Buffer.alloc(ID_BYTES * 256);
 let randomAt = randomness.length;
+
+/** The same for the same record: no other one of this boot has its thread and begin. */
+const idsOf = (record: Buffer, seed: string) =>
+  hash('sha256', Buffer.concat([Buffer.from(seed), record])).slice(0, ID_BYTES * 2);
 
 /** A trace id and a span id, 48 hex digits; never all zeros in practice (2^-64). */
 function randomIds(): string {

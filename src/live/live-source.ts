@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
+import { PUBLISHER_SIZE } from '../abi.generated.ts';
 import { Enricher } from '../enrich/enricher.ts';
 import type { ProberOptions } from '../enrich/prober-client.ts';
 import { HostError } from '../errors.ts';
 import type { Aggregates } from '../event/aggregates.ts';
-import { balances, countNotRecorded, decodeKernelBooks, equations, type SourceBooks } from '../event/books.ts';
-import type { AgentEvent } from '../event/event.ts';
+import {
+  balances,
+  countNotRecorded,
+  decodeKernelBooks,
+  equations,
+  type NamedSinkBooks,
+  type SourceBooks,
+} from '../event/books.ts';
+import type { AgentEvent, NotRecordedEvent } from '../event/event.ts';
 import type { RelationWanted } from '../event/relation.ts';
 import type { Source } from '../event/source.ts';
 import { lackingCapabilities } from '../host/capabilities.ts';
@@ -16,6 +25,7 @@ import { EpochClock } from '../kernel/clock.ts';
 import { type KernelNames, kernelNames } from '../kernel/names.ts';
 import { KernelSymbols } from '../kernel/symbols.ts';
 import { clocksOutside, timeOffsets } from '../kernel/time-namespace.ts';
+import { readScanCounters, type ScanCounters } from '../kernel/vmstat.ts';
 import { message, type Obstacle } from '../messages/message.ts';
 import { readAggregates } from './aggregates.ts';
 import { attachPrograms, type ProgramOptions } from './attach.ts';
@@ -24,12 +34,19 @@ import { Decoder } from './decode.ts';
 import { hiddenSymbols } from './hidden-symbols.ts';
 import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
 import { Omissions } from './omissions.ts';
+import { PinFolder } from './pin-folder.ts';
+import type { Pinning } from './pinned-programs.ts';
 import { RingReader } from './ring-reader.ts';
+import { Settlement } from './settlement.ts';
 import { Stacks } from './stacks.ts';
 import { StartedProcesses } from './started-processes.ts';
 
 /** The longest wait for programs that were running while they were detached; they end within microseconds. */
 const LAST_RECORDS_MS = 200;
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+const PUBLISHERS = 'cs_publishers';
+const PUBLISHER_KEY_SIZE = 4;
 
 /** The limit behind an error, when the ring buffer's memory, thread and descriptors cannot be had. */
 const RAISE_LIMITS: Readonly<Record<string, string>> = {
@@ -40,7 +57,7 @@ const RAISE_LIMITS: Readonly<Record<string, string>> = {
 };
 
 export interface LiveOptions
-  extends Omit<ProgramOptions, 'contexts' | 'markOwnFrames' | 'pidNamespace' | 'boottimeOffsetNs'> {
+  extends Omit<ProgramOptions, 'contexts' | 'markOwnFrames' | 'pidNamespace' | 'boottimeOffsetNs' | 'pins'> {
   /** Where the proc file system is mounted through which other processes are seen; pids are those of its PID namespace. */
   procfs?: string;
   context: RelationWanted;
@@ -48,9 +65,11 @@ export interface LiveOptions
   runTimeStats: boolean;
   /** Identifies stalled processes and finds where they publish their contexts; without it no process is read. */
   prober?: Omit<ProberOptions, 'procfs'>;
+  /** Where the programs stay attached afterwards, and for how long they record without an agent. */
+  pin?: { folder: string; ttlNs: number };
   /** Called before programs are attached, for each attach plan that is tried. */
   onAttaching?: () => void;
-  /** Called when the programs have been detached, before the last records are read. */
+  /** Called when the programs have been detached, before the last records are read; or after these, when they stay attached. */
   onDetached?: () => void;
 }
 
@@ -85,7 +104,10 @@ export class LiveSource implements Source {
   readonly hiddenSymbols: Obstacle | undefined = hiddenSymbols(this.symbols);
   /** Why run times are not measured although they were asked for: only they require CAP_SYS_ADMIN. */
   readonly notMeasured: string | undefined;
+  /** What came of `pin`. */
+  readonly pinning: Pinning | undefined;
   readonly #object: BpfObject;
+  readonly #settlement: Settlement | undefined;
   readonly #runTimeStats: { close(): void } | undefined;
   readonly #names: KernelNames;
   readonly #decoder: Decoder;
@@ -105,6 +127,7 @@ export class LiveSource implements Source {
     this.#onDetached = options.onDetached;
     this.#ringBytes = options.ringBytes;
     this.procfs = options.procfs ?? '/proc';
+    const pins = options.pin && PinFolder.open(options.pin.folder);
     const namespace = pidNamespace(this.procfs);
     const offsets = timeOffsets(readClocks);
     // Started first: it gets ready while the programs are loaded.
@@ -133,25 +156,40 @@ export class LiveSource implements Source {
       stacks: this.#stacks,
       clock: this.#clock,
       context: options.context,
+      idSeed: pins && readFileSync(BOOT_ID, 'latin1'),
     });
     const contexts = options.context !== 'off';
-    const { object, plan, passedOver, publicationsUnseen, obiObstacle } = attachPrograms(
+    let before: ScanCounters | undefined;
+    const { object, plan, passedOver, publicationsUnseen, obiObstacle, pinning } = attachPrograms(
       kernel,
       {
         ...options,
+        ...(pins && { pins }),
         contexts,
         markOwnFrames: !this.symbols.available,
         pidNamespace: namespace,
         boottimeOffsetNs: offsets.startsNs,
       },
       (loaded) => {
-        this.#reader = openRing(loaded);
+        this.#reader = openRing(loaded, pins !== undefined);
+        if (pins) before = scanCountersIfReadable();
         options.onAttaching?.();
       },
     );
     this.#object = object;
+    this.pinning = pinning;
+    if (options.pin && pinning) {
+      const { ttlNs } = options.pin;
+      const reader = this.#reader!;
+      const monotonicNs = () => clocks().monotonicNs;
+      const baseline = before && { before, attached: readScanCounters() };
+      const books = this.#books;
+      const { ringBytes } = options;
+      this.#settlement = new Settlement({ object, reader, books, pinning, baseline, ttlNs, monotonicNs, ringBytes });
+    }
     const enricher = this.#enricher;
     if (contexts && enricher) {
+      if (pinning?.adopted) forgetPublishers(object);
       enricher.fillContexts(object);
       this.#started = new StartedProcesses(
         object,
@@ -166,12 +204,19 @@ export class LiveSource implements Source {
     this.publicationsUnseen = publicationsUnseen;
   }
 
-  run(onEvents: (events: readonly AgentEvent[]) => void): Promise<void> {
+  run(take: (events: readonly AgentEvent[]) => void): Promise<void> {
+    const onEvents = (events: readonly AgentEvent[]) => {
+      take(events);
+      this.#settlement?.delivered(events.length);
+    };
     if (this.#maxSpansPerSecond !== undefined) {
-      this.#omissions = new Omissions(this.#object, this.#clock, this.#maxSpansPerSecond, (event) => {
+      const onOmission = (event: NotRecordedEvent) => {
         countNotRecorded(this.#books, event);
+        this.#settlement?.read([event]);
         onEvents([event]);
-      });
+      };
+      const before = this.#settlement?.reported;
+      this.#omissions = new Omissions(this.#object, this.#clock, this.#maxSpansPerSecond, onOmission, before);
     }
     const onBatch = (batch: Buffer) => {
       const decoded = this.#decoder.decode(batch);
@@ -179,6 +224,7 @@ export class LiveSource implements Source {
       this.#books.received += received;
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
+      if (received > 0) this.#settlement?.read(events);
       if (decoded.starts) this.#started?.noticed();
       const named = this.#stacks.named();
       if (this.#enricher) this.#enricher.enrich(decoded, onEvents, named);
@@ -209,17 +255,41 @@ export class LiveSource implements Source {
     await this.#enricher?.delivered();
   }
 
-  /** Detaches, and reads what is left in the ring. */
+  /** Whether the programs stay attached. */
+  get #stays(): boolean {
+    return this.pinning !== undefined && this.pinning.obstacle === undefined;
+  }
+
+  /** With `pin`: keeps records until these outputs have delivered them. */
+  settleBy(sinks: () => readonly NamedSinkBooks[]): void {
+    this.#settlement?.start(sinks);
+  }
+
+  /** With `pin`: leaves the programs to the next agent. Call it when the outputs are closed. */
+  leave(): void {
+    this.#settlement?.finish();
+  }
+
+  /** With `pin`: the counters from before the programs were attached, by whichever agent, and the pages of events so far. */
+  get sinceAttached(): Pick<Settlement, 'baseline' | 'scanned'> | undefined {
+    return this.#settlement;
+  }
+
+  /** Detaches, unless the programs stay attached, and reads what is left in the ring. */
   async stop(): Promise<void> {
-    this.#object.detach();
-    this.#onDetached?.();
+    if (!this.#stays) {
+      this.#object.detach();
+      this.#onDetached?.();
+    }
     const deadline = performance.now() + LAST_RECORDS_MS;
     do {
       this.#reader?.drain();
       this.#omissions?.finish();
       this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
     } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
+    if (this.#stays) this.#onDetached?.();
     this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
+    this.#books.stays = this.#stays;
     // Only the plan's programs count: a missed process event is not a lost compaction.
     const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
     this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
@@ -262,6 +332,7 @@ export class LiveSource implements Source {
 
   async close(): Promise<void> {
     this.#started?.close();
+    this.#settlement?.close();
     const enricherClosed = this.#enricher?.close();
     this.#reader?.close();
     this.#runTimeStats?.close();
@@ -271,10 +342,28 @@ export class LiveSource implements Source {
   }
 }
 
-/** Before anything is attached: the ring takes a thread, memory and descriptors, which this process may not get. */
-function openRing(object: BpfObject): RingReader {
+/** They may have ended meanwhile. Those that publish are found again. */
+function forgetPublishers(object: BpfObject): void {
+  const entries = object.readMap(PUBLISHERS);
+  for (let at = 0; at < entries.length; at += PUBLISHER_KEY_SIZE + PUBLISHER_SIZE) {
+    object.deleteFromMap(PUBLISHERS, entries.subarray(at, at + PUBLISHER_KEY_SIZE));
+  }
+}
+
+/** They are also for a later agent, which may be asked to verify. */
+function scanCountersIfReadable(): ScanCounters | undefined {
   try {
-    return new RingReader(object, 'cs_records');
+    return readScanCounters();
+  } catch (error) {
+    if (error instanceof HostError) return undefined;
+    throw error;
+  }
+}
+
+/** Before anything is attached: the ring takes a thread, memory and descriptors, which this process may not get. */
+function openRing(object: BpfObject, keep: boolean): RingReader {
+  try {
+    return new RingReader(object, 'cs_records', keep);
   } catch (error) {
     if (!(error instanceof BpfError && error.code === 'RING_FAILED')) throw error;
     const todo = RAISE_LIMITS[error.errno ?? ''] ?? 'A limit of this process or of the host is too low.';

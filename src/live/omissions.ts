@@ -16,6 +16,23 @@ interface Sums {
   durationNs: number;
 }
 
+interface Found {
+  count: number;
+  sumNs: number;
+  longestNs: number;
+  /** CLOCK_MONOTONIC, as is the next. */
+  beginNs: bigint;
+  endNs: bigint;
+}
+
+/** What earlier agents have reported of what these programs left out. */
+export interface Reported {
+  count: number;
+  sumNs: number;
+  /** When the last of them reported, CLOCK_MONOTONIC. */
+  atNs: bigint;
+}
+
 /**
  * Reports what the limit for records left out (bpf/rate_limit.h): an event a second while there is something, and what is left
  * at the end. Reads mapped memory, so the kernel sends nothing for it. Nothing runs while nothing is left out.
@@ -35,11 +52,13 @@ export class Omissions {
     clock: EpochClock,
     limit: number,
     report: (event: NotRecordedEvent) => void,
+    before?: Reported,
   ) {
     this.#object = object;
     this.#clock = clock;
     this.#limit = limit;
     this.#report = report;
+    if (before) this.#goOn(before);
   }
 
   /** Looks whether something was left out. Call it when the ring has been read, and when its reader has fallen asleep. */
@@ -56,6 +75,15 @@ export class Omissions {
     this.#take(this.#period);
   }
 
+  /** Reports what was left out since the last agent: in one event, as the periods are not known. */
+  #goOn({ count, sumNs, atNs }: Reported): void {
+    this.#period = this.#object.readVariable('omission_period').readUInt32LE();
+    const found = this.#find(() => true);
+    const since = { ...found, count: found.count - count, sumNs: found.sumNs - sumNs };
+    this.#reported = found.count;
+    if (since.count > 0) this.#send({ ...since, beginNs: atNs < since.endNs ? atNs : since.beginNs });
+  }
+
   /** No program writes to the last period any more. Its place is the next period's. */
   #periodOver(): void {
     this.#timer = undefined;
@@ -66,11 +94,19 @@ export class Omissions {
   }
 
   #take(period: number): void {
+    const found = this.#find((place, slots) => Math.floor(place / slots) === period % PERIODS);
+    if (found.count === 0) return;
+    this.#reported += found.count;
+    this.#send(found);
+  }
+
+  /** What is new in some of the places. */
+  #find(isWanted: (place: number, slots: number) => boolean): Found {
     const bytes = this.#object.readVariable('omissions');
-    const slots = bytes.length / OMISSIONS_SIZE / PERIODS;
+    const places = bytes.length / OMISSIONS_SIZE;
     const found = { count: 0, sumNs: 0, longestNs: 0, beginNs: 2n ** 64n, endNs: 0n };
-    for (let slot = 0; slot < slots; slot++) {
-      const place = (period % PERIODS) * slots + slot;
+    for (let place = 0; place < places; place++) {
+      if (!isWanted(place, places / PERIODS)) continue;
       const u64 = ({ offset }: { offset: number }) => bytes.readBigUInt64LE(place * OMISSIONS_SIZE + offset);
       const known = this.#known[place] ?? { number: 0, durationNs: 0 };
       const now = { number: Number(u64(OMISSIONS.number)), durationNs: Number(u64(OMISSIONS.durationNs)) };
@@ -82,18 +118,20 @@ export class Omissions {
       found.beginNs = u64(OMISSIONS.firstBeginNs) < found.beginNs ? u64(OMISSIONS.firstBeginNs) : found.beginNs;
       found.endNs = u64(OMISSIONS.lastEndNs) > found.endNs ? u64(OMISSIONS.lastEndNs) : found.endNs;
     }
-    if (found.count === 0) return;
-    this.#reported += found.count;
+    return found;
+  }
+
+  #send({ count, sumNs, longestNs, beginNs, endNs }: Found): void {
     this.#clock.measure();
     const ids = randomBytes(24).toString('hex');
     this.#report({
       v: 1,
       kind: 'not_recorded',
-      startUnixNano: this.#clock.toEpochNs(found.beginNs).toString(),
-      durationNano: Number(found.endNs - found.beginNs),
-      count: found.count,
-      sumNano: found.sumNs,
-      longestNano: found.longestNs,
+      startUnixNano: this.#clock.toEpochNs(beginNs).toString(),
+      durationNano: Number(endNs - beginNs),
+      count,
+      sumNano: sumNs,
+      longestNano: longestNs,
       reason: 'rate',
       limit: this.#limit,
       traceId: ids.slice(0, 32),

@@ -6,6 +6,7 @@ import { checkDescriptors } from '../host/descriptors.ts';
 import { BUILD } from '../installation.ts';
 import { message } from '../messages/message.ts';
 import type { LiveOptions, LiveSource } from './live-source.ts';
+import type { PinFolder } from './pin-folder.ts';
 
 /** Room for some 10 000 records. The agent's memory grows by twice as much, because the ring is mapped twice. */
 export const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
@@ -22,9 +23,17 @@ export const isRingSize = (bytes: number): boolean =>
  * Imports the addon, and not before: --help and --version must work where it does not load. Throws an InstallError when
  * it is missing.
  */
-export async function importLive(): Promise<typeof import('./live-source.ts')> {
+export const importLive = (): Promise<typeof import('./live-source.ts')> => withAddon(() => import('./live-source.ts'));
+
+/** The folder of `--pin`, if it exists; it belongs to this process until it ends. Throws a StartError that says why not. */
+export async function openPins(folder: string): Promise<PinFolder | undefined> {
+  const { PinFolder } = await withAddon(() => import('./pin-folder.ts'));
+  return PinFolder.openExisting(folder);
+}
+
+async function withAddon<T>(load: () => Promise<T>): Promise<T> {
   try {
-    return await import('./live-source.ts');
+    return await load();
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'ADDON_MISSING') throw error;
     throw new InstallError(message('addon_missing', { reason: (error as Error).message }, BUILD));

@@ -24,10 +24,23 @@ export class RingReader {
   /** The next batch, when more is in the ring. */
   #next: NodeJS.Immediate | undefined;
 
-  /** Opens the ring, which takes a thread, memory and descriptors. Records stay in it until `start`. */
-  constructor(object: BpfObject, map: string) {
+  /**
+   * Opens the ring, which takes a thread, memory and descriptors. Records stay in it until `start`.
+   * @param keep whether what was read stays in the ring until `release`
+   */
+  constructor(object: BpfObject, map: string, keep = false) {
     this.#object = object;
-    this.#ring = object.ringBuffer(map, () => this.#woken());
+    this.#ring = object.ringBuffer(map, () => this.#woken(), { keep });
+  }
+
+  /** Up to where records were read: bytes since the ring was made. */
+  get position(): number {
+    return this.#ring.position;
+  }
+
+  /** Gives the room of all records up to a position back. Where they were not read, they are skipped. */
+  release(position: number): void {
+    this.#ring.release(position);
   }
 
   /**

@@ -14,7 +14,7 @@ import { readScanCounters, type ScanCounters } from '../kernel/vmstat.ts';
  */
 export class Verification {
   readonly #vmstat: string;
-  readonly #before: ScanCounters;
+  #before: ScanCounters;
   #attached: ScanCounters | undefined;
   #detaching: ScanCounters | undefined;
   #detached: ScanCounters | undefined;
@@ -29,7 +29,14 @@ export class Verification {
     this.#attached = readScanCounters(this.#vmstat);
   }
 
-  add(events: readonly CompactionEvent[]): void {
+  /** The programs are those of earlier agents: the window began with these. @param scanned the pages of their events */
+  goOn({ before, attached }: { before: ScanCounters; attached: ScanCounters }, scanned: ScanCounters): void {
+    this.#before = before;
+    this.#attached = attached;
+    this.add([{ scanned }]);
+  }
+
+  add(events: readonly Pick<CompactionEvent, 'scanned'>[]): void {
     for (const { scanned } of events) {
       this.#events.migrate += scanned.migrate;
       this.#events.free += scanned.free;

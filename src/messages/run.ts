@@ -40,6 +40,43 @@ export const RUN = {
     cause: 'spans are sent to that collector',
     remedy: 'nothing',
   },
+  adopted: {
+    level: 'info',
+    text: 'goes on with the programs that an earlier agent has left in {folder}',
+    cause: '`--pin`: nothing was missed in between, and the books go on',
+    remedy: 'nothing',
+  },
+  replaced: {
+    level: 'warn',
+    text: 'the programs in {folder} were of another version or had other options, and were replaced. The counters begin at zero; Lost is what an earlier agent had not read: {unread}.',
+    cause:
+      '`--pin`: an upgrade with other BPF programs, or other options, after an agent that was killed or has been away for a while. The number is an upper bound, and counts as lost',
+    remedy: 'nothing',
+  },
+  left_attached: {
+    level: 'info',
+    text: 'the programs stay attached in {folder} and record for {ttl} more; compactstall unpin {folder} removes them',
+    cause: '`--pin`: the next agent with the same options goes on',
+    remedy: 'nothing, or `compactstall unpin`',
+  },
+  not_pinned: {
+    level: 'warn',
+    text: 'the programs end with this agent, although --pin is set: {reason} Linux 5.15 and later can keep programs of kprobes and tracepoints.',
+    cause: '`--pin`: this kernel cannot keep such programs attached without a process',
+    remedy: 'a newer kernel; otherwise nothing: the agent works as it does without `--pin`',
+  },
+  unpinned: {
+    level: 'info',
+    text: 'removed the programs in {folder}',
+    cause: '`compactstall unpin`: they are detached, and what they had recorded is gone',
+    remedy: 'nothing',
+  },
+  nothing_pinned: {
+    level: 'info',
+    text: 'there is nothing to remove: {folder} does not exist',
+    cause: '`compactstall unpin`: no agent has used that folder, or it was removed',
+    remedy: 'nothing',
+  },
   no_compaction_yet: {
     level: 'info',
     text: 'no compaction so far. To cause one, run as root: echo 1 > /proc/sys/vm/compact_memory',
@@ -187,6 +224,28 @@ export const RUN = {
     text: '{file}: {lines} more malformed lines skipped.',
     cause: 'the same; the first ten were named',
     remedy: 'nothing: the other lines are used',
+  },
+  pin_folder_elsewhere: {
+    level: 'error',
+    text: '{folder} is not in a BPF file system.',
+    more: true,
+    cause: '`--pin` or `unpin` names a folder in which programs cannot be kept, or none is mounted there',
+    remedy: 'a folder in `/sys/fs/bpf`, which systemd mounts',
+  },
+  pin_folder_refused: {
+    level: 'error',
+    text: 'cannot use {folder} for programs that stay attached: {reason}.',
+    more: true,
+    cause:
+      '`--pin` or `unpin`: the folder is of somebody else, or holds something else, or cannot be made; a name there has no dots',
+    remedy: 'another folder; run it as the user that has made it',
+  },
+  pin_folder_in_use: {
+    level: 'error',
+    text: 'another compactstall uses {folder}.',
+    more: true,
+    cause: '`--pin` or `unpin`: an agent with that folder is running',
+    remedy: 'stop it first',
   },
   status_socket_unusable: {
     level: 'error',

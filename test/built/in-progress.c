@@ -35,6 +35,11 @@ static __u64 bpf_get_current_pid_tgid(void)
 	return current;
 }
 
+static bool expired(void)
+{
+	return false;
+}
+
 static void *bpf_map_lookup_elem(void *map, const __u32 *place);
 
 #include "../../bpf/in_progress.h"

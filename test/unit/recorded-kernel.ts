@@ -44,7 +44,7 @@ export function recordedNames(): KernelNames {
 export const recordedSymbols = (): KernelSymbols =>
   new KernelSymbols({ kallsyms: fileURLToPath(fixture('kernel/kallsyms.txt')), modules: '/nonexistent' });
 
-export function recordedDecoder(): Decoder {
+export function recordedDecoder(idSeed?: string): Decoder {
   const { monotonicNs, realtimeNs, uncertaintyNs } = recordedFacts().clocks;
   const reading = {
     boottimeNs: BigInt(monotonicNs),
@@ -60,5 +60,6 @@ export function recordedDecoder(): Decoder {
     stacks: new Stacks(symbols),
     clock: new EpochClock(() => reading),
     context: 'child',
+    idSeed,
   });
 }

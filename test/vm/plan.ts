@@ -91,6 +91,17 @@ export const PLAN: readonly Row[] = [
     on: { '5.10': 'keeps CAP_BPF', '6.12': 'keeps none', '7.3': 'the same with kprobe' },
   },
   {
+    file: guest('pin'),
+    shows: 'what --pin can keep without a process, and what it says where it cannot',
+    on: { '5.10': 'kprobes and classic tracepoints are no links of their own before 5.15' },
+  },
+  {
+    file: kernel('pin'),
+    shows: 'programs that stay attached without an agent, and the one that goes on with them',
+    on: { '7.3': 'kprobe; the kernel layer shows tp_btf on this host' },
+    only: { '7.3': 'goes on|after --pin-ttl' },
+  },
+  {
     file: kernel('cgroup'),
     shows: 'the cgroup and the container of a stalled process',
     on: { '5.10': 'the oldest', '6.18': 'a newer one; the kernel layer shows this host' },

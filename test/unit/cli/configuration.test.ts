@@ -94,7 +94,7 @@ describe('a file that cannot be used ends with exit code 2', () => {
     ['outptu: json', 'unknown key outptu; did you mean output?'],
     [
       'config: other.yaml',
-      'unknown key config; expected one of duration, pid, min_duration, trigger, max_spans_per_second, stack_budget, stack_min_duration, context, verify, status_socket, ring_size, user and others, see docs/configuration.md.',
+      'unknown key config; expected one of duration, pid, min_duration, trigger, max_spans_per_second, stack_budget, stack_min_duration, context, verify, pin, pin_ttl, status_socket and others, see docs/configuration.md.',
     ],
     [`stack: "\${HOME}"`, 'stack: its variables hold something that cannot be used here. See compactstall --help.'],
   ] as const) {

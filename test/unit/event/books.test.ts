@@ -15,12 +15,13 @@ const NAMES = Object.keys(BOOKS) as (keyof KernelBooks)[];
 
 /** A run with a different number of events for each way to lose or leave one out. */
 const KERNEL: KernelBooks = {
-  begins: 100 + 3 + 5 + 7 + 9,
+  begins: 100 + 3 + 5 + 7 + 9 + 14,
   ends: 100 + 11,
   paired: 100,
   openNow: 3,
   evictedTableFull: 5,
   evictedOverwritten: 7,
+  evictedExpired: 14,
   evictedNoControl: 9,
   endWithoutBegin: 11,
   endPagesUnknown: 10,
@@ -99,15 +100,27 @@ describe('equations', () => {
         terms.map(([label]) => label),
       ]),
       [
-        ['begins', 124, ['paired', 'open', 'evicted{table_full}', 'evicted{overwritten}', 'evicted{no_control}']],
         [
           'begins',
-          124,
+          138,
+          ['paired', 'open', 'evicted{table_full}', 'evicted{overwritten}', 'evicted{no_control}', 'evicted{expired}'],
+        ],
+        [
+          'begins',
+          138,
           [
             'with context',
-            ...['unpublished', 'no_span', 'no_block', 'stale', 'unreadable', 'invalid', 'not_in_map', 'no_control'].map(
-              (reason) => `without{${reason}}`,
-            ),
+            ...[
+              'unpublished',
+              'no_span',
+              'no_block',
+              'stale',
+              'unreadable',
+              'invalid',
+              'not_in_map',
+              'no_control',
+              'expired',
+            ].map((reason) => `without{${reason}}`),
           ],
         ],
         ['ends', 111, ['paired', 'without begin']],
@@ -187,7 +200,7 @@ describe('equations', () => {
   it('what the limit left out is filtered, and all of it is in events', () => {
     const notRecorded = { events: 3, compactions: 1000 };
     const source = live(
-      { begins: 1124, ends: 1111, paired: 1100, contextFound: 1020, filteredRate: 1000 },
+      { begins: 1138, ends: 1111, paired: 1100, contextFound: 1020, filteredRate: 1000 },
       { notRecorded },
     );
     const all = equations(source, [sink({}, 0, 75)]);
@@ -239,6 +252,7 @@ describe('equations', () => {
     ['evictedTableFull', ['begins']],
     ['evictedOverwritten', ['begins']],
     ['evictedNoControl', ['begins', 'begins']],
+    ['evictedExpired', ['begins', 'begins']],
     ['contextFound', ['begins']],
     ['contextUnreadable', ['begins']],
     ['ends', ['ends']],
@@ -303,6 +317,7 @@ describe('losses', () => {
         'more threads were compacting at once than the table holds': 5,
         'a thread began twice without an end': 7,
         'the call to compact_zone was not seen': 9,
+        'no agent was there for longer than --pin-ttl': 14,
         'no scratch memory': 8,
         'left in the ring buffer': 2,
         'the kernel skipped a program that was already running on that CPU': 9,
@@ -326,6 +341,21 @@ describe('losses', () => {
 
   it('neither are compactions under way at the start or the end', () => {
     assert.deepEqual(found(live({ ...ZERO, endWithoutBegin: 1, openNow: 1, attemptUnknown: 1 })), {});
+  });
+
+  it('where programs stay attached: what earlier agents lost, and not what the ring still holds', () => {
+    const source = live(
+      {},
+      { received: 70, decoded: 70, pendingBytes: 768, stays: true, earlier: { events: 30, lost: 4 } },
+    );
+    const { kernel: _, ...rest } = source;
+    assert.equal(found(source)['left in the ring buffer'], undefined);
+    assert.deepEqual(found({ ...rest, kernel: { ...ZERO, evictedExpired: 14 } }), {
+      'no agent was there for longer than --pin-ttl': 14,
+      'an agent before this one did not deliver it': 4,
+    });
+    assert.deepEqual(unbalanced(source, [sink({}, 0, 40)]), []);
+    assert.deepEqual(unbalanced(source, [sink({}, 0, 39)]), ['decoded']);
   });
 
   it('in a recording they are malformed lines', () => {

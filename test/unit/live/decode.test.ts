@@ -373,3 +373,13 @@ describe('records of another ABI are counted, and the others decoded', () => {
 
   it('nothing is nothing', () => assert.deepEqual(counts(Buffer.alloc(0)), [0, 0]));
 });
+
+it('ids of records that may be read again are the same again, differ between records and between boots', () => {
+  const ids = (seed: string) =>
+    recordedDecoder(seed)
+      .decode(recordedBatch())
+      .events.map(({ traceId, spanId }) => `${traceId}/${spanId}`);
+  assert.deepEqual(ids('one boot'), ids('one boot'));
+  assert.equal(new Set([...ids('one boot'), ...ids('another')]).size, 2 * ids('one boot').length);
+  for (const id of ids('one boot')) assert.match(id, /^[0-9a-f]{32}\/[0-9a-f]{16}$/);
+});

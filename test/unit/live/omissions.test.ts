@@ -19,6 +19,7 @@ class Memory {
 
   readVariable(name: string): Buffer {
     this.reads += 1;
+    if (name === 'omission_period') return Buffer.from(Uint32Array.of(this.period).buffer);
     return Buffer.from(name === 'books' ? this.#books : this.#omissions);
   }
 
@@ -140,5 +141,28 @@ describe('what the limit left out', () => {
     omissions.finish();
     assert.equal(sums().reduce((all, [count]) => all + count!, 0), number); // biome-ignore format: one line
     assert.equal(sums().reduce((all, [, ns]) => all + ns!, 0), sum); // biome-ignore format: one line
+  });
+
+  it('goes on where an earlier agent was: what it reported is not reported again, and the rest is', (t) => {
+    const { memory, omissions, seconds, sums } = setUp(t);
+    memory.omit(0, 5_000, 300);
+    omissions.look();
+    seconds(3);
+    // Its end, and what is left out while no agent is there.
+    omissions.finish();
+    const [count, sumNs] = sums().reduce(([n, ns], [m, more]) => [n! + m!, ns! + more!], [0, 0]);
+    memory.omit(0, 40_000, 50);
+    memory.omit(1, 50_000, 20);
+
+    const events: NotRecordedEvent[] = [];
+    const before = { count: count!, sumNs: sumNs!, atNs: 30_000n };
+    const next = new Omissions(memory, clock, 200, (event) => events.push(event), before);
+    assert.deepEqual(
+      events.map(({ count, sumNano, startUnixNano }) => [count, sumNano, startUnixNano]),
+      [[2, 70, String(EPOCH + 30_000n)]],
+    );
+    memory.omit(1, 90_000, 5);
+    next.finish();
+    assert.deepEqual(events.slice(1).map(({ count, sumNano }) => [count, sumNano]), [[1, 5]]); // biome-ignore format: one line
   });
 });

@@ -150,3 +150,21 @@ describe('/proc/vmstat', () => {
     });
   });
 });
+
+it('goes on over several agents: the window began when the programs were attached, by whichever', (t) => {
+  const path = temporaryFolder(t)('vmstat');
+  writeFileSync(path, vmstat([500, 50]));
+  const verification = new Verification(path);
+  verification.attached();
+  verification.goOn(
+    { before: { migrate: 100, free: 10 }, attached: { migrate: 110, free: 10 } },
+    { migrate: 390, free: 40 },
+  );
+  verification.add([event(1, { scanned: { migrate: 10, free: 5 } })]);
+  writeFileSync(path, vmstat([510, 55]));
+  verification.detaching();
+  verification.detached();
+  const kernel = { migrateScanned: 400, freeScanned: 45, emittedMigrateScanned: 400, emittedFreeScanned: 45 };
+  const result = verification.result({ ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), ...kernel });
+  assert.ok(result.agrees, result.lines.join('\n'));
+});
