@@ -23,6 +23,12 @@ describe('a unit with', () => {
     assert.notEqual(property('ExecMainCode'), '1', 'it did not exit by itself');
   });
 
+  it('ProcSubset=pid does not start: there is no /proc/sys to protect', () => {
+    change(...ONCE, 'ProcSubset=pid');
+    assert.ok(!starts());
+    assert.equal(property('ExecMainStatus'), '226', journal());
+  });
+
   for (const line of ['PrivateUsers=yes', 'SystemCallFilter=~bpf']) {
     it(`${line} cannot run the agent`, () => {
       change(...ONCE, line);
