@@ -99,7 +99,7 @@ test('every answer that asks for another try leaves all of it, over gRPC and HTT
 
 test('a request without an answer in time stays', async (t) => {
   const path = newFolder(t);
-  const silent = await startGrpcServer(t, () => OK, { slow: 60_000 });
+  const silent = await startGrpcServer(t, () => OK, { slow: 2_000 });
   const { sink } = await run(path, silent.port, {}, { OTEL_EXPORTER_OTLP_TIMEOUT: '100' });
   sink.write(events(3));
   await sink.close(LONG);
