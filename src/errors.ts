@@ -89,6 +89,9 @@ export const usageError = (problem: string) => new UserError(EXIT.USAGE, message
 
 /** The system's own words for a failed call, without the path and the call's name: "no such file or directory". */
 export function systemWords(error: unknown): string {
+  // Node.js refuses such a path by itself, and quotes it: it may be a secret in the wrong place.
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_INVALID_ARG_VALUE')
+    return 'no path has a NUL character';
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/s, '');
 }

@@ -39,6 +39,11 @@ const CASES: readonly (readonly [what: string, env: NodeJS.ProcessEnv, sentence:
     /^\w+_OTLP_CERTIFICATE: the file cannot be read \(no such file or directory\); /,
   ],
   [
+    'a path with a NUL, as a configuration file may have one',
+    { [CA]: '/no/\0secret' },
+    /^\w+_OTLP_CERTIFICATE: the file cannot be read \(no path has a NUL character\); name a readable PEM file\.$/,
+  ],
+  [
     'a directory',
     { [CA]: folder },
     /^\w+_OTLP_CERTIFICATE: the file cannot be read \(illegal operation on a directory\); /,
