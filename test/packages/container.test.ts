@@ -121,9 +121,12 @@ describe('the pod of the chart', () => {
         assert.deepEqual({ uids, permitted }, { uids: Array(4).fill(NOBODY), permitted: 0n });
       }
       const { checks } = JSON.parse(container.exec('compactstall', 'doctor', '--json'));
-      const failed = checks.filter(({ status }: Check) => status === 'fail').map(({ id }: Check) => id);
+      assert.deepEqual(
+        checks.filter(({ status }: Check) => status === 'fail'),
+        [],
+      );
       // The agent has the port.
-      assert.deepEqual(failed, ['metrics']);
+      assert.match(checks.find(({ id }: Check) => id === 'metrics').why, /an agent that runs already serves them/);
       const { code, stderr } = await container.stop();
       assert.equal(code, 0, stderr);
     });
