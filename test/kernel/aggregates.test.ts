@@ -21,6 +21,7 @@ import { cgroup, version2 } from '../support/cgroups.ts';
 const WRITES = 23;
 const HOUR_NS = 3.6e12;
 const WANTED_STALLS = 101;
+const ATTEMPTS = 3;
 const COUNTERS = ['compact_migrate_scanned', 'compact_free_scanned'] as const;
 const SCALE = 3;
 const ZERO_THRESHOLD = 2 ** -20;
@@ -38,7 +39,17 @@ interface Running {
   events: readonly CompactionEvent[];
 }
 
-async function run(options: Partial<LiveOptions>, work: (running: Running) => void | Promise<void>): Promise<Outcome> {
+type Work = (running: Running) => void | Promise<void>;
+
+/** One whose begin came before the attach, such as kcompactd's on a small host, has no place in the sums: then once more. */
+async function run(options: Partial<LiveOptions>, work: Work): Promise<Outcome> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await runOnce(options, work);
+    if (outcome.kernel.endWithoutBegin === 0 || attempt === ATTEMPTS) return outcome;
+  }
+}
+
+async function runOnce(options: Partial<LiveOptions>, work: Work): Promise<Outcome> {
   const verification = new Verification();
   const source = new LiveSource({
     minDurationNs: 0,
@@ -209,8 +220,9 @@ describe(`${WRITES} writes to ${COMPACT_MEMORY}`, () => {
   });
 
   it('grow while they are read', async () => {
-    const counts: number[] = [];
+    let counts: number[] = [];
     await run({}, ({ source }) => {
+      counts = [];
       const manual = () => [...manualByZone(source.readAggregates()).values()];
       assert.deepEqual(manual(), []);
       for (let i = 0; i < WRITES; i++) {
