@@ -159,7 +159,7 @@ const DIGITS = Int8Array.from({ length: 256 }, (_, byte) => '0123456789abcdef'.i
 
 /**
  * Parses at most seven digits. The value stays a small integer, so no number is allocated for each digit of each line.
- * @returns a negative number when one of the bytes is no digit
+ * @returns a negative number when one of the bytes is not a digit
  */
 function hexNumber(bytes: Buffer, start: number, end: number): number {
   let value = 0;

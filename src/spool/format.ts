@@ -136,7 +136,7 @@ const SEARCH_FACTOR = 8;
 interface Search {
   bytes: Buffer;
   salt: number;
-  /** The bytes that may still be read for what is no record. */
+  /** How many bytes may still be read in the search for the next record. */
   budget: number;
 }
 

@@ -126,7 +126,7 @@ export class SegmentStore {
       await this.#files.syncFolder();
     } catch (error) {
       await file.close().catch(() => {});
-      // Where that fails as well, the next run removes it: there is no request in it.
+      // Where that fails as well, the next run removes it: it holds no request.
       await this.#files.unlink(segmentName(number)).catch(() => {});
       throw error;
     }

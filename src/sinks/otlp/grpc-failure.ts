@@ -62,7 +62,7 @@ interface GrpcError {
 export function grpcFailure(error: unknown, contentType?: string): Outcome {
   const { code, details, message: text, metadata } = error as GrpcError;
   const message = excerpt(plain(String(details || text || error)));
-  // A code that gRPC does not have counts as unknown, as gRPC says: a reason of its own for each would be a name in the books for each.
+  // gRPC counts a code that it does not know as UNKNOWN. Otherwise each such code would add a reason to the books.
   const name = (typeof code === 'number' && CODES[code]) || 'unknown';
   const reason = `grpc_${name}`;
   const page = HTTP_STATUS.exec(message);

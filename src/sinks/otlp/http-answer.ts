@@ -99,7 +99,7 @@ function statusMessage(body: Buffer): string {
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   const text = value?.trim();
   if (!text) return undefined;
-  // More digits are no time that anybody means.
+  // Nobody means a time with more digits.
   if (/^\d{1,15}$/.test(text)) return Number(text) * 1000;
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);

@@ -5,7 +5,7 @@ import type { Batch } from './collector.ts';
 export interface RequestQueue {
   /** Spans that would be lost if the agent ended now. */
   readonly queued: number;
-  /** Spans that would not; undefined where there is no such place. */
+  /** Spans that would not; undefined without a spool. */
   readonly spooled: number | undefined;
   /** Whether there is nothing to take. */
   readonly isEmpty: boolean;
