@@ -7,6 +7,17 @@ const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
 export type { Answer };
 export const OK: Answer = { response: encodeResponse() };
+/** The codes that ask for another try. */
+export const RETRYABLE = [
+  'CANCELLED',
+  'DEADLINE_EXCEEDED',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  // Without a RetryInfo: so says a Collector without a queue whose backend throttles.
+  'RESOURCE_EXHAUSTED',
+] as const;
 
 export interface TestServer {
   port: number;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Metadata, status } from '@grpc/grpc-js';
 import { event, events } from './events.ts';
-import { type Answer, OK, startGrpcServer } from './grpc-server.ts';
+import { type Answer, OK, RETRYABLE, startGrpcServer } from './grpc-server.ts';
 import { assertBalanced, LONG, sinkTo } from './sink-to.ts';
 import { encodeResponse, encodeRetryInfo } from './wire.ts';
 
@@ -27,16 +27,7 @@ function retryInfo(ms: number): Metadata {
 }
 
 test('codes that the specification calls retryable are tried again, with the same spans', async (t) => {
-  for (const name of [
-    'CANCELLED',
-    'DEADLINE_EXCEEDED',
-    'ABORTED',
-    'OUT_OF_RANGE',
-    'UNAVAILABLE',
-    'DATA_LOSS',
-    // Without a RetryInfo: so says a Collector without a queue whose backend throttles.
-    'RESOURCE_EXHAUSTED',
-  ] as const) {
+  for (const name of RETRYABLE) {
     const server = await startGrpcServer(t, first(error(status[name]), error(status[name])));
     const { sink, said } = await sinkTo(server.port);
     sink.write(events(3));

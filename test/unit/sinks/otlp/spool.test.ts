@@ -9,7 +9,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import type { SpoolFolder } from '../../../../src/sinks/otlp/spool-queue.ts';
 import { openSpoolFolder } from '../../../../src/spool/folder.ts';
 import { event, events } from './events.ts';
-import { type Answer, OK, startGrpcServer } from './grpc-server.ts';
+import { type Answer, OK, RETRYABLE, startGrpcServer } from './grpc-server.ts';
 import { ACCEPTED, startHttpServer } from './http-server.ts';
 import { assertBalanced, LONG, sinkTo } from './sink-to.ts';
 import { encodeResponse } from './wire.ts';
@@ -62,19 +62,10 @@ test('what a collector that is away did not take stays, is no loss, and the next
 });
 
 test('every answer that asks for another try leaves all of it, over gRPC and HTTP', async (t) => {
-  const codes = [
-    'CANCELLED',
-    'DEADLINE_EXCEEDED',
-    'ABORTED',
-    'OUT_OF_RANGE',
-    'UNAVAILABLE',
-    'DATA_LOSS',
-    'RESOURCE_EXHAUSTED',
-  ] as const;
   const path = newFolder(t);
-  const all = events(codes.length + 4);
+  const all = events(RETRYABLE.length + 4);
   let sent = 0;
-  for (const code of codes) {
+  for (const code of RETRYABLE) {
     const server = await startGrpcServer(t, () => error(status[code]));
     const { sink } = await run(path, server.port);
     sink.write([all[sent++]!]);
