@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // What outlives its object: pinned maps, programs and links, and a ring that keeps what was drained.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { BpfObject, lockFolder, type RingBuffer, unreadRecords } from '../src/index.ts';
+import { mountBpf } from './bpf-mount.ts';
 import { bpfError, calls, counters, lengths, loadCounter, testObject } from './support.ts';
 
 const nothing = () => {};
-let holder: ChildProcess;
 let folder: string;
 
 before(async () => {
-  holder = spawn('unshare', ['--mount', 'sh', '-c', 'mount -t bpf bpf /mnt && echo mounted && exec cat'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  await once(holder.stdout!, 'data');
-  folder = `/proc/${holder.pid}/root/mnt`;
+  folder = await mountBpf();
 });
-after(() => holder.stdin!.end());
 
 /** Attached, pinned and closed. @returns the folder of its pins */
 function pinned(name: string): string {

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps pinned by somebody else, in a BPF file system that is mounted in a private namespace.
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { execFileSync } from 'node:child_process';
+import { before, test } from 'node:test';
+import { mountBpf } from './bpf-mount.ts';
 import { bpfError, calls, loadCounter, openDescriptors } from './support.ts';
 
-let holder: ChildProcess;
 let folder: string;
 
 before(async () => {
-  holder = spawn('unshare', ['--mount', 'sh', '-c', 'mount -t bpf bpf /mnt && echo mounted && exec cat'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  await once(holder.stdout!, 'data');
-  folder = `/proc/${holder.pid}/root/mnt`;
+  folder = await mountBpf();
 });
-after(() => holder.stdin!.end());
 
 /** @returns its path */
 function pin(name: string, { type = 'hash', key = 4, value = 8, entries = 3 } = {}): string {
