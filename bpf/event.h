@@ -215,22 +215,35 @@ struct books {
 struct handover {
 	__u64 position; /* in the ring, bytes since it was made: up to here records were read, and delivered or lost */
 	__u64 at_ns; /* CLOCK_MONOTONIC: when this was written */
-	__u64 received; /* this and the next five: the agent's half of the books, of all agents so far */
+	__u64 received; /* this and the next members: the agent's half of the books, of all agents so far */
 	__u64 decoded;
 	__u64 malformed;
-	__u64 not_recorded_events;
-	__u64 not_recorded;
-	__u64 not_recorded_ns; /* the sum of the durations of these */
+	__u64 not_recorded_events; /* that were delivered, as is all that they report */
+	__u64 reported_rate; /* what the limit left out; the members below are what was lost */
+	__u64 reported_rate_ns; /* the sum of the durations of these */
+	__u64 reported_ring_full;
+	__u64 reported_table_full;
+	__u64 reported_overwritten;
+	__u64 reported_no_control;
+	__u64 reported_no_scratch;
+	__u64 reported_expired;
+	__u64 reported_skipped;
+	__u64 reported_malformed;
+	__u64 reported_earlier_agent;
 	__u64 migrate_scanned; /* of all events, in pages */
 	__u64 free_scanned;
 	__u64 lost; /* events that agents have read and not delivered */
-	__u64 unsettled; /* events up to the position that the agent still has: lost, if it is killed now */
+	__u64 undelivered; /* of these, what agents had on their way when they were killed or replaced */
+	__u64 losses_since_unix_ns; /* epoch time: nothing was lost before that is not reported */
+	__u64 unsettled; /* compactions up to the position that the agent still has: lost, if it is killed now */
+	__u64 unsettled_since_unix_ns; /* epoch time: when the first of these began, or of the undelivered that are not reported */
 	/* The counters of /proc/vmstat before and after the programs were attached; all ones: they were not read. */
 	__u64 before_migrate_scanned;
 	__u64 before_free_scanned;
 	__u64 attached_migrate_scanned;
 	__u64 attached_free_scanned;
 	__u64 agents; /* how many there were */
+	__u64 since_unix_ns; /* epoch time, shortly before the programs were attached: all counters count from there */
 };
 
 /*
@@ -301,6 +314,6 @@ _Static_assert(__builtin_offsetof(struct event, stack) == 344, "ABI");
 _Static_assert(sizeof(struct event) == 344 + 8 * EVENT_STACK_FRAMES, "ABI");
 _Static_assert(sizeof(struct omissions) == 48, "ABI");
 _Static_assert(sizeof(struct books) == 37 * 8, "ABI");
-_Static_assert(sizeof(struct handover) == 17 * 8, "ABI");
+_Static_assert(sizeof(struct handover) == 30 * 8, "ABI");
 
 #endif

@@ -85,7 +85,7 @@ export const BOOKS = {
   emittedFreeScanned: { offset: 288, size: 8 },
 } as const;
 
-export const HANDOVER_SIZE = 136;
+export const HANDOVER_SIZE = 240;
 export const HANDOVER = {
   position: { offset: 0, size: 8 },
   atNs: { offset: 8, size: 8 },
@@ -93,17 +93,30 @@ export const HANDOVER = {
   decoded: { offset: 24, size: 8 },
   malformed: { offset: 32, size: 8 },
   notRecordedEvents: { offset: 40, size: 8 },
-  notRecorded: { offset: 48, size: 8 },
-  notRecordedNs: { offset: 56, size: 8 },
-  migrateScanned: { offset: 64, size: 8 },
-  freeScanned: { offset: 72, size: 8 },
-  lost: { offset: 80, size: 8 },
-  unsettled: { offset: 88, size: 8 },
-  beforeMigrateScanned: { offset: 96, size: 8 },
-  beforeFreeScanned: { offset: 104, size: 8 },
-  attachedMigrateScanned: { offset: 112, size: 8 },
-  attachedFreeScanned: { offset: 120, size: 8 },
-  agents: { offset: 128, size: 8 },
+  reportedRate: { offset: 48, size: 8 },
+  reportedRateNs: { offset: 56, size: 8 },
+  reportedRingFull: { offset: 64, size: 8 },
+  reportedTableFull: { offset: 72, size: 8 },
+  reportedOverwritten: { offset: 80, size: 8 },
+  reportedNoControl: { offset: 88, size: 8 },
+  reportedNoScratch: { offset: 96, size: 8 },
+  reportedExpired: { offset: 104, size: 8 },
+  reportedSkipped: { offset: 112, size: 8 },
+  reportedMalformed: { offset: 120, size: 8 },
+  reportedEarlierAgent: { offset: 128, size: 8 },
+  migrateScanned: { offset: 136, size: 8 },
+  freeScanned: { offset: 144, size: 8 },
+  lost: { offset: 152, size: 8 },
+  undelivered: { offset: 160, size: 8 },
+  lossesSinceUnixNs: { offset: 168, size: 8 },
+  unsettled: { offset: 176, size: 8 },
+  unsettledSinceUnixNs: { offset: 184, size: 8 },
+  beforeMigrateScanned: { offset: 192, size: 8 },
+  beforeFreeScanned: { offset: 200, size: 8 },
+  attachedMigrateScanned: { offset: 208, size: 8 },
+  attachedFreeScanned: { offset: 216, size: 8 },
+  agents: { offset: 224, size: 8 },
+  sinceUnixNs: { offset: 232, size: 8 },
 } as const;
 
 export const OMISSIONS_SIZE = 48;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Message, message, type Obstacle } from './messages/message.ts';
+import { unnamedSystemError } from './system-error.ts';
 
 /** Exit codes, also listed in docs/cli.md. */
 export const EXIT = {
@@ -92,6 +93,12 @@ export function systemWords(error: unknown): string {
   // Node.js refuses such a path by itself, and quotes it: it may be a secret in the wrong place.
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_INVALID_ARG_VALUE')
     return 'no path has a NUL character';
+  const unnamed = unnamedSystemError(error);
+  if (unnamed !== undefined) return unnamed[1];
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/s, '');
 }
+
+/** The name of a failed call's error: `ENOENT`. */
+export const systemName = (error: NodeJS.ErrnoException): string =>
+  unnamedSystemError(error)?.[0] ?? error.code ?? 'error';

@@ -53,3 +53,11 @@ export interface StallTotals {
 export interface CgroupStalls extends StallTotals {
   cgroupId: string;
 }
+
+/** What the sums are over. */
+export interface Counting {
+  /** When the programs were attached, or shortly before. */
+  sinceUnixNano: bigint;
+  /** Whether an earlier agent has attached them, and may have exported a part of the sums. */
+  goesOn: boolean;
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { balances, type Equation, equations, losses, type NamedSinkBooks, type SourceBooks } from './books.ts';
+import { reportedOf } from './source-losses.ts';
 
 /** The books of a run. JSON-safe: the command's `--books FILE` writes it. */
 export interface BooksReport {
@@ -22,7 +23,7 @@ export function booksReport(source: SourceBooks, sinks: readonly NamedSinkBooks[
   return {
     v: 1,
     compactions: source.decoded,
-    notRecorded: source.notRecorded?.compactions ?? 0,
+    notRecorded: reportedOf(source, 'rate'),
     lost: Object.fromEntries(losses(source, sinks, ended)),
     balances: all.every(balances),
     equations: all.map(({ name, total, terms }) => ({ name, total, terms: Object.fromEntries(reasons(terms)) })),

@@ -3,6 +3,7 @@ import { BOOKS } from '../abi.generated.ts';
 import type { NotRecordedEvent } from './event.ts';
 import type { Filter } from './selection.ts';
 import type { SinkBooks } from './sink.ts';
+import { lossText, reportedOf, SOURCE_LOSSES, sourceLosses } from './source-losses.ts';
 
 /** The counters of struct books (bpf/event.h), under the same names. */
 export type KernelBooks = Record<keyof typeof BOOKS, number>;
@@ -36,21 +37,29 @@ export interface SourceBooks {
   malformed: number;
   /** What the user's filters made of the decoded ones of a recording; absent without filters. */
   selection?: { selected: number; filtered: { [filter in Filter]?: number } };
-  /** Events of what the limit left out, and how many compactions they report; absent while there are none. */
-  notRecorded?: { events: number; compactions: number };
+  /**
+   * Events of what was left out or lost, and how many compactions they report, by reason; absent while there are none. Those of a
+   * recording are what was lost when it was made.
+   */
+  notRecorded?: { events: number; compactions: Readonly<Record<string, number>> };
+  /** Whether the source reports in such events what it loses. */
+  reportsLosses?: boolean;
   /** Unread bytes in the ring. */
   pendingBytes: number;
-  /** Where programs stayed attached: the events that agents before this one delivered or lost, and those of them that are lost. */
-  earlier?: { events: number; lost: number };
+  /**
+   * Where programs stayed attached: the events that agents before this one delivered or lost; those of them that are lost; and those
+   * of these that were on their way when an agent was killed or replaced, so that no output counted them.
+   */
+  earlier?: { events: number; lost: number; undelivered: number };
   /** Whether the programs stay attached: what is in the ring is not lost. */
   stays?: boolean;
 }
 
-/** Counts an event that reports what the limit left out: neither a record nor a compaction's line. */
-export function countNotRecorded(books: SourceBooks, { count }: NotRecordedEvent): void {
-  books.notRecorded ??= { events: 0, compactions: 0 };
-  books.notRecorded.events += 1;
-  books.notRecorded.compactions += count;
+/** Counts an event that reports what was left out or lost: neither a record nor a compaction's line. */
+export function countNotRecorded(books: SourceBooks, { count, reason }: NotRecordedEvent): void {
+  const { events = 0, compactions } = books.notRecorded ?? {};
+  const counted = reportedOf(books, reason) + count;
+  books.notRecorded = { events: events + 1, compactions: { ...compactions, [reason]: counted } };
 }
 
 export interface NamedSinkBooks {
@@ -68,6 +77,8 @@ export interface Equation {
 /** Reasons that are not losses: the user asked for them. */
 const NOT_LOST = new Set(['not_sampled', 'closed']);
 
+export const isLoss = (reason: string): boolean => !NOT_LOST.has(reason);
+
 export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[]): Equation[] {
   const { kernel, selection, notRecorded, earlier } = source;
   const [name, compactions] = selection ? ['selected', selection.selected] : ['decoded', source.decoded];
@@ -82,6 +93,7 @@ export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[])
         ['malformed', source.malformed],
       ],
     },
+    ...lostEquation(source),
     ...(selection
       ? [
           {
@@ -110,14 +122,22 @@ export function equations(source: SourceBooks, sinks: readonly NamedSinkBooks[])
   ];
 }
 
-/** What became of the events, and of those that earlier runs have left. */
+/** Every loss is in an event; empty while nothing is lost. */
+function lostEquation(source: SourceBooks): Equation[] {
+  const total = [...sourceLosses(source).values()].reduce((sum, n) => sum + n, 0);
+  const terms = SOURCE_LOSSES.map(({ reason }) => [`reported{${reason}}`, reportedOf(source, reason)] as const);
+  const none = total === 0 && terms.every(([, n]) => n === 0);
+  return source.reportsLosses && !none ? [{ name: 'lost', total, terms }] : [];
+}
+
+/** What became of the events, of those that earlier runs have left, and of the sink's own, which report its losses. */
 function sinkEquations(
   { name: sink, books }: NamedSinkBooks,
   name: string,
   events: number,
   earlier: SourceBooks['earlier'],
 ): Equation[] {
-  const { exported, dropped, queued, spooled, recovered = 0 } = books;
+  const { exported, dropped, queued, spooled, recovered = 0, reports = 0 } = books;
   const terms = [
     [`exported by ${sink}`, exported],
     ...(earlier ? [['by earlier agents', earlier.events] as const] : []),
@@ -125,14 +145,22 @@ function sinkEquations(
     ['queued', queued],
     ...(spooled === undefined ? [] : [['spooled', spooled] as const]),
   ] as const;
-  if (recovered === 0) return [{ name, total: events, terms }];
-  const total = events + recovered;
-  const sources = [[name, events] as const, ['recovered', recovered] as const];
+  const total = events + recovered + reports;
+  if (total === events) return [{ name, total, terms }];
+  const sources = [
+    [name, events] as const,
+    ...(recovered > 0 ? [['recovered', recovered] as const] : []),
+    ...(reports > 0 ? [['reports', reports] as const] : []),
+  ];
   return [
     { name: sink, total, terms: sources },
     { name: sink, total, terms },
   ];
 }
+
+/** Records that nobody has read yet. */
+export const inRing = ({ kernel, received, pendingBytes }: SourceBooks): number =>
+  kernel && pendingBytes > 0 ? kernel.emitted - received : 0;
 
 /** What the user's filters left out. */
 const filtered = (kernel: KernelBooks) =>
@@ -183,7 +211,7 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
           {
             name: 'filtered',
             total: kernel.filteredRate,
-            terms: [['reported in events not_recorded', source.notRecorded?.compactions ?? 0]] as const,
+            terms: [['reported in events not_recorded', reportedOf(source, 'rate')]] as const,
           },
         ]
       : []),
@@ -192,7 +220,7 @@ function kernelEquations(kernel: KernelBooks, source: SourceBooks): Equation[] {
       total: kernel.emitted,
       terms: [
         ['received', source.received],
-        ['in ring', source.pendingBytes > 0 ? kernel.emitted - source.received : 0],
+        ['in ring', inRing(source)],
       ],
     },
   ];
@@ -239,7 +267,7 @@ export function balances({ total, terms }: Equation): boolean {
 }
 
 /** What a sink lost, by reason. */
-const lostBy = ({ dropped }: SinkBooks) => Object.entries(dropped).filter(([reason]) => !NOT_LOST.has(reason));
+const lostBy = ({ dropped }: SinkBooks) => Object.entries(dropped).filter(([reason]) => isLoss(reason));
 
 /** How many events these sinks have lost; one that two have lost counts twice. */
 export const lostIn = (sinks: readonly NamedSinkBooks[]): number =>
@@ -249,20 +277,10 @@ export const lostIn = (sinks: readonly NamedSinkBooks[]): number =>
 export function losses(source: SourceBooks, sinks: readonly NamedSinkBooks[], ended = true): Map<string, number> {
   const lost = new Map<string, number>();
   const add = (reason: string, n: number) => n > 0 && lost.set(reason, (lost.get(reason) ?? 0) + n);
-  const { kernel } = source;
-  if (kernel) {
-    add('the ring buffer was full', kernel.ringFull);
-    add('more threads were compacting at once than the table holds', kernel.evictedTableFull);
-    add('a thread began twice without an end', kernel.evictedOverwritten);
-    add('the call to compact_zone was not seen', kernel.evictedNoControl);
-    add('no scratch memory', kernel.noScratch);
-    add('no agent was there for longer than --pin-ttl', kernel.evictedExpired);
-    if (ended && !source.stays)
-      add('left in the ring buffer', source.pendingBytes > 0 ? kernel.emitted - source.received : 0);
-  }
-  add('the kernel skipped a program that was already running on that CPU', source.programMisses ?? 0);
-  add(kernel ? 'a record was malformed' : 'a line was malformed', source.malformed);
-  add('an agent before this one did not deliver it', source.earlier?.lost ?? 0);
+  for (const [reason, n] of sourceLosses(source)) add(lossText(reason, source), n);
+  const { lost: ofEarlier = 0, undelivered = 0 } = source.earlier ?? {};
+  add(lossText('earlier_agent', source), ofEarlier - undelivered);
+  if (ended && !source.stays) add('left in the ring buffer', inRing(source));
   for (const { name, books } of sinks) {
     for (const [reason, n] of lostBy(books)) add(`${name} dropped it: ${reason}`, n);
     if (ended) add(`${name} still had it queued`, books.queued);

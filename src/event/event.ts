@@ -106,25 +106,25 @@ export interface CompactionEvent {
 }
 
 /**
- * Compactions that were left out of the records, as there were more than `--max-spans-per-second` allows: how many they were
- * within a second or so. Summed over a run, these events are exact.
+ * Compactions that have no event of their own: they were left out, as there were more than `--max-spans-per-second` allows, or they
+ * were lost. It says how many they were within a second or so. Summed over a run, these events are exact.
  */
 export interface NotRecordedEvent {
   v: 1;
   kind: 'not_recorded';
-  /** Begin of the first of them. */
+  /** Not later than the begin of the first that was left out, or than the first was lost. */
   startUnixNano: string;
-  /** From there to the end of the last one. */
+  /** From there to the end of the last one, or until it was known that they are lost. */
   durationNano: number;
   /** How many they were. */
   count: number;
-  /** The sum of their durations, and the longest. */
-  sumNano: number;
-  longestNano: number;
-  /** As in the books: `filtered{rate}`. */
-  reason: 'rate';
-  /** Compactions per second. */
-  limit: number;
+  /** `rate`, or why they are lost (source-losses.ts). */
+  reason: string;
+  /** With `rate`: the sum of their durations, and the longest. Not known of lost ones. */
+  sumNano?: number;
+  longestNano?: number;
+  /** With `rate`: compactions per second. */
+  limit?: number;
   /** The ids of the span that reports it. */
   traceId: string;
   spanId: string;

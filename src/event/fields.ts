@@ -52,6 +52,11 @@ const index = expect(
   { type: ['number', 'null'], minimum: -1, maximum: 1 },
   (value) => value === null || (typeof value === 'number' && value >= -1 && value <= 1),
 );
+const reason = expect(
+  'a word of a-z, 0-9 and _',
+  { type: 'string', pattern: '^[a-z][a-z0-9_]{0,63}$' },
+  (value) => typeof value === 'string' && /^[a-z][a-z0-9_]{0,63}$/.test(value),
+);
 const oneOf = (words: readonly string[]): Form =>
   expect(`one of ${words.join(', ')}`, { enum: words }, (value) => words.some((word) => word === value));
 const list = (element: Form): Form => ({
@@ -125,10 +130,10 @@ export const NOT_RECORDED = {
   startUnixNano: decimal(LAST_TIME, '2^63 - 1'),
   durationNano: count,
   count,
-  sumNano: count,
-  longestNano: count,
-  reason: oneOf(['rate']),
-  limit: count,
+  reason,
+  'sumNano?': count,
+  'longestNano?': count,
+  'limit?': count,
   traceId: hexId(32),
   spanId: hexId(16),
 } satisfies Fields;

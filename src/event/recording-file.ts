@@ -15,12 +15,16 @@ const FORMS: readonly (readonly [start: string, form: string, reader: string])[]
   ['feff', 'UTF-16', 'iconv -f UTF-16 -t UTF-8 FILE'],
 ];
 
+/** What names standard input instead of a file. */
+const STANDARD_INPUT = '-';
+const STDIN = 0;
+
 /** Opens a recording. Does not wait for the writer of a FIFO. Throws a UserError when it is nothing that can be read. */
 export function openRecording(path: string): number {
   let file: number;
   let start = '';
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = path === STANDARD_INPUT ? STDIN : openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = fstatSync(file);
     if (status.isDirectory()) throw new Error('it is a folder');
     if (status.isFile()) {
@@ -45,10 +49,14 @@ export async function* bytesOf(file: number, path: string): AsyncGenerator<Uint8
   }
 }
 
-/** A pipe or terminal is polled: Node cannot end while a thread of its pool waits in a read. */
+/** Whether all of it is there already, as opposed to what a pipe or a terminal will give. */
+export const isRegularFile = (file: number): boolean => fstatSync(file).isFile();
+
+/** A pipe, socket or terminal is polled: Node cannot end while a thread of its pool waits in a read, and a socket may have nothing yet. */
 function stream(file: number): AsyncIterable<Buffer> {
   if (isatty(file)) return new ReadStream(file);
-  if (fstatSync(file).isFIFO()) return new Socket({ fd: file, readable: true, writable: false });
+  const status = fstatSync(file);
+  if (status.isFIFO() || status.isSocket()) return new Socket({ fd: file, readable: true, writable: false });
   return createReadStream('', { fd: file });
 }
 

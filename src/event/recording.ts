@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
-import { type Message, message } from '../messages/message.ts';
-import { excerpt } from '../terminal.ts';
+import type { Message } from '../messages/message.ts';
 import { countNotRecorded, type SourceBooks } from './books.ts';
 import { type AgentEvent, isCompaction } from './event.ts';
+import { LineComplaints } from './line-complaints.ts';
 import { linesOf } from './lines.ts';
+import { MalformedLines } from './malformed-lines.ts';
 import { parseEvent } from './parse.ts';
-import { bytesOf, openRecording } from './recording-file.ts';
+import { bytesOf, isRegularFile, openRecording } from './recording-file.ts';
 import { filterOf, type Selection } from './selection.ts';
 import type { Source } from './source.ts';
 
 const BATCH = 256;
 /** In characters. An event with the largest resource and stack has a tenth of it. */
 const LONGEST_LINE = 2 ** 20;
-/** Later complaints are only counted: a file with nothing but malformed lines is not a recording. */
-const MAX_COMPLAINTS = 10;
 /** Hosts see few different ones. */
 const MAX_STACKS = 4096;
 
@@ -23,17 +22,18 @@ export class Recording implements Source {
   /** The descriptor of its file. */
   readonly file: number;
   readonly #path: string;
-  readonly #warn: (message: Message) => void;
+  readonly #complaints: LineComplaints;
   readonly #selection: Selection;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   /** Shared arrays for equal stacks, as sinks expect. */
   readonly #stacks = new Lru<string, readonly string[]>(MAX_STACKS);
+  readonly #malformed = new MalformedLines();
   #stopped = false;
 
   private constructor(file: number, path: string, warn: (message: Message) => void, selection: Selection) {
     this.file = file;
     this.#path = path;
-    this.#warn = warn;
+    this.#complaints = new LineComplaints(path, warn);
     this.#selection = selection;
     if (Object.keys(selection).length > 0) this.#books.selection = { selected: 0, filtered: {} };
   }
@@ -46,6 +46,7 @@ export class Recording implements Source {
   async run(onEvents: (events: readonly AgentEvent[]) => void, room: () => Promise<number>): Promise<void> {
     let batch: AgentEvent[] = [];
     let number = 0;
+    const isPipe = !isRegularFile(this.file);
     const deliver = async () => {
       while (batch.length > 0) {
         const fit = await room();
@@ -58,19 +59,24 @@ export class Recording implements Source {
       }
     };
     try {
-      for await (const line of linesOf(bytesOf(this.file, this.#path), LONGEST_LINE)) {
-        number += 1;
-        if (this.#stopped) break;
-        if (line.trim() === '') continue;
-        const event = this.#parse(line, number);
-        if (event && this.#wanted(event)) batch.push(event);
-        if (batch.length === BATCH) await deliver();
+      for await (const lines of linesOf(bytesOf(this.file, this.#path), LONGEST_LINE)) {
+        for (const line of lines) {
+          number += 1;
+          if (this.#stopped) return;
+          if (line.trim() === '') continue;
+          const event = this.#parse(line, number);
+          if (event) batch.push(...this.#malformed.before(event));
+          if (event && this.#wanted(event)) batch.push(event);
+          if (batch.length >= BATCH) await deliver();
+        }
+        // Nobody knows when a pipe has more.
+        if (isPipe) await deliver();
       }
     } finally {
+      batch.push(...this.#malformed.before(undefined));
       // What was read before the file failed counts, too.
       await deliver();
-      const unreported = this.#books.malformed - MAX_COMPLAINTS;
-      if (unreported > 0) this.#warn(message('more_lines_malformed', { file: this.#path, lines: unreported }));
+      this.#complaints.end();
     }
   }
 
@@ -112,10 +118,8 @@ export class Recording implements Source {
     } catch (error) {
       this.#books.received += 1;
       this.#books.malformed += 1;
-      if (this.#books.malformed <= MAX_COMPLAINTS) {
-        const reason = excerpt((error as Error).message);
-        this.#warn(message('line_malformed', { file: this.#path, line: number, reason }));
-      }
+      this.#malformed.add(number);
+      this.#complaints.add(number, error as Error);
       return undefined;
     }
   }

@@ -2,8 +2,8 @@
 import type { AgentEvent } from './event.ts';
 
 /**
- * One line of the books: `accepted + recovered = exported + queued + spooled + sum(dropped)`, at any time. Dropped events are
- * counted by reason, for example `queue_full` or `grpc_unavailable`.
+ * One line of the books: `accepted + recovered + reports = exported + queued + spooled + sum(dropped)`, at any time. Dropped events
+ * are counted by reason, for example `queue_full` or `grpc_unavailable`.
  */
 export interface SinkBooks {
   accepted: number;
@@ -14,6 +14,8 @@ export interface SinkBooks {
   spooled?: number;
   /** Those that earlier runs have left there. */
   recovered?: number;
+  /** Its own events, which report what it has lost; absent while there are none. */
+  reports?: number;
 }
 
 /** A destination of events. It never throws at the source: it counts what it cannot deliver. */

@@ -33,6 +33,8 @@ export interface SummaryReport {
   others?: SummaryTotals;
   /** What the limit for spans left out, of which nobody knows whose it was; absent when there is none. */
   notRecorded?: SummaryTotals;
+  /** Compactions that were lost, which are in no total, as nobody knows how long they took; absent when there is none. */
+  lost?: number;
 }
 
 /** Adds up events, in bounded memory. */
@@ -41,6 +43,7 @@ export class Summary {
   readonly #all = nothing();
   readonly #others = nothing();
   readonly #notRecorded = nothing();
+  #lost = 0;
 
   constructor(most = MAX_ROWS) {
     this.#rows = new Lru(most, (_key, row) => addTo(this.#others, row));
@@ -48,6 +51,10 @@ export class Summary {
 
   add(events: readonly AgentEvent[]): void {
     for (const event of events) {
+      if (!isCompaction(event) && event.reason !== 'rate') {
+        this.#lost += event.count;
+        continue;
+      }
       const totals = totalsOf(event);
       addTo(this.#all, totals);
       addTo(isCompaction(event) ? this.#row(event) : this.#notRecorded, totals);
@@ -61,6 +68,7 @@ export class Summary {
       rows: [...this.#rows.values()].map((row) => ({ ...row })).sort((a, b) => b.sumNano - a.sumNano),
       ...(this.#others.count > 0 && { others: { ...this.#others } }),
       ...(this.#notRecorded.count > 0 && { notRecorded: { ...this.#notRecorded } }),
+      ...(this.#lost > 0 && { lost: this.#lost }),
     };
   }
 
@@ -91,4 +99,6 @@ function addTo(totals: SummaryTotals, { count, sumNano, longestNano }: SummaryTo
 }
 
 const totalsOf = (event: AgentEvent): SummaryTotals =>
-  isCompaction(event) ? { count: 1, sumNano: event.durationNano, longestNano: event.durationNano } : event;
+  isCompaction(event)
+    ? { count: 1, sumNano: event.durationNano, longestNano: event.durationNano }
+    : { count: event.count, sumNano: event.sumNano ?? 0, longestNano: event.longestNano ?? 0 };

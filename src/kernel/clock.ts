@@ -25,14 +25,21 @@ export class EpochClock {
     this.measure();
   }
 
-  measure(): void {
+  /** @returns CLOCK_MONOTONIC, as it was read */
+  measure(): bigint {
     const { monotonicNs, realtimeNs, boottimeNs, uncertaintyNs } = this.#read();
     this.#suspended = boottimeNs - monotonicNs;
     const offset = realtimeNs - monotonicNs;
     const distance = Math.abs(Number(offset - this.#offset));
-    if (distance <= this.#uncertainty + uncertaintyNs && this.#uncertainty <= uncertaintyNs) return;
+    if (distance <= this.#uncertainty + uncertaintyNs && this.#uncertainty <= uncertaintyNs) return monotonicNs;
     this.#offset = offset;
     this.#uncertainty = uncertaintyNs;
+    return monotonicNs;
+  }
+
+  /** The time since the epoch, by the clock of the events. */
+  now(): bigint {
+    return this.toEpochNs(this.measure());
   }
 
   toEpochNs(monotonicNs: bigint): bigint {

@@ -124,6 +124,7 @@ class LiveCompactions implements Compactions {
       ...(stacks && { stackMinDurationNs: 0 }),
       ringBytes,
       runTimeStats: false,
+      compactionsOnly: true,
       ...((services || context !== 'off') && { prober: { services, user: proberUser, warn } }),
     });
     if (user) await giveUpPrivileges(user, warn);

@@ -6,7 +6,7 @@ import { PUBLISHER_SIZE } from '../abi.generated.ts';
 import { Enricher } from '../enrich/enricher.ts';
 import type { ProberOptions } from '../enrich/prober-client.ts';
 import { HostError } from '../errors.ts';
-import type { Aggregates } from '../event/aggregates.ts';
+import type { Aggregates, Counting } from '../event/aggregates.ts';
 import {
   balances,
   countNotRecorded,
@@ -33,6 +33,7 @@ import type { AttachPlan } from './attach-plan.ts';
 import { Decoder } from './decode.ts';
 import { hiddenSymbols } from './hidden-symbols.ts';
 import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
+import { Losses } from './losses.ts';
 import { Omissions } from './omissions.ts';
 import { PinFolder } from './pin-folder.ts';
 import type { Pinning } from './pinned-programs.ts';
@@ -47,6 +48,7 @@ const LAST_RECORDS_MS = 200;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const PUBLISHERS = 'cs_publishers';
 const PUBLISHER_KEY_SIZE = 4;
+const NANOS_PER_MILLI = 1_000_000n;
 
 /** The limit behind an error, when the ring buffer's memory, thread and descriptors cannot be had. */
 const RAISE_LIMITS: Readonly<Record<string, string>> = {
@@ -67,6 +69,8 @@ export interface LiveOptions
   prober?: Omit<ProberOptions, 'procfs'>;
   /** Where the programs stay attached afterwards, and for how long they record without an agent. */
   pin?: { folder: string; ttlNs: number };
+  /** Events are compactions only: what is lost is counted, and not reported in an event. */
+  compactionsOnly?: boolean;
   /** Called before programs are attached, for each attach plan that is tried. */
   onAttaching?: () => void;
   /** Called when the programs have been detached, before the last records are read; or after these, when they stay attached. */
@@ -119,13 +123,16 @@ export class LiveSource implements Source {
   readonly #clock: EpochClock;
   readonly #maxSpansPerSecond: number | undefined;
   #omissions: Omissions | undefined;
+  #losses: Losses | undefined;
   readonly #ringBytes: number;
+  readonly #startedUnixNs = BigInt(Date.now()) * NANOS_PER_MILLI;
   #reader: RingReader | undefined;
 
   /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
     this.#ringBytes = options.ringBytes;
+    this.#books.reportsLosses = options.compactionsOnly !== true;
     this.procfs = options.procfs ?? '/proc';
     const pins = options.pin && PinFolder.open(options.pin.folder);
     const namespace = pidNamespace(this.procfs);
@@ -185,7 +192,10 @@ export class LiveSource implements Source {
       const baseline = before && { before, attached: readScanCounters() };
       const books = this.#books;
       const { ringBytes } = options;
-      this.#settlement = new Settlement({ object, reader, books, pinning, baseline, ttlNs, monotonicNs, ringBytes });
+      const startedUnixNs = this.#startedUnixNs;
+      this.#settlement = new Settlement({
+        ...{ object, reader, books, pinning, baseline, startedUnixNs, ttlNs, monotonicNs, ringBytes },
+      });
     }
     const enricher = this.#enricher;
     if (contexts && enricher) {
@@ -209,15 +219,17 @@ export class LiveSource implements Source {
       take(events);
       this.#settlement?.delivered(events.length);
     };
+    const report = (events: readonly NotRecordedEvent[]) => {
+      for (const event of events) countNotRecorded(this.#books, event);
+      this.#settlement?.read(events);
+      onEvents(events);
+    };
     if (this.#maxSpansPerSecond !== undefined) {
-      const onOmission = (event: NotRecordedEvent) => {
-        countNotRecorded(this.#books, event);
-        this.#settlement?.read([event]);
-        onEvents([event]);
-      };
+      const onOmission = (event: NotRecordedEvent) => report([event]);
       const before = this.#settlement?.reported;
       this.#omissions = new Omissions(this.#object, this.#clock, this.#maxSpansPerSecond, onOmission, before);
     }
+    if (this.#books.reportsLosses) this.#losses = this.#reportLosses(report);
     const onBatch = (batch: Buffer) => {
       const decoded = this.#decoder.decode(batch);
       const { events, received, malformed } = decoded;
@@ -232,8 +244,30 @@ export class LiveSource implements Source {
       else if (events.length > 0 && named) named.then(() => onEvents(events));
       else if (events.length > 0) onEvents(events);
     };
-    this.#reader?.start(onBatch, () => this.#omissions?.look());
+    this.#reader?.start(onBatch, () => {
+      this.#omissions?.look();
+      this.#losses?.look();
+    });
+    // What was lost before may have no record after it.
+    this.#losses?.look();
     return this.#stopped.promise;
+  }
+
+  #reportLosses(report: (events: readonly NotRecordedEvent[]) => void): Losses {
+    const settlement = this.#settlement;
+    const losses = new Losses({
+      clock: this.#clock,
+      sinceUnixNs: settlement?.lossesSinceUnixNs ?? this.#startedUnixNs,
+      ...(settlement && { undeliveredSinceUnixNs: settlement.undeliveredSinceUnixNs }),
+      read: (all) => ({
+        ...this.#books,
+        kernel: decodeKernelBooks(this.#object.readVariable('books')),
+        ...(all && { programMisses: this.#programMisses() }),
+      }),
+      report,
+    });
+    settlement?.reportLosses(() => losses.sinceUnixNs);
+    return losses;
   }
 
   /** Leaves records in the ring until `resume`, where whoever takes the events has enough of them. */
@@ -275,9 +309,21 @@ export class LiveSource implements Source {
     return this.#settlement;
   }
 
+  /** Since when the kernel's side and the source's books count, and whether earlier agents have begun; epoch time. */
+  get counting(): Counting {
+    return {
+      sinceUnixNano: this.#settlement?.sinceUnixNs ?? this.#startedUnixNs,
+      goesOn: this.pinning?.adopted ?? false,
+    };
+  }
+
   /** Detaches, unless the programs stay attached, and reads what is left in the ring. */
   async stop(): Promise<void> {
-    if (!this.#stays) {
+    if (this.#stays) {
+      // Compactions go on, and are the next agent's from here on.
+      this.#reader?.drain();
+      this.#reader?.stop();
+    } else {
       this.#object.detach();
       this.#onDetached?.();
     }
@@ -285,14 +331,15 @@ export class LiveSource implements Source {
     do {
       this.#reader?.drain();
       this.#omissions?.finish();
+      const readUnixNs = this.#clock.now();
       this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
+      this.#books.programMisses = this.#programMisses();
+      this.#losses?.finish(this.#books, readUnixNs);
+      if (this.#stays) this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
     } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
     if (this.#stays) this.#onDetached?.();
-    this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
+    else this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
     this.#books.stays = this.#stays;
-    // Only the plan's programs count: a missed process event is not a lost compaction.
-    const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
-    this.#books.programMisses = ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
     await this.#stacks.named();
     await this.#enricher?.finish();
     if (this.#enricher?.probes) this.#books.probes = this.#enricher.probes;
@@ -319,6 +366,12 @@ export class LiveSource implements Source {
       programs: this.programStats(),
       supervisor: this.#enricher?.supervisor,
     };
+  }
+
+  /** Only the plan's programs count: a missed process event is not a lost compaction. */
+  #programMisses(): number {
+    const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
+    return ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
   }
 
   programStats(): ProgramStats[] {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
 import type { BpfObject } from 'bpf-loader-native';
 import { BOOKS, OMISSIONS, OMISSIONS_SIZE } from '../abi.generated.ts';
 import type { NotRecordedEvent } from '../event/event.ts';
+import { notRecorded } from '../event/lost.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 
 /** At most one event for this long. */
@@ -123,19 +123,8 @@ export class Omissions {
 
   #send({ count, sumNs, longestNs, beginNs, endNs }: Found): void {
     this.#clock.measure();
-    const ids = randomBytes(24).toString('hex');
-    this.#report({
-      v: 1,
-      kind: 'not_recorded',
-      startUnixNano: this.#clock.toEpochNs(beginNs).toString(),
-      durationNano: Number(endNs - beginNs),
-      count,
-      sumNano: sumNs,
-      longestNano: longestNs,
-      reason: 'rate',
-      limit: this.#limit,
-      traceId: ids.slice(0, 32),
-      spanId: ids.slice(32),
-    });
+    const fromUnixNs = this.#clock.toEpochNs(beginNs);
+    const found = { compactions: count, fromUnixNs, toUnixNs: fromUnixNs + endNs - beginNs };
+    this.#report({ ...notRecorded('rate', found), sumNano: sumNs, longestNano: longestNs, limit: this.#limit });
   }
 }

@@ -25,10 +25,10 @@ export const isRingSize = (bytes: number): boolean =>
  */
 export const importLive = (): Promise<typeof import('./live-source.ts')> => withAddon(() => import('./live-source.ts'));
 
-/** The folder of `--pin`, if it exists; it belongs to this process until it ends. Throws a StartError that says why not. */
+/** The folder of `--pin`, to remove it; undefined when there is none. Throws a StartError that says why not. */
 export async function openPins(folder: string): Promise<PinFolder | undefined> {
   const { PinFolder } = await withAddon(() => import('./pin-folder.ts'));
-  return PinFolder.openExisting(folder);
+  return PinFolder.openToRemove(folder);
 }
 
 async function withAddon<T>(load: () => Promise<T>): Promise<T> {

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The folder of `--pin`: programs that stay attached while no agent runs. */
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, type Stats, statfsSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  statfsSync,
+  unlinkSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type BpfError, lockFolder } from 'bpf-loader-native';
 import { EXIT, StartError, systemWords } from '../errors.ts';
@@ -34,20 +45,26 @@ export class PinFolder {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw refused(path, systemWords(error));
     }
+    checkFolder(path);
+    checkOwner(path);
+    lock(path);
     return PinFolder.#take(path);
   }
 
-  /** The same for a folder that exists; undefined when it does not. */
-  static openExisting(given: string): PinFolder | undefined {
+  /** The same for a folder that is to be removed, which root may do with that of any user; undefined when there is none. */
+  static openToRemove(given: string): PinFolder | undefined {
     const path = resolve(given);
     if (statOf(path) === undefined) return undefined;
     checkFileSystem(path);
+    checkFolder(path);
+    const isRoot = process.geteuid!() === 0;
+    if (!isRoot) checkOwner(path);
+    lock(path);
+    if (isRoot) makeRoots(path);
     return PinFolder.#take(path);
   }
 
   static #take(path: string): PinFolder {
-    checkOwner(path);
-    lock(path);
     const foreign = namesIn(path).filter((name) => name !== NEW && !SET.test(name));
     if (foreign.length > 0) throw refused(path, `it holds '${foreign[0]}', which is not of compactstall`);
     const folder = new PinFolder(path);
@@ -137,12 +154,25 @@ function checkFileSystem(path: string): void {
   throw new StartError(EXIT.FAILURE, message('pin_folder_elsewhere', { folder: path }, todo));
 }
 
+function checkFolder(path: string): void {
+  if (!statOf(path)?.isDirectory()) throw refused(path, 'it is not a folder');
+}
+
 /** Whoever may write there could have us run on maps of theirs. */
 function checkOwner(path: string): void {
-  const stat = statOf(path);
-  if (!stat?.isDirectory()) throw refused(path, 'it is not a folder');
+  const stat = statOf(path)!;
   if (stat.uid !== process.geteuid!()) throw refused(path, `it belongs to the user ${stat.uid}`);
   if (stat.mode & 0o022) throw refused(path, 'others may write there');
+}
+
+/** So that its owner cannot put something else in the place of what is removed in it. */
+function makeRoots(path: string): void {
+  try {
+    lchownSync(path, 0, 0);
+    chmodSync(path, 0o700);
+  } catch (error) {
+    throw refused(path, systemWords(error));
+  }
 }
 
 function lock(path: string): void {

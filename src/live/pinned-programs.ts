@@ -14,6 +14,8 @@ export interface Pinning {
   replaced?: {
     /** Records that they had and that nobody has read, at most; undefined when that is not known. */
     unread: number | undefined;
+    /** When they were pinned; epoch time. */
+    sinceUnixNs: bigint;
   };
   /** Why the programs end with this process. */
   obstacle?: string;
@@ -55,6 +57,7 @@ export function adopt(folder: PinFolder, options: LoadOptions, attached: readonl
 /** Pins the object, instead of what the folder holds. Where the kernel cannot, it goes on without. */
 export function pin(folder: PinFolder, object: BpfObject, options: LoadOptions): Pinning {
   const [old] = folder.sets;
+  const sinceUnixNs = old === undefined ? 0n : statSync(old, { bigint: true }).ctimeNs;
   let unread: number | undefined;
   try {
     folder.replace(identityOf(options), (made) => {
@@ -66,7 +69,7 @@ export function pin(folder: PinFolder, object: BpfObject, options: LoadOptions):
     if (!(error instanceof BpfError)) throw error;
     return { adopted: false, obstacle: error.message };
   }
-  return { adopted: false, ...(old !== undefined && { replaced: { unread } }) };
+  return { adopted: false, ...(old !== undefined && { replaced: { unread, sinceUnixNs } }) };
 }
 
 /** Records of compactions in the ring of a set, which may be of another version. */

@@ -45,7 +45,7 @@ export class RingReader {
 
   /**
    * @param onBatch gets framed records; see RingBuffer.drain of bpf-loader-native
-   * @param onTurn called after each look into the ring, when its state is set: what is not in the ring can be looked at now
+   * @param onTurn called when it is woken, and after each look into the ring: what is not in the ring can be looked at now
    */
   start(onBatch: (batch: Buffer) => void, onTurn?: () => void): void {
     this.#onBatch = onBatch;
@@ -89,16 +89,25 @@ export class RingReader {
     return this.#ring.pendingBytes;
   }
 
-  close(): void {
+  /** Reads nothing any more: what comes from here on stays in the ring. */
+  stop(): void {
+    this.#onBatch = undefined;
     clearTimeout(this.#nap);
     clearImmediate(this.#next);
+  }
+
+  close(): void {
+    this.stop();
     this.#ring.close();
   }
 
   /** Handles a wake-up by the kernel: the first record after falling asleep, or a filling ring during a nap. */
   #woken(): void {
     if (this.#nap) this.#napOver();
-    else this.#takeNap();
+    else {
+      this.#takeNap();
+      this.#onTurn?.();
+    }
   }
 
   #takeNap(): void {

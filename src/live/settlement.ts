@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfObject } from 'bpf-loader-native';
 import { lostIn, type NamedSinkBooks, type SourceBooks } from '../event/books.ts';
-import { type AgentEvent, isCompaction } from '../event/event.ts';
+import { type AgentEvent, isCompaction, type NotRecordedEvent } from '../event/event.ts';
+import { type LossReason, reportedOf } from '../event/source-losses.ts';
 import type { ScanCounters } from '../kernel/vmstat.ts';
 import { Handover, type Left } from './handover.ts';
 import type { Reported } from './omissions.ts';
@@ -13,6 +14,22 @@ const LOOK_MS = 25;
 /** The share of the ring that may hold what was read and is not delivered yet. Programs wake the reader from a quarter on. */
 const KEPT_SHARE = 1 / 8;
 const UNKNOWN = 2n ** 64n - 1n;
+
+/** Where what was reported is, by reason. */
+const REPORTED = {
+  rate: 'reportedRate',
+  ring_full: 'reportedRingFull',
+  table_full: 'reportedTableFull',
+  overwritten: 'reportedOverwritten',
+  no_control: 'reportedNoControl',
+  no_scratch: 'reportedNoScratch',
+  expired: 'reportedExpired',
+  skipped: 'reportedSkipped',
+  malformed: 'reportedMalformed',
+  earlier_agent: 'reportedEarlierAgent',
+} as const satisfies Record<LossReason | 'rate', keyof Left>;
+type ReportedMember = (typeof REPORTED)[keyof typeof REPORTED];
+const REASONS = Object.entries(REPORTED);
 
 /** Counters of /proc/vmstat before and after the programs were attached. */
 export interface Baseline {
@@ -28,6 +45,8 @@ interface Parts {
   pinning: Pinning;
   /** Of programs that were attached now; undefined when it could not be read. */
   baseline: Baseline | undefined;
+  /** Epoch time, shortly before this process attached programs. */
+  startedUnixNs: bigint;
   ttlNs: number;
   monotonicNs: () => bigint;
   ringBytes: number;
@@ -41,38 +60,53 @@ interface Parts {
 export class Settlement {
   /** Of the programs, whoever attached them. */
   readonly baseline: Baseline | undefined;
+  /** Since when the programs count, whoever attached them; epoch time. */
+  readonly sinceUnixNs: bigint;
   /** Pages scanned by all events so far. */
   readonly scanned: ScanCounters = { migrate: 0, free: 0 };
   /** What earlier agents reported of what the limit left out; undefined for new programs. */
   readonly reported: Reported | undefined;
+  /** When nothing was lost that earlier agents have not reported; epoch time, as is the next. */
+  readonly lossesSinceUnixNs: bigint;
+  /** When the first began of those that earlier agents neither delivered nor reported. */
+  readonly undeliveredSinceUnixNs: bigint;
   readonly #handover: Handover;
   readonly #reader: Parts['reader'];
   readonly #books: SourceBooks;
   readonly #agents: bigint;
   readonly #keptBytes: number;
-  #notRecordedNs = 0;
+  #reportedRateNs = 0;
+  /** Reports that may still be on their way, and the number of events up to each. */
+  #reports: { event: NotRecordedEvent; upTo: number }[] = [];
+  /** When the first began of the compactions that may still be on their way. */
+  #unsettledSinceUnixNs: bigint | undefined;
+  #lossesSince = () => this.lossesSinceUnixNs;
   #delivered = 0;
   #released: number;
   #sinks: () => readonly NamedSinkBooks[] = () => [];
   #timer: NodeJS.Timeout | undefined;
 
   /** Goes on where the last agent was: in the ring, and in the books. */
-  constructor({ object, reader, books, pinning, baseline, ttlNs, monotonicNs, ringBytes }: Parts) {
+  constructor({ object, reader, books, pinning, baseline, startedUnixNs, ttlNs, monotonicNs, ringBytes }: Parts) {
     this.#reader = reader;
     this.#books = books;
     this.#keptBytes = ringBytes * KEPT_SHARE;
     this.#handover = new Handover(object, ttlNs, monotonicNs);
     const left = pinning.adopted ? this.#handover.read() : undefined;
+    this.sinceUnixNs = left?.sinceUnixNs ?? startedUnixNs;
     this.#agents = (left?.agents ?? 0n) + 1n;
     if (left) {
       this.#goOn(left);
       this.baseline = baselineOf(left);
-      this.reported = { count: Number(left.notRecorded), sumNs: this.#notRecordedNs, atNs: left.atNs };
+      this.reported = { count: Number(left.reportedRate), sumNs: this.#reportedRateNs, atNs: left.atNs };
     } else {
-      books.earlier = { events: 0, lost: pinning.replaced?.unread ?? 0 };
+      const unread = pinning.replaced?.unread ?? 0;
+      books.earlier = { events: 0, lost: unread, undelivered: unread };
       this.baseline = pinning.adopted ? undefined : baseline;
       if (pinning.adopted) this.reported = { count: 0, sumNs: 0, atNs: monotonicNs() };
     }
+    this.lossesSinceUnixNs = left?.lossesSinceUnixNs ?? (pinning.adopted ? 0n : startedUnixNs);
+    this.undeliveredSinceUnixNs = left?.unsettledSinceUnixNs ?? pinning.replaced?.sinceUnixNs ?? startedUnixNs;
     this.#delivered = books.earlier!.events;
     this.#released = reader.position;
     this.#settle(0);
@@ -83,13 +117,22 @@ export class Settlement {
     this.#sinks = sinks;
   }
 
-  /** Events were read, or made of what the limit left out. */
+  /** From here on losses are reported. @param since when nothing was lost that is not reported; epoch time */
+  reportLosses(since: () => bigint): void {
+    this.#lossesSince = since;
+  }
+
+  /** Events were read, or made of what was left out or lost; the books have them. */
   read(events: readonly AgentEvent[]): void {
     for (const event of events) {
       if (isCompaction(event)) {
         this.scanned.migrate += event.scanned.migrate;
         this.scanned.free += event.scanned.free;
-      } else this.#notRecordedNs += event.sumNano;
+        this.#unsettledSinceUnixNs = earlier(this.#unsettledSinceUnixNs, BigInt(event.startUnixNano));
+      } else {
+        this.#reportedRateNs += event.sumNano ?? 0;
+        this.#reports.push({ event, upTo: this.#events() });
+      }
     }
     this.#timer ??= setTimeout(() => this.#look(), LOOK_MS).unref();
   }
@@ -117,11 +160,19 @@ export class Settlement {
     books.decoded = Number(left.decoded);
     books.malformed = Number(left.malformed);
     if (left.notRecordedEvents > 0n) {
-      books.notRecorded = { events: Number(left.notRecordedEvents), compactions: Number(left.notRecorded) };
+      const compactions = REASONS.map(([reason, member]) => [reason, Number(left[member])] as const);
+      books.notRecorded = {
+        events: Number(left.notRecordedEvents),
+        compactions: Object.fromEntries(compactions.filter(([, n]) => n > 0)),
+      };
     }
     // It was killed if it still had some.
-    books.earlier = { events, lost: Number(left.lost + left.unsettled) };
-    this.#notRecordedNs = Number(left.notRecordedNs);
+    books.earlier = {
+      events,
+      lost: Number(left.lost + left.unsettled),
+      undelivered: Number(left.undelivered + left.unsettled),
+    };
+    this.#reportedRateNs = Number(left.reportedRateNs);
     this.scanned.migrate = Number(left.migrateScanned);
     this.scanned.free = Number(left.freeScanned);
     // It was killed before it could do so itself.
@@ -142,30 +193,58 @@ export class Settlement {
 
   /** Written first: an agent that is killed in between has its successor do the rest. */
   #settle(unsettled: number): void {
-    const { received, decoded, malformed, notRecorded, earlier } = this.#books;
+    const { received, decoded, malformed, notRecorded, earlier: before } = this.#books;
     const { position } = this.#reader;
+    const settled = this.#events() - unsettled;
+    this.#reports = this.#reports.filter(({ upTo }) => upTo > settled);
+    if (unsettled === 0) this.#unsettledSinceUnixNs = undefined;
+    const reports = this.#reports.map(({ event }) => event);
+    const reported = this.#reportedWithout(reports);
+    const isReported = before!.undelivered === Number(reported.reportedEarlierAgent);
     this.#handover.write({
       position: BigInt(position),
       received: BigInt(received),
       decoded: BigInt(decoded),
       malformed: BigInt(malformed),
-      notRecordedEvents: BigInt(notRecorded?.events ?? 0),
-      notRecorded: BigInt(notRecorded?.compactions ?? 0),
-      notRecordedNs: BigInt(this.#notRecordedNs),
+      notRecordedEvents: BigInt((notRecorded?.events ?? 0) - reports.length),
+      ...reported,
+      reportedRateNs: BigInt(this.#reportedRateNs - sum(reports.map(({ sumNano = 0 }) => sumNano))),
       migrateScanned: BigInt(this.scanned.migrate),
       freeScanned: BigInt(this.scanned.free),
-      lost: BigInt(earlier!.lost + lostIn(this.#sinks())),
-      unsettled: BigInt(unsettled),
+      lost: BigInt(before!.lost + lostIn(this.#sinks())),
+      undelivered: BigInt(before!.undelivered),
+      lossesSinceUnixNs: reports.reduce(
+        (first, event) => earlier(first, BigInt(event.startUnixNano)),
+        this.#lossesSince(),
+      ),
+      unsettled: BigInt(Math.max(0, unsettled - reports.length)),
+      unsettledSinceUnixNs: earlier(
+        isReported ? undefined : this.undeliveredSinceUnixNs,
+        this.#unsettledSinceUnixNs ?? UNKNOWN,
+      ),
       beforeMigrateScanned: known(this.baseline?.before.migrate),
       beforeFreeScanned: known(this.baseline?.before.free),
       attachedMigrateScanned: known(this.baseline?.attached.migrate),
       attachedFreeScanned: known(this.baseline?.attached.free),
       agents: this.#agents,
+      sinceUnixNs: this.sinceUnixNs,
     });
     this.#reader.release(position);
     this.#released = position;
   }
+
+  /** What was reported, by reason, without reports that the next agent makes again. */
+  #reportedWithout(reports: readonly NotRecordedEvent[]): Record<ReportedMember, bigint> {
+    const entries = REASONS.map(([reason, member]) => {
+      const again = sum(reports.filter((event) => event.reason === reason).map(({ count }) => count));
+      return [member, BigInt(reportedOf(this.#books, reason) - again)];
+    });
+    return Object.fromEntries(entries);
+  }
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
+const earlier = (one: bigint | undefined, other: bigint) => (one !== undefined && one < other ? one : other);
 
 const known = (pages: number | undefined) => (pages === undefined ? UNKNOWN : BigInt(pages));
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resource } from '@opentelemetry/resources';
+import type { Counting } from '../event/aggregates.ts';
 import type { CompactionEvent } from '../event/event.ts';
 import { type Message, message } from '../messages/message.ts';
 import { hostResource } from '../sinks/otlp/host-resource.ts';
@@ -40,8 +41,8 @@ export class AgentMetrics {
   /** For each exporter its own: each has its interval. */
   readonly #exemplars = { otlp: new Exemplars(), prometheus: new Exemplars() };
   readonly #keepsExemplars: boolean;
-  /** Before anything is attached, as values count from there. */
-  readonly #startUnixNano = now();
+  readonly #processUnixNano = now();
+  #goesOn = false;
   #state: (() => AgentState) | undefined;
   #otlp: OtlpExporter | undefined;
   #resource: Resource | undefined;
@@ -80,7 +81,7 @@ export class AgentMetrics {
   }
 
   /** Loads what exporters need, and reads what only root may be able to read. Connects at the first export. */
-  async prepare(): Promise<void> {
+  async prepare({ sinceUnixNano, goesOn }: Counting): Promise<void> {
     const { connection, preference, timeoutMs, spans } = this.#settings;
     const { warn, env = process.env } = this.#options;
     const resource = await hostResource(env, spans.detectors);
@@ -89,8 +90,9 @@ export class AgentMetrics {
     for (const warning of connection.warnings) warn(warning);
     const collector = await openCollector(connection, timeoutMs);
     const { destination } = connection;
-    const startUnixNano = this.#startUnixNano;
-    this.#otlp = new OtlpExporter({ collector, resource, preference, startUnixNano, destination, warn });
+    const started = { sinceUnixNano, processUnixNano: this.#processUnixNano };
+    this.#goesOn = goesOn;
+    this.#otlp = new OtlpExporter({ collector, resource, preference, ...started, destination, warn });
   }
 
   /** Begins to export. @param state reads what the agent knows now @param work reads what it has done */
@@ -102,6 +104,7 @@ export class AgentMetrics {
       this.#server.work = work;
     }
     if (exporters.every((name) => name === 'prometheus')) return;
+    if (this.#goesOn) this.#otlp?.goOn(this.#read(), now());
     // An export that takes longer than the interval is not overtaken.
     this.#timer = setInterval(() => {
       this.#export ??= this.#exportAll().finally(() => {

@@ -17,6 +17,8 @@ export interface Exemplar {
 export interface NumberPoint {
   labels: Labels;
   value: number;
+  /** Whether it counts from the start of this process, and not from when the programs were attached. */
+  ofProcess?: boolean;
   /** Tells the points of a metric apart where a label can become known later; else the labels do. */
   id?: string;
 }

@@ -13,7 +13,9 @@ export interface OtlpExporterOptions {
   collector: Collector;
   resource: Resource;
   preference: TemporalityPreference;
-  startUnixNano: bigint;
+  /** When the programs were attached, and when this process was started. */
+  sinceUnixNano: bigint;
+  processUnixNano: bigint;
   /** For messages: where metrics go. */
   destination: string;
   warn: (message: Message) => void;
@@ -31,18 +33,24 @@ export class OtlpExporter {
   #said: Outcome['kind'] | undefined;
 
   constructor(options: OtlpExporterOptions) {
-    const { resource, preference, startUnixNano } = options;
+    const { resource, preference, processUnixNano } = options;
     this.#options = options;
-    this.#lastUnixNano = startUnixNano;
+    this.#lastUnixNano = processUnixNano;
     const scope = scopeBytes({ name: 'compactstall', version: VERSION });
     this.#frame = { resource: resourceBytes(resource), scope, preference };
     this.#deltas = new Deltas(preference);
   }
 
+  /** Counts of an earlier agent belong to none of the intervals between this agent's exports. */
+  goOn(readings: readonly Reading[], unixNano: bigint): void {
+    this.#deltas.arrived(readings);
+    this.#lastUnixNano = unixNano;
+  }
+
   /** @returns whether they arrived */
   async export(readings: readonly Reading[], unixNano: bigint): Promise<boolean> {
-    const { collector, startUnixNano } = this.#options;
-    const times = { startUnixNano, lastUnixNano: this.#lastUnixNano, unixNano };
+    const { collector, sinceUnixNano, processUnixNano } = this.#options;
+    const times = { sinceUnixNano, processUnixNano, lastUnixNano: this.#lastUnixNano, unixNano };
     const bytes = writeRequest(this.#deltas.since(readings), times, this.#frame);
     const points = readings.reduce((sum, reading) => sum + reading.points.length, 0);
     const outcome = await collector.send({ bytes, spans: points });

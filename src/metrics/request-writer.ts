@@ -47,7 +47,9 @@ const USUAL_BYTES = 64 * 1024;
 
 /** When counting began, and when the values were read. */
 export interface Times {
-  startUnixNano: bigint;
+  sinceUnixNano: bigint;
+  /** The start of the process, for the values that it counts itself. */
+  processUnixNano: bigint;
   /** The last export that arrived: the start of values that count from there. */
   lastUnixNano: bigint;
   unixNano: bigint;
@@ -76,7 +78,9 @@ export function writeRequest(readings: readonly Reading[], times: Times, frame: 
 function writeMetric(out: ProtobufWriter, reading: Reading, times: Times, preference: TemporalityPreference): void {
   const { name, meaning, unit } = reading.metric;
   const delta = isDelta(reading.metric, preference);
-  const span = { start: delta ? times.lastUnixNano : times.startUnixNano, end: times.unixNano };
+  const span = { start: delta ? times.lastUnixNano : times.sinceUnixNano, end: times.unixNano };
+  const spanOf = ({ ofProcess }: NumberPoint) =>
+    ofProcess && !delta ? { ...span, start: times.processUnixNano } : span;
   message(out, METRIC, () => {
     text(out, NAME, name);
     text(out, DESCRIPTION, meaning);
@@ -91,7 +95,7 @@ function writeMetric(out: ProtobufWriter, reading: Reading, times: Times, prefer
     }
     const { metric, points } = reading;
     message(out, metric.kind === 'gauge' ? GAUGE : SUM, () => {
-      for (const point of points) writeNumberPoint(out, metric, point, span);
+      for (const point of points) writeNumberPoint(out, metric, point, spanOf(point));
       if (metric.kind === 'gauge') return;
       temporality();
       integer(out, IS_MONOTONIC, metric.kind === 'counter' ? 1 : 0);

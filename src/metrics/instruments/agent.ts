@@ -87,6 +87,7 @@ export const AGENT: readonly NumberInstrument[] = [
         : Object.entries(exports).map(([outcome, value]) => ({
             labels: { 'compaction.metrics.outcome': outcome },
             value,
+            ofProcess: true,
           })),
   },
   {
@@ -99,8 +100,8 @@ export const AGENT: readonly NumberInstrument[] = [
     semconv: true,
     read: ({ processes }) =>
       processes.flatMap(({ role, userSeconds, systemSeconds }) => [
-        { labels: { 'compaction.process': role, 'cpu.mode': 'user' }, value: userSeconds },
-        { labels: { 'compaction.process': role, 'cpu.mode': 'system' }, value: systemSeconds },
+        { labels: { 'compaction.process': role, 'cpu.mode': 'user' }, value: userSeconds, ofProcess: true },
+        { labels: { 'compaction.process': role, 'cpu.mode': 'system' }, value: systemSeconds, ofProcess: true },
       ]),
   },
   {

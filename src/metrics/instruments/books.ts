@@ -35,6 +35,7 @@ export const BOOKS: readonly NumberInstrument[] = [
 ];
 
 const isWaiting = (label: string): boolean => /^(open|queued|spooled|in ring)$/.test(label);
+const isOfSink = (label: string): boolean => label === 'recovered' || label === 'reports';
 /** `dropped{ring_full}`, `exported by otlp`. */
 const LABEL = /^(.*?)(?: by (.*?))?(?:\{(.*)\})?$/;
 
@@ -44,8 +45,19 @@ function points(books: readonly Equation[], termsOf: (equation: Equation) => Equ
     const sink = equation.terms.map(([label]) => LABEL.exec(label)?.[2]).find((name) => name !== undefined);
     return termsOf(equation)
       .filter(([label]) => !label.endsWith('{none}'))
-      .map(([label, value]) => ({ labels: labelsOf(account, sink, label), value }));
+      .map(([label, value]) => ({
+        labels: labelsOf(account, sink, label),
+        value,
+        ofProcess: isOfProcess(equation, sink, label),
+      }));
   });
+}
+
+/** What an output has done, what it found in its spool, and probes: with `--pin`, all else goes on from one agent to the next. */
+function isOfProcess({ name, terms }: Equation, sink: string | undefined, label: string): boolean {
+  if (name === 'probes' || isOfSink(label)) return true;
+  if (label === 'total') return name === sink || terms.some(([other]) => isOfSink(other));
+  return sink !== undefined && /^(exported by |dropped\{)/.test(label);
 }
 
 /** Equations of one name are told apart: `begins = with context + ...` is the account `contexts`. */

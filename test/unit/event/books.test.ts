@@ -198,7 +198,7 @@ describe('equations', () => {
   });
 
   it('what the limit left out is filtered, and all of it is in events', () => {
-    const notRecorded = { events: 3, compactions: 1000 };
+    const notRecorded = { events: 3, compactions: { rate: 1000 } };
     const source = live(
       { begins: 1138, ends: 1111, paired: 1100, contextFound: 1020, filteredRate: 1000 },
       { notRecorded },
@@ -217,9 +217,39 @@ describe('equations', () => {
         ['events', 75],
       ],
     );
-    assert.deepEqual(unbalanced({ ...source, notRecorded: { events: 3, compactions: 999 } }), ['filtered']);
+    assert.deepEqual(unbalanced({ ...source, notRecorded: { events: 3, compactions: { rate: 999, ring_full: 1 } } }), [
+      'filtered',
+    ]);
     assert.deepEqual(unbalanced(source, [sink()]), ['events']);
     assert.deepEqual(Object.fromEntries(losses(live({ ...ZERO, filteredRate: 9 }), [])), {});
+  });
+
+  it('have what is lost and what events report of it, where the source reports it', () => {
+    const reported = { ring_full: 13, table_full: 5, overwritten: 7, no_control: 9, no_scratch: 8, expired: 14 };
+    const notRecorded = {
+      events: 9,
+      compactions: { ...reported, skipped: 4, malformed: 1, earlier_agent: 2, rate: 0 },
+    };
+    const lost: Partial<SourceBooks> = { received: 72, decoded: 71, malformed: 1, programMisses: 4 };
+    const source = live(
+      {},
+      { ...lost, earlier: { events: 0, lost: 6, undelivered: 2 }, reportsLosses: true, notRecorded },
+    );
+    assert.deepEqual(unbalanced(source), []);
+    const { total, terms } = equations(source, []).find(({ name }) => name === 'lost')!;
+    const { rate: _, ...compactions } = notRecorded.compactions;
+    const labels = Object.entries(compactions).map(([reason, n]) => [`reported{${reason}}`, n]);
+    assert.deepEqual([total, Object.fromEntries(terms)], [63, Object.fromEntries(labels)]);
+
+    for (const reason of Object.keys(compactions)) {
+      const without = { ...notRecorded.compactions, [reason]: 0 };
+      assert.deepEqual(unbalanced({ ...source, notRecorded: { events: 9, compactions: without } }), ['lost'], reason);
+    }
+    const { notRecorded: __, ...unreported } = source;
+    assert.deepEqual(unbalanced(unreported), ['lost']);
+    assert.deepEqual(unbalanced({ ...unreported, reportsLosses: false }), []);
+    const none = live(ZERO, { received: 0, decoded: 0, reportsLosses: true });
+    assert.equal(equations(none, []).some(({ name }) => name === 'lost'), false); // biome-ignore format: one line
   });
 
   it('include probes, if there are any', () => {
@@ -346,7 +376,7 @@ describe('losses', () => {
   it('where programs stay attached: what earlier agents lost, and not what the ring still holds', () => {
     const source = live(
       {},
-      { received: 70, decoded: 70, pendingBytes: 768, stays: true, earlier: { events: 30, lost: 4 } },
+      { received: 70, decoded: 70, pendingBytes: 768, stays: true, earlier: { events: 30, lost: 4, undelivered: 3 } },
     );
     const { kernel: _, ...rest } = source;
     assert.equal(found(source)['left in the ring buffer'], undefined);

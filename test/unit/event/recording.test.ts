@@ -6,6 +6,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { EXIT, UserError } from '../../../src/errors.ts';
 import { balances, equations } from '../../../src/event/books.ts';
 import { type AgentEvent, type CompactionEvent, isCompaction } from '../../../src/event/event.ts';
+import { parseEvent } from '../../../src/event/parse.ts';
 import { Recording } from '../../../src/event/recording.ts';
 import { jsonLine } from '../../../src/sinks/text/json.ts';
 import { event, events, notRecorded, temporaryFolder } from '../fixtures.ts';
@@ -80,19 +81,20 @@ describe('a recording', () => {
 
   it('has what was not recorded: delivered like the others, but counted separately', async (t) => {
     const [first, second] = [notRecorded(), notRecorded({ count: 3 })];
-    const text = jsonLine(first) + lines(events(2)) + jsonLine(second);
+    const lost = notRecorded({ count: 5, reason: 'ring_full' });
+    const text = jsonLine(first) + lines(events(2)) + jsonLine(second) + jsonLine(lost);
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, text);
     const recording = Recording.open(path, () => {});
     const found: AgentEvent[] = [];
     await recording.run((batch) => found.push(...batch), enough);
-    assert.deepEqual(found, [first, ...events(2), second]);
+    assert.deepEqual(found, [first, ...events(2), second, lost]);
     assert.deepEqual(recording.books(), {
       received: 2,
       decoded: 2,
       malformed: 0,
       pendingBytes: 0,
-      notRecorded: { events: 2, compactions: first.count + 3 },
+      notRecorded: { events: 3, compactions: { rate: first.count + 3, ring_full: 5 } },
     });
   });
 
@@ -200,7 +202,48 @@ describe('a malformed line', () => {
     const { found, warnings, books, path } = await read(t, written.join(''));
     assert.deepEqual(found, events(4));
     assert.deepEqual(warnings, [`${path}:3: pid: expected an integer of 0 or more, got "x"; line skipped.`]);
-    assert.deepEqual(books, { received: 5, decoded: 4, malformed: 1, pendingBytes: 0 });
+    const reported = { events: 1, compactions: { malformed: 1 } };
+    assert.deepEqual(books, { received: 5, decoded: 4, malformed: 1, pendingBytes: 0, notRecorded: reported });
+  });
+
+  it('is a gap from the last good line to the next one, with the same ids each time', async (t) => {
+    const at = (seconds: number) => event(seconds, { startUnixNano: `${seconds}000000000` });
+    const good = [5, 7, 6].map((seconds) => jsonLine(at(seconds)));
+    const text = `a\n${good[0]}b\nc\n${good[1]}${good[1]}d\n${good[2]}e\n`;
+    const path = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(path, text);
+    const replayed = async () => {
+      const recording = Recording.open(path, () => {});
+      const found: AgentEvent[] = [];
+      await recording.run((batch) => found.push(...batch), enough);
+      const sink = { name: 'x', books: { accepted: 8, exported: 8, queued: 0, dropped: {} } };
+      assert.ok(equations(recording.books(), [sink]).every(balances));
+      return found;
+    };
+    const found = await replayed();
+    assert.deepEqual(
+      found.map((one) =>
+        isCompaction(one) ? one.startUnixNano : [one.startUnixNano, one.durationNano, one.count, one.reason],
+      ),
+      [
+        ['5000000000', 0, 1, 'malformed'],
+        '5000000000',
+        ['5000000000', 2e9, 2, 'malformed'],
+        ...['7000000000', '7000000000'],
+        ['6000000000', 1e9, 1, 'malformed'],
+        '6000000000',
+        ['6000000000', 0, 1, 'malformed'],
+      ],
+    );
+    for (const one of found) assert.deepEqual(parseEvent(JSON.stringify(one)), one);
+    const gaps = found.filter((one) => !isCompaction(one));
+    assert.equal(new Set(gaps.map(({ spanId }) => spanId)).size, 4);
+    assert.deepEqual(await replayed(), found);
+  });
+
+  it('in a file without a good one is no gap: no time is known', async (t) => {
+    const { books } = await read(t, 'broken\nbroken\n');
+    assert.deepEqual(books, { received: 2, decoded: 0, malformed: 2, pendingBytes: 0 });
   });
 
   it('empty lines count as lines of the file', async (t) => {
@@ -250,7 +293,8 @@ describe('a line that is too long', () => {
     assert.deepEqual(found, [event(0, { comm: '' }), event(2, { comm: '' })]);
     const said = `longer than ${LONGEST} characters; line skipped.`;
     assert.deepEqual(warnings, [`${path}:2: ${said}`, `${path}:3: ${said}`]);
-    assert.deepEqual(books, { received: 4, decoded: 2, malformed: 2, pendingBytes: 0 });
+    const reported = { events: 1, compactions: { malformed: 2 } };
+    assert.deepEqual(books, { received: 4, decoded: 2, malformed: 2, pendingBytes: 0, notRecorded: reported });
   });
 
   it('longer than the longest string, in a sparse file', async (t) => {

@@ -68,4 +68,12 @@ describe('a summary', () => {
     assert.deepEqual(row, { count, sumNano, longestNano });
     assert.deepEqual(all, { count: count + 2, sumNano: sumNano + 20, longestNano });
   });
+
+  it('has what was lost in no total, as nobody knows how long it took', () => {
+    const summary = new Summary();
+    const { sumNano: _, longestNano: __, limit: ___, ...gap } = notRecorded({ reason: 'ring_full', count: 5 });
+    summary.add([...events(2, { durationNano: 10 }), gap, { ...gap, reason: 'skipped', count: 2 }]);
+    const { all, notRecorded: row, lost } = summary.report();
+    assert.deepEqual([all, row, lost], [{ count: 2, sumNano: 20, longestNano: 10 }, undefined, 7]);
+  });
 });

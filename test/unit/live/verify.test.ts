@@ -165,6 +165,14 @@ it('goes on over several agents: the window began when the programs were attache
   verification.detaching();
   verification.detached();
   const kernel = { migrateScanned: 400, freeScanned: 45, emittedMigrateScanned: 400, emittedFreeScanned: 45 };
-  const result = verification.result({ ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), ...kernel });
+  const books = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), ...kernel };
+  const result = verification.result(books);
   assert.ok(result.agrees, result.lines.join('\n'));
+  // One more is in the ring.
+  const more = { ...books, emittedMigrateScanned: 401, emittedFreeScanned: 45 };
+  assert.equal(verification.result(more).agrees, false);
+  const { agrees, lines } = verification.result(more, 1);
+  assert.equal(agrees, true);
+  assert.match(lines[0]!, /in records 401, in events 400: fewer \(1 records wait for the next agent\)$/);
+  assert.equal(verification.result({ ...books, emittedMigrateScanned: 399 }, 1).agrees, false, 'more than there are');
 });

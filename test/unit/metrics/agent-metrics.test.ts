@@ -16,9 +16,14 @@ import { labelsOf } from './wire.ts';
 /** A generous deadline, which only a hang reaches. */
 const LONG = 60_000;
 
+/** Programs that this process has attached. */
+const NEW = { sinceUnixNano: 1n, goesOn: false };
 const WORKS: Work = { emitted: 7, received: 7, canDeliver: true, isStuck: false };
 
-async function open(env: NodeJS.ProcessEnv, { hasSpans = true, state = agentState, work = () => WORKS } = {}) {
+async function open(
+  env: NodeJS.ProcessEnv,
+  { hasSpans = true, state = agentState, work = () => WORKS, counting = NEW } = {},
+) {
   const said: string[] = [];
   const printed: string[] = [];
   const metrics = await AgentMetrics.open({
@@ -27,7 +32,7 @@ async function open(env: NodeJS.ProcessEnv, { hasSpans = true, state = agentStat
     print: (text) => printed.push(text),
     env: { OTEL_METRIC_EXPORT_INTERVAL: '20', ...env },
   });
-  await metrics.prepare();
+  await metrics.prepare(counting);
   metrics.start(state, work);
   return { metrics, said, printed };
 }
@@ -90,6 +95,23 @@ test('the service and the container of a cgroup are labels once they are known',
     'container.id': '4a1f6f2b9c0d',
     'service.name': 'checkout',
   });
+});
+
+test('programs of an earlier agent: sums go on from its start, and deltas begin now', async (t) => {
+  const server = await startMetricsServer(t);
+  const delta = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' };
+  const pagesWith = async (env: object, goesOn: boolean) => {
+    const { metrics } = await open({ ...otlp(server.port), ...env }, { counting: { sinceUnixNano: 7n, goesOn } });
+    const before = server.requests.length;
+    await metrics.close(LONG);
+    const { dataPoints } = server.requests[before]!.get('compaction.pages_scanned')!.sum!;
+    return { pages: dataPoints.map(({ asInt }) => asInt), start: dataPoints[0]!.startTimeUnixNano };
+  };
+  assert.deepEqual(await pagesWith({}, true), { pages: ['512', '2048'], start: '7' });
+  assert.deepEqual((await pagesWith(delta, false)).pages, ['512', '2048']);
+  const going = await pagesWith(delta, true);
+  assert.deepEqual(going.pages, ['0', '0']);
+  assert.ok(BigInt(going.start!) > 7n);
 });
 
 test('no exemplar leads to a span that is not sent', async (t) => {

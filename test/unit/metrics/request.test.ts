@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BOOKS_SIZE } from '../../../src/abi.generated.ts';
+import { decodeKernelBooks, equations } from '../../../src/event/books.ts';
 import { readAll } from '../../../src/metrics/instruments/all.ts';
 import { writeRequest } from '../../../src/metrics/request-writer.ts';
 import type { Snapshot } from '../../../src/metrics/snapshot.ts';
@@ -12,7 +14,8 @@ import { aggregates, DIRECT, snapshot, TOTALS } from './snapshot.ts';
 import { decodeMetrics, decodeWhole, labelsOf } from './wire.ts';
 
 const TIMES = {
-  startUnixNano: 1_795_000_000_000_000_000n,
+  sinceUnixNano: 1_795_000_000_000_000_000n,
+  processUnixNano: 1_795_000_030_000_000_000n,
   lastUnixNano: 1_795_000_060_000_000_001n,
   unixNano: 1_795_000_120_000_000_003n,
 };
@@ -117,4 +120,32 @@ test('what had no room for labels is one more point, which says so', () => {
   assert.deepEqual(labelsOf(last('compaction.stall.time')), { 'otel.metric.overflow': true });
   assert.equal(last('compaction.stall.time').asDouble, 14);
   assert.equal(last('compaction.stall.count').asInt, '7');
+});
+
+test('what goes on from agent to agent counts from the attach; what a process has done, from its start', () => {
+  const sink = { accepted: 8, exported: 4, queued: 3, dropped: { queue_full: 1 }, spooled: 2, recovered: 2 };
+  const kernel = decodeKernelBooks(Buffer.alloc(BOOKS_SIZE));
+  const books = equations(
+    {
+      kernel,
+      ...{ probes: { made: 1, open: 0, publishing: 1, without: {} }, received: 9, decoded: 8, malformed: 1 },
+      ...{ pendingBytes: 0, earlier: { events: 5, lost: 0, undelivered: 0 } },
+    },
+    [{ name: 'otlp', books: sink }],
+  );
+  const exports = { delivered: 1, failed: 0 };
+  const metrics = decodeMetrics(write(snapshot({ books, exports })));
+  const startsOf = (name: string) =>
+    metrics.get(name)!.sum!.dataPoints.map((point) => {
+      const labels = labelsOf(point);
+      const [account, term] = ['account', 'term'].map((label) => labels[`compaction.books.${label}`]);
+      return [`${account} ${term}`, point.startTimeUnixNano === `${TIMES.processUnixNano}`] as const;
+    });
+  const ofProcess = startsOf('compaction.books.counted').filter(([, isOfProcess]) => isOfProcess);
+  assert.deepEqual(
+    new Set(ofProcess.map(([term]) => term)),
+    new Set(['probes total', 'probes publishing', 'otlp total', 'otlp recovered', 'otlp exported', 'otlp dropped']),
+  );
+  assert.ok(startsOf('compaction.metrics.exports').every(([, isOfProcess]) => isOfProcess));
+  assert.ok(startsOf('compaction.pages_scanned').every(([, isOfProcess]) => !isOfProcess));
 });
