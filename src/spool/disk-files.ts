@@ -21,8 +21,11 @@ export class DiskFiles implements SpoolFiles {
     const names = await readdir(this.#path('.'));
     const entries: FileEntry[] = [];
     for (const name of names) {
-      const status = await lstat(this.#path(name));
-      if (status.isFile()) entries.push({ name, size: status.size, changedMs: status.mtimeMs });
+      // Somebody who looks into the folder of an agent may see a file go.
+      const status = await lstat(this.#path(name)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+      if (status?.isFile()) entries.push({ name, size: status.size, changedMs: status.mtimeMs });
     }
     return entries;
   }

@@ -45,6 +45,27 @@ export async function openSpoolFolder(path: string, owner: Owner = currentOwner(
   }
 }
 
+/**
+ * Checks what `openSpoolFolder` does, and makes nothing.
+ *
+ * @returns the path where its symbolic links lead, and whether there is a folder @throws UserError with what to do
+ */
+export function examineSpoolFolder(path: string, owner: Owner): { real: string; exists: boolean } {
+  try {
+    const real = withoutLinks(resolve(path));
+    const status = lstatSync(real, { throwIfNoEntry: false });
+    if (status === undefined) {
+      if (!lstatSync(dirname(real)).isDirectory()) throw new Error('not a directory');
+      return { real, exists: false };
+    }
+    if (!status.isDirectory()) throw new Error('not a directory');
+    check(status, owner);
+    return { real, exists: true };
+  } catch (error) {
+    throw spoolUnusable(path, systemWords(error));
+  }
+}
+
 export const spoolUnusable = (folder: string, reason: string) =>
   new UserError(EXIT.FAILURE, message('spool_unusable', { folder, reason }));
 

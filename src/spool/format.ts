@@ -3,10 +3,11 @@ import { crc32c } from './crc32c.ts';
 
 // The form of the spool's files. Numbers are little-endian. A CRC covers all that follows it in its header, and the payload.
 //
-//   segment   magic 8 | crc32c u32 | version u32 | number u64 | salt u32 | 0 u32        then records
+//   segment   magic 8 | crc32c u32 | version u32 | number u64 | salt u32 | safe u32        then records
 //   record    mark u32 | crc32c u32, begun with the salt | length u32 | spans u32 | unix ms u64 | payload
 //   cursor    magic 8 | crc32c u32 | version u32 | number u64 | offset u64
 //
+// `safe` is of the segment with the number before: so many of its bytes were safe when this one began. 0 where that is not known.
 // The salt differs between segments: what is left of another file on a disk, or is inside a payload, never passes for a record.
 
 const SEGMENT_MAGIC = Buffer.from('CSTLSPL\n');
@@ -49,22 +50,31 @@ export interface Cursor {
 /** What a segment's bytes hold. */
 export interface SegmentContent {
   records: StoredRecord[];
-  /** Places with bytes that are not a record, before one that is. */
+  /** Places with bytes that are not a record, before one that is, or where all was safe. */
   damaged: number;
-  /** Bytes after the last record that are none: it was being written when the agent or the host ended. */
+  /** Bytes after the last record that are none, and were not safe: it was being written when the agent or the host ended, or the disk failed. */
   unfinishedBytes: number;
   /** Why nothing in it can be used. */
   unusable?: string;
 }
 
-export function segmentHeader(number: number, salt: number): Buffer {
+/** @param safeBefore how many bytes of the segment with the number before are safe */
+export function segmentHeader(number: number, salt: number, safeBefore = 0): Buffer {
   const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
   SEGMENT_MAGIC.copy(header);
   header.writeUInt32LE(VERSION, 12);
   header.writeBigUInt64LE(BigInt(number), 16);
   header.writeUInt32LE(salt, 24);
+  header.writeUInt32LE(safeBefore, 28);
   header.writeUInt32LE(crc32c(header.subarray(AFTER_MAGIC)), 8);
   return header;
+}
+
+/** What a segment's header says of the one with the number before: how many of its bytes are safe; 0 where it says nothing. */
+export function safeBytesBefore(header: Buffer, number: number): number {
+  if (header.length !== SEGMENT_HEADER_BYTES || !isHeader(header, SEGMENT_MAGIC)) return 0;
+  const isIt = header.readUInt32LE(12) === VERSION && header.readBigUInt64LE(16) === BigInt(number);
+  return isIt ? header.readUInt32LE(28) : 0;
 }
 
 /** What goes before the payload. @param salt of the segment */
@@ -100,14 +110,17 @@ export function decodeCursor(bytes: Buffer): Cursor | undefined {
  *
  * @param number that its name says
  * @param from where to begin, in bytes from its start
+ * @param safeBytes so many were safe: what is wrong with them is damage
  */
-export function readSegment(bytes: Buffer, number: number, from = SEGMENT_HEADER_BYTES): SegmentContent {
+export function readSegment(bytes: Buffer, number: number, from = SEGMENT_HEADER_BYTES, safeBytes = 0): SegmentContent {
   const content: SegmentContent = { records: [], damaged: 0, unfinishedBytes: 0 };
   const header = bytes.subarray(0, SEGMENT_HEADER_BYTES);
-  if (header.length < SEGMENT_HEADER_BYTES || header.every((byte) => byte === 0)) {
+  const isEmpty = header.length < SEGMENT_HEADER_BYTES || header.every((byte) => byte === 0);
+  if (isEmpty && safeBytes === 0) {
     return { ...content, unfinishedBytes: bytes.length };
   }
-  if (!isHeader(header, SEGMENT_MAGIC)) return { ...content, unusable: 'it does not begin as a segment does' };
+  if (isEmpty || !isHeader(header, SEGMENT_MAGIC))
+    return { ...content, unusable: 'it does not begin as a segment does' };
   const version = header.readUInt32LE(12);
   if (version !== VERSION) return { ...content, unusable: `it has the form ${version}, not ${VERSION}` };
   if (header.readBigUInt64LE(16) !== BigInt(number)) return { ...content, unusable: 'it has the name of another one' };
@@ -123,10 +136,12 @@ export function readSegment(bytes: Buffer, number: number, from = SEGMENT_HEADER
     }
     const next = nextRecord(search, at + 1);
     if (search.budget <= 0) return { ...content, damaged: content.damaged + 1 };
-    if (next === undefined) return { ...content, unfinishedBytes: bytes.length - at };
+    if (next === undefined) break;
     content.damaged += 1;
     at = next;
   }
+  if (at < safeBytes) content.damaged += 1;
+  content.unfinishedBytes = Math.max(0, bytes.length - Math.max(at, safeBytes));
   return content;
 }
 

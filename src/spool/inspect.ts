@@ -4,7 +4,8 @@ import { open } from 'node:fs/promises';
 import { systemWords } from '../errors.ts';
 import { DiskFiles } from './disk-files.ts';
 import { spoolUnusable } from './folder.ts';
-import { readCursor, readSegmentFile, readSegmentName } from './segment-store.ts';
+import type { SegmentContent, StoredRecord } from './format.ts';
+import { readCursor, readSegmentFile, readSegmentName, type SegmentFile } from './segment-store.ts';
 
 /** What one file of a spool holds. */
 export interface SegmentReport {
@@ -24,42 +25,87 @@ export interface SegmentReport {
   damage?: string;
 }
 
-/** Reads all segments of a spool, oldest first, and changes nothing. An agent may use it meanwhile. @throws UserError */
+/** A segment, and its requests that are not settled. */
+export interface InspectedSegment {
+  report: SegmentReport;
+  records: readonly StoredRecord[];
+}
+
+/** All segments of a spool, oldest first, without their requests. @throws UserError */
 export async function inspectSpool(path: string): Promise<SegmentReport[]> {
+  const reports: SegmentReport[] = [];
+  for await (const { report } of segmentsIn(path)) reports.push(report);
+  return reports;
+}
+
+/**
+ * Reads the segments of a spool, oldest first, one at a time, and changes nothing. An agent may use it meanwhile: what it removes is left out.
+ *
+ * @throws UserError
+ */
+export async function* segmentsIn(path: string): AsyncGenerator<InspectedSegment> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch((error: unknown) => {
+    throw spoolUnusable(path, systemWords(error));
+  });
   try {
-    const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      return await inspect(new DiskFiles(folder));
-    } finally {
-      await folder.close();
+    const files = new DiskFiles(folder);
+    for (const { name, isBad, segment } of await list(files, path)) {
+      const content = await readIfThere(files, segment, name, path);
+      if (content !== undefined) yield { report: reportOf(name, segment, isBad, content), records: content.records };
     }
+  } finally {
+    await folder.close();
+  }
+}
+
+interface Listed {
+  name: string;
+  isBad: boolean;
+  segment: SegmentFile;
+}
+
+async function list(files: DiskFiles, path: string): Promise<Listed[]> {
+  try {
+    const entries = (await files.list()).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const cursor = await readCursor(files, entries);
+    return entries.flatMap(({ name, size, changedMs }) => {
+      const { number, isBad } = readSegmentName(name) ?? {};
+      if (number === undefined || isBad === undefined) return [];
+      if (!isBad && number < (cursor?.segment ?? 0)) return [];
+      const from = !isBad && number === cursor?.segment ? cursor.offset : 0;
+      return [{ name, isBad, segment: { number, bytes: size, readableBytes: size, from, newestMs: changedMs } }];
+    });
   } catch (error) {
     throw spoolUnusable(path, systemWords(error));
   }
 }
 
-async function inspect(files: DiskFiles): Promise<SegmentReport[]> {
-  const entries = (await files.list()).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const cursor = await readCursor(files, entries);
-  const reports: SegmentReport[] = [];
-  for (const { name, size, changedMs } of entries) {
-    const { number, isBad } = readSegmentName(name) ?? {};
-    if (number === undefined || isBad === undefined) continue;
-    if (!isBad && number < (cursor?.segment ?? 0)) continue;
-    const from = !isBad && number === cursor?.segment ? cursor.offset : 0;
-    const segment = { number, bytes: size, readableBytes: size, from, newestMs: changedMs };
-    const { records, damaged, unfinishedBytes, unusable } = await readSegmentFile(files, segment, name);
-    const damage = unusable ?? (damaged > 0 ? `${damaged} requests cannot be read` : undefined);
-    reports.push({
-      file: name,
-      bytes: size,
-      isBad,
-      requests: records.length,
-      spans: records.reduce((sum, { spans }) => sum + spans, 0),
-      ...(records.length > 0 && { oldestMs: records[0]!.unixMs, newestMs: records.at(-1)!.unixMs }),
-      unfinishedBytes,
-      ...(damage !== undefined && { damage }),
-    });
+/** @returns undefined where the agent has removed it */
+async function readIfThere(
+  files: DiskFiles,
+  segment: SegmentFile,
+  name: string,
+  path: string,
+): Promise<SegmentContent | undefined> {
+  try {
+    return await readSegmentFile(files, segment, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw spoolUnusable(path, systemWords(error));
   }
-  return reports;
+}
+
+function reportOf(file: string, { bytes }: SegmentFile, isBad: boolean, content: SegmentContent): SegmentReport {
+  const { records, damaged, unfinishedBytes, unusable } = content;
+  const damage = unusable ?? (damaged > 0 ? `${damaged} requests cannot be read` : undefined);
+  return {
+    file,
+    bytes,
+    isBad,
+    requests: records.length,
+    spans: records.reduce((sum, { spans }) => sum + spans, 0),
+    ...(records.length > 0 && { oldestMs: records[0]!.unixMs, newestMs: records.at(-1)!.unixMs }),
+    unfinishedBytes,
+    ...(damage !== undefined && { damage }),
+  };
 }

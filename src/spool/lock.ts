@@ -65,6 +65,12 @@ async function takeNumber(folder: string, own: string): Promise<number | undefin
   return undefined;
 }
 
+/** Whether a process has the folder. @throws the system's error where that is not known */
+export async function isLocked(folder: string): Promise<boolean> {
+  const last = largest(folder);
+  return last > 0 && (await isAlive(`${folder}/lock.${last}`));
+}
+
 const largest = (folder: string): number =>
   Math.max(0, ...readdirSync(folder).map((name) => Number(NAME.exec(name)?.[1] ?? 0)));
 

@@ -11,6 +11,7 @@ import {
   recordHeader,
   SEGMENT_HEADER_BYTES,
   type SegmentContent,
+  safeBytesBefore,
   segmentHeader,
 } from './format.ts';
 
@@ -59,7 +60,18 @@ export async function readSegmentFile(
   if (segment.bytes > MAX_SEGMENT_BYTES) {
     return { records: [], damaged: 0, unfinishedBytes: 0, unusable: `it has ${segment.bytes} bytes` };
   }
-  return readSegment(await files.read(name, segment.readableBytes), segment.number, segment.from);
+  const bytes = await files.read(name, segment.readableBytes);
+  return readSegment(bytes, segment.number, segment.from, await safeBytesOf(files, segment.number));
+}
+
+/** How many bytes of a segment were safe when the next one began, as that says; 0 where it is not there, or is of another run. */
+async function safeBytesOf(files: SpoolFiles, number: number): Promise<number> {
+  try {
+    return safeBytesBefore(await files.read(segmentName(number + 1), SEGMENT_HEADER_BYTES), number + 1);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
 /**
@@ -70,6 +82,8 @@ export class SegmentStore {
   readonly #files: SpoolFiles;
   readonly #newSalt: () => number;
   #next = 1;
+  /** The segment before the active one, if it is of this run. */
+  #before: SegmentFile | undefined;
   #active: { segment: SegmentFile; file: SpoolFile; salt: number } | undefined;
   #noted: Cursor | undefined;
   #hasNewCursor = false;
@@ -86,7 +100,8 @@ export class SegmentStore {
     const entries = await this.#files.list();
     const cursor = await readCursor(this.#files, entries);
     const found: SegmentFile[] = [];
-    let last = cursor ? cursor.segment - 1 : 0;
+    // A segment that is settled in part may have been removed: none has its number again, as the cursor is not for that one.
+    let last = cursor ? cursor.segment - (cursor.offset > 0 ? 0 : 1) : 0;
     const settled = entries.some(({ name }) => name === NEW_CURSOR) ? [NEW_CURSOR] : [];
     for (const { name, size, changedMs } of entries) {
       const { number, isBad } = readSegmentName(name) ?? {};
@@ -122,7 +137,7 @@ export class SegmentStore {
     const salt = this.#newSalt();
     const file = await this.#files.create(segmentName(number));
     try {
-      await file.append([segmentHeader(number, salt)]);
+      await file.append([segmentHeader(number, salt, this.#safeBefore(number))]);
       await this.#files.syncFolder();
     } catch (error) {
       await file.close().catch(() => {});
@@ -134,6 +149,12 @@ export class SegmentStore {
     const segment: SegmentFile = { number, bytes, readableBytes: bytes, from: bytes, newestMs: nowMs };
     this.#active = { segment, file, salt };
     return segment;
+  }
+
+  /** How many bytes of the segment before are safe; 0 where nothing in it was synced, or it is not of this run. */
+  #safeBefore(number: number): number {
+    const { number: before, readableBytes } = this.#before ?? { number: 0, readableBytes: 0 };
+    return before === number - 1 && readableBytes > SEGMENT_HEADER_BYTES ? readableBytes : 0;
   }
 
   /** Appends a request to the active segment. @returns where it ends @throws the system's error */
@@ -156,8 +177,9 @@ export class SegmentStore {
 
   /** Ends the active segment. What was not synced may be lost. */
   async seal(): Promise<void> {
-    const { file } = this.#active!;
+    const { file, segment } = this.#active!;
     this.#active = undefined;
+    this.#before = segment;
     await file.close().catch(() => {});
   }
 

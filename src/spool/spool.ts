@@ -1,66 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SpoolFiles } from './files.ts';
 import type { SegmentContent } from './format.ts';
-import { type SegmentFile, SegmentStore, segmentName } from './segment-store.ts';
-
-/** A request that waits for the collector. */
-export interface Request {
-  bytes: Uint8Array;
-  spans: number;
-}
-
-/** A request, or a part of one, and what the spool knows of the whole. */
-export interface TakenRequest extends Request {
-  stored: Stored;
-}
-
-/** A request in the spool's memory. */
-export interface Stored extends Request {
-  /** Its spans that are not settled. */
-  left: number;
-  /** Whether it survives a crash. */
-  isSafe: boolean;
-  /** Whether the sender has it. */
-  isTaken: boolean;
-  /** Whether it is in memory only until it is safe, behind others that have to be read again. */
-  isBehind: boolean;
-  /** Whether its bytes are a part of a segment that was read. */
-  isRead: boolean;
-  unixMs: number;
-  /** Where it is stored; absent until it is written. */
-  segment?: Segment;
-  /** Where it ends in its segment. */
-  end: number;
-}
-
-interface Segment extends SegmentFile {
-  /** Whether its requests are not in memory: it has to be read. */
-  isUnread: boolean;
-  /** The requests that are not settled, of a segment that is not unread, in their order. */
-  kept: Stored[];
-  /** The safe spans of an unread segment; undefined until one of an earlier run was looked at. */
-  spans: number | undefined;
-  /** Whether something in it is damaged. */
-  isBad: boolean;
-}
-
-export interface SpoolLimits {
-  /** The most bytes in the folder. */
-  bytes: number;
-  /** How long a request is kept. */
-  ageMs: number;
-  /** The size at which a segment is full. */
-  segmentBytes: number;
-  /** The most bytes of requests in memory that others must not be read for: more are read from their segments later. */
-  memoryBytes: number;
-  /** When what was written is synced, at the latest. */
-  syncBytes: number;
-  syncMs: number;
-  /** How often the cursor is noted while it moves. */
-  noteMs: number;
-  /** How long after a failure the folder is tried again. */
-  retryMs: number;
-}
+import type { SpoolLimits } from './limits.ts';
+import type { Request, Stored, TakenRequest } from './request.ts';
+import { SegmentStore, segmentName } from './segment-store.ts';
+import { type Segment, Segments } from './segments.ts';
+import { Waiting } from './waiting.ts';
+import { Writer } from './writer.ts';
 
 /** Why requests are given up. */
 export type SpoolLoss = 'spool_full' | 'spool_expired' | 'spool_damaged';
@@ -69,28 +15,13 @@ export type SpoolLoss = 'spool_full' | 'spool_expired' | 'spool_damaged';
 export interface SpoolEvents {
   /** An earlier run has left so many spans. */
   recovered(spans: number): void;
-  dropped(reason: SpoolLoss, spans: number): void;
+  /** @param what the requests, as far as they can be read, and about when the last of them was stored (since 1970) */
+  dropped(reason: SpoolLoss, spans: number, what: { requests: readonly Request[]; unixMs: number }): void;
   /** A segment is damaged, in so many places at least. */
   damaged(file: string, why: string): void;
   /** A call was refused; what cannot be stored is in memory. Reported again after `works` only. */
   failing(error: unknown): void;
   works(): void;
-}
-
-export const DEFAULT_LIMITS: Omit<SpoolLimits, 'bytes' | 'ageMs' | 'segmentBytes' | 'memoryBytes'> = {
-  syncBytes: 1024 * 1024,
-  syncMs: 200,
-  noteMs: 2000,
-  retryMs: 5000,
-};
-
-const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
-const MIN_SEGMENT_BYTES = 64 * 1024;
-
-/** The limits for a folder of so many bytes. */
-export function limitsFor(bytes: number, ageMs: number): SpoolLimits {
-  const segmentBytes = Math.max(MIN_SEGMENT_BYTES, Math.min(MAX_SEGMENT_BYTES, bytes / 16));
-  return { ...DEFAULT_LIMITS, bytes, ageMs, segmentBytes, memoryBytes: segmentBytes };
 }
 
 export interface SpoolOptions {
@@ -105,24 +36,16 @@ export interface SpoolOptions {
 /**
  * A queue of requests that survives the agent, and the host: each is appended to a segment at once, and is safe when that is synced.
  * The oldest are in memory as well. When these are many, newer ones are dropped from memory as soon as they are safe, and read again when
- * it is their turn. In the memory there are: `front`, then what is on the disk only, then `behind`.
+ * it is their turn.
  */
 export class Spool {
   readonly #store: SegmentStore;
+  readonly #segments: Segments;
+  readonly #writer: Writer;
+  readonly #waiting = new Waiting();
   readonly #limits: SpoolLimits;
   readonly #events: SpoolEvents;
   readonly #now: () => number;
-  /** All in the folder, oldest first. */
-  #segments: Segment[] = [];
-  /** Parts of requests, which go first. */
-  #again: TakenRequest[] = [];
-  #front: Stored[] = [];
-  #behind: Stored[] = [];
-  /** In the order in which they are to be written. */
-  #unwritten: Stored[] = [];
-  /** Written to the active segment, and not synced. */
-  #unsynced: Stored[] = [];
-  #unsyncedBytes = 0;
   #safeSpans = 0;
   #unsafeSpans = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -131,9 +54,12 @@ export class Spool {
   #retryAtMs = 0;
   readonly #timers = new Map<'sync' | 'note' | 'retry', NodeJS.Timeout>();
   #aging: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor({ files, limits, events, newSalt, now = Date.now }: SpoolOptions) {
     this.#store = new SegmentStore(files, newSalt);
+    this.#segments = new Segments(this.#store);
+    this.#writer = new Writer(this.#store, this.#segments, limits, now, (requests) => this.#areSafe(requests));
     this.#limits = limits;
     this.#events = events;
     this.#now = now;
@@ -141,11 +67,10 @@ export class Spool {
 
   /** Looks for what earlier runs have left. @returns its bytes @throws the system's error */
   async open(): Promise<number> {
-    const left = await this.#do(() => this.#store.open());
-    this.#segments = left.map((file) => ({ ...file, isUnread: true, kept: [], spans: undefined, isBad: false }));
+    const bytes = await this.#do(() => this.#segments.open());
     this.#countOthers();
     this.#expireRegularly();
-    return left.reduce((sum, { bytes, from }) => sum + Math.max(0, bytes - from), 0);
+    return bytes;
   }
 
   /** Spans that are not settled and survive a crash. */
@@ -160,25 +85,25 @@ export class Spool {
 
   /** Whether there is nothing to take. */
   get isEmpty(): boolean {
-    return this.#again.length + this.#front.length + this.#behind.length === 0 && !this.#hasUnread;
+    return this.#waiting.isEmpty && !this.#segments.hasUnread;
   }
 
   /** Takes a request, which is safe soon. */
   push({ bytes, spans }: Request): void {
-    const isBehind = this.#behind.length > 0 || this.#hasUnread || this.#isMemoryFull;
-    const stored = {
+    const isFull = this.#waiting.frontBytes >= this.#limits.memoryBytes;
+    const stored: Stored = {
       bytes,
       spans,
       left: spans,
       isSafe: false,
       isTaken: false,
-      isBehind,
+      isBehind: isFull || this.#waiting.hasBehind || this.#segments.hasUnread,
       isRead: false,
       unixMs: this.#now(),
       end: 0,
     };
-    (isBehind ? this.#behind : this.#front).push(stored);
-    this.#unwritten.push(stored);
+    this.#waiting.add(stored);
+    this.#writer.add(stored);
     this.#unsafeSpans += spans;
     this.#write();
   }
@@ -186,21 +111,15 @@ export class Spool {
   /** The oldest request that is not taken; undefined when there is none. */
   async next(): Promise<TakenRequest | undefined> {
     for (;;) {
-      const part = this.#again.shift();
-      if (part) return part;
-      const stored = this.#front.shift();
-      if (stored) {
-        stored.isTaken = true;
-        return { bytes: stored.bytes, spans: stored.spans, stored };
-      }
-      if (this.isEmpty) return undefined;
+      const next = this.#waiting.take();
+      if (next || this.isEmpty) return next;
       await this.#do(() => this.#refill());
     }
   }
 
   /** Takes back requests, or parts of one: they are the next. */
   putBack(requests: readonly TakenRequest[]): void {
-    this.#again.unshift(...requests);
+    this.#waiting.putBack(requests);
   }
 
   /** The request or part was delivered, or was given up: it is not needed any more. */
@@ -209,8 +128,7 @@ export class Spool {
     if (stored.isSafe) this.#safeSpans -= spans;
     else this.#unsafeSpans -= spans;
     if (stored.left > 0 || stored.segment === undefined) return;
-    this.#advance(stored.segment);
-    if (isFinished(stored.segment, this.#store.active)) void this.note();
+    if (this.#segments.advance(stored.segment)) void this.note();
     else this.#after('note', this.#limits.noteMs, () => this.note());
   }
 
@@ -230,17 +148,37 @@ export class Spool {
     await this.#do(() => this.#tidy());
   }
 
-  /** Makes safe and notes what there is. */
-  async close(): Promise<void> {
+  /**
+   * Makes safe and notes what there is, as far as the disk answers in time.
+   *
+   * @param more called when all is safe, and again while it returns true: it has pushed another request
+   * @returns whether it did
+   */
+  async close(more: () => boolean = () => false): Promise<boolean> {
     clearInterval(this.#aging);
-    await this.commit();
-    await this.#do(async () => {
-      if (this.#store.active) await this.#store.seal();
-      await this.#tidy();
-      for (const segment of this.#segments) if (segment.isUnread) await this.#count(segment);
+    const all = Promise.all([
+      this.#finish(more),
+      this.#do(async () => {
+        for (const segment of this.#segments.uncounted) if (!this.#isClosed) await this.#count(segment);
+      }),
+    ]);
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), this.#limits.closeMs);
     });
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    const first = await Promise.race([all, deadline]);
+    this.#isClosed = true;
+    for (const one of [timer, ...this.#timers.values()]) clearTimeout(one);
     this.#timers.clear();
+    return first !== 'late';
+  }
+
+  async #finish(more: () => boolean): Promise<void> {
+    while ((await this.commit()) && !this.#isClosed && more());
+    await this.#do(async () => {
+      if (this.#segments.active) await this.#attempt(() => this.#writer.seal());
+      await this.#tidy();
+    });
   }
 
   /** One after the other, as each works on the same files. */
@@ -250,23 +188,24 @@ export class Spool {
     return done;
   }
 
+  /** What is refused is reported, and tried again later. @returns whether it was done */
+  async #attempt(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      await this.#failed(error);
+      return false;
+    }
+  }
+
   #after(what: 'sync' | 'note' | 'retry', ms: number, work: () => Promise<unknown>): void {
-    if (this.#timers.has(what)) return;
+    if (this.#timers.has(what) || this.#isClosed) return;
     const timer = setTimeout(() => {
       this.#timers.delete(what);
       void work();
     }, ms);
     this.#timers.set(what, timer);
-  }
-
-  get #hasUnread(): boolean {
-    return this.#segments.some(({ isUnread }) => isUnread);
-  }
-
-  get #isMemoryFull(): boolean {
-    let bytes = 0;
-    for (const stored of this.#front) bytes += stored.bytes.length;
-    return bytes >= this.#limits.memoryBytes;
   }
 
   #write(): void {
@@ -281,150 +220,64 @@ export class Spool {
   /** Appends what is not written. After a failure not before its time, unless it is `now` or never. */
   async #writeAll(now: boolean): Promise<void> {
     if (this.#isFailing && !now && this.#now() < this.#retryAtMs) return;
-    try {
-      while (this.#unwritten.length > 0) {
-        const stored = this.#unwritten[0]!;
-        if (stored.left > 0) await this.#append(stored);
-        this.#unwritten.shift();
-        if (this.#unsyncedBytes >= this.#limits.syncBytes) await this.#sync();
-      }
-      if (now) await this.#sync();
-      else if (this.#unsynced.length > 0) this.#after('sync', this.#limits.syncMs, () => this.commit());
+    await this.#attempt(async () => {
+      await this.#writer.write();
+      if (now) await this.#writer.sync();
+      else if (this.#writer.hasUnsynced) this.#after('sync', this.#limits.syncMs, () => this.commit());
       await this.#bound();
-      this.#worked();
-    } catch (error) {
-      await this.#failed(error);
-    }
+      if (this.#isFailing) this.#events.works();
+      this.#isFailing = false;
+    });
   }
 
-  async #append(stored: Stored): Promise<void> {
-    const active = this.#active;
-    if (!active || active.isUnread !== stored.isBehind || active.bytes >= this.#limits.segmentBytes) {
-      await this.#seal();
-      const file = await this.#store.begin(this.#now());
-      this.#segments.push(
-        Object.assign(file, {
-          isUnread: stored.isBehind,
-          kept: [],
-          spans: stored.isBehind ? 0 : undefined,
-          isBad: false,
-        }),
-      );
-    }
-    const segment = this.#active!;
-    stored.end = await this.#store.append(stored.bytes, stored);
-    stored.segment = segment;
-    if (!stored.isBehind) segment.kept.push(stored);
-    this.#unsynced.push(stored);
-    this.#unsyncedBytes += stored.bytes.length;
-    this.#advance(segment);
-  }
-
-  get #active(): Segment | undefined {
-    const { active } = this.#store;
-    return active && (active as Segment);
-  }
-
-  /** Syncs, unless all of it is settled. What is behind is from here on on the disk only. */
-  async #sync(): Promise<void> {
-    if (this.#unsynced.some(({ left }) => left > 0)) await this.#store.sync();
-    for (const stored of this.#unsynced) {
-      if (stored.left === 0) continue;
+  /** They survive a crash from here on. */
+  #areSafe(requests: readonly Stored[]): void {
+    for (const stored of requests) {
       stored.isSafe = true;
       this.#unsafeSpans -= stored.left;
       this.#safeSpans += stored.left;
       if (stored.isBehind) stored.segment!.spans! += stored.left;
     }
-    this.#unsynced = [];
-    this.#unsyncedBytes = 0;
-    this.#behind = this.#behind.filter(({ isSafe }) => !isSafe);
-  }
-
-  async #seal(): Promise<void> {
-    const active = this.#active;
-    if (!active) return;
-    await this.#sync();
-    await this.#store.seal();
-    if (isFinished(active, undefined)) await this.#tidy();
+    this.#waiting.forgetSafe();
   }
 
   /** Keeps in memory what cannot be stored, and tries again later. */
   async #failed(error: unknown): Promise<void> {
-    // After a failed sync nobody knows what of it was written: it is written again, to another segment.
-    const lost = this.#unsynced.filter(({ left }) => left > 0);
-    for (const stored of lost) delete stored.segment;
-    this.#unwritten.unshift(...lost);
-    this.#unsynced = [];
-    this.#unsyncedBytes = 0;
-    const active = this.#active;
-    if (active) {
-      active.kept = active.kept.filter(({ segment }) => segment !== undefined);
-      await this.#store.seal();
-      // A part of the last one that was written is no damage, and there is nothing to read.
-      if (active.isUnread && active.spans === 0) active.isUnread = false;
-    }
+    await this.#writer.failed();
     this.#retryAtMs = this.#now() + this.#limits.retryMs;
     this.#after('retry', this.#limits.retryMs, () => this.#do(() => this.#retry()));
-    if (this.#isFailing) return;
+    if (!this.#isFailing) this.#events.failing(error);
     this.#isFailing = true;
-    this.#events.failing(error);
   }
 
   async #retry(): Promise<void> {
     if (await this.#tidy()) await this.#writeAll(true);
   }
 
-  #worked(): void {
-    if (!this.#isFailing) return;
-    this.#isFailing = false;
-    this.#events.works();
-  }
-
-  /** Moves the start of a segment behind what is settled. */
-  #advance(segment: Segment): void {
-    while (segment.kept[0]?.left === 0) segment.from = segment.kept.shift()!.end;
-  }
-
-  /** Notes what is settled, then removes the segments without anything else. @returns whether it could */
-  async #tidy(): Promise<boolean> {
-    const { active } = this.#store;
-    const finished = this.#segments.filter((segment) => isFinished(segment, active));
-    const first = this.#segments.find((segment) => !finished.includes(segment));
-    try {
-      await this.#store.note(first && { segment: first.number, offset: first.from });
-      for (const bad of finished.filter(({ isBad }) => isBad)) await this.#store.setAside(bad);
-      await this.#store.remove(finished.filter(({ isBad }) => !isBad));
-      this.#segments = this.#segments.filter((segment) => !finished.includes(segment));
-      return true;
-    } catch (error) {
-      await this.#failed(error);
-      return false;
-    }
+  #tidy(): Promise<boolean> {
+    return this.#attempt(() => this.#segments.tidy());
   }
 
   /** Puts the next requests into memory. */
   async #refill(): Promise<void> {
-    const unread = this.#segments.find(({ isUnread }) => isUnread);
-    if (this.#front.length > 0) return;
+    if (this.#waiting.hasFront) return;
+    const unread = this.#segments.firstUnread;
     if (unread) {
-      if (unread === this.#active) {
+      if (unread === this.#segments.active) {
         await this.#writeAll(true);
-        if (unread === this.#active) await this.#seal();
+        if (unread === this.#segments.active) await this.#attempt(() => this.#writer.seal());
       }
       await this.#load(unread);
     }
-    if (this.#hasUnread) return;
-    for (const stored of this.#behind) stored.isBehind = false;
-    this.#front.push(...this.#behind);
-    this.#behind = [];
+    if (!this.#segments.hasUnread) this.#waiting.bringForward();
   }
 
   /** Reads an unread segment into memory. What is damaged is counted, and its segment set aside later. */
   async #load(segment: Segment): Promise<void> {
-    const content = await this.#count(segment);
+    const { records } = await this.#count(segment);
     segment.isUnread = false;
-    for (const { payload, spans, unixMs, end } of content.records) {
-      const stored = {
+    for (const { payload, spans, unixMs, end } of records) {
+      segment.kept.push({
         bytes: payload,
         spans,
         left: spans,
@@ -433,54 +286,54 @@ export class Spool {
         isBehind: false,
         isRead: true,
         unixMs,
-      };
-      segment.kept.push({ ...stored, segment, end });
+        segment,
+        end,
+      });
     }
-    this.#front.push(...segment.kept);
-    const loaded = content.records.reduce((sum, { spans }) => sum + spans, 0);
-    const lost = segment.spans! - loaded;
+    this.#waiting.addInFront(segment.kept);
+    const lost = segment.spans! - spansOf(records);
     if (lost > 0) {
       this.#safeSpans -= lost;
-      this.#events.dropped('spool_damaged', lost);
+      this.#events.dropped('spool_damaged', lost, { requests: [], unixMs: segment.newestMs });
     }
-    if (isFinished(segment, undefined)) await this.#tidy();
+    if (this.#segments.advance(segment)) await this.#tidy();
   }
 
   /** Counts what earlier runs have left, a segment at a time: requests must not wait for all of it to be written. */
   #countOthers(): void {
-    const segment = this.#segments.find(({ isUnread, spans }) => isUnread && spans === undefined);
-    if (segment) void this.#do(() => this.#count(segment)).then(() => this.#countOthers());
+    const [segment] = this.#segments.uncounted;
+    if (segment && !this.#isClosed) void this.#do(() => this.#count(segment)).then(() => this.#countOthers());
   }
 
   /** Reads a segment, and counts what an earlier run has left in it. */
   async #count(segment: Segment): Promise<SegmentContent> {
-    const content = await this.#store.read(segment).catch((error: unknown) => unreadable(error));
-    const damaged = content.unusable === undefined ? content.damaged : 1;
-    if (damaged > 0) segment.isBad = true;
+    const content = await this.#segments.read(segment);
     if (segment.spans !== undefined) return content;
-    const spans = content.records.reduce((sum, record) => sum + record.spans, 0);
-    segment.spans = spans;
-    segment.newestMs = content.records.at(-1)?.unixMs ?? segment.newestMs;
-    this.#safeSpans += spans;
-    this.#events.recovered(spans);
+    const { records, unusable } = content;
+    const damaged = unusable === undefined ? content.damaged : 1;
+    segment.spans = spansOf(records);
+    segment.newestMs = records.at(-1)?.unixMs ?? segment.newestMs;
+    this.#safeSpans += segment.spans;
+    this.#events.recovered(segment.spans);
     if (damaged === 0) return content;
     this.#events.recovered(damaged);
-    this.#events.dropped('spool_damaged', damaged);
-    this.#events.damaged(segmentName(segment.number), content.unusable ?? `${damaged} requests cannot be read`);
+    this.#events.dropped('spool_damaged', damaged, { requests: [], unixMs: segment.newestMs });
+    this.#events.damaged(segmentName(segment.number), unusable ?? `${damaged} requests cannot be read`);
     return content;
   }
 
   /** Gives up the oldest requests that the sender does not have, while there is too much in the folder. */
   async #bound(): Promise<void> {
-    const isTooMuch = () =>
-      this.#segments.reduce((sum, { bytes }) => sum + bytes, this.#store.badBytes) > this.#limits.bytes;
+    const isTooMuch = () => this.#segments.bytes > this.#limits.bytes;
     while (isTooMuch() && (await this.#store.removeBad()));
     while (isTooMuch() && (await this.#dropOldest('spool_full')));
   }
 
   async #expire(): Promise<void> {
     const oldestMs = this.#now() - this.#limits.ageMs;
-    while (await this.#dropOldest('spool_expired', ({ newestMs }) => newestMs < oldestMs));
+    await this.#attempt(async () => {
+      while (await this.#dropOldest('spool_expired', ({ newestMs }) => newestMs < oldestMs));
+    });
   }
 
   #expireRegularly(): void {
@@ -489,37 +342,26 @@ export class Spool {
     void this.#do(() => this.#expire());
   }
 
-  /** @returns whether a segment was given up */
+  /** @returns whether a segment was given up @throws the system's error */
   async #dropOldest(reason: SpoolLoss, which: (segment: Segment) => boolean = () => true): Promise<boolean> {
-    const { active } = this.#store;
-    const oldest = this.#segments.find(
-      (segment) =>
-        segment !== active &&
-        !isFinished(segment, active) &&
-        !segment.kept.some(({ isTaken }) => isTaken) &&
-        which(segment),
-    );
+    const oldest = this.#segments.oldest(which);
     if (!oldest) return false;
-    if (oldest.isUnread) await this.#count(oldest);
+    const content = oldest.isUnread ? await this.#count(oldest) : undefined;
     if (!which(oldest)) return false;
-    const spans = oldest.isUnread ? oldest.spans! : oldest.kept.reduce((sum, { left }) => sum + left, 0);
-    oldest.isUnread = false;
+    const requests = content
+      ? content.records.map(({ payload, spans }) => ({ bytes: payload, spans }))
+      : oldest.kept.map(({ bytes, left }) => ({ bytes, spans: left }));
+    const spans = oldest.isUnread ? oldest.spans! : spansOf(requests);
+    this.#waiting.giveUp(oldest);
     for (const stored of oldest.kept) stored.left = 0;
+    oldest.isUnread = false;
     oldest.kept = [];
     oldest.from = oldest.bytes;
-    this.#front = this.#front.filter(({ segment }) => segment !== oldest);
     this.#safeSpans -= spans;
-    this.#events.dropped(reason, spans);
-    await this.#tidy();
-    return !this.#segments.includes(oldest);
+    this.#events.dropped(reason, spans, { requests, unixMs: oldest.newestMs });
+    await this.#segments.tidy();
+    return true;
   }
 }
 
-/** Whether nothing in a segment is needed any more. */
-const isFinished = (segment: Segment, active: SegmentFile | undefined): boolean =>
-  segment !== active && !segment.isUnread && segment.kept.length === 0;
-
-function unreadable(error: unknown): SegmentContent {
-  const why = error instanceof Error ? error.message : String(error);
-  return { records: [], damaged: 0, unfinishedBytes: 0, unusable: `it cannot be read: ${why}` };
-}
+const spansOf = (records: readonly { spans: number }[]): number => records.reduce((sum, { spans }) => sum + spans, 0);

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SpoolFile } from '../../../src/spool/files.ts';
-import { limitsFor, Spool, type SpoolEvents } from '../../../src/spool/spool.ts';
+import { limitsFor } from '../../../src/spool/limits.ts';
+import { Spool, type SpoolEvents } from '../../../src/spool/spool.ts';
 import { CrashFiles } from './crash-files.ts';
 
 const CALLS = ['create', 'append', 'dataSync', 'syncFolder', 'rename', 'unlink'] as const;
@@ -12,6 +13,10 @@ type Call = (typeof CALLS)[number];
 class FailingFiles extends CrashFiles<never> {
   /** The calls that are refused. */
   readonly refused = new Set<Call>();
+  /** All calls that were made. */
+  readonly calls: Call[] = [];
+  /** What a sync waits for. */
+  answer: Promise<void> = Promise.resolve();
 
   override async create(name: string): Promise<SpoolFile> {
     this.#check('create');
@@ -23,6 +28,7 @@ class FailingFiles extends CrashFiles<never> {
       },
       dataSync: async () => {
         this.#check('dataSync');
+        await this.answer;
         await file.dataSync();
       },
       close: () => file.close(),
@@ -45,11 +51,12 @@ class FailingFiles extends CrashFiles<never> {
   }
 
   #check(call: Call): void {
+    this.calls.push(call);
     if (this.refused.has(call)) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   }
 }
 
-function open(files: FailingFiles, memoryBytes: number) {
+function open(files: FailingFiles, memoryBytes: number, syncMs = 1e8) {
   const said: string[] = [];
   const events: SpoolEvents = {
     recovered() {},
@@ -58,7 +65,15 @@ function open(files: FailingFiles, memoryBytes: number) {
     failing: (error) => said.push(`failing: ${(error as Error).message}`),
     works: () => said.push('works'),
   };
-  const limits = { ...limitsFor(1e9, 1e9), segmentBytes: 1000, memoryBytes, syncMs: 1e8, noteMs: 1e8, retryMs: 1e8 };
+  const limits = {
+    ...limitsFor(1e9, 1e9),
+    segmentBytes: 1000,
+    memoryBytes,
+    syncMs,
+    noteMs: 1e8,
+    retryMs: 1e8,
+    closeMs: 50,
+  };
   return { spool: new Spool({ files, limits, events, newSalt: () => 1 }), said };
 }
 
@@ -107,7 +122,7 @@ for (const [where, memoryBytes] of [
         assert.equal(said.at(-1), 'works', said.join());
         assert.equal(spool.unsafeSpans, 0);
         assert.deepEqual([...taken, ...(await takeAll(spool))], numbers(1, 60));
-        await spool.close();
+        assert.equal(await spool.close(), true);
         const next = open(files, memoryBytes);
         await next.spool.open();
         assert.deepEqual(await takeAll(next.spool), []);
@@ -121,3 +136,32 @@ for (const [where, memoryBytes] of [
     }
   });
 }
+
+it('a disk that hangs: the end does not wait for it, and what is not safe is not said to be', async () => {
+  const files = new FailingFiles();
+  const { spool, said } = open(files, 1e9);
+  await spool.open();
+  for (const number of numbers(1, 5)) spool.push(request(number));
+  await spool.commit();
+  const hanging = Promise.withResolvers<void>();
+  files.answer = hanging.promise;
+  for (const number of numbers(6, 9)) spool.push(request(number));
+  assert.equal(await spool.close(), false);
+  assert.deepEqual([spool.safeSpans, spool.unsafeSpans], [5, 4]);
+  assert.deepEqual(said, []);
+  hanging.resolve();
+});
+
+it('what was written is synced in time, though there is more to write all the time', async () => {
+  const files = new FailingFiles();
+  const { spool } = open(files, 1e9, 0);
+  await spool.open();
+  for (const number of numbers(1, 3)) spool.push(request(number));
+  await spool.commit();
+  assert.equal(spool.safeSpans, 3);
+  assert.deepEqual(files.calls, [
+    ...['create', 'append', 'syncFolder'],
+    ...['append', 'dataSync', 'append', 'dataSync', 'append', 'dataSync'],
+  ]);
+  await spool.close();
+});

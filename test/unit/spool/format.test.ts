@@ -10,6 +10,7 @@ import {
   readSegment,
   recordHeader,
   SEGMENT_HEADER_BYTES,
+  safeBytesBefore,
   segmentHeader,
 } from '../../../src/spool/format.ts';
 
@@ -97,6 +98,35 @@ describe('a segment', () => {
       assert.equal(records.length, [59, 89, 113].filter((end) => end <= length).length);
       assert.equal(unfinishedBytes, length - (records.at(-1)?.end ?? (length < SEGMENT_HEADER_BYTES ? 0 : 32)));
     }
+  });
+
+  it('of which so many bytes were safe: what is wrong with these is damage, and what is behind them was not finished', () => {
+    const changed = Buffer.from(whole);
+    changed[95]! ^= 1;
+    for (const [bytes, safe, records, damaged, unfinished] of [
+      [whole, 113, 3, 0, 0],
+      [whole.subarray(0, 100), 89, 2, 0, 11],
+      [whole.subarray(0, 100), 113, 2, 1, 0],
+      [whole.subarray(0, 89), 113, 2, 1, 0],
+      [changed, 89, 2, 0, 24],
+      [changed, 113, 2, 1, 0],
+    ] as const) {
+      const content = readSegment(bytes, NUMBER, SEGMENT_HEADER_BYTES, safe);
+      assert.deepEqual(
+        [content.records.length, content.damaged, content.unfinishedBytes],
+        [records, damaged, unfinished],
+        `${bytes.length} bytes, ${safe} of them safe`,
+      );
+    }
+    assert.ok(readSegment(Buffer.alloc(113), NUMBER, SEGMENT_HEADER_BYTES, 113).unusable);
+    assert.ok(readSegment(Buffer.alloc(0), NUMBER, SEGMENT_HEADER_BYTES, 113).unusable);
+  });
+
+  it('says how many bytes of the one before were safe', () => {
+    const header = segmentHeader(NUMBER, SALT, 113);
+    assert.deepEqual([safeBytesBefore(header, NUMBER), safeBytesBefore(header, NUMBER + 1)], [113, 0]);
+    header[28]! ^= 1;
+    assert.deepEqual([safeBytesBefore(header, NUMBER), safeBytesBefore(Buffer.alloc(7), NUMBER)], [0, 0]);
   });
 
   it('with a record of another segment in it leaves that out', () => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitsFor, Spool } from '../../../src/spool/spool.ts';
+import { limitsFor } from '../../../src/spool/limits.ts';
+import { Spool } from '../../../src/spool/spool.ts';
 import { CrashFiles } from './crash-files.ts';
 
 const spoolIn = (files: CrashFiles<never>, memoryBytes: number) =>
