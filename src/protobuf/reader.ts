@@ -5,16 +5,21 @@ export interface Field {
   value: number | Uint8Array;
 }
 
-const VARINT = 0;
-const FIXED64 = 1;
-const BYTES = 2;
-const FIXED32 = 5;
+/** A field with all that the wire says of it: an integer, or the bytes of everything else. */
+export interface WireField {
+  field: number;
+  wireType: number;
+  /** An integer has its sign, as int64 has it. */
+  value: bigint | Uint8Array;
+}
 
-/**
- * The fields of a protobuf message, without those of fixed size. Throws where it is none: a server may put anything
- * there. Answers are few and short, so this is made to be small, not fast.
- */
-export function* fields(bytes: Uint8Array): Generator<Field> {
+export const VARINT = 0;
+export const FIXED64 = 1;
+export const BYTES = 2;
+export const FIXED32 = 5;
+
+/** All fields of a protobuf message, to the bit. Throws a RangeError where it is none. */
+export function* wireFields(bytes: Uint8Array): Generator<WireField> {
   let at = 0;
   const varint = () => {
     let value = 0n;
@@ -22,7 +27,7 @@ export function* fields(bytes: Uint8Array): Generator<Field> {
       const byte = bytes[at++];
       if (byte === undefined) break;
       value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number(BigInt.asIntN(64, value));
+      if (byte < 0x80) return BigInt.asIntN(64, value);
     }
     throw new RangeError('not a varint');
   };
@@ -32,14 +37,25 @@ export function* fields(bytes: Uint8Array): Generator<Field> {
     return bytes.subarray(at - length, at);
   };
   while (at < bytes.length) {
-    const tag = varint();
+    const tag = Number(varint());
     const field = Math.floor(tag / 8);
     const wireType = tag & 7;
-    if (wireType === VARINT) yield { field, value: varint() };
-    else if (wireType === BYTES) yield { field, value: take(varint()) };
-    else if (wireType === FIXED64) take(8);
-    else if (wireType === FIXED32) take(4);
+    if (wireType === VARINT) yield { field, wireType, value: varint() };
+    else if (wireType === BYTES) yield { field, wireType, value: take(Number(varint())) };
+    else if (wireType === FIXED64) yield { field, wireType, value: take(8) };
+    else if (wireType === FIXED32) yield { field, wireType, value: take(4) };
     else throw new RangeError(`unknown wire type ${wireType}`);
+  }
+}
+
+/**
+ * The fields of a protobuf message, without those of fixed size. Throws where it is none: a server may put anything
+ * there. Answers are few and short, so this is made to be small, not fast.
+ */
+export function* fields(bytes: Uint8Array): Generator<Field> {
+  for (const { field, wireType, value } of wireFields(bytes)) {
+    if (typeof value === 'bigint') yield { field, value: Number(value) };
+    else if (wireType === BYTES) yield { field, value };
   }
 }
 

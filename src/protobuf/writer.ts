@@ -43,17 +43,21 @@ export class ProtobufWriter {
       bytes[this.length++] = value;
       return;
     }
+    this.varint64(value >>> 0, Math.floor(value / TWO_32) >>> 0);
+  }
+
+  /** An integer of 64 bits in two words of 32 bits. */
+  varint64(low: number, high: number): void {
+    this.#reserve(MAX_VARINT);
+    const bytes = this.#bytes;
     let at = this.length;
-    let low = value >>> 0;
-    if (low !== value) {
-      let high = Math.floor(value / TWO_32) >>> 0;
-      for (; high > 0; high >>>= 7) {
-        bytes[at++] = (low & 0x7f) | 0x80;
-        low = ((low >>> 7) | (high << 25)) >>> 0;
-      }
+    let rest = low;
+    for (let upper = high; upper > 0; upper >>>= 7) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest = ((rest >>> 7) | (upper << 25)) >>> 0;
     }
-    for (; low > 0x7f; low >>>= 7) bytes[at++] = (low & 0x7f) | 0x80;
-    bytes[at++] = low;
+    for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
     this.length = at;
   }
 

@@ -9,9 +9,10 @@ import { otlpConfigured } from './otlp/configured.ts';
 import type { ResourceOf } from './otlp/resources.ts';
 import type { StackPlace } from './otlp/span-writer.ts';
 import type { SpoolFolder } from './otlp/spool-queue.ts';
-import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
+import { fileOf, type OpenOutput, type Output, usesStandardOutput } from './output.ts';
 import { openFiles } from './output-files.ts';
 import type { Rotation } from './rotation.ts';
+import { foldedLines } from './text/folded.ts';
 import { jsonLine } from './text/json.ts';
 import { tableHeader, tableRows } from './text/table.ts';
 import { rowsOnly, TextSink, type TextTarget } from './text/text-sink.ts';
@@ -46,7 +47,7 @@ export const exporterName = (index: number): string => (index === 0 ? 'otlp' : `
 
 /** Whether events become spans. */
 export const wantsSpans = (outputs: readonly Output[], env: NodeJS.ProcessEnv): boolean =>
-  outputs.some(isSdk) || wantsOtlp(outputs, env);
+  outputs.some((output) => isSdk(output) || output.kind === 'otlp-json') || wantsOtlp(outputs, env);
 
 /**
  * Checks the outputs and opens files, before anything is loaded into the kernel. Throws a UserError when outputs exclude
@@ -61,7 +62,7 @@ export async function openOutputs(
   environments: readonly NodeJS.ProcessEnv[],
   { reading, rotation }: { reading?: number; rotation?: Rotation | undefined } = {},
 ): Promise<OpenOutput[]> {
-  if (rotation && !outputs.some((output) => output.kind === 'json' && output.path !== undefined)) {
+  if (rotation && outputs.every((output) => fileOf(output) === undefined)) {
     throw usageError('--rotate-size: there is no file to rotate; give one with --output json:FILE.');
   }
   if (outputs.filter(usesStandardOutput).length > 1) {
@@ -94,23 +95,20 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
   const { outputs, stack, resource, kernelStack, onReaderGone, warn } = settings;
   const exporters = settings.environments.filter((env) => wantsOtlp(outputs, env));
   // The collectors are never given up.
-  let working =
-    outputs.filter(({ kind }) => kind === 'table' || kind === 'json' || kind === 'sdk').length + exporters.length;
+  let working = outputs.filter(({ kind }) => kind !== 'otlp' && kind !== 'none').length + exporters.length;
   const onFailed = () => {
     working -= 1;
     settings.onFailed(working > 0);
   };
   const sinks: Sink[] = [];
   for (const output of outputs) {
-    if (output.kind === 'table') sinks.push(tableSink(standardOutput({ onReaderGone, onFailed, warn }), kernelStack));
-    if (output.kind !== 'json') continue;
-    const { path, file } = output;
-    if (path === undefined || file === undefined) {
-      sinks.push(new TextSink('json', standardOutput({ onReaderGone, onFailed, warn }), '', jsonLine));
-    } else {
-      const name = printable(path);
-      sinks.push(new TextSink(`json:${name}`, { file, name, onFailed, warn, owned: true }, '', jsonLine));
+    const { kind, file } = output;
+    if (kind === 'table') sinks.push(tableSink(standardOutput({ onReaderGone, onFailed, warn }), kernelStack));
+    if (kind === 'json' && !file) {
+      sinks.push(new TextSink(kind, standardOutput({ onReaderGone, onFailed, warn }), '', jsonLine));
     }
+    if (file)
+      sinks.push(await fileSink(kind, { file, name: printable(file.path), onFailed, warn, owned: true }, settings));
   }
   for (const [i, env] of exporters.entries()) {
     // Imported only when needed: it is most of the agent's start-up time and memory.
@@ -122,6 +120,20 @@ export async function createSinks(settings: SinkSettings): Promise<Sink[]> {
     sinks.push(await createSdkSink({ stack, resource, warn, env: settings.environments[0]! }));
   }
   return sinks;
+}
+
+async function fileSink(kind: Output['kind'], target: TextTarget, settings: SinkSettings): Promise<Sink> {
+  const name = `${kind}:${target.name}`;
+  if (kind === 'folded') return new TextSink(name, target, '', rowsOnly(foldedLines()));
+  if (kind === 'perfetto') {
+    const { perfettoPackets } = await import('./perfetto/trace.ts');
+    return new TextSink(name, target, '', { batch: perfettoPackets() });
+  }
+  if (kind !== 'otlp-json') return new TextSink(name, target, '', jsonLine);
+  const { stack, resource, environments, warn } = settings;
+  const { otlpJsonLines } = await import('./otlp/json-lines.ts');
+  const options = { name: target.name, stack, resource, warn, env: environments[0]! };
+  return new TextSink(name, target, '', { batch: await otlpJsonLines(options) });
 }
 
 /** Standard output as a target, also of compactsnoop's table. */

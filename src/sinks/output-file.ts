@@ -3,17 +3,22 @@ import { close, closeSync, constants, fstatSync, openSync, readSync, statSync, w
 import { withFile } from '../descriptor.ts';
 import { makeOld, type Rotation } from './rotation.ts';
 
+/** Removes or ends what a full disk or a crash has left unfinished at the end of a file. @throws where it cannot be appended to */
+export type Mend = (path: string, descriptor: number) => void;
+
 /** A file that an output appends to. While it is open, others may give it another name. */
 export class OutputFile {
   readonly path: string;
+  readonly #mend: Mend;
   readonly rotation: Rotation | undefined;
   #descriptor: number;
   /** The size beyond which it is rotated; more after that has failed. */
   #limit: number;
 
   /** @param rotation for regular files; others do not grow @throws the system's error */
-  constructor(path: string, rotation?: Rotation) {
+  constructor(path: string, rotation?: Rotation, mend: Mend = endLine) {
     this.path = path;
+    this.#mend = mend;
     this.#descriptor = open(path);
     this.rotation = fstatSync(this.#descriptor).isFile() ? rotation : undefined;
     this.#limit = rotation?.bytes ?? 0;
@@ -23,9 +28,9 @@ export class OutputFile {
     return this.#descriptor;
   }
 
-  /** Ends a line that a full disk or a crash has left unfinished: it would swallow the first event. @throws the system's error */
-  endLine(): void {
-    endLine(this.path, this.#descriptor);
+  /** Makes the end of the file whole: what is unfinished would swallow the first event. @throws where that is not possible */
+  mend(): void {
+    this.#mend(this.path, this.#descriptor);
   }
 
   /**
@@ -37,7 +42,7 @@ export class OutputFile {
     if (this.#isAtItsPath()) return false;
     const next = open(this.path);
     try {
-      endLine(this.path, next);
+      this.#mend(this.path, next);
     } catch (error) {
       closeSync(next);
       throw error;

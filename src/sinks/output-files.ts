@@ -2,8 +2,9 @@
 import { identityOf } from '../descriptor.ts';
 import { EXIT, systemWords, UserError, usageError } from '../errors.ts';
 import { message } from '../messages/message.ts';
-import { type OpenOutput, type Output, usesStandardOutput } from './output.ts';
+import { fileOf, type OpenOutput, type Output, usesStandardOutput } from './output.ts';
 import { OutputFile } from './output-file.ts';
+import { endPacket } from './perfetto/whole-packets.ts';
 import { checkRotation, type Rotation } from './rotation.ts';
 
 const STDOUT = 1;
@@ -16,17 +17,17 @@ const STDOUT = 1;
  * @param rotation of files that grow too large
  */
 export function openFiles(outputs: readonly Output[], reading?: number, rotation?: Rotation): OpenOutput[] {
-  const opened = outputs.map(
-    (output): OpenOutput =>
-      output.kind === 'json' && output.path !== undefined ? { ...output, file: open(output.path, rotation) } : output,
-  );
+  const opened = outputs.map((output): OpenOutput => {
+    const path = fileOf(output);
+    return path === undefined ? output : { ...output, file: open(output, path, rotation) };
+  });
   const seen = new Map<string, string>();
   const recording = reading !== undefined && identityOf(reading);
   for (const output of opened) {
     const file = usesStandardOutput(output) ? STDOUT : output.file?.descriptor;
     const identity = file === undefined ? undefined : identityOf(file);
     if (identity === undefined) continue;
-    const name = output.kind === 'json' && output.path !== undefined ? output.path : 'standard output';
+    const name = output.file?.path ?? 'standard output';
     const other = seen.get(identity);
     if (identity === recording)
       throw usageError(`--output: ${name} is the recording that is read. Choose another file.`);
@@ -34,12 +35,12 @@ export function openFiles(outputs: readonly Output[], reading?: number, rotation
       throw usageError(`--output: ${other} and ${name} are the same file. Choose another file for one of them.`);
     seen.set(identity, name);
   }
-  for (const { file } of opened) if (file) orUnwritable(file.path, () => file.endLine());
+  for (const { file } of opened) if (file) orUnwritable(file.path, () => file.mend());
   return opened;
 }
 
-const open = (path: string, rotation: Rotation | undefined): OutputFile =>
-  orUnwritable(path, () => new OutputFile(path, rotation));
+const open = ({ kind }: Output, path: string, rotation: Rotation | undefined): OutputFile =>
+  orUnwritable(path, () => new OutputFile(path, rotation, kind === 'perfetto' ? endPacket : undefined));
 
 /** Checks that the files can be rotated, if they are to be: as the user that the agent is from now on. Throws a UserError. */
 export function checkRotations(outputs: readonly OpenOutput[]): void {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Stored } from '../../spool/spool.ts';
+import type { Stored } from '../../spool/request.ts';
 import { excerpt } from '../../terminal.ts';
 import { VERSION } from '../../version.ts';
 import type { PartialSuccess } from './response.ts';

@@ -68,6 +68,8 @@ export class DeliveryMessages {
   readonly #lastSaid = new Map<string, number>();
   #failingSince: number | undefined;
   #lastFailure: (Outcome & { kind: 'retry' }) | undefined;
+  /** As last reported. */
+  #spoolFailing = false;
 
   constructor(endpoint: string, warn: (message: Message) => void) {
     this.endpoint = endpoint;
@@ -138,11 +140,19 @@ export class DeliveryMessages {
   }
 
   spoolFailing(folder: string, reason: string): void {
-    this.#say('spool_failing', message('spool_failing', { folder, reason }));
+    if (this.#say('spool_failing', message('spool_failing', { folder, reason }))) this.#spoolFailing = true;
   }
 
+  /** Follows each report of a failure, so that the last word is true, and none that was not reported. */
   spoolWorks(folder: string): void {
-    this.#say('spool_works', message('spool_works', { folder }));
+    if (!this.#spoolFailing) return;
+    this.#spoolFailing = false;
+    this.#warn(message('spool_works', { folder }));
+  }
+
+  /** The disk did not answer at the end of this run. */
+  spoolHangs(folder: string, ms: number): void {
+    this.#warn(message('spool_hangs', { folder, seconds: ms / 1000 }));
   }
 
   spoolDropped(folder: string, reason: 'spool_full' | 'spool_expired', spans: number): void {
@@ -161,12 +171,14 @@ export class DeliveryMessages {
     this.#say('too_many_services', message('too_many_services', { services: MAX_RESOURCES, minutes: IDLE_S / 60 }));
   }
 
-  #say(condition: string, said: Message): void {
+  /** @returns whether it was said: not within a minute of the last time */
+  #say(condition: string, said: Message): boolean {
     const now = Date.now();
     const last = this.#lastSaid.get(condition);
-    if (last !== undefined && now - last < AGAIN_MS) return;
+    if (last !== undefined && now - last < AGAIN_MS) return false;
     this.#lastSaid.set(condition, now);
     this.#warn(said);
+    return true;
   }
 }
 

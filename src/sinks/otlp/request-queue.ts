@@ -18,8 +18,11 @@ export interface RequestQueue {
   putBack(batches: readonly Batch[]): void;
   /** It was delivered, or given up. @param isSpent nothing uses its bytes any more */
   settled(batch: Batch, isSpent: boolean): void;
-  /** Stores what can be stored. From here on there is nothing to take. */
-  close(): Promise<void>;
+  /**
+   * Stores what can be stored. From here on there is nothing to take. @param more called when all is stored, for a last request;
+   * again when that had others dropped, until it returns false. Not called where nothing is stored
+   */
+  close(more: () => boolean): Promise<void>;
 }
 
 /** The queue in memory. */

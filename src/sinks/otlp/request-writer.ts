@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
-import type { AgentEvent } from '../../event/event.ts';
+import { AlwaysOffSampler, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
+import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
 import { bytesTag, lengthSize, ProtobufWriter } from '../../protobuf/writer.ts';
 import type { Batch } from './collector.ts';
@@ -106,10 +106,11 @@ export class RequestWriter {
     return batch;
   }
 
-  /** Asks the sampler. The standard's samplers use the parent and the trace id only. */
+  /** Asks the sampler. The standard's samplers use the parent and the trace id only. No share of spans may hide a gap. */
   #isSampled(event: AgentEvent): boolean {
     const { sampler } = this.#options;
     if (sampler === undefined) return true;
+    if (!isCompaction(event)) return !(sampler instanceof AlwaysOffSampler);
     const { decision } = sampler.shouldSample(
       parentOf(event),
       event.traceId,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AgentEvent } from '../../event/event.ts';
+import { lostWith, together } from '../../event/lost.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { excerpt } from '../../terminal.ts';
 import { UnderWay } from '../under-way.ts';
@@ -7,6 +8,7 @@ import { type Backoff, backoffMs, wish } from './backoff.ts';
 import type { Books } from './books.ts';
 import type { Batch, Collector, Outcome } from './collector.ts';
 import type { DeliveryMessages } from './delivery-messages.ts';
+import { lostSpans } from './lost-spans.ts';
 import type { RequestQueue } from './request-queue.ts';
 import { splitRequest } from './request-splitter.ts';
 import { type RequestWriter, USUAL_REQUEST_BYTES } from './request-writer.ts';
@@ -54,6 +56,8 @@ export class Sender implements Sink {
   readonly #aside: SetAside;
   /** Failures since the collector last settled a batch. */
   #failures = 0;
+  /** Whether the collector has ever taken something. */
+  #hasTaken = false;
   /** Whether the last batch came from those that are aside. */
   #wasAside = false;
   /** The largest request of several spans; less after a server refused one for its size. */
@@ -95,25 +99,34 @@ export class Sender implements Sink {
     if (!this.#closing)
       while (added < events.length && this.#queued < this.#settings.maxQueue) this.#add(events[added++]!);
     if (added < events.length) {
-      this.#books.drop(this.#closing ? 'shutdown' : 'queue_full', events.length - added);
-      if (!this.#closing) this.#messages.queueFull(this.#settings.maxQueue);
+      if (this.#closing) this.#books.drop('shutdown', events.length);
+      else this.#queueFull(events.slice(added));
     }
     this.#wake();
-    if (this.#isStored && this.#requests.spans > 0)
-      this.#storing ??= setTimeout(() => this.#store(), this.#settings.delayMs);
+    this.#storeSoon();
+  }
+
+  #queueFull(events: readonly AgentEvent[]): void {
+    this.#books.lose('queue_full', events.length, events.map(lostWith).reduce(together));
+    this.#messages.queueFull(this.#settings.maxQueue);
   }
 
   /** Lets the loop look at what is there. */
   #wake(): void {
-    if (this.#queue.isEmpty && this.#requests.spans === 0) return;
+    if (this.#queue.isEmpty && this.#requests.spans === 0 && this.#reportsAtMs === Number.POSITIVE_INFINITY) return;
     this.#loop ??= this.#run();
-    this.#pause.endIf('aside');
+    this.#pause.endIf('later');
     if (!this.#queue.isEmpty) this.#pause.endIf('filling');
   }
 
   /** Whether requests survive the agent. */
   get #isStored(): boolean {
     return this.#queue.spooled !== undefined;
+  }
+
+  #storeSoon(): void {
+    if (!this.#isStored || this.#requests.spans === 0) return;
+    this.#storing ??= setTimeout(() => this.#store(), this.#settings.delayMs);
   }
 
   /** Finishes the request that is being made: the loop may wait for a collector that is away. */
@@ -129,8 +142,11 @@ export class Sender implements Sink {
       this.#finishRequest();
       added = this.#requests.add(event, this.#maxRequestBytes);
     }
-    if (added === 'not_sampled' || added === 'too_large') this.#books.drop(added, 1);
-    if (added === 'too_large') this.#messages.tooLarge();
+    if (added === 'not_sampled') this.#books.drop(added, 1);
+    if (added === 'too_large') {
+      this.#books.lose(added, 1, lostWith(event));
+      this.#messages.tooLarge();
+    }
     if (this.#requests.spans >= this.#settings.maxBatch) this.#finishRequest();
   }
 
@@ -159,6 +175,7 @@ export class Sender implements Sink {
     });
     // The next try comes at once, and a batch does not wait to be full.
     this.#pause.end();
+    this.#wake();
     await Promise.race([this.#loop, deadline]);
     clearTimeout(timer);
     await this.#giveUp();
@@ -170,11 +187,11 @@ export class Sender implements Sink {
    */
   async #giveUp(): Promise<void> {
     this.#gaveUp = true;
-    clearTimeout(this.#storing);
     this.#pause.end();
     this.#collector.close();
+    clearTimeout(this.#storing);
     if (this.#requests.spans > 0) this.#finishRequest();
-    await this.#queue.close();
+    await this.#queue.close(() => this.#reportLast());
     const lost = this.#queued;
     if (lost > 0) this.#messages.gaveUp(lost);
     this.#books.drop('shutdown', lost);
@@ -182,8 +199,18 @@ export class Sender implements Sink {
     this.#makeRoomKnown();
   }
 
+  /** @returns whether there was something to report, which is in the queue now */
+  #reportLast(): boolean {
+    this.#reportLosses();
+    clearTimeout(this.#storing);
+    if (this.#requests.spans === 0) return false;
+    this.#finishRequest();
+    return true;
+  }
+
   async #run(): Promise<void> {
     for (;;) {
+      this.#reportLosses();
       if (this.#setAsideIsNext()) {
         await this.#deliver(this.#aside.take());
       } else if (!this.#queue.isEmpty) {
@@ -192,15 +219,26 @@ export class Sender implements Sink {
         if (!this.#closing) await this.#pause.start('filling', this.#settings.delayMs);
         if (this.#gaveUp) return;
         if (this.#queue.isEmpty && this.#requests.spans > 0) this.#finishRequest();
-      } else if (this.#aside.length > 0) {
-        await this.#pause.start('aside', Math.max(0, this.#aside.nextAtMs - performance.now()));
       } else {
-        break;
+        const nextAtMs = Math.min(this.#aside.nextAtMs, this.#reportsAtMs);
+        if (nextAtMs === Number.POSITIVE_INFINITY) break;
+        await this.#pause.start('later', Math.max(0, nextAtMs - performance.now()));
       }
       if (this.#gaveUp) return;
       this.#makeRoomKnown();
     }
     this.#loop = undefined;
+  }
+
+  /** When losses are reported: never while there is too little room for it. */
+  get #reportsAtMs(): number {
+    return this.#queued < this.#settings.maxQueue / 2 ? this.#books.reports.dueAtMs : Number.POSITIVE_INFINITY;
+  }
+
+  #reportLosses(): void {
+    if (this.#reportsAtMs === Number.POSITIVE_INFINITY) return;
+    for (const report of this.#books.reports.take(performance.now(), this.#closing !== undefined)) this.#add(report);
+    this.#storeSoon();
   }
 
   /** Whether it is the turn of a batch that is aside. At the end of a run the others come first. */
@@ -224,6 +262,7 @@ export class Sender implements Sink {
     const wasAside = batch.againAtMs !== undefined;
     this.#wasAside = wasAside;
     for (;;) {
+      this.#reportLosses();
       const outcome = await this.#underWay.during(this.#collector.send(batch).catch(unexpected));
       if (this.#gaveUp) return;
       if (outcome.kind !== 'retry') return this.#settle(batch, outcome);
@@ -232,6 +271,7 @@ export class Sender implements Sink {
         this.#gaveUp = true;
         return;
       }
+      if (!this.#isStored) this.#books.reports.mayArrive = false;
       const verdict = this.#aside.verdict(batch, performance.now(), this.#closing !== undefined);
       if (verdict === 'give up') return this.#settle(batch, { ...outcome, kind: 'refused', lasting: true });
       // One that was aside failed before, while others may be taken.
@@ -256,20 +296,25 @@ export class Sender implements Sink {
       this.#messages.madeSmaller(outcome, batch.bytes.length);
       return;
     }
+    const lost = outcome.kind === 'refused' ? batch.spans : outcome.rejected;
+    const what = lost > 0 ? lostSpans({ bytes: batch.bytes, spans: lost }) : undefined;
     this.#queue.settled(batch, outcome.isSpent ?? false);
+    this.#hasTaken ||= lost < batch.spans;
+    // One that is refused is not tried again until something is taken.
+    this.#books.reports.mayArrive = this.#hasTaken && (lost < batch.spans || !what?.reports);
     // One that the collector takes others beside does not show that it fails.
     this.isFailing = outcome.kind === 'refused' && !outcome.lasting;
     this.#messages.answered(this.#unsettled);
     if (outcome.kind === 'refused') {
-      this.#books.drop(outcome.reason, batch.spans);
+      this.#books.lose(outcome.reason, lost, what);
       this.#messages.refused(outcome, batch.spans);
       return;
     }
     this.#aside.delivered();
-    this.#books.exported += batch.spans - outcome.rejected;
-    this.#books.drop('rejected', outcome.rejected);
+    this.#books.exported += batch.spans - lost;
+    this.#books.lose('rejected', lost, what);
     if (outcome.doubt) this.#messages.doubted(outcome.doubt);
-    if (outcome.rejected > 0 || outcome.message) this.#messages.partial(outcome.rejected, batch.spans, outcome.message);
+    if (lost > 0 || outcome.message) this.#messages.partial(lost, batch.spans, outcome.message);
   }
 
   get #queued(): number {

@@ -66,7 +66,7 @@ export class SetAside {
     for (const batch of this.#batches) batch.overtaken = true;
   }
 
-  /** When the next one can be tried again; it is the oldest. */
+  /** When the next one can be tried again; it is the oldest. Never while there is none. */
   get nextAtMs(): number {
     return Math.min(...this.#batches.map(({ againAtMs = 0 }) => againAtMs));
   }

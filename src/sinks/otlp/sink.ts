@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import type { Sink } from '../../event/sink.ts';
 import type { Message } from '../../messages/message.ts';
-import { VERSION } from '../../version.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
 import { Books } from './books.ts';
 import { checkEnvironment } from './check.ts';
@@ -10,13 +8,9 @@ import type { Collector } from './collector.ts';
 import { type Connection, readConnection } from './connection.ts';
 import { DeliveryMessages } from './delivery-messages.ts';
 import { routeDiagnostics } from './diagnostics.ts';
-import { guessedOfHost } from './host-names.ts';
-import { hostResource } from './host-resource.ts';
-import { readLimits } from './limits.ts';
+import { openRequests } from './open-requests.ts';
 import { MemoryQueue } from './request-queue.ts';
-import { RequestWriter } from './request-writer.ts';
-import { type ResourceOf, Resources } from './resources.ts';
-import { createSampler } from './sampler.ts';
+import type { ResourceOf } from './resources.ts';
 import { Sender } from './sender.ts';
 import { PATIENCE, type Patience } from './set-aside.ts';
 import { readSettings } from './settings.ts';
@@ -64,21 +58,13 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<Sink> {
   // What is not stored yet is lost in a crash.
   const settings = spool ? { ...given, delayMs: Math.min(given.delayMs, MAX_UNSTORED_MS) } : given;
   const connection = readConnection(env);
-  const limits = readLimits(env);
-  const sampler = createSampler(settings.sampler);
 
   for (const warning of connection.warnings) warn(warning);
   routeDiagnostics(settings.logLevel, warn);
-  const host = await hostResource(env, settings.detectors);
-  const collector = await openCollector(connection, settings.exportTimeoutMs);
-
-  const scope = { name: 'compactstall', version: VERSION };
   const messages = new DeliveryMessages(connection.destination, warn);
-  const resources = new Resources(host, () => messages.tooManyServices(), guessedOfHost(env));
-  const ofService = (event: AgentEvent) => (isCompaction(event) ? resources.of(event) : host);
-  const resourceOf = resource === 'service' ? ofService : () => host;
-  const requests = new RequestWriter({ stack, limits, sampler, scope, resourceOf });
-  const books = new Books();
+  const requests = await openRequests({ stack, resource, env, settings, messages });
+  const collector = await openCollector(connection, settings.exportTimeoutMs);
+  const books = new Books(spool !== undefined);
   const queue = spool ? new (await import('./spool-queue.ts')).SpoolQueue(spool, books, messages) : new MemoryQueue();
   return new Sender({ name, settings, requests, queue, books, collector, messages, backoff, patience });
 }

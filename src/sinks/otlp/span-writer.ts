@@ -3,6 +3,7 @@ import { TraceFlags } from '@opentelemetry/api';
 import type { AgentEvent, TraceContext } from '../../event/event.ts';
 import { keyBytes, writeAttribute } from '../../protobuf/attribute-writer.ts';
 import { bytesTag, fixed32Tag, fixed64Tag, ProtobufWriter, varintTag } from '../../protobuf/writer.ts';
+import { nanos, nanosLater } from '../nanos.ts';
 import { SPAN_ATTRIBUTES, SPAN_NAME_PREFIX, type SpanAttribute, STACK_ATTRIBUTE, STACK_EVENT } from './attributes.ts';
 import type { SpanLimits } from './limits.ts';
 import { NOT_RECORDED_ATTRIBUTES, NOT_RECORDED_SPAN } from './not-recorded-attributes.ts';
@@ -72,8 +73,7 @@ export class SpanWriter {
   write(event: AgentEvent): void {
     const out = this.#out;
     const [startLow, startHigh] = nanos(event.startUnixNano);
-    const endLow = startLow + (event.durationNano >>> 0);
-    const endHigh = startHigh + Math.floor(event.durationNano / TWO_32) + Math.floor(endLow / TWO_32);
+    const [endLow, endHigh] = nanosLater(startLow, startHigh, event.durationNano);
 
     out.varint(SPAN);
     const start = out.begin(SPAN_LENGTH_SIZE);
@@ -179,19 +179,4 @@ export class SpanWriter {
     this.#out.varint(tag);
     this.#out.raw(bytes);
   }
-}
-
-const TWO_16 = 2 ** 16;
-const TWO_32 = 2 ** 32;
-const NANOS = 1e9;
-const NANOS_DIGITS = 9;
-
-/** Converts a decimal string exactly to two words of 32 bits. It exceeds 2^53, and two BigInts would take 0.3 us. */
-function nanos(digits: string): [low: number, high: number] {
-  const seconds = Number(digits.slice(0, -NANOS_DIGITS));
-  // The upper and lower part of the seconds, times 10^9, both stay below 2^53.
-  const upper = Math.floor(seconds / TWO_16) * NANOS;
-  const lower = (seconds % TWO_16) * NANOS + Number(digits.slice(-NANOS_DIGITS));
-  const low = (upper % TWO_16) * TWO_16 + (lower % TWO_32);
-  return [low >>> 0, Math.floor(upper / TWO_16) + Math.floor(lower / TWO_32) + Math.floor(low / TWO_32)];
 }

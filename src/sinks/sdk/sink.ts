@@ -16,6 +16,7 @@ import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import type { Message } from '../../messages/message.ts';
 import { VERSION } from '../../version.ts';
+import { LossReports } from '../loss-reports.ts';
 import { DeliveryMessages } from '../otlp/delivery-messages.ts';
 import { briefly, fromLibrary, routeDiagnostics } from '../otlp/diagnostics.ts';
 import { withEnvironment } from '../otlp/environment.ts';
@@ -31,6 +32,7 @@ import { spanParts } from './span-parts.ts';
 /** How often the SDK is asked what came of the spans, while some are under way. */
 const LOOK_MS = 100;
 const LAST_MS = 10;
+const NANOS_PER_MILLI = 1_000_000n;
 
 export interface SdkSinkOptions {
   stack: StackPlace;
@@ -116,6 +118,9 @@ class SdkSink implements Sink {
   readonly #reader = new ProcessedReader();
   /** Whose ids the next span gets. */
   #current: AgentEvent | undefined;
+  readonly #reports = new LossReports(false);
+  /** When the oldest span began that the SDK may have; epoch time. */
+  #sinceUnixNs: bigint | undefined;
   #accepted = 0;
   #notSampled = 0;
   #leftOver = 0;
@@ -164,6 +169,13 @@ class SdkSink implements Sink {
     this.#look();
   }
 
+  /** Sends what was lost, when others arrive. @param isLast nothing comes after it @returns whether there was something */
+  #reportLosses(isLast = false): boolean {
+    const reports = this.#reports.take(performance.now(), isLast);
+    for (const report of reports) this.#send(report);
+    return reports.length > 0;
+  }
+
   async room(): Promise<number> {
     for (;;) {
       const free = this.#maxQueue - this.books().queued;
@@ -177,24 +189,31 @@ class SdkSink implements Sink {
     clearInterval(this.#looking);
     const end = performance.now() + deadlineMs;
     const deadline = sleep(deadlineMs, undefined, { ref: false });
+    await this.#flush(end, deadline);
+    if (this.#reportLosses(true)) await this.#flush(end, deadline);
+    this.#leftOver = this.books().queued;
+    await Promise.race([this.#sdk.shutdown().catch(() => {}), deadline]);
+    for (const api of [trace, metrics, context, propagation]) api.disable();
+  }
+
+  async #flush(end: number, deadline: Promise<unknown>): Promise<void> {
     // What fails is in the SDK's counts as well.
     const flushed = this.#provider?.forceFlush().catch((error) => this.#warn(fromLibrary(briefly(error))));
     await Promise.race([flushed, deadline]);
     // The flush does not wait for a batch that was on its way.
     for (await this.#read(); this.books().queued > 0 && performance.now() < end; await this.#read())
       await sleep(LAST_MS);
-    this.#leftOver = this.books().queued;
-    await Promise.race([this.#sdk.shutdown().catch(() => {}), deadline]);
-    for (const api of [trace, metrics, context, propagation]) api.disable();
   }
 
   books(): SinkBooks {
     const { exported, failed } = this.#processed;
-    const queued = this.#accepted - this.#notSampled - exported - lost(this.#processed) - this.#leftOver;
+    const { made: reports } = this.#reports;
+    const queued = this.#accepted + reports - this.#notSampled - exported - lost(this.#processed) - this.#leftOver;
     return {
       accepted: this.#accepted,
       exported,
       queued,
+      ...(reports > 0 && { reports }),
       dropped: {
         ...failed,
         ...(this.#notSampled > 0 && { not_sampled: this.#notSampled }),
@@ -204,6 +223,8 @@ class SdkSink implements Sink {
   }
 
   #send(event: AgentEvent): void {
+    const startNs = BigInt(event.startUnixNano);
+    if (this.#sinceUnixNs === undefined || startNs < this.#sinceUnixNs) this.#sinceUnixNs = startNs;
     const { name, parent, startTime, endTime, events, ...options } = spanParts(event, this.#stack);
     this.#current = event;
     const around = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
@@ -222,6 +243,7 @@ class SdkSink implements Sink {
   #look(): void {
     this.#looking ??= setInterval(async () => {
       await this.#read();
+      this.#reportLosses();
       if (this.books().queued > 0) return;
       clearInterval(this.#looking);
       this.#looking = undefined;
@@ -236,7 +258,21 @@ class SdkSink implements Sink {
     if (this.#processed.exported + lost(this.#processed) > before.exported + lost(before)) {
       this.#progressMs = performance.now();
     }
-    if (this.#processed.exported > before.exported) this.isFailing = false;
+    const arrived = this.#processed.exported > before.exported;
+    if (arrived) this.isFailing = false;
     else if (lost(this.#processed) > lost(before)) this.isFailing = true;
+    this.#lost(before);
+    if (this.books().queued === 0) this.#sinceUnixNs = undefined;
+    if (arrived || this.isFailing) this.#reports.mayArrive = arrived;
+  }
+
+  /** The SDK says how many it has lost, but not which: they began after the oldest that it had. */
+  #lost(before: Processed): void {
+    const toUnixNs = BigInt(Date.now()) * NANOS_PER_MILLI;
+    for (const [reason, spans] of Object.entries(this.#processed.failed)) {
+      const compactions = spans - (before.failed[reason] ?? 0);
+      if (compactions > 0)
+        this.#reports.lost(reason, { compactions, fromUnixNs: this.#sinceUnixNs ?? toUnixNs, toUnixNs });
+    }
   }
 }

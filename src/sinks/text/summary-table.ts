@@ -12,7 +12,7 @@ const NAMES_WIDTH = COLUMNS - '100 % 1.234 ms 1.234 ms 12345678 kcompactd ORDER 
 const MIN_SERVICE = 14;
 
 /** Who waited for how long: at most 80 columns and some twenty rows, without a line break at the end. A name that is too long ends in `~`. */
-export function summaryTable({ all, rows, others, notRecorded }: SummaryReport): string {
+export function summaryTable({ all, rows, others, notRecorded, lost }: SummaryReport): string {
   const shown = rows.slice(0, rows.length > MAX_ROWS ? MAX_ROWS - 1 : MAX_ROWS);
   const rest = [...rows.slice(shown.length), ...(others ? [others] : [])];
   const names = shown.map(nameCells);
@@ -37,6 +37,7 @@ export function summaryTable({ all, rows, others, notRecorded }: SummaryReport):
     ...(rest.length > 0 ? [`${totalsCells(sum(rest), all)} (others)`] : []),
     ...(notRecorded ? [`${totalsCells(notRecorded, all)} (not recorded: more than the limit for spans)`] : []),
     `${totalsCells(all, all)} (all)`,
+    ...(lost ? [`${cells('', '', '', String(lost))} (lost, in no row above: no duration is known)`] : []),
   ].join('\n');
 }
 

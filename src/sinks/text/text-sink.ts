@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { close, closeSync, write } from 'node:fs';
 import { promisify } from 'node:util';
-import { systemWords } from '../../errors.ts';
+import { systemName, systemWords } from '../../errors.ts';
+import { isLoss } from '../../event/books.ts';
 import { type AgentEvent, type CompactionEvent, isCompaction } from '../../event/event.ts';
+import { lostWith, together } from '../../event/lost.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import { type Message, message } from '../../messages/message.ts';
+import { LossReports } from '../loss-reports.ts';
 import type { OutputFile } from '../output-file.ts';
 import { UnderWay } from '../under-way.ts';
 
 const writeAsync = promisify(write);
 const closeAsync = promisify(close);
 
-/** The most text that waits to be written. Beyond it a slow reader loses events, which are counted. */
-const MAX_QUEUED_CHARACTERS = 32 * 1024 * 1024;
+/** The most that waits to be written, in characters of text, or in bytes. Beyond it a slow reader loses events, which are counted. */
+const MAX_QUEUED = 32 * 1024 * 1024;
 /** Pauses between non-blocking writes to a full pipe or terminal; each is longer than the one before. */
 const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 64;
@@ -31,11 +34,22 @@ export interface TextTarget {
   owned: boolean;
 }
 
-/** A batch, with a text for each event; or the header, which is none. */
+/** What a format makes of a batch. */
+export interface Formatted {
+  /** One for each event that is written; empty where the text of an earlier event has it as well. */
+  texts: readonly (string | Uint8Array)[];
+  /** The others, by the reason in the books. */
+  leftOut?: ReadonlyMap<string, readonly AgentEvent[]>;
+}
+
+/** The format of an output in which events have more than their own line. */
+export type BatchFormat = (events: readonly AgentEvent[]) => Formatted;
+
+/** A batch, with its texts; or the header, which is none. */
 interface Entry {
-  texts: readonly string[];
+  texts: readonly (string | Uint8Array)[];
   events: number;
-  characters: number;
+  size: number;
 }
 
 /** The format of a table: only compactions have rows. */
@@ -44,8 +58,13 @@ export const rowsOnly =
   (event: AgentEvent): string =>
     isCompaction(event) ? row(event) : '';
 
+/** The format of an output in which each event has its own line. */
+const eachEvent =
+  (format: (event: AgentEvent) => string): BatchFormat =>
+  (events) => ({ texts: events.map(format) });
+
 /** The number of texts that are complete in the first bytes of all. */
-function wholeTexts(texts: readonly string[], bytes: number): number {
+function wholeTexts(texts: readonly (string | Uint8Array)[], bytes: number): number {
   let left = bytes;
   const cut = texts.findIndex((text) => {
     left -= Buffer.byteLength(text);
@@ -54,17 +73,23 @@ function wholeTexts(texts: readonly string[], bytes: number): number {
   return cut < 0 ? texts.length : cut;
 }
 
+const bytesOf = (texts: readonly (string | Uint8Array)[]): Buffer =>
+  texts.every((text) => typeof text === 'string')
+    ? Buffer.from(texts.join(''))
+    : Buffer.concat(texts.map((text) => (typeof text === 'string' ? Buffer.from(text) : text)));
+
 /**
- * Events as lines of text in a file, pipe or terminal. Writes are asynchronous, one at a time and in order, so that a
+ * Events as lines of text, or as what else a format makes of them, in a file, pipe or terminal. Writes are asynchronous, one at a time and in order, so that a
  * slow pipe never stops the agent.
  */
 export class TextSink implements Sink {
   readonly name: string;
   readonly #target: TextTarget;
-  readonly #format: (event: AgentEvent) => string;
+  readonly #format: BatchFormat;
   readonly #queue: Entry[] = [];
+  readonly #reports = new LossReports(true);
   readonly #books: SinkBooks = { accepted: 0, exported: 0, queued: 0, dropped: {} };
-  #queuedCharacters = 0;
+  #queuedSize = 0;
   #writing: Promise<void> | undefined;
   /** Why nothing more is written; later events are dropped for the same reason. */
   #closed: string | undefined;
@@ -72,10 +97,17 @@ export class TextSink implements Sink {
   #reopening: PromiseWithResolvers<void> | undefined;
   readonly #underWay = new UnderWay();
 
-  constructor(name: string, target: TextTarget, header: string, format: (event: AgentEvent) => string) {
+  constructor(name: string, target: TextTarget, header: string, format: (event: AgentEvent) => string);
+  constructor(name: string, target: TextTarget, header: string, format: { batch: BatchFormat });
+  constructor(
+    name: string,
+    target: TextTarget,
+    header: string,
+    format: ((event: AgentEvent) => string) | { batch: BatchFormat },
+  ) {
     this.name = name;
     this.#target = target;
-    this.#format = format;
+    this.#format = typeof format === 'function' ? eachEvent(format) : format.batch;
     if (header) this.#enqueue([header], 0);
   }
 
@@ -86,8 +118,14 @@ export class TextSink implements Sink {
   write(events: readonly AgentEvent[]): void {
     this.#books.accepted += events.length;
     if (this.#closed) this.#drop(this.#closed, events.length);
-    else if (this.#queuedCharacters > MAX_QUEUED_CHARACTERS) this.#drop('queue_full', events.length);
-    else this.#enqueue(events.map(this.#format), events.length);
+    else if (this.#queuedSize > MAX_QUEUED) this.#leaveOut('queue_full', events);
+    else this.#writeFormatted(events);
+  }
+
+  #writeFormatted(events: readonly AgentEvent[]): void {
+    const { texts, leftOut } = this.#format(events);
+    for (const [reason, others] of leftOut ?? []) this.#leaveOut(reason, others);
+    if (texts.length > 0) this.#enqueue(texts, texts.length);
   }
 
   get isStuck(): boolean {
@@ -102,7 +140,7 @@ export class TextSink implements Sink {
   }
 
   async room(): Promise<number> {
-    while (this.#writing && this.#queuedCharacters > MAX_QUEUED_CHARACTERS / 2) await this.#writing;
+    while (this.#writing && this.#queuedSize > MAX_QUEUED / 2) await this.#writing;
     return Number.POSITIVE_INFINITY;
   }
 
@@ -111,6 +149,7 @@ export class TextSink implements Sink {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs);
     });
+    this.#reportLosses(true);
     if (this.#writing) await Promise.race([this.#writing, deadline]);
     clearTimeout(timer);
     this.#close('shutdown');
@@ -124,10 +163,25 @@ export class TextSink implements Sink {
     return this.#books;
   }
 
-  #enqueue(texts: readonly string[], events: number): void {
-    const characters = texts.reduce((sum, { length }) => sum + length, 0);
-    this.#queue.push({ texts, events, characters });
-    this.#queuedCharacters += characters;
+  /** Counts events that are not written, and reports them if they are lost. */
+  #leaveOut(reason: string, events: readonly AgentEvent[]): void {
+    this.#drop(reason, events.length);
+    if (events.length > 0 && isLoss(reason)) this.#reports.lost(reason, events.map(lostWith).reduce(together));
+  }
+
+  /** Writes what was lost, when the reader has caught up. @param isLast nothing comes after it */
+  #reportLosses(isLast = false): void {
+    if (this.#closed || this.#queuedSize > MAX_QUEUED / 2) return;
+    const reports = this.#reports.take(performance.now(), isLast);
+    if (reports.length === 0) return;
+    this.#books.reports = this.#reports.made;
+    this.#writeFormatted(reports);
+  }
+
+  #enqueue(texts: readonly (string | Uint8Array)[], events: number): void {
+    const size = texts.reduce((sum, { length }) => sum + length, 0);
+    this.#queue.push({ texts, events, size });
+    this.#queuedSize += size;
     this.#books.queued += events;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
@@ -136,7 +190,7 @@ export class TextSink implements Sink {
 
   async #writeAll(): Promise<void> {
     for (let entry = this.#queue[0]; entry && !this.#closed; entry = this.#queue[0]) {
-      const bytes = Buffer.from(entry.texts.join(''));
+      const bytes = bytesOf(entry.texts);
       this.#makeRoom(bytes.length);
       const { written, error } = await this.#write(bytes);
       if (this.#closed) return;
@@ -146,8 +200,9 @@ export class TextSink implements Sink {
         return;
       }
       this.#queue.shift();
-      this.#queuedCharacters -= entry.characters;
+      this.#queuedSize -= entry.size;
       this.#exported(entry.events);
+      this.#reportLosses();
       this.#reopenIfWanted();
     }
   }
@@ -208,7 +263,7 @@ export class TextSink implements Sink {
       return;
     }
     warn(message('output_failed', { file: name, reason: systemWords(error) }));
-    this.#close(`write_${(error.code ?? 'error').toLowerCase()}`);
+    this.#close(`write_${systemName(error).toLowerCase()}`);
     onFailed();
   }
 
@@ -218,7 +273,7 @@ export class TextSink implements Sink {
     this.#drop(this.#closed, this.#books.queued);
     this.#books.queued = 0;
     this.#queue.length = 0;
-    this.#queuedCharacters = 0;
+    this.#queuedSize = 0;
   }
 
   #drop(reason: string, events: number): void {

@@ -41,9 +41,9 @@ export function event(n = 0, change: Partial<CompactionEvent> = {}): CompactionE
 export const events = (count: number, change?: Partial<CompactionEvent>): CompactionEvent[] =>
   Array.from({ length: count }, (_, n) => event(n, change));
 
-export const notRecorded = (change: Partial<NotRecordedEvent> = {}): NotRecordedEvent => ({
-  v: 1,
-  kind: 'not_recorded',
+export const notRecorded = (change: Partial<NotRecordedEvent> = {}) => ({
+  v: 1 as const,
+  kind: 'not_recorded' as const,
   startUnixNano: '1795441812325118373',
   durationNano: 1_003_000_001,
   count: 8317,

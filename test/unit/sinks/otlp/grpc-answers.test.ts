@@ -72,9 +72,10 @@ test('a single span that is too large is dropped, its neighbours are not', async
   await sink.close(LONG);
   assert.deepEqual(sink.books(), {
     accepted: 3,
-    exported: 2,
+    exported: 3,
     queued: 0,
     dropped: { grpc_resource_exhausted: 1 },
+    reports: 1,
   });
   assert.match(said.at(-1)!, /refused 1 spans .* Let the collector accept larger requests, or use --stack none/);
 });

@@ -136,7 +136,7 @@ for (const [name, reply, reason, sentence] of REFUSED) {
 
 test('rejected spans in JSON are counted', async (t) => {
   const body = '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old."}}';
-  const server = await startHttpServer(t, () => ({ headers: JSON_TYPE, body }));
+  const server = await startHttpServer(t, (request) => (request === 0 ? { headers: JSON_TYPE, body } : ACCEPTED));
   const { sink, said } = await sinkTo(server.port, HTTP);
   sink.write(events(3));
   await sink.close(LONG);

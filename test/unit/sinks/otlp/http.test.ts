@@ -70,10 +70,11 @@ test('another status drops the batch and is reported', async (t) => {
 });
 
 test('a partial success over HTTP is counted', async (t) => {
-  const server = await startHttpServer(t, () => ({ headers: PROTOBUF, body: encodeResponse(2, 'too old') }));
+  const tooOld = { headers: PROTOBUF, body: encodeResponse(2, 'too old') };
+  const server = await startHttpServer(t, (request) => (request === 0 ? tooOld : ACCEPTED));
   const { sink, said } = await sinkTo(server.port, HTTP);
   sink.write(events(3));
   await sink.close(LONG);
-  assert.deepEqual(sink.books(), { accepted: 3, exported: 1, queued: 0, dropped: { rejected: 2 } });
+  assert.deepEqual(sink.books(), { accepted: 3, exported: 2, queued: 0, dropped: { rejected: 2 }, reports: 1 });
   assert.match(said[0]!, /rejected 2 of 3 spans: too old/);
 });

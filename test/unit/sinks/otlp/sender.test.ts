@@ -48,7 +48,7 @@ function senderTo(env: NodeJS.ProcessEnv, ...answers: Outcome[]) {
       settings: readSettings(env),
       requests,
       queue: new MemoryQueue(),
-      books: new Books(),
+      books: new Books(false),
       collector,
       messages,
       backoff,

@@ -56,6 +56,18 @@ interface RawRequest {
   }[];
 }
 
+/** A request as protobufjs has it: with the names of protobuf's JSON mapping, integers of 64 bits as strings, and ids as bytes. */
+export function requestObject(bytes: Uint8Array): unknown {
+  const type = root.lookupType('Request');
+  return type.toObject(type.decode(bytes), { longs: String, arrays: false, defaults: false });
+}
+
+/** Encodes such an object. */
+export function encodeRequest(object: Record<string, unknown>): Uint8Array {
+  const type = root.lookupType('Request');
+  return type.encode(type.fromObject(object)).finish();
+}
+
 /** The spans of a serialized request; those of one ResourceSpans share its resource. */
 export function decodeRequest(bytes: Uint8Array): WireSpan[] {
   const type = root.lookupType('Request');

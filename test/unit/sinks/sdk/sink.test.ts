@@ -55,9 +55,16 @@ describe('the sink that uses the SDK', () => {
     sink.write(events(100));
     await sink.close(LONG);
     const { exported, dropped, ...rest } = sink.books();
-    assert.deepEqual(rest, { accepted: 100, queued: 0 });
+    assert.deepEqual(rest, { accepted: 100, queued: 0, reports: 1 });
     assert.equal(exported, new Set(server.spans.map(({ spanId }) => spanId)).size);
-    assert.deepEqual(dropped, { queue_full: 100 - exported });
+    assert.deepEqual(dropped, { queue_full: 101 - exported });
+    const { name, attributes, start, end } = server.spans.at(-1)!;
+    const { 'compaction.not_recorded.count': count, 'compaction.not_recorded.reason': reason } = attributes;
+    assert.deepEqual(
+      [name, count!.value, reason!.value, start],
+      ['compactions not recorded', String(dropped.queue_full), 'queue_full', event(0).startUnixNano],
+    );
+    assert.ok(Number(end) / 1e6 <= Date.now());
     assert.ok(!sink.isFailing);
   });
 

@@ -44,6 +44,12 @@ describe('the table of a summary', () => {
     assert.equal(row, ' 50 % 402.1 ms 182.0 us     8317 (not recorded: more than the limit for spans)');
   });
 
+  it('says what was lost', () => {
+    const row = lines([event(0), notRecorded({ reason: 'ring_full', count: 12 })]).at(-1)!;
+    assert.equal(row, '                              12 (lost, in no row above: no duration is known)');
+    assert.ok(row.length <= 80);
+  });
+
   it('at most 80 columns: long names are cut, the service last', () => {
     const wide = { executable: 'p'.repeat(40), pid: 4194304, resource: { 'service.name': 's'.repeat(200) } };
     const [header, row] = lines([event(0, { ...wide, trigger: 'kcompactd', durationNano: 999_000 })]);

@@ -17,7 +17,8 @@ import {
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balances, equations, losses } from '../../../../src/event/books.ts';
-import type { AgentEvent } from '../../../../src/event/event.ts';
+import { type AgentEvent, isCompaction, type NotRecordedEvent } from '../../../../src/event/event.ts';
+import { parseEvent } from '../../../../src/event/parse.ts';
 import type { Message } from '../../../../src/messages/message.ts';
 import { OutputFile } from '../../../../src/sinks/output-file.ts';
 import { jsonLine } from '../../../../src/sinks/text/json.ts';
@@ -66,8 +67,8 @@ function isOpen(file: number): boolean {
 
 /** Asserts that every event is in exactly one term of the books. */
 function balanced(sink: TextSink): void {
-  const { accepted, exported, queued, dropped } = sink.books();
-  assert.equal(accepted, exported + queued + Object.values(dropped).reduce((sum, n) => sum + n, 0));
+  const { accepted, exported, queued, dropped, reports = 0 } = sink.books();
+  assert.equal(accepted + reports, exported + queued + Object.values(dropped).reduce((sum, n) => sum + n, 0));
   const source = { received: accepted, decoded: accepted, malformed: 0, pendingBytes: 0 };
   assert.ok(equations(source, [{ name: 'text', books: sink.books() }]).every(balances));
 }
@@ -370,6 +371,29 @@ describe('a pipe', () => {
     assert.deepEqual(said, { readerGone: 0, failed: 0, warnings: [] });
     // Lets the hanging write end, so that this process can end.
     closeSync(reader);
+  });
+
+  it('whose reader falls behind, and catches up, gets a line of what it missed', async (t) => {
+    const { reader, writer, open } = pipe(t);
+    const file = temporaryFolder(t)('read');
+    const format = (one: AgentEvent) => jsonLine(one).padEnd(isCompaction(one) ? 2 ** 20 : 0);
+    const { sink } = sinkTo(writer, { format });
+    const all = events(50);
+    for (const one of all) sink.write([one]);
+    const child = spawn('cat', { stdio: [open(constants.O_RDONLY), openSync(file, 'w'), 'inherit'] });
+    closeSync(reader);
+    await sink.close(LONG_MS);
+    await once(child, 'close');
+    const read = readFileSync(file, 'utf8').trim().split('\n').map(parseEvent);
+    const missed = all.slice(33);
+    const endOf = ({ startUnixNano, durationNano }: AgentEvent) => BigInt(startUnixNano) + BigInt(durationNano);
+    const report = read.at(-1) as NotRecordedEvent;
+    const { count, reason, startUnixNano } = report;
+    assert.equal(read.length, 34);
+    assert.deepEqual([count, reason, startUnixNano], [17, 'queue_full', missed[0]!.startUnixNano]);
+    assert.equal(endOf(report), endOf(missed.at(-1)!));
+    assert.deepEqual(sink.books(), { accepted: 50, exported: 34, queued: 0, dropped: { queue_full: 17 }, reports: 1 });
+    balanced(sink);
   });
 
   it('room() waits until half of the queue is free', async (t) => {
