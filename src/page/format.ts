@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { duration } from '../sinks/text/table.ts';
+
+export { duration };
+
+const WHOLE = new Intl.NumberFormat('en');
+
+/** 12,345 */
+export const count = (n: number): string => WHOLE.format(n);
+
+/** With its noun: `1 compaction`, `2 compactions`. */
+export const counted = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
+
+/** 4.2 %; what is above nothing is never 0. */
+export function share(part: number, whole: number): string {
+  const percent = whole > 0 ? (part / whole) * 100 : 0;
+  return percent > 0 && percent < 0.1 ? '< 0.1 %' : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+}
+
+/** Seconds since the epoch, exact to a quarter of a microsecond. */
+export const secondsOf = (unixNano: string): number => Number(BigInt(unixNano) / 1000n) / 1e6;
+
+const DAY = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' });
+
+/** In the time zone of the browser: `2026-11-29 21:07:42.123`. */
+export function clock(seconds: number, digits = 3): string {
+  const fraction = (seconds - Math.floor(seconds)).toFixed(6).slice(1, digits > 0 ? digits + 2 : 1);
+  return `${DAY.format(new Date(Math.floor(seconds) * 1000))}${fraction}`;
+}
+
+export const timeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** A number of small size: 0.40, 12.3, 4,567. */
+export const small = (n: number): string =>
+  n >= 1000
+    ? count(Math.round(n))
+    : n >= 10 || n === 0
+      ? n.toFixed(n % 1 === 0 ? 0 : 1)
+      : n.toFixed(n % 1 === 0 ? 0 : 2);

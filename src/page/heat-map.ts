@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/** How many compactions took how long, by time: all of them, also those that are not shown in full. */
+import { HISTOGRAM_SCALE, ZERO_BUCKET } from '../report/data.ts';
+import { bucketEnd } from '../report/totals.ts';
+import { count, counted, duration } from './format.ts';
+import { isIn, wantedCells } from './sums.ts';
+import { colour } from './theme.ts';
+import { span, type TimePlot, timePlot } from './time-plot.ts';
+import type { View } from './view.ts';
+
+interface Cell {
+  from: number;
+  to: number;
+  bucket: number;
+  count: number;
+  seconds: number;
+}
+
+/** Where a bucket begins and ends, in seconds. Durations of zero are drawn below a nanosecond. */
+const endOf = (bucket: number) => (bucket === ZERO_BUCKET ? 1e-9 : bucketEnd(bucket) / 1e9);
+const beginOf = (bucket: number) => endOf(bucket) / 2 ** (1 / 2 ** HISTOGRAM_SCALE);
+
+/** From 10 ms on the table has a mark, and from 100 ms on two. */
+const MARKS = [0.01, 0.1];
+
+export function heatMap(view: View): TimePlot {
+  let cells = cellsOf(view);
+  let most = 1;
+  const find = () => {
+    cells = cellsOf(view);
+    most = Math.max(1, ...cells.map((cell) => cell.count));
+  };
+  find();
+  const plot = timePlot(view, {
+    label: 'Durations over time',
+    height: () => 170,
+    hasTimeAxis: false,
+    y: {
+      scale: { distr: 3, log: 10, range: () => durations(view) },
+      axis: {
+        splits: () => decades(view),
+        values: (_plot, splits) => splits.map((s) => (s === null ? '' : short(s))),
+        space: 18,
+      },
+    },
+    draw: (plot, context) => {
+      for (const cell of cells) {
+        const left = plot.valToPos(cell.from, 'x', true);
+        const right = plot.valToPos(cell.to, 'x', true);
+        const top = plot.valToPos(endOf(cell.bucket), 'y', true);
+        const bottom = plot.valToPos(beginOf(cell.bucket), 'y', true);
+        context.globalAlpha = most === 1 ? 0.7 : 0.36 + (0.64 * Math.log(cell.count)) / Math.log(most);
+        context.fillStyle = colour('--heat');
+        context.fillRect(left, top, Math.max(1, right - left - 0.5), Math.max(1, bottom - top - 0.5));
+      }
+      context.globalAlpha = 1;
+      context.strokeStyle = colour('--quiet');
+      context.setLineDash([2, 4]);
+      for (const mark of MARKS) {
+        const y = Math.round(plot.valToPos(mark, 'y', true)) + 0.5;
+        context.beginPath();
+        context.moveTo(plot.bbox.left, y);
+        context.lineTo(plot.bbox.left + plot.bbox.width, y);
+        context.stroke();
+      }
+    },
+    at: (plot, left, top) => {
+      const [x, y] = [plot.posToVal(left, 'x'), plot.posToVal(top, 'y')];
+      const cell = cells.find((c) => c.from <= x && x < c.to && beginOf(c.bucket) < y && y <= endOf(c.bucket));
+      return (
+        cell && [
+          span(cell.from, cell.to),
+          rangeOf(cell.bucket),
+          `${counted(cell.count, 'compaction')}, ${duration(cell.seconds * 1e9)} in all`,
+        ]
+      );
+    },
+  });
+  return {
+    ...plot,
+    update: () => {
+      find();
+      plot.update();
+    },
+  };
+}
+
+function cellsOf(view: View): Cell[] {
+  const cells = new Map<string, Cell>();
+  for (const row of wantedCells(view)) {
+    if (!isIn(row, view)) continue;
+    const key = `${row.from} ${row.bucket}`;
+    const { from, to, bucket } = row;
+    const cell = cells.get(key) ?? { from, to, bucket, count: 0, seconds: 0 };
+    cells.set(key, cell);
+    cell.count += row.count;
+    cell.seconds += row.seconds;
+  }
+  return [...cells.values()];
+}
+
+/** The powers of ten around all durations, whatever the filters: the axis stays. */
+function durations(view: View): [number, number] {
+  const buckets = view.data.cells.rows.map(([, , , bucket]) => bucket);
+  if (buckets.length === 0) return [1e-6, 1];
+  const log = (seconds: number) => Math.log10(seconds);
+  const least = Math.floor(log(Math.min(...buckets.map(beginOf))) + 1e-9);
+  const longest = Math.ceil(log(Math.max(...buckets.map(endOf))) - 1e-9);
+  return [10 ** least, 10 ** Math.max(longest, least + 2)];
+}
+
+function decades(view: View): number[] {
+  const [least, longest] = durations(view).map((end) => Math.round(Math.log10(end)));
+  return Array.from({ length: longest! - least! + 1 }, (_, i) => 10 ** (least! + i));
+}
+
+function short(seconds: number): string {
+  if (seconds >= 0.9999) return `${Math.round(seconds)} s`;
+  if (seconds >= 0.9999e-3) return `${Math.round(seconds * 1e3)} ms`;
+  if (seconds >= 0.9999e-6) return `${Math.round(seconds * 1e6)} us`;
+  return `${Math.round(seconds * 1e9)} ns`;
+}
+
+const rangeOf = (bucket: number) =>
+  bucket === ZERO_BUCKET ? '0' : `${duration(beginOf(bucket) * 1e9)} – ${duration(endOf(bucket) * 1e9)}`;
+
+/** The same as a table: the buckets, over the time that is looked at. */
+export function heatTable(view: View) {
+  const rows = new Map<number, { count: number; seconds: number }>();
+  for (const { bucket, count: n, seconds } of cellsOf(view)) {
+    const row = rows.get(bucket) ?? { count: 0, seconds: 0 };
+    rows.set(bucket, { count: row.count + n, seconds: row.seconds + seconds });
+  }
+  return {
+    head: ['Duration', 'Compactions', 'Stalled'],
+    rows: [...rows]
+      .sort(([a], [b]) => b - a)
+      .map(([bucket, row]) => [rangeOf(bucket), count(row.count), duration(row.seconds * 1e9)]),
+  };
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { installed } from '../installation.ts';
+import type { ReportData } from './data.ts';
+
+/** Where the page has its data: rolldown.config.js puts script and style around it. */
+const PLACE = '{{data}}';
+
+/** The page with its data: a whole file, which loads nothing. */
+export function reportHtml(data: ReportData): string {
+  const page = readFileSync(installed('dist/page/report.html'), 'utf8');
+  const at = page.indexOf(PLACE);
+  return page.slice(0, at) + scriptJson(data) + page.slice(at + PLACE.length);
+}
+
+/** JSON that ends no script element and begins no comment, and that is JavaScript of any version as well. */
+export const scriptJson = (data: unknown): string =>
+  JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// A report of a real recording in a real browser: it shows what is in it, loads nothing, and runs nothing of a recording.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { BrowserContext } from 'playwright-core';
+import type { CompactionEvent } from '../../src/event/event.ts';
+import { runToEnd } from '../support/agent.ts';
+import { notRecorded, temporaryFolder } from '../unit/fixtures.ts';
+import { browser, open } from './browser.ts';
+
+const RECORDING = fileURLToPath(new URL('../../examples/recording.jsonl', import.meta.url));
+const EVENTS: CompactionEvent[] = readFileSync(RECORDING, 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+const LONGEST = EVENTS.reduce((a, b) => (b.durationNano > a.durationNano ? b : a));
+
+/** Of a canvas, in the page. */
+const IS_DRAWN =
+  '(one) => one.getContext("2d").getImageData(0, 0, one.width, one.height).data.some((byte) => byte > 0)';
+
+/** Tries in the page what a report must not do. @returns what was refused */
+const ATTEMPTS = `(async () => {
+  const seen = new Set();
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => seen.add(effectiveDirective));
+  const script = document.createElement('script');
+  script.append('document.title = "ran"');
+  document.body.append(script);
+  document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:9/' }));
+  await fetch('http://127.0.0.1:9/').catch(() => {});
+  try {
+    document.body.innerHTML = '<p>';
+  } catch {
+    seen.add('innerHTML');
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return [...seen];
+})()`;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** @returns the rules that are broken, each with the first place */
+const AXE_RUN = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) =>
+  violations.map(({ id, nodes }) => id + ': ' + nodes.length + ' such as ' + nodes[0].html + ' ' + (nodes[0].failureSummary ?? '')))`;
+
+async function reportOf(t: TestContext, recording: string, ...args: string[]): Promise<string> {
+  const file = temporaryFolder(t)('report.html');
+  const { stderr, code } = await runToEnd(['report', recording, '-o', file, ...args]);
+  assert.ok(code === 0 || code === 4, stderr);
+  return file;
+}
+
+function recordingOf(t: TestContext, events: readonly object[]): string {
+  const file = temporaryFolder(t)('stalls.jsonl');
+  writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  return file;
+}
+
+describe('a report in Chromium', () => {
+  let context: BrowserContext;
+  let close: () => Promise<void>;
+  before(async () => {
+    ({ context, close } = await browser());
+  });
+  after(() => close());
+
+  it('shows every part at 400 and at 1600 pixels, without an error or a request', async (t) => {
+    const file = await reportOf(t, RECORDING);
+    for (const width of [400, 1600]) {
+      const { page, faults } = await open(context, file, width);
+      assert.equal(await page.title(), 'recording.jsonl · compactstall');
+      for (const heading of [
+        'When, and for how long',
+        'Stalls',
+        'Who waited',
+        'Which code asked for memory',
+        'Did it help? Zones at begin and end',
+      ]) {
+        assert.equal(await page.getByRole('heading', { name: heading, exact: true }).count(), 1, heading);
+      }
+      assert.match(await page.locator('.verdict').innerText(), /every compaction of the recording is on this page/);
+      assert.equal(await page.locator('.state').innerText(), '65 of 65 stalls');
+      // Something is drawn on each canvas.
+      const canvases = await page.locator('canvas').count();
+      assert.ok(canvases >= 4, String(canvases));
+      for (let number = 0; number < canvases; number += 1) {
+        assert.ok(await page.evaluate<boolean>(`(${IS_DRAWN})([...document.querySelectorAll("canvas")][${number}])`));
+      }
+      assert.ok(
+        (await page.evaluate<number>('document.documentElement.scrollWidth')) <= width,
+        'nothing is wider than the page',
+      );
+      assert.deepEqual(faults, []);
+      await page.close();
+    }
+  });
+
+  it('is used by keyboard: stalls, triggers, text, zoom, stacks', async (t) => {
+    const { page, faults } = await open(
+      context,
+      await reportOf(t, RECORDING, '--trace-url', 'http://localhost:16686/trace/{traceId}'),
+    );
+    const state = page.locator('.state');
+    await page.keyboard.press('j');
+    const panel = page.locator('aside');
+    assert.match(await panel.innerText(), /24\.98 ms direct, success/);
+    assert.match(await panel.innerText(), /A thread waited, and a block was free at the end\./);
+    assert.equal(
+      await panel.getByRole('link', { name: 'Open its trace' }).getAttribute('href'),
+      `http://localhost:16686/trace/${EVENTS[0]!.traceId}`,
+    );
+    await page.keyboard.press('1');
+    assert.equal(await state.innerText(), '1 of 65 stalls');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.keyboard.type('khugepaged');
+    assert.equal(await state.innerText(), '2 of 65 stalls');
+    await page.keyboard.press('Escape');
+    assert.equal(await state.innerText(), '65 of 65 stalls');
+    const timeline = page.getByRole('group', { name: /^Timeline of stalls/ });
+    await timeline.focus();
+    await page.keyboard.press('ArrowRight');
+    assert.match(await panel.innerText(), /12\.48 ms direct, success/);
+    await page.keyboard.press('+');
+    assert.match(await state.innerText(), /^\d+ of 65 stalls · 20\d\d-/);
+    await page.keyboard.press('0');
+    assert.equal(await state.innerText(), '65 of 65 stalls');
+    await page.getByRole('treeitem').first().focus();
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    assert.match(await page.locator('.flame-status').innerText(), /^ret_from_fork_asm: /);
+    assert.deepEqual(faults, []);
+  });
+
+  it('sorts who waited, and has the same as tables', async (t) => {
+    const { page, faults } = await open(context, await reportOf(t, RECORDING));
+    const who = page.locator('#who tbody tr');
+    assert.match(await who.first().innerText(), /^node 220/);
+    await page.locator('#who').getByRole('button', { name: 'Longest' }).click();
+    assert.match(await who.first().innerText(), /^khugepaged 41/);
+    assert.equal(await page.locator('#who th[aria-sort="descending"]').innerText(), 'Longest');
+    for (const summary of await page.getByText('As a table').all()) await summary.click();
+    const total = await page.locator('.as-table').first().locator('tbody td:nth-child(2)').allInnerTexts();
+    assert.equal(
+      total.reduce((sum, text) => sum + Number(text), 0),
+      EVENTS.length,
+    );
+    assert.deepEqual(faults, []);
+  });
+
+  it('shows names of any kind as text: nothing runs, nothing is loaded', async (t) => {
+    const marker = `</script><img src="x" onerror="document.title='ran'"><b>`;
+    const hostile = EVENTS.map(
+      (event): CompactionEvent => ({
+        ...event,
+        comm: `<i>${event.comm}`,
+        executable: '<!--<script>',
+        container: `"><svg onload="document.title='ran'">`,
+        resource: { ...event.resource, 'service.name': marker, [marker]: 'javascript:void 0' },
+        zone: '{{data}}',
+        status: `\u202e${event.status}\u2028`,
+        stack: [marker, ...event.stack],
+      }),
+    );
+    const { page, faults } = await open(context, await reportOf(t, recordingOf(t, hostile)));
+    await page.keyboard.press('j');
+    for (const level of ['service', 'container', 'process', 'thread']) {
+      await page.locator('.tab', { hasText: level }).click();
+    }
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    assert.ok((await page.locator('aside').innerText()).includes(marker));
+    assert.ok((await page.locator('#who').innerText()).includes(marker));
+    assert.equal(await page.locator('img, svg, b, script:not([id]) ~ script').count(), 0);
+    assert.notEqual(await page.title(), 'ran');
+    assert.doesNotMatch(await page.locator('body').innerText(), /\u202e/);
+    assert.deepEqual(faults, []);
+  });
+
+  it('has a policy in force: no other script, no request, no HTML of text', async (t) => {
+    const { page } = await open(context, await reportOf(t, RECORDING));
+    const refused = await page.evaluate<string[]>(ATTEMPTS);
+    for (const one of ['require-trusted-types-for', 'img-src', 'connect-src', 'innerHTML'])
+      assert.ok(refused.includes(one), `${one} of ${refused}`);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`is accessible by the rules of WCAG 2.2 AA, as far as axe can tell: ${colorScheme}`, async (t) => {
+      const missing = notRecorded({ startUnixNano: LONGEST.startUnixNano });
+      const file = await reportOf(t, recordingOf(t, [...EVENTS, missing]), '--trace-url', 'http://localhost/{traceId}');
+      const { page } = await open(context, file);
+      await page.emulateMedia({ colorScheme });
+      await page.keyboard.press('j');
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      await page.evaluate(AXE);
+      const violations = await page.evaluate<string[]>(AXE_RUN);
+      assert.deepEqual(violations, []);
+    });
+  }
+
+  it('has what is missing at the top', async (t) => {
+    const missing = notRecorded({ count: 1234, startUnixNano: LONGEST.startUnixNano });
+    const {
+      sumNano: _,
+      longestNano: __,
+      limit: ___,
+      ...lost
+    } = notRecorded({
+      count: 7,
+      reason: 'ring_full',
+      startUnixNano: LONGEST.startUnixNano,
+    });
+    const { page } = await open(context, await reportOf(t, recordingOf(t, [...EVENTS, missing, lost])));
+    assert.match(await page.locator('.verdict').innerText(), /1,241 compactions have no row: left out or lost/);
+    const rows = await page.locator('.books tbody tr').allInnerTexts();
+    assert.ok(
+      rows.some((row) => /the ring buffer was full\s+7\s+not known/.test(row)),
+      rows.join('\n'),
+    );
+  });
+});
