@@ -3,8 +3,10 @@
 import { wrap } from '../terminal.ts';
 import {
   CONFIG_OPTIONS,
+  CORRELATE_OPTIONS,
   DOCTOR_OPTIONS,
   REPLAY_OPTIONS,
+  REPORT_OPTIONS,
   RUN_OPTIONS,
   SPOOL_OPTIONS,
   STATUS_OPTIONS,
@@ -54,11 +56,27 @@ export const COMMANDS: readonly Command[] = [
     options: SUMMARY_OPTIONS,
   },
   {
+    name: 'report',
+    usage: 'FILE [-o FILE] [--trace-url URL] [options]',
+    purpose: 'make a recording into one HTML file, to look at in a browser',
+    description:
+      'report FILE makes a recording into one HTML file, to standard output or to the file of --output-file: timeline, heat map, who waited, stacks, zones, and each stall in full (docs/report.md). It loads nothing from elsewhere. Beyond 5000 stalls, the longest are shown in full; all are in its sums. FILE may be - for standard input, as with replay and summary. It takes --pid, --min-duration and --trigger.',
+    options: REPORT_OPTIONS,
+  },
+  {
+    name: 'correlate',
+    usage: 'FILE --otlp-json FILE|--jaeger URL [options]',
+    purpose: 'print which spans of applications the stalls of a recording were in',
+    description:
+      'correlate FILE prints which spans of applications the stalls of a recording were in, longest first, and how sure that is. The spans come from a file (--otlp-json FILE) or from Jaeger (--jaeger URL). It is for applications whose tracers publish nothing: they need process.pid in their resource. It takes --host, --top, --pid, --min-duration and --trigger (docs/correlate.md).',
+    options: CORRELATE_OPTIONS,
+  },
+  {
     name: 'doctor',
-    usage: '[--json] [--pid PID] [--procfs DIR] [--config FILE]',
+    usage: '[--json] [--pid PID] [--spool DIR] [options]',
     purpose: 'check whether this host can run compactstall',
     description:
-      "doctor checks whether this host can run the agent, how it would attach, what to expect here, and how to fix what is missing. With --pid it also reports that process's service, and whether its stalls will be children of its spans, linked to them or roots, and why. It needs no root and changes nothing.",
+      "doctor checks whether this host can run the agent, how it would attach, what to expect here, and how to fix what is missing. With --pid it also reports that process's service, and whether its stalls will be children of its spans, linked to them or roots, and why. With the --spool, --spool-size, --spool-age and --user of run it looks at that folder. It also takes --procfs and --config. It needs no root and changes nothing.",
     options: DOCTOR_OPTIONS,
   },
   {
@@ -79,10 +97,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'spool',
-    usage: 'ls|verify|send DIR [--json] [--config FILE]',
-    purpose: 'look into the folder of --spool, or send what is in it',
+    usage: 'ls|verify|export|send DIR [--json] [--config FILE]',
+    purpose: 'look into the folder of --spool, or export or send what is in it',
     description:
-      'spool ls DIR lists the files of a spool: requests, spans, and since when they wait. spool verify DIR does so too, and fails where one is damaged. spool send DIR sends what waits to the collector, as the owner of the folder, while no agent uses it; it fails where something stays.',
+      'spool ls DIR lists the files of a spool: requests, spans, and since when they wait. spool verify DIR does so too, and fails where one is damaged. spool export DIR prints what waits as lines of OTLP/JSON, one request a line, and fails where something cannot be read. spool send DIR sends what waits to the collector, as the owner of the folder, while no agent uses it; it fails where something stays.',
     options: SPOOL_OPTIONS,
   },
   {

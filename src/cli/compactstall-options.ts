@@ -17,6 +17,7 @@ import {
   parseFile,
   parseFileSize,
   parseFolder,
+  parseHost,
   parseKept,
   parseOutput,
   parsePath,
@@ -26,8 +27,10 @@ import {
   parseRingSize,
   parseSeconds,
   parseShare,
+  parseTraceUrl,
   parseTriggers,
   parseTtl,
+  parseUrl,
   parseUser,
 } from './values.ts';
 
@@ -60,13 +63,44 @@ const STATUS_SOCKET_OPTION = {
   parse: parsePath,
 } as const;
 
+const SPOOL_FOLDER_OPTIONS = [
+  {
+    name: 'spool',
+    argument: 'DIR',
+    help: 'keep spans in this folder until the collector has taken them: an outage, a crash or a restart loses none (docs/reliability.md). For spans of the agent itself, not of sdk',
+    parse: parseFolder,
+  },
+  {
+    name: 'spool-size',
+    argument: 'BYTES',
+    help: 'the most that the folder may hold, such as 100M; beyond, the oldest spans are dropped, and counted (default 1G)',
+    default: '1G',
+    parse: parseFileSize,
+  },
+  {
+    name: 'spool-age',
+    argument: 'AGE',
+    help: 'how long spans are kept there, such as 36h (default 7d); older ones are dropped, and counted',
+    default: '7d',
+    parse: parseAge,
+  },
+] as const;
+
+const USER_OPTION = {
+  name: 'user',
+  argument: 'NAME',
+  help: 'the user to switch to from root once everything is attached: a name in /etc/passwd, UID or UID:GID (default nobody); with root, the agent stays root',
+  without: 'nobody',
+  parse: parseUser,
+} as const;
+
 const INFORMATION_OPTIONS = [
   { name: 'help', short: 'h', help: 'print this help', inFile: false },
   { name: 'version', short: 'V', help: 'print the version', inFile: false },
 ] as const;
 
-/** Which compactions; `run`, `replay` and `summary` share them. */
-const FILTER_OPTIONS = [
+/** Which compactions; `run`, `replay`, `summary` and `report` share them. */
+export const FILTER_OPTIONS = [
   { name: 'pid', short: 'p', argument: 'PID', help: 'only stalls of this process', parse: parsePid },
   {
     name: 'min-duration',
@@ -89,14 +123,14 @@ const OUTPUT_OPTIONS = [
     short: 'o',
     argument: 'WHERE',
     repeatable: true,
-    help: 'where events go: table (the default), json, json:FILE (makes a recording; appends), otlp, sdk (the same through the SDK of OpenTelemetry) or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; without one, otlp sends them to http://localhost:4317',
+    help: 'where events go: table (the default), json, json:FILE (makes a recording; appends), folded:FILE (stacks for a flame graph; appends), perfetto:FILE (a trace for Perfetto; appends), otlp-json:FILE (spans as lines of OTLP/JSON; appends), otlp, sdk (the same through the SDK of OpenTelemetry) or none; may be given more than once. Spans also go to the collector whenever an OTEL_EXPORTER_OTLP_* variable is set; without one, otlp sends them to http://localhost:4317',
     default: 'table',
     parse: parseOutput,
   },
   {
     name: 'rotate-size',
     argument: 'BYTES',
-    help: 'when json:FILE would grow beyond this, such as 100M, it becomes FILE.1, FILE.1 becomes FILE.2, and so on. The agent has to own the folder (docs/deploy.md)',
+    help: 'when such a FILE would grow beyond this, such as 100M, it becomes FILE.1, FILE.1 becomes FILE.2, and so on. The agent has to own the folder (docs/deploy.md)',
     parse: parseFileSize,
   },
   {
@@ -106,26 +140,7 @@ const OUTPUT_OPTIONS = [
     default: '5',
     parse: parseKept,
   },
-  {
-    name: 'spool',
-    argument: 'DIR',
-    help: 'keep spans in this folder until the collector has taken them: an outage, a crash or a restart loses none (docs/reliability.md). For spans of the agent itself, not of sdk',
-    parse: parseFolder,
-  },
-  {
-    name: 'spool-size',
-    argument: 'BYTES',
-    help: 'the most that the folder may hold, such as 100M; beyond, the oldest spans are dropped, and counted (default 1G)',
-    default: '1G',
-    parse: parseFileSize,
-  },
-  {
-    name: 'spool-age',
-    argument: 'AGE',
-    help: 'how long spans are kept there, such as 36h (default 7d); older ones are dropped, and counted',
-    default: '7d',
-    parse: parseAge,
-  },
+  ...SPOOL_FOLDER_OPTIONS,
   {
     name: 'stack',
     argument: 'PLACE',
@@ -212,13 +227,7 @@ export const RUN_OPTIONS = [
     default: RING_SIZE,
     parse: parseRingSize,
   },
-  {
-    name: 'user',
-    argument: 'NAME',
-    help: 'the user to switch to from root once everything is attached: a name in /etc/passwd, UID or UID:GID (default nobody); with root, the agent stays root',
-    without: 'nobody',
-    parse: parseUser,
-  },
+  USER_OPTION,
   PROCFS_OPTION,
   {
     name: 'attach',
@@ -243,7 +252,56 @@ export const SUMMARY_OPTIONS = [
   ...INFORMATION_OPTIONS,
 ] as const;
 
-/** The filters among the values of `replay` or `summary`. */
+export const REPORT_OPTIONS = [
+  {
+    name: 'output-file',
+    short: 'o',
+    argument: 'FILE',
+    help: 'write the report to this file instead of standard output',
+    parse: parsePath,
+  },
+  {
+    name: 'trace-url',
+    argument: 'URL',
+    help: 'link each stall to its trace: the address of a trace in your backend, with {traceId}, and where it needs them {spanId}, {startMs} and {endMs}, such as http://localhost:16686/trace/{traceId}',
+    parse: parseTraceUrl,
+  },
+  ...FILTER_OPTIONS,
+  ...INFORMATION_OPTIONS,
+] as const;
+
+export const CORRELATE_OPTIONS = [
+  {
+    name: 'otlp-json',
+    argument: 'FILE',
+    help: "the applications' spans: lines of OTLP/JSON, as the file exporter of a Collector writes them",
+    parse: parseFile,
+  },
+  {
+    name: 'jaeger',
+    argument: 'URL',
+    help: "the applications' spans: in a Jaeger 2, such as http://127.0.0.1:16686",
+    parse: parseUrl,
+  },
+  {
+    name: 'host',
+    argument: 'HOST',
+    help: 'the host of the recording, as host.name or host.id of the spans say it (default: this host)',
+    parse: parseHost,
+  },
+  {
+    name: 'top',
+    argument: 'N',
+    help: 'how many spans to print, those that were stalled for longest (default 20)',
+    default: '20',
+    parse: parseKept,
+  },
+  { name: 'json', help: 'print them as JSON' },
+  ...FILTER_OPTIONS,
+  ...INFORMATION_OPTIONS,
+] as const;
+
+/** The filters among the values of `replay`, `summary`, `report` or `correlate`. */
 export function selectionOf(values: Values<typeof FILTER_OPTIONS>): Selection {
   return {
     ...(values.pid !== undefined && { pid: values.pid }),
@@ -259,7 +317,7 @@ export function rotationOf(values: InForce<typeof OUTPUT_OPTIONS>): Rotation | u
 }
 
 /** The spool that is wanted; undefined if none is. @param owner who the agent is when it uses it */
-export function spoolOf(values: InForce<typeof OUTPUT_OPTIONS>, owner?: UserIds): SpoolWish | undefined {
+export function spoolOf(values: InForce<typeof SPOOL_FOLDER_OPTIONS>, owner?: UserIds): SpoolWish | undefined {
   if (values.spool === undefined) return undefined;
   return { path: values.spool, bytes: values['spool-size'], ageMs: values['spool-age'], ...(owner && { owner }) };
 }
@@ -288,6 +346,8 @@ export const DOCTOR_OPTIONS = [
   { name: 'json', help: 'print the checks as JSON' },
   { name: 'pid', short: 'p', argument: 'PID', help: 'check this process too', parse: parsePid, inFile: false },
   PROCFS_OPTION,
+  ...SPOOL_FOLDER_OPTIONS,
+  USER_OPTION,
   CONFIG_OPTION,
   ...INFORMATION_OPTIONS,
 ] as const;

@@ -10,10 +10,10 @@ import { FileErrors, UserError, usageError } from '../errors.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { HELP } from './commands.ts';
-import { DOCTOR_OPTIONS } from './compactstall-options.ts';
+import { DOCTOR_OPTIONS, spoolOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { printed } from './messages.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, type Values, withDefaults } from './options.ts';
 import { checkProcess } from './values.ts';
 
 const STDOUT = 1;
@@ -21,13 +21,13 @@ const STDOUT = 1;
 type Settings = Awaited<ReturnType<typeof readSettings<typeof DOCTOR_OPTIONS>>>;
 
 /** Reads the configuration file. With one that cannot be used, the other checks are made as if there were none. */
-async function configuration(given: Settings['values']): Promise<{ settings: Settings; finding: Finding }> {
+async function configuration(given: Values<typeof DOCTOR_OPTIONS>): Promise<{ settings: Settings; finding: Finding }> {
   try {
     const settings = await readSettings(DOCTOR_OPTIONS, given);
     return { settings, finding: fileFinding(settings.configuration) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const settings = { values: given, environments: [process.env], inFile: new Map() };
+    const settings = { values: withDefaults(DOCTOR_OPTIONS, given), environments: [process.env], inFile: new Map() };
     const why = error instanceof FileErrors ? error.sentences.join(' ') : error.message;
     return { settings, finding: fail(why, 'Correct the file.', error.exitCode) };
   }
@@ -51,7 +51,12 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const { settings, finding } = await configuration(values);
   const { pid, procfs = '/proc' } = settings.values;
   if (pid !== undefined) checkProcess(pid, procfs);
-  const common = topics({ procfs, environments: settings.environments, configuration: () => finding });
+  const common = topics({
+    procfs,
+    environments: settings.environments,
+    configuration: () => finding,
+    spool: spoolOf(settings.values, settings.values.user),
+  });
   const checks = await examine([...common, ...(pid === undefined ? [] : [processTopic(pid, procfs)])]);
   const host = { version: VERSION, kernel: kernelRelease(), machine: machine() };
   if (values.json) {

@@ -13,11 +13,12 @@ export function liveOptions(
   hasSpans: boolean,
 ): LiveOptions {
   const records = outputs.some(({ kind }) => kind === 'json');
+  const viewed = outputs.some(({ kind }) => kind === 'folded' || kind === 'perfetto');
   const wantsRecords = hasSpans || records;
-  const stacks = kernelStack || (wantsRecords && stack !== 'none');
-  // A table shows neither stacks nor contexts. A recording keeps both for a replay, whatever this run's spans carry.
+  const stacks = kernelStack || viewed || (wantsRecords && stack !== 'none');
+  // A table shows neither stacks nor contexts, and a viewer no contexts. A recording keeps both for a replay, whatever this run's spans carry.
   const context = wantsRecords ? values.context : 'off';
-  const services = records || (hasSpans && resource === 'service');
+  const services = records || viewed || (hasSpans && resource === 'service');
   const limit = values['max-spans-per-second'];
   const budget = values['stack-budget'];
   return {

@@ -3,6 +3,7 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import { balances, type Equation, equations, losses, type NamedSinkBooks, type SourceBooks } from '../event/books.ts';
 import { booksReport } from '../event/books-report.ts';
+import { reportedOf } from '../event/source-losses.ts';
 import type { SummaryReport } from '../event/summary.ts';
 import { message } from '../messages/message.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
@@ -35,8 +36,10 @@ function printBooks(messages: Messages, source: SourceBooks, sinks: readonly Nam
   const all = equations(source, sinks);
   const isRight = (equation: Equation) => !ended || balances(equation);
   const total = [...lost.values()].reduce((sum, n) => sum + n, 0);
-  const left = source.notRecorded?.compactions ?? 0;
+  const left = reportedOf(source, 'rate');
   const notRecorded = left > 0 ? `, ${left} not recorded (more than --max-spans-per-second)` : '';
+  const before = lostBefore(source);
+  const lostInRecording = before > 0 ? `, ${before} lost before they were recorded` : '';
   const lines = all.map((equation) => {
     const terms = shownTerms(equation.terms).join(' + ');
     const flaw = isRight(equation) ? '' : '   DOES NOT BALANCE';
@@ -54,10 +57,25 @@ function printBooks(messages: Messages, source: SourceBooks, sinks: readonly Nam
   const compactions = source.decoded;
   const noun = compactions === 1 ? 'compaction' : 'compactions';
   const books = booksReport(source, sinks, ended);
-  const said = message(ended ? 'books' : 'books_so_far', { compactions, noun, lost: total, more: notRecorded, books });
+  const said = message(ended ? 'books' : 'books_so_far', {
+    compactions,
+    noun,
+    lost: total,
+    more: notRecorded + lostInRecording,
+    books,
+  });
   messages.say(total === 0 && all.every(isRight) ? said : { ...said, level: 'error' }, lines);
   return total;
 }
+
+/** What a recording says of losses when it was made. */
+const lostBefore = (source: SourceBooks): number =>
+  source.kernel
+    ? 0
+    : Object.entries(source.notRecorded?.compactions ?? {})
+        .filter(([reason]) => reason !== 'rate')
+        // Of its own malformed lines it has reported those before a good one.
+        .reduce((sum, [reason, n]) => sum + (reason === 'malformed' ? Math.max(0, n - source.malformed) : n), 0);
 
 /** Prints who waited for how long, where that was asked for. */
 export function showSummary(messages: Messages, report: SummaryReport): void {

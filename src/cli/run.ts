@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, usageError } from '../errors.ts';
+import { inRing } from '../event/books.ts';
 import { booksReport } from '../event/books-report.ts';
 import { isCompaction } from '../event/event.ts';
 import { Pipeline } from '../event/pipeline.ts';
@@ -38,7 +39,7 @@ import { Shutdown } from './shutdown.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
 
-const COMMANDS = ['run', 'replay', 'summary', 'doctor', 'config', 'status', 'spool', 'unpin'];
+const COMMANDS = ['run', 'replay', 'summary', 'report', 'correlate', 'doctor', 'config', 'status', 'spool', 'unpin'];
 const HINT_AFTER_MS = 3000;
 /** The time that the last export of metrics has. */
 const LAST_METRICS_MS = 3000;
@@ -53,7 +54,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   }
   if (positionals.length > 0) {
     throw usageError(
-      `'${positionals[0]}' is not a command; expected run, replay, summary, doctor, config, status, spool or unpin. See compactstall --help.`,
+      `'${positionals[0]}' is not a command; expected run, replay, summary, report, correlate, doctor, config, status, spool or unpin. See compactstall --help.`,
     );
   }
   const { values, environments } = await readSettings(RUN_OPTIONS, given);
@@ -104,7 +105,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   if (baseline && scanned) verification?.goOn(baseline, scanned);
   const attachedMs = performance.now();
   const sinks = await createSinks(settings);
-  await metrics?.prepare();
+  await metrics?.prepare(source.counting);
   await giveUpPrivileges(values.user ?? NOBODY, settings.warn);
   checkRotations(outputs);
   for (const sink of sinks) await sink.start?.();
@@ -174,7 +175,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     messages.show(said, `  note     ${String(metrics.failed).padStart(8)}: exports of metrics that failed`);
   }
   if (verbose) reportRunTime(messages, source);
-  const verified = verification?.result(source.books().kernel!);
+  const verified = verification?.result(source.books().kernel!, inRing(source.books()));
   for (const line of verified?.lines ?? []) {
     const said = message('verified', { line });
     messages.show(verified!.agrees ? said : { ...said, level: 'error' }, `  verify   ${line}`);

@@ -12,6 +12,7 @@ import { rowsOnly, TextSink } from '../sinks/text/text-sink.ts';
 import { parseSnoopOptions, SNOOP_HELP } from './compactsnoop-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { type Messages, printed } from './messages.ts';
+import { sayNotRecorded } from './not-recorded.ts';
 import { reportBooks, reportBooksSoFar } from './report.ts';
 import { Request } from './request.ts';
 import { Shutdown } from './shutdown.ts';
@@ -51,7 +52,10 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
   });
   await giveUpPrivileges(NOBODY, warn);
   const table = new TextSink('table', target, snoopHeader(columns), rowsOnly(snoopRows(columns)));
-  const pipeline = new Pipeline(source, [table], { onWaiting: (milliseconds) => messages.waiting(milliseconds) });
+  const pipeline = new Pipeline(source, [table], {
+    onEvents: (events) => sayNotRecorded(events, messages),
+    onWaiting: (milliseconds) => messages.waiting(milliseconds),
+  });
   booksWanted.answer(() => reportBooksSoFar(messages, source.state().books, pipeline.books()));
   await pipeline.run(shutdown.reached);
   booksWanted.close();

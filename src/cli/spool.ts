@@ -12,20 +12,22 @@ import { SPOOL_OPTIONS } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { parseOptions } from './options.ts';
+import { exportSpool } from './spool-export.ts';
 
 const LOOK_MS = 50;
 const CLOSE_MS = 5000;
 
-/** `compactstall spool ls|verify|send DIR`. @returns the exit code */
+/** `compactstall spool ls|verify|export|send DIR`. @returns the exit code */
 export async function spool(args: readonly string[], messages: Messages): Promise<number> {
   const { values, positionals } = parseOptions('compactstall', SPOOL_OPTIONS, args);
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   const [verb, path, ...more] = positionals;
-  if (path === undefined || more.length > 0 || !['ls', 'verify', 'send'].includes(verb!)) {
-    throw usageError('spool needs what to do, and one folder: compactstall spool ls|verify|send DIR.');
+  if (path === undefined || more.length > 0 || !['ls', 'verify', 'export', 'send'].includes(verb!)) {
+    throw usageError('spool needs what to do, and one folder: compactstall spool ls|verify|export|send DIR.');
   }
   if (verb === 'send') return send(path, values, messages);
+  if (verb === 'export') return exportSpool(path, messages);
   const reports = await inspectSpool(path);
   printed(values.json ? `${printableJson(JSON.stringify(reports, null, 2))}\n` : table(reports));
   const isDamaged = reports.some(({ damage }) => damage !== undefined);

@@ -10,6 +10,7 @@ import { pidNamespace } from '../host/pid-namespace.ts';
 import { processExists } from '../host/process-exists.ts';
 import { findUser, type UserIds } from '../host/users.ts';
 import { isRingSize } from '../live/open.ts';
+import { TRACE_URL_NAMES, traceUrlFault } from '../report/trace-url.ts';
 import type { Output } from '../sinks/output.ts';
 import type { Parser } from './options.ts';
 
@@ -160,6 +161,20 @@ export function parsePath(path: string, option: string): string {
   return path;
 }
 
+export function parseUrl(text: string, option: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // What it says of itself may hold a password.
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw usageError(`${option}: expected a URL such as http://127.0.0.1:16686.`);
+  }
+  return text;
+}
+
+export function parseHost(name: string, option: string): string {
+  if (name === '') throw usageError(`${option} is empty; expected the name or the id of a host.`);
+  return name;
+}
+
 export function parseFolder(path: string, option: string): string {
   if (path === '') throw usageError(`${option} is empty; expected the path of a folder.`);
   return path;
@@ -175,10 +190,20 @@ export function parseFile(path: string, option: string): string {
   return path;
 }
 
+export function parseTraceUrl(text: string, option: string): string {
+  const fault = traceUrlFault(text);
+  if (fault === undefined) return text;
+  const names = TRACE_URL_NAMES.map((name) => `{${name}}`).join(', ');
+  throw usageError(`${option} ${text}: ${fault}; expected an address with {traceId}, and some of ${names}.`);
+}
+
 export function parseOutput(text: string, option: string): Output {
   if (text === 'table' || text === 'json' || text === 'otlp' || text === 'sdk' || text === 'none')
     return { kind: text };
-  if (text.startsWith('json:') && text.length > 5) return { kind: 'json', path: text.slice(5) };
-  throw usageError(`${option} ${text}: expected table, json, json:FILE, otlp, sdk or none.`);
+  const [, kind, path] = /^(json|folded|perfetto|otlp-json):(.+)$/s.exec(text) ?? [];
+  if (path !== undefined) return { kind: kind as 'json' | 'folded' | 'perfetto' | 'otlp-json', path };
+  throw usageError(
+    `${option} ${text}: expected table, json, json:FILE, folded:FILE, perfetto:FILE, otlp-json:FILE, otlp, sdk or none.`,
+  );
 }
-parseOutput.words = ['table', 'json', 'json:', 'otlp', 'sdk', 'none'];
+parseOutput.words = ['table', 'json', 'json:', 'folded:', 'perfetto:', 'otlp-json:', 'otlp', 'sdk', 'none'];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SpoolWish } from '../sinks/spools.ts';
 import { attach } from './attach.ts';
 import { btf } from './btf.ts';
 import { capabilities, optionalCapabilities } from './capabilities.ts';
@@ -20,6 +21,7 @@ import { extfragThreshold, proactiveness } from './proactiveness.ts';
 import { prober } from './prober.ts';
 import { stalling } from './process.ts';
 import { ptraceScopeCheck } from './ptrace.ts';
+import { spool as spoolFolder } from './spool.ts';
 import { kptrRestrict, perfEventParanoid, unprivilegedBpfDisabled } from './sysctls.ts';
 import { thp } from './thp.ts';
 import { tracefs } from './tracefs.ts';
@@ -30,6 +32,8 @@ export interface Circumstances {
   procfs?: string;
   /** The variables in force, for each span exporter. */
   environments?: readonly NodeJS.ProcessEnv[];
+  /** The folder of --spool; its owner is the user of --user. */
+  spool?: SpoolWish | undefined;
   /** What was found when the configuration file was read. */
   configuration?: () => Finding;
 }
@@ -38,6 +42,7 @@ export interface Circumstances {
 export const topics = ({
   procfs = '/proc',
   environments = [process.env],
+  spool,
   configuration = () => ok('there is none.'),
 }: Circumstances = {}): readonly Topic[] => [
   {
@@ -109,6 +114,11 @@ export const topics = ({
     about: 'whether the configured collector accepts spans',
     examine: () => collector(env),
   })),
+  {
+    id: 'spool',
+    about: 'with `--spool DIR`: rights, file system, space, what earlier runs have left, and whether an agent uses it',
+    examine: () => spoolFolder(spool),
+  },
   { id: 'metrics', about: 'whether the configured metrics can be exported', examine: () => metrics(environments[0]) },
   { id: 'logs', about: 'whether the configured logs can be exported', examine: () => logs(environments[0]) },
   { id: 'clock', about: 'clock source, and the precision of timestamps', examine: () => clock() },

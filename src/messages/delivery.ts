@@ -117,6 +117,12 @@ export const DELIVERY = {
     cause: 'good news',
     remedy: 'nothing',
   },
+  spool_hangs: {
+    level: 'error',
+    text: 'the spool {folder} did not answer within {seconds} s; what it had not stored by then is lost.',
+    cause: 'the disk hangs, or is very slow',
+    remedy: 'check the disk',
+  },
   spool_full: {
     level: 'error',
     text: 'the spool {folder} is full; the oldest {spans} spans are dropped.',
@@ -134,6 +140,12 @@ export const DELIVERY = {
     text: 'the spool {folder} is damaged: {file}: {reason}. The rest is sent, and the file is kept as {file}.bad.',
     cause: 'a disk that fails, or another program that writes there. What cannot be read is counted as lost',
     remedy: 'check the disk; remove the file when you do not need it',
+  },
+  spool_export_skips: {
+    level: 'error',
+    text: 'the spool {folder} is damaged: {file}: {reason}; the rest is exported.',
+    cause: 'a disk that fails, or another program that writes there; `compactstall spool export` leaves it out',
+    remedy: 'check the disk',
   },
   certificate_expired: {
     level: 'warn',

@@ -90,6 +90,13 @@ export const RUN = {
       'a storm: only the longest compactions and the first ones of each cgroup are recorded, and the rest is counted. Spans `compactions not recorded` say the same',
     remedy: 'see [cli.md](cli.md#the-limit-for-spans); `--max-spans-per-second off` records all',
   },
+  compactions_lost: {
+    level: 'warn',
+    text: '{compactions} {noun} lost within {window}: {reasons}.',
+    cause:
+      'they have neither a row nor a span; a span `compactions not recorded` says the same. The books at the end have all losses',
+    remedy: 'see [exit code 4](#exit-code-4), by reason',
+  },
   recording_read: {
     level: 'info',
     text: 'all is read; delivering {queued} queued events, Ctrl-C to stop',
@@ -212,6 +219,12 @@ export const RUN = {
     text: 'cannot read {file}: it is {form}. Convert it: {command} | compactstall replay /dev/stdin',
     cause: 'the file is in another form',
     remedy: 'the command that it says, with that file for FILE',
+  },
+  spans_unreadable: {
+    level: 'error',
+    text: 'cannot read spans from {source}: {reason}.',
+    cause: 'the backend is away, or its address is that of something else',
+    remedy: 'check the address: the API v3 of Jaeger 2 is at the port of its page, usually 16686',
   },
   line_malformed: {
     level: 'error',

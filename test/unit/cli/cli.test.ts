@@ -95,6 +95,11 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['run', '-x'], "unknown option '-x'. See compactstall --help."],
     [['replay', 'file', '--verify'], "unknown option '--verify'. See compactstall --help."],
     [['summary', 'file', '--output', 'json'], "unknown option '--output'. See compactstall --help."],
+    [['report'], 'report needs a file: compactstall report FILE, where --output json:FILE has written it.'],
+    [
+      ['report', 'a', '--trace-url', 'ftp://host/{traceId}'],
+      '--trace-url ftp://host/{traceId}: it is not an http or https address; expected an address with {traceId}, and some of {traceId}, {spanId}, {startMs}, {endMs}.',
+    ],
     [['summary'], 'summary needs a file: compactstall summary FILE, where --output json:FILE has written it.'],
     [['summary', 'a', 'b'], "summary takes one file; unexpected 'b'."],
     [['--pid', 'abc'], '--pid abc: not a process id; expected a number from 1 to 4194304.'],
@@ -110,7 +115,10 @@ describe('wrong usage: exit code 2, and a sentence', () => {
       "--trigger cron: 'cron' is not a trigger; expected some of direct, kcompactd, proactive, manual.",
     ],
     [['--ring-size', '3M'], '--ring-size 3M: expected a power of two from 4K to 1024M, such as 16M.'],
-    [['-o', 'csv'], '--output csv: expected table, json, json:FILE, otlp, sdk or none.'],
+    [
+      ['-o', 'csv'],
+      '--output csv: expected table, json, json:FILE, folded:FILE, perfetto:FILE, otlp-json:FILE, otlp, sdk or none.',
+    ],
     [
       ['-o', 'table', '-o', 'json'],
       '--output: only one of table and json can use standard output; send json to a file with json:FILE.',
@@ -119,7 +127,7 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
     [
       ['stats'],
-      "'stats' is not a command; expected run, replay, summary, doctor, config, status, spool or unpin. See compactstall --help.",
+      "'stats' is not a command; expected run, replay, summary, report, correlate, doctor, config, status, spool or unpin. See compactstall --help.",
     ],
     [['-o', 'json', 'replay', 'file'], 'replay must come first: compactstall replay [options].'],
     [['replay'], 'replay needs a file: compactstall replay FILE, where --output json:FILE has written it.'],
@@ -220,7 +228,7 @@ describe('summary of a recording', () => {
     writeFileSync(file, `${fixtureText('snoop/events.jsonl')}no event\n`);
     const { code, stdout } = await runToEnd(['summary', file]);
     assert.equal(code, EXIT.LOST);
-    assert.equal(stdout, `${summaryTable(report())}\n`);
+    assert.equal(stdout, `${summaryTable({ ...report(), lost: 1 })}\n`);
   });
 });
 
@@ -502,7 +510,10 @@ describe('replay: failures on the way', () => {
     writeFileSync(path, `${first}{"v":1}\nbroken\n${second}`);
     const { code, stdout, stderr } = await runToEnd(['replay', path, '-o', 'json']);
     assert.equal(code, 4);
-    assert.equal(stdout, `${first}${second}`);
+    const [one, gap, two] = stdout.trimEnd().split('\n');
+    assert.deepEqual([`${one}\n`, `${two}\n`], [first, second]);
+    const { startUnixNano, count, reason } = JSON.parse(gap!);
+    assert.deepEqual([startUnixNano, count, reason], [event(0).startUnixNano, 2, 'malformed']);
     const lines = stderr.split('\n');
     assert.equal(
       lines[0],

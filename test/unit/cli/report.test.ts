@@ -57,7 +57,7 @@ describe('the books at the end of a run', () => {
   it('a run with more compactions than the limit allows: they are not lost', () => {
     const kernel = { ...decodeKernelBooks(Buffer.alloc(BOOKS_SIZE)), begins: 69, ends: 69, paired: 69, emitted: 60 };
     kernel.filteredRate = 9;
-    const notRecorded = { events: 2, compactions: 9 };
+    const notRecorded = { events: 2, compactions: { rate: 9 } };
     const source = { kernel, received: 60, decoded: 60, malformed: 0, pendingBytes: 0, programMisses: 0, notRecorded };
     const { lines, exitCode } = report(source, [sink('otlp', 62)]);
     assert.equal(exitCode, EXIT.OK);
@@ -72,6 +72,15 @@ describe('the books at the end of a run', () => {
       '  events         62 = 60 decoded + 2 not_recorded',
       '  events         62 = 62 exported by otlp + 0 dropped + 0 queued',
     ]);
+  });
+
+  it('a recording with compactions that were lost when it was made: they are not lost again', () => {
+    const notRecorded = { events: 3, compactions: { rate: 9, ring_full: 4, skipped: 1 } };
+    const { lines, exitCode } = report({ received: 1, decoded: 1, malformed: 0, pendingBytes: 0, notRecorded }, []);
+    assert.equal(exitCode, EXIT.OK);
+    const [first] = lines;
+    const left = '9 not recorded (more than --max-spans-per-second), 5 lost before they were recorded';
+    assert.equal(first, `compactstall: 1 compaction, 0 lost, ${left}`);
   });
 
   it('a run with losses for every reason', () => {

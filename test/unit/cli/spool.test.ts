@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The built command with --spool, killed and ended while the collector is away. */
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../../../src/spool/format.ts';
 import { Agent, runToEnd } from '../../support/agent.ts';
 import { assertNothingLost } from '../../support/books.ts';
 import { spansIn, stored } from '../../support/spool.ts';
@@ -30,6 +31,8 @@ const words = (recording: { path: string }, folder: string) => [
   folder,
 ];
 const to = (endpoint: string) => ({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, books: true });
+
+const spanIdsIn = (lines: string): string[] => [...lines.matchAll(/"spanId":"([0-9a-f]{16})"/g)].map(([, id]) => id!);
 
 describe('--spool', () => {
   it('a run that was killed, and one that was ended, lose nothing: the third one sends all of it, in order', async (t) => {
@@ -126,5 +129,86 @@ describe('--spool', () => {
       assert.equal(refused.code, 2, wrong.join(' '));
     }
     assert.equal((await runToEnd(['spool', 'ls', join(folder, 'none')])).code, 1);
+  });
+
+  it('damage at the end of a file that is not the newest is damage; at the end of the newest it is not known', async (t) => {
+    const folder = temporaryFolder(t)('spool');
+    const { path, ids } = recordingOf(t, 0, 700);
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: AWAY, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '100' };
+    const agent = new Agent([...words({ path }, folder), '--spool-size', '1M'], { env });
+    await agent.until(() => /does not answer/.test(agent.stderr));
+    await stored(folder, ids.length);
+    await agent.stop();
+    const files = readdirSync(folder)
+      .filter((name) => name.endsWith('.spool'))
+      .sort();
+    assert.ok(files.length > 2, files.join());
+    /** Changes the last byte. @returns how to take it back */
+    const damage = (name: string) => {
+      const file = join(folder, name);
+      const before = readFileSync(file);
+      writeFileSync(file, Buffer.concat([before.subarray(0, -1), Buffer.from([before.at(-1)! ^ 1])]));
+      return () => writeFileSync(file, before);
+    };
+    const run = (verb: string) => runToEnd(['spool', verb, folder]);
+    const undo = damage(files.at(-1)!);
+    const [unknown, exported] = [await run('verify'), await run('export')];
+    assert.match(unknown.stdout, new RegExp(`^${files.at(-1)} .* whole, then \\d+ bytes unfinished$`, 'm'));
+    assert.deepEqual([unknown.code, exported.code, exported.stderr], [0, 0, '']);
+    undo();
+
+    damage(files[0]!);
+    const [verified, partly] = [await run('verify'), await run('export')];
+    assert.match(verified.stdout, new RegExp(`^${files[0]} .* 1 requests cannot be read$`, 'm'));
+    assert.equal(verified.code, 1);
+    assert.match(
+      partly.stderr,
+      new RegExp(`is damaged: ${files[0]}: 1 requests cannot be read; the rest is exported\\.`),
+    );
+    assert.equal(partly.code, 1);
+    const server = await startGrpcServer(t);
+    const next = await runToEnd(words(recordingOf(t, 1000, 1), folder), to(`http://127.0.0.1:${server.port}`));
+    assert.deepEqual([next.code, next.books!.lost], [4, { 'otlp dropped it: spool_damaged': 1 }], next.stderr);
+    const reports = server.spans.filter(({ name }) => name === 'compactions not recorded');
+    assert.deepEqual([server.spans.length, reports.length], [602, 1]);
+    assert.ok(existsSync(join(folder, `${files[0]}.bad`)));
+  });
+
+  it('spool export: each request as a line of OTLP/JSON, also beside the agent; what is damaged is left out and reported', async (t) => {
+    const folder = temporaryFolder(t)('spool');
+    const [first, second] = [recordingOf(t, 0, 700), recordingOf(t, 2000, 40)] as const;
+    for (const recording of [first, second]) {
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: AWAY, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '100' };
+      const agent = new Agent(words(recording, folder), { env });
+      await agent.until(() => /does not answer/.test(agent.stderr));
+      await stored(folder, recording === first ? 700 : 740);
+      const beside = await runToEnd(['spool', 'export', folder]);
+      assert.equal(beside.code, 0, beside.stderr);
+      assert.equal(spanIdsIn(beside.stdout).length, recording === first ? 700 : 740);
+      await agent.stop();
+    }
+    const whole = await runToEnd(['spool', 'export', folder]);
+    assert.deepEqual([whole.code, whole.stderr], [0, '']);
+    assert.deepEqual(spanIdsIn(whole.stdout), [...first.ids, ...second.ids]);
+
+    const under = ['sh', '-c', '("$0" "$@"; echo "status $?" >&2) | head -c 1'];
+    const cut = await runToEnd(['spool', 'export', folder], { under });
+    assert.deepEqual([cut.stdout, cut.stderr], ['{', 'status 0\n']);
+
+    const path = join(folder, '00000000000001.spool');
+    const bytes = readFileSync(path);
+    bytes[SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES + 99]! ^= 1;
+    writeFileSync(path, bytes);
+    const damaged = await runToEnd(['spool', 'export', folder]);
+    assert.equal(damaged.code, 1);
+    assert.match(
+      damaged.stderr,
+      /^compactstall: the spool \S+ is damaged: 00000000000001\.spool: 1 requests cannot be read; the rest is exported\.\n$/,
+    );
+    assert.deepEqual(spanIdsIn(damaged.stdout), [...first.ids.slice(100), ...second.ids]);
+    renameSync(path, `${path}.bad`);
+    const setAside = await runToEnd(['spool', 'export', folder]);
+    assert.equal(setAside.code, 0);
+    assert.deepEqual(spanIdsIn(setAside.stdout), second.ids);
   });
 });

@@ -166,11 +166,12 @@ check({
     ['table', { kind: 'table' }],
     ['json', { kind: 'json' }],
     ['json:/tmp/a:b.jsonl', { kind: 'json', path: '/tmp/a:b.jsonl' }],
+    ['folded:stacks', { kind: 'folded', path: 'stacks' }],
     ['otlp', { kind: 'otlp' }],
     ['none', { kind: 'none' }],
   ],
-  bad: ['', 'json:', 'JSON', 'csv', 'table:file', 'otlp:http://localhost'],
-  expected: 'expected table, json, json:FILE, otlp, sdk or none.',
+  bad: ['', 'json:', 'folded', 'folded:', 'JSON', 'csv', 'table:file', 'otlp:http://localhost'],
+  expected: 'expected table, json, json:FILE, folded:FILE, perfetto:FILE, otlp-json:FILE, otlp, sdk or none.',
 });
 
 describe('--trigger', () => {

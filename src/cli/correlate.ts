@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Correlations } from '../correlate/correlations.ts';
+import { type Host, thisHost } from '../correlate/host.ts';
+import { spansOfJaeger } from '../correlate/jaeger.ts';
+import { spansOfFile } from '../correlate/otlp-file.ts';
+import { usageError } from '../errors.ts';
+import { Pipeline } from '../event/pipeline.ts';
+import { Recording } from '../event/recording.ts';
+import type { Message } from '../messages/message.ts';
+import { printableJson } from '../terminal.ts';
+import { VERSION } from '../version.ts';
+import { HELP } from './commands.ts';
+import { CORRELATE_OPTIONS, selectionOf } from './compactstall-options.ts';
+import { correlationsJson, correlationsText } from './correlations-text.ts';
+import { type Messages, printed } from './messages.ts';
+import { parseOptions, withDefaults } from './options.ts';
+import { readWhole, recordingPath } from './recording.ts';
+import { reportBooks } from './report.ts';
+import { Shutdown } from './shutdown.ts';
+
+/** `compactstall correlate`: which spans of applications the stalls of a recording were in. @returns the exit code */
+export async function correlate(args: readonly string[], messages: Messages): Promise<number> {
+  const { values: given, positionals } = parseOptions('compactstall', CORRELATE_OPTIONS, args);
+  if (given.help) return printed(HELP);
+  if (given.version) return printed(`compactstall ${VERSION}\n`);
+  const values = withDefaults(CORRELATE_OPTIONS, given);
+  const { 'otlp-json': file, jaeger } = values;
+  if ((file === undefined) === (jaeger === undefined)) {
+    throw usageError('correlate needs to know where the spans are: give either --otlp-json FILE or --jaeger URL.');
+  }
+  const path = recordingPath('correlate', positionals);
+  const warn = (warning: Message) => messages.say(warning);
+  const source = Recording.open(path, warn, selectionOf(values));
+  const host: Host = values.host === undefined ? thisHost() : { names: [values.host] };
+  const result = new Correlations(host, values.top);
+  const pipeline = new Pipeline(source, [], { onEvents: (events) => result.addEvents(events) });
+  const isWhole = await readWhole(pipeline, new Shutdown(), messages);
+  const { from, to } = result.stalls;
+  if (file !== undefined) {
+    for await (const spans of spansOfFile(file, warn)) for (const span of spans) result.addSpan(span);
+  } else if (from !== undefined) {
+    for await (const spans of spansOfJaeger(jaeger!, from, to)) for (const span of spans) result.addSpan(span);
+  }
+  const longest = result.longest();
+  const { looked } = result;
+  printed(
+    values.json
+      ? `${printableJson(JSON.stringify(correlationsJson(longest, looked), null, 2))}\n`
+      : `${correlationsText(longest, looked)}\n`,
+  );
+  return reportBooks(messages, source.books(), [], !isWhole);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { isatty } from 'node:tty';
+import { EXIT, type ExitCode, systemWords, UserError, usageError } from '../errors.ts';
+import { booksReport } from '../event/books-report.ts';
+import { Pipeline } from '../event/pipeline.ts';
+import { Recording } from '../event/recording.ts';
+import { message } from '../messages/message.ts';
+import { reportHtml } from '../report/html.ts';
+import { ReportModel } from '../report/model.ts';
+import { orUnwritable } from '../sinks/output-files.ts';
+import { VERSION } from '../version.ts';
+import { HELP } from './commands.ts';
+import { FILTER_OPTIONS, REPORT_OPTIONS, selectionOf } from './compactstall-options.ts';
+import { openEmptied } from './emptied-file.ts';
+import { type Messages, printed } from './messages.ts';
+import { parseOptions } from './options.ts';
+import { readWhole, recordingPath } from './recording.ts';
+import { reportBooks } from './report.ts';
+import { Shutdown } from './shutdown.ts';
+
+const STDOUT = 1;
+
+/** `compactstall report FILE`: a recording as one HTML file, to look at in a browser. @returns the exit code */
+export async function reportPage(args: readonly string[], messages: Messages): Promise<ExitCode> {
+  const { values, positionals, texts } = parseOptions('compactstall', REPORT_OPTIONS, args);
+  if (values.help) return printed(HELP);
+  if (values.version) return printed(`compactstall ${VERSION}\n`);
+  const path = recordingPath('report', positionals);
+  const to = values['output-file'];
+  if (to === undefined && isatty(STDOUT)) {
+    throw usageError(
+      `report writes HTML, and standard output is a terminal. Name a file for it: compactstall report ${path} -o report.html`,
+    );
+  }
+  const source = Recording.open(path, (warning) => messages.say(warning), selectionOf(values));
+  const file = to === undefined ? undefined : openEmptied(to, '--output-file', [source.file]);
+  const model = new ReportModel();
+  const pipeline = new Pipeline(source, [], { onEvents: (events) => model.add(events) });
+  const isWhole = await readWhole(pipeline, new Shutdown(), messages);
+  const html = reportHtml(
+    model.report({
+      version: VERSION,
+      recording: path === '-' ? 'standard input' : basename(path),
+      filters: FILTER_OPTIONS.flatMap(({ name }) => (texts.get(name) ?? []).map((text) => `--${name} ${text}`)),
+      ...(values['trace-url'] !== undefined && { traceUrl: values['trace-url'] }),
+      books: booksReport(source.books(), []),
+    }),
+  );
+  await (file === undefined ? print(html) : orUnwritable(to!, () => writeFileSync(file, html)));
+  return reportBooks(messages, source.books(), [], !isWhole);
+}
+
+/** A pipe takes a long text in parts. Rejects with a UserError when its reader is gone. */
+async function print(text: string): Promise<void> {
+  const ended = new Promise<void>((resolve, reject) => {
+    process.stdout.once('error', reject);
+    process.stdout.write(text, () => resolve());
+  });
+  await ended.catch((error) => {
+    throw new UserError(
+      EXIT.FAILURE,
+      message('file_unwritable', { file: 'standard output', reason: systemWords(error) }),
+    );
+  });
+}
