@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A BPF file system at /sys/fs/bpf, visible in its own mount namespace only, with a map pinned as OBI pins it. */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { MountNamespace } from './mount-namespace.ts';
 
 export interface Span {
   traceId: string;
@@ -16,21 +15,15 @@ export class PrivateBpffs {
   /** The file system, from outside. */
   readonly folder: string;
 
-  private constructor(pid: number) {
-    this.under = ['nsenter', `--mount=/proc/${pid}/ns/mnt`];
-    this.folder = `/proc/${pid}/root/sys/fs/bpf`;
+  private constructor({ under, root }: MountNamespace) {
+    this.under = under;
+    this.folder = `${root}/sys/fs/bpf`;
   }
 
-  /** The file system disappears with the process that mounts it. That ends when this process, and so the pipe, ends. */
   static async mount(): Promise<PrivateBpffs> {
-    const holder = spawn('unshare', ['--mount', 'sh', '-c', 'mount -t bpf bpf /sys/fs/bpf && echo done && exec cat'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    await once(holder.stdout, 'data');
-    holder.unref();
-    holder.stdout.destroy();
-    (holder.stdin as Socket).unref();
-    return new PrivateBpffs(holder.pid!);
+    const namespace = await MountNamespace.make();
+    namespace.run('mount', '-t', 'bpf', 'bpf', '/sys/fs/bpf');
+    return new PrivateBpffs(namespace);
   }
 }
 

@@ -2,11 +2,12 @@
 // Servers as child processes: free ports, a start that waits for the first answer, and a stop that waits for the end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fstatSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, rmSync } from 'node:fs';
+import { fstatSync, mkdtempSync, openSync, readFileSync, readlinkSync, readSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ofEach } from './processes.ts';
 
 /**
  * `count` different TCP ports on 127.0.0.1 on which nobody listens.
@@ -156,13 +157,9 @@ export class Child {
 /** The addresses on which a process listens for TCP, such as `127.0.0.1:4317`, from the kernel's own tables, sorted. */
 export function listeners(pid: number): string[] {
   const sockets = new Set(
-    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
-      } catch {
-        return []; // Closed since the directory was read.
-      }
-    }),
+    ofEach(`/proc/${pid}/fd`, (fd) => readlinkSync(fd)).flatMap(
+      (target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? [],
+    ),
   );
   return ['tcp', 'tcp6']
     .flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n').slice(1))

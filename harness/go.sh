@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # Sourced, after cache.sh, by scripts that build programs for tests from pinned Go modules. They define `say`, `here`, and for each
-# program a build_NAME, which writes the binary NAME into the current (empty, temporary) directory.
+# program a build_NAME, which leaves the binary NAME, and what belongs to it, in the current (empty, temporary) directory.
 
 # The newest Go that a manifest demands. Go from 1.21 on can fetch a newer one as a module; it then takes exactly go_fetched.
 go_needed=1.26.7
@@ -91,8 +91,6 @@ build() (
     say "building $name $version failed; the last lines of its output are above."
     exit 1
   fi
-  mkdir "$tmp/result"
-  mv "$tmp/work/$name" "$tmp/result/$name"
-  mv -T "$tmp/result" "$dir"
+  mv -T "$tmp/work" "$dir"
   say "$name $version is ready after $(($(date +%s) - started)) s"
 )

@@ -42,12 +42,17 @@ export function ensureNodes(): void {
 
 /** The Node.js of that version, downloaded if necessary. */
 export function ensureNode(version: string, arch: string = process.arch): string {
-  const folder = folderOf(version, arch);
-  if (existsSync(folder)) return pathOf(version, arch);
+  ensurePackage(`node-linux-${arch}@${version}`, folderOf(version, arch));
+  return pathOf(version, arch);
+}
+
+/** Unpacks a package of npm into a folder of the cache, unless it is there. */
+export function ensurePackage(name: string, folder: string): void {
+  if (existsSync(folder)) return;
   mkdirSync(CACHE, { recursive: true });
   const scratch = mkdtempSync(join(CACHE, 'node-new-'));
   try {
-    const pack = ['pack', `node-linux-${arch}@${version}`, '--silent', '--pack-destination', scratch];
+    const pack = ['pack', name, '--silent', '--pack-destination', scratch];
     const archive = execFileSync('npm', pack, { cwd: scratch, encoding: 'utf8' }).trim().split('\n').at(-1)!;
     execFileSync('tar', ['-xzf', archive, '--strip-components=1'], { cwd: scratch });
     rmSync(join(scratch, archive));
@@ -58,7 +63,6 @@ export function ensureNode(version: string, arch: string = process.arch): string
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  return pathOf(version, arch);
 }
 
 export const missingForNodes = () =>

@@ -17,8 +17,9 @@ const CACHE_INSIDE = '/root/.cache/compactstall';
 /** A file or folder of the host, or a symbolic link, and its place in the image. */
 export type Entry = { to: string } & ({ from: string } | { linkTo: string });
 
+const BPFTOOL = '/usr/sbin/bpftool';
 /** Programs besides busybox, which lacks everything about BPF. */
-const PROGRAMS = ['/usr/sbin/bpftool', '/usr/bin/setpriv', '/usr/bin/unshare'];
+const PROGRAMS = [BPFTOOL, '/usr/bin/setpriv', '/usr/bin/unshare'];
 const NODE = realpathSync(join(ROOT, 'node_modules/.bin/node'));
 const ADDON = join(ROOT, 'native/bpf-loader/build/bpf_loader.node');
 
@@ -85,10 +86,10 @@ function forArm64(): [root: string, programs: string] {
   return printed.trim().split('\n').slice(-2) as [string, string];
 }
 
-/** The project for the root image of a Debian: with its Node.js, and the libraries of the addon. */
+/** The project for the root image of a Debian: with its Node.js, and the libraries of the addon and of bpftool. */
 export function projectAndLibraries(): Entry[] {
-  const own = libraries([ADDON]).filter((path) => /\/lib(bpf|elf)\./.test(path));
-  return [...project('x64'), { from: NODE, to: '/usr/bin/node' }, ...own.map(same)];
+  const own = libraries([ADDON, BPFTOOL]).filter((path) => /\/lib(bpf|elf)\./.test(path));
+  return [...project('x64'), { from: NODE, to: '/usr/bin/node' }, ...[BPFTOOL, ...own].map(same)];
 }
 
 const same = (path: string): Entry => ({ from: realpathSync(path), to: path });

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { accelerator, forgetHardware } from './accelerator.ts';
-import { type Hardware, QEMU, qemuArguments } from './qemu.ts';
+import { type Hardware, MONITOR, PLUG_IN, QEMU, qemuArguments } from './qemu.ts';
 
 /** The folder for the consoles of machines that failed. */
 const CONSOLES = fileURLToPath(new URL('../../build/vm/', import.meta.url));
@@ -23,6 +23,8 @@ export interface MachineOptions extends Hardware {
   limitMs?: number;
   /** Whether the terminal is the machine's console. */
   interactive?: boolean;
+  /** Ends the machine at once when it is aborted, and then runMachine() throws its reason. */
+  power?: AbortSignal;
   /** A replacement for qemu, for the tests of this file. */
   emulator?: string;
   bootsMs?: readonly number[];
@@ -69,6 +71,8 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
     qemu.kill('SIGKILL');
   };
   const limit = setTimeout(giveUp(new Error(`${name}: still running after ${limitMs / 1000} s`)), limitMs);
+  const cutPower = () => giveUp(options.power!.reason)();
+  options.power?.addEventListener('abort', cutPower);
   const boot = setTimeout(giveUp(new FailedBoot(`${name}: has not booted within ${bootMs / 1000} s`)), bootMs);
   let up = false;
   let status: number | undefined;
@@ -78,6 +82,7 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
       if (message.type === 'up') {
         up = true;
         clearTimeout(boot);
+        if (options.volatileDisk !== undefined) (qemu.stdio[MONITOR] as Duplex).write(PLUG_IN);
         port.write(`${command}\n`);
       } else if (message.type === 'end') {
         status = message.status!;
@@ -98,11 +103,16 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
   } catch (error) {
     qemu.kill('SIGKILL');
     await logged?.written;
+    if (options.power?.aborted) {
+      rmSync(consoleFile, { force: true });
+      throw options.power.reason;
+    }
     if (!interactive && error instanceof Error) error.message += ` (console: ${consoleFile})`;
     throw error;
   } finally {
     clearTimeout(limit);
     clearTimeout(boot);
+    options.power?.removeEventListener('abort', cutPower);
     // Needed when the caller stops reading lines.
     qemu.kill('SIGKILL');
   }
@@ -116,7 +126,7 @@ function start(options: MachineOptions, interactive: boolean): ChildProcess {
     ['--pdeathsig', 'KILL', options.emulator ?? QEMU[options.arch ?? 'x64'], ...qemuArguments(options)],
     {
       detached: !interactive,
-      stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe'],
+      stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe', 'pipe'],
     },
   );
 }

@@ -6,6 +6,10 @@ import type { Arch } from './kernels.ts';
 
 export const QEMU = { x64: 'qemu-system-x86_64', arm64: 'qemu-system-aarch64' } as const;
 
+/** The descriptor on which a machine with a volatile disk takes commands of qemu's monitor. */
+export const MONITOR = 4;
+export const PLUG_IN = 'device_add nvme,serial=volatile,drive=volatile\n';
+
 export interface Hardware {
   /** Default: x64. */
   arch?: Arch;
@@ -30,6 +34,8 @@ export interface Hardware {
   countInstructions?: boolean;
   /** Another file system, /dev/nvme0n2. The machine's writes to it are discarded too. */
   disk?: string;
+  /** The socket of a disk that serveDisk() serves. It is plugged in once the machine is up, and is then /dev/nvme1n1. */
+  volatileDisk?: string;
 }
 
 /**
@@ -68,6 +74,7 @@ export function qemuArguments(hardware: Hardware): string[] {
     append = '',
     network,
     disk,
+    volatileDisk,
   } = hardware;
   const initrd = join(kernel, 'initrd');
   const accelerator = accelerate(hardware);
@@ -81,6 +88,7 @@ export function qemuArguments(hardware: Hardware): string[] {
     // The machine for arm64 has one serial port.
     ...(arch === 'x64' ? ['-serial', 'chardev:results'] : ['-device', 'pci-serial,chardev=results']),
     ...disks(image, disk),
+    ...(volatileDisk === undefined ? [] : served(volatileDisk)),
     ...(network ? nic(network) : []),
   ];
 }
@@ -103,6 +111,15 @@ function disks(root: string, more?: string): string[] {
 function drive(id: string, file: string): string[] {
   // qemu expects commas in file names doubled.
   return ['-drive', `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`];
+}
+
+/** Linux gives the disks that it finds at its boot their names in any order. So this one comes later, by PLUG_IN. */
+function served(socket: string): string[] {
+  const file = `nbd+unix:///?socket=${socket.replaceAll(',', ',,')}`;
+  return [
+    ...['-drive', `id=volatile,file=${file},format=raw,if=none,cache=writeback`],
+    ...['-chardev', `socket,id=monitor,fd=${MONITOR}`, '-mon', 'chardev=monitor,mode=readline'],
+  ];
 }
 
 function nic(forwards: readonly string[]): string[] {

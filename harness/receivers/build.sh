@@ -19,12 +19,18 @@ build_collector() {
   builder=$(sed -n 's/^  version: *//p' "$here/collector/builder.yaml")
   go run "go.opentelemetry.io/collector/cmd/builder@v$builder" --config "$here/collector/builder.yaml"
   mv build/otelcol collector # the place and the name are set in builder.yaml
+  rm -r build
 }
 
 build_jaeger() { build_tool jaeger github.com/jaegertracing/jaeger/cmd/jaeger; }
 
-# Without the clients of all the clouds in which it could look for targets.
-build_prometheus() { build_tool prometheus github.com/prometheus/prometheus/cmd/prometheus -tags remove_all_sd; }
+# Without the clients of all the clouds in which it could look for targets; and beside it promtool, which checks and tests rules.
+build_prometheus() (
+  for program in promtool prometheus; do
+    go -C "$here/prometheus" build -mod=readonly -trimpath -ldflags '-s -w' -tags remove_all_sd -o "$PWD/$program" \
+      "github.com/prometheus/prometheus/cmd/$program"
+  done
+)
 
 [ $# -gt 0 ] || set -- collector jaeger prometheus
 for backend in "$@"; do

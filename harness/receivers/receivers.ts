@@ -154,6 +154,15 @@ export async function startCollectorWith(
   return { grpcPort, httpPort, httpEndpoint, ...server(child, grpcPort) };
 }
 
+/** A collector that sends the spans of a file to a server: otel-collector/read-file.yaml. It reads from the file's begin. */
+export async function startFileReader(file: string, to: Pick<Collector, 'grpcPort'>): Promise<Child> {
+  const { collector: binary } = await ensureBackends('collector');
+  return new Child('file-reader', binary, ['--config', `${CONFIGS}read-file.yaml`], {
+    COMPACTSTALL_SPANS_FILE: file,
+    COMPACTSTALL_BACKEND_PORT: `${to.grpcPort}`,
+  });
+}
+
 /** A trace as Jaeger's API returns it. Times and durations are whole microseconds; spans() has nanoseconds. */
 export interface JaegerTrace {
   traceID: string;
@@ -282,10 +291,11 @@ function searchParams({ tags, ...query }: TraceQuery): URLSearchParams {
   return params;
 }
 
-/** A series as Prometheus's API returns it: its labels, and its value now. */
+/** A series as Prometheus's API returns it: its labels, and its value now, which may be a histogram. */
 export interface PrometheusResult {
   metric: Record<string, string>;
-  value: [seconds: number, value: string];
+  value?: [seconds: number, value: string];
+  histogram?: [seconds: number, value: { count: string; sum: string }];
 }
 
 export interface PrometheusExemplar {
@@ -300,16 +310,40 @@ export interface Prometheus extends Omit<Server, 'endpoint' | 'httpEndpoint'> {
   /** The series of an expression in PromQL, now. */
   query(expression: string): Promise<PrometheusResult[]>;
   exemplars(selector: string): Promise<PrometheusExemplar[]>;
+  /** Those that are pending or firing, of otel-collector/prometheus-rules.yml. */
+  alerts(): Promise<PrometheusAlert[]>;
 }
 
-/** Resolves when Prometheus answers. It scrapes that port of this host each second, and takes OTLP. */
-export async function startPrometheus({ scrapedPort = 9464 } = {}): Promise<Prometheus> {
+export interface PrometheusAlert {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  state: 'pending' | 'firing';
+}
+
+export interface PrometheusOptions {
+  /** Of an agent. */
+  scrapedPort?: number;
+  /** Of Prometheus's node exporter. Default: none is scraped. */
+  nodePort?: number;
+}
+
+/** Resolves when Prometheus answers. It scrapes these ports of this host and looks at its rules each second, and takes OTLP. */
+export async function startPrometheus({ scrapedPort = 9464, nodePort }: PrometheusOptions = {}): Promise<Prometheus> {
   const { prometheus: binary } = await ensureBackends('prometheus');
   const [port] = (await freePorts(1)) as [number];
   const folder = mkdtempSync(join(tmpdir(), 'compactstall-prometheus-data-'));
   const config = join(folder, 'prometheus.yml');
   const text = readFileSync(`${CONFIGS}prometheus.yml`, 'utf8');
-  writeFileSync(config, text.replace('9464', `${scrapedPort}`).replace('scrape_interval: 15s', 'scrape_interval: 1s'));
+  const node = `  - job_name: node\n    static_configs:\n      - targets: ['127.0.0.1:${nodePort}']\n`;
+  writeFileSync(
+    config,
+    text
+      .replace('9464', `${scrapedPort}`)
+      .replace('scrape_interval: 15s', 'scrape_interval: 1s')
+      .replace('prometheus-rules.yml', `${CONFIGS}prometheus-rules.yml`)
+      .replace('scrape_configs:\n', `scrape_configs:\n${nodePort === undefined ? '' : node}`)
+      .concat('\nglobal:\n  scrape_interval: 1s\n  evaluation_interval: 1s\n'),
+  );
   const child = new Child('prometheus', binary, [
     `--config.file=${config}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
@@ -336,6 +370,7 @@ export async function startPrometheus({ scrapedPort = 9464 } = {}): Promise<Prom
     kill: end(() => child.kill()),
     metricsEndpoint: `${url}/api/v1/otlp/v1/metrics`,
     query: async (query) => (await get<{ result: PrometheusResult[] }>('query', { query })).result,
+    alerts: async () => (await get<{ alerts: PrometheusAlert[] }>('alerts', {})).alerts,
     exemplars: async (query) => {
       const now = Date.now() / 1000;
       const range = { start: `${now - 3600}`, end: `${now + 60}` };

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type MachineOptions, runMachine } from '../../../harness/machine/machine.ts';
 
 const UP = `echo booting; echo '{"type":"up"}' >&3; read -r command <&3`;
@@ -17,6 +18,8 @@ const HANG = 'echo hanging; exec sleep 1000';
 const SHORT_MS = 200;
 /** The limit of other machines, enough for any busy host. */
 const LONG_MS = 60_000;
+
+const CONSOLES = fileURLToPath(new URL('../../../build/vm', import.meta.url));
 
 let folder: string;
 before(() => {
@@ -70,6 +73,18 @@ describe('a machine', { timeout: 2 * LONG_MS }, () => {
     const { lines, status } = await linesAndStatus(machine(script, { say }));
     assert.deepEqual([lines, status], [['{"type":"test","command":"make it so"}'], 7]);
     assert.equal(consoleOf(new Error(said)), 'booting\n');
+  });
+
+  it('that loses its power ends at once, is not booted again, and leaves no console', async () => {
+    const power = new AbortController();
+    const name = 'without-power';
+    const running = runMachine(machine(`echo x >>${folder}/boots; ${HANG}`, { name, power: power.signal }));
+    const ended = assert.rejects(running.next(), (error) => error === power.signal.reason);
+    while (!existsSync(join(folder, 'boots'))) await sleep(10);
+    power.abort(new Error('off'));
+    await ended;
+    assert.equal(readFileSync(join(folder, 'boots'), 'utf8'), 'x\n');
+    assert.deepEqual(globSync(`${CONSOLES}/${name}-*`), []);
   });
 
   it('that hangs at boot is booted once more', async () => {

@@ -3,9 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CACHE } from './cache.ts';
+import { ensurePackage } from './node-versions.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const LIMIT_MS = 150_000;
+/** Of Node.js 22. */
+const NPM = '10.9.8';
 
 export const npm = (cwd: string, ...args: string[]): string =>
   execFileSync('npm', args, { cwd, encoding: 'utf8', timeout: LIMIT_MS });
@@ -23,4 +27,11 @@ export function installPackage(folder: string): string {
   // npm's cache has the packages that npm ci installed for this project.
   npm(folder, 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', archive);
   return archive;
+}
+
+/** The folder of the npm that comes with Node.js, which is fetched once. */
+export function ensureNpm(): string {
+  const folder = join(CACHE, `npm-${NPM}`);
+  ensurePackage(`npm@${NPM}`, folder);
+  return folder;
 }
