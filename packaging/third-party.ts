@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const TOOLS = join(ROOT, 'native/portable/');
 const IS_LICENCE = /^(licen[cs]e|copying|copyright|notice|third[-_]party)/i;
-/** A bundle names each file of a library in a comment. */
+/** A bundle names each file of a library in a comment; the page of reports names its one library. */
 const REGION = /^\/\/ ?(?:#region )?(node_modules\/\S+)$/gm;
 const PACKAGE = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/;
 
@@ -28,7 +28,7 @@ export const thirdParty = (): Part[] => [...bundled(), ...linked()];
 
 /** npm's packages in the bundles of dist/. */
 function bundled(): Part[] {
-  const regions = globSync('dist/**/*.js', { cwd: ROOT }).flatMap((path) => [
+  const regions = globSync('dist/**/*.{js,html}', { cwd: ROOT }).flatMap((path) => [
     ...readFileSync(join(ROOT, path), 'utf8').matchAll(REGION),
   ]);
   const folders = new Set(regions.map(([, file]) => PACKAGE.exec(file!)![0]));

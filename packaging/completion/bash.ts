@@ -6,11 +6,23 @@ import { type Program, takesFile, valuesOf } from './values.ts';
 /** Completion in bash, with functions of the package bash-completion. */
 export function bashCompletion({ name, commands }: Program): string {
   const [first, ...others] = commands as [Command, ...Command[]];
-  const withValue = commands.flatMap(({ options }) => options.filter(({ argument }) => argument));
-  // An option means the same in all commands.
-  const byName = new Map(withValue.map((option) => [option.name, option]));
-  const arms = [...Map.groupBy(byName.values(), reply)].map(
-    ([code, options]) => `${options.flatMap(dashed).join(' | ')})\n${`${code}return`.replace(/^/gm, '    ')}\n    ;;`,
+  /** What completes the value after an option, where it means the same in all commands, as most do; and where a later command differs. */
+  const general = new Map<string, string>();
+  const special: string[] = [];
+  for (const command of commands) {
+    for (const option of command.options.filter(({ argument }) => argument)) {
+      const code = reply(option);
+      for (const word of dashed(option)) {
+        if (!general.has(word)) general.set(word, code);
+        else if (general.get(word) !== code) special.push(arm([`${command.name}:${word}`], code));
+      }
+    }
+  }
+  const arms = [...Map.groupBy(general, ([, code]) => code)].map(([code, words]) =>
+    arm(
+      words.map(([word]) => word),
+      code,
+    ),
   );
   const ofCommand = others.map((command) => `${command.name})\n    options='${offered(command)}'\n    ;;`);
   return `# SPDX-License-Identifier: Apache-2.0
@@ -20,7 +32,7 @@ _${name}() {
     local cur prev words cword split
     _init_completion -s -n : || return
 
-    case $prev in
+${special.length === 0 ? '' : `    case \${words[1]}:$prev in\n${indent(special)}\n    esac\n`}    case $prev in
 ${indent(arms)}
     esac
     # A flag with a value.
@@ -49,6 +61,9 @@ ${indent(ofCommand, 12)}
     complete -F _${name} ${name}
 `;
 }
+
+const arm = (words: readonly string[], code: string): string =>
+  `${words.join(' | ')})\n${`${code}return`.replace(/^/gm, '    ')}\n    ;;`;
 
 const indent = (blocks: readonly string[], by = 8): string => blocks.join('\n').replace(/^/gm, ' '.repeat(by));
 

@@ -32,6 +32,8 @@ const KINDS: Readonly<Record<string, 'file' | 'folder' | 'process' | 'user' | 'n
   AGE: 'nothing',
   BYTES: 'nothing',
   N: 'nothing',
+  URL: 'nothing',
+  HOST: 'nothing',
 };
 
 export function valuesOf({ name, argument, parse }: Option): Values {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Makes the Debian packages, with debhelper: node packaging/debian/build.ts [--arch amd64] [--revision 1] */
 import { execFileSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,8 +22,10 @@ export type Architecture = keyof typeof ARCHITECTURES;
 export function buildDebianPackage(architecture: Architecture, revision = '1'): string {
   const date = sourceDate();
   const version = `${VERSION}-${revision}`;
-  const folder = join(PACKAGES, `debian-${architecture}`);
-  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(PACKAGES, { recursive: true });
+  // debhelper puts the package beside the folder in which it works. Two may be built at once.
+  const scratch = mkdtempSync(join(PACKAGES, 'debian-'));
+  const folder = join(scratch, 'compactstall');
   const usr = join(folder, 'tree/usr');
   mkdirSync(dirname(usr), { recursive: true });
   makeTree(usr, ARCHITECTURES[architecture]);
@@ -50,18 +52,24 @@ export function buildDebianPackage(architecture: Architecture, revision = '1'): 
       SOURCE_DATE_EPOCH: String(date.getTime() / 1000),
     },
   });
-  return join(PACKAGES, `compactstall_${version}_${architecture}.deb`);
+  const name = `compactstall_${version}_${architecture}.deb`;
+  renameSync(join(scratch, name), join(PACKAGES, name));
+  rmSync(scratch, { recursive: true });
+  return join(PACKAGES, name);
 }
 
-/** The documents whose links lead to each other. */
+/** The documents, and what they link to. */
 const DOCUMENTS = [
-  'README.md',
-  'SECURITY.md',
+  '*.md',
   'docs/*.md',
   'docs/decisions/*.md',
-  'docs/images/*.svg',
-  'otel-collector/*',
-  'examples/compactstall.yaml',
+  'docs/images/*.{png,svg}',
+  'examples/**/*.{c,h,js,jsonl,md,ts,yaml}',
+  'native/bpf-loader/README.md',
+  'otel-collector/**/*.{json,yaml,yml}',
+  'packaging/chart/**/*.*',
+  'packaging/systemd/*',
+  'schema/*',
 ];
 
 function copyDocuments(folder: string): void {
