@@ -205,6 +205,9 @@ describe('a reader who types the commands of the documents', () => {
   it('has a recording, for a machine without rights', () => {
     assert.match(typed('npm start -- summary examples/recording.jsonl'), / direct +9 service \d+ +thumbnails$/m);
     assert.match(typed('npm start -- replay examples/recording.jsonl'), / direct +MainThread +220 /m);
+    typed('npm start -- report examples/recording.jsonl -o /tmp/report.html');
+    assert.match(readFileSync('/tmp/report.html', 'utf8'), /^<!doctype html>/);
+    rmSync('/tmp/report.html');
   });
 
   it('shows a configuration', () => {

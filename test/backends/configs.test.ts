@@ -11,13 +11,18 @@ import { type Backend, CONFIGS, ensureBackends } from '../../harness/receivers/r
 
 /** The port variables of a configuration and their defaults. */
 const PORTS: Record<string, Record<string, number>> = {
+  'agent.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
   'debug.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
+  'gateway.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
   'jaeger.yaml': {
     COMPACTSTALL_OTLP_GRPC_PORT: 4317,
     COMPACTSTALL_OTLP_HTTP_PORT: 4318,
     COMPACTSTALL_JAEGER_HTTP_PORT: 16686,
     COMPACTSTALL_JAEGER_GRPC_PORT: 16685,
   },
+  'read-file.yaml': {},
+  'spanmetrics.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
+  'vendors.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
 };
 
 const temporary = mkdtempSync(join(tmpdir(), 'compactstall-configs-'));
@@ -61,7 +66,8 @@ for (const name of configs) {
 
     test('has the usual ports as defaults', () => {
       const defaults = [...source.matchAll(/\$\{env:(\w+_PORT):-(\d+)\}/g)].map(([, key, port]) => [key, Number(port)]);
-      assert.deepEqual(Object.fromEntries(defaults), PORTS[name]);
+      const { COMPACTSTALL_BACKEND_PORT: backend = 4317, ...own } = Object.fromEntries(defaults);
+      assert.deepEqual([own, backend], [PORTS[name], 4317]);
     });
 
     test('opens these ports on 127.0.0.1 and nothing else', async () => {
@@ -70,7 +76,7 @@ for (const name of configs) {
     });
 
     test('would be noticed with 0.0.0.0 instead', async () => {
-      const open = changed('open', '127.0.0.1:', '0.0.0.0:');
+      const open = changed('open', '127.0.0.1', '0.0.0.0');
       const { opened, expected } = await run(binary(), open, Object.keys(PORTS[name]!));
       assert.equal(opened.length, expected.length);
       for (const address of opened) assert.ok(!expected.includes(address), address);
@@ -92,6 +98,7 @@ async function run(binary: string, config: string, variables: string[]) {
   const ports = await freePorts(variables.length);
   const child = new Child('config', binary, ['--config', config], {
     ...Object.fromEntries(variables.map((variable, index) => [variable, `${ports[index]}`])),
+    COMPACTSTALL_QUEUE_DIRECTORY: join(temporary, 'queue'),
     COMPACTSTALL_SPANS_FILE: join(temporary, 'spans.jsonl'),
     COMPACTSTALL_METRICS_FILE: join(temporary, 'metrics.jsonl'),
     COMPACTSTALL_LOGS_FILE: join(temporary, 'logs.jsonl'),

@@ -193,7 +193,7 @@ function assertHistogram(point: ExponentialHistogramPoint, durationsNano: readon
 describe('Prometheus', () => {
   const value = async (prometheus: Prometheus, expression: string) => {
     const [result] = await prometheus.query(expression);
-    return result && Number(result.value[1]);
+    return result && Number(result.value![1]);
   };
 
   it('receives over OTLP: the histogram’s count and sum in PromQL equal the books and the events', async () => {

@@ -24,7 +24,10 @@ function ofSchema(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(ofSchema));
   // With the longest duration it is still a time of the kernel's.
   if (schema.pattern === DECIMAL) return fc.bigInt({ min: 0n, max: 2n ** 62n }).map(String);
-  if (schema.pattern !== undefined) return hexId(Number(/\{(\d+)\}/.exec(schema.pattern)![1]));
+  if (schema.pattern !== undefined) {
+    const digits = /\{(\d+)\}/.exec(schema.pattern)?.[1];
+    return digits === undefined ? fc.stringMatching(new RegExp(schema.pattern)) : hexId(Number(digits));
+  }
   if (Array.isArray(type)) {
     const bounds = { minimum, maximum };
     return fc.oneof(...type.map((one) => ofSchema({ type: one, ...bounds })));

@@ -92,7 +92,7 @@ property(
     const source = (async function* () {
       yield* chunks;
     })();
-    for await (const line of linesOf(source, longest)) lines.push(line);
+    for await (const some of linesOf(source, longest)) lines.push(...some);
     const expected = new TextDecoder().decode(bytes).split('\n');
     if (expected.at(-1) === '') expected.pop();
     assert.equal(lines.length, expected.length);

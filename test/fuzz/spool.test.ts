@@ -10,8 +10,9 @@ import {
   recordHeader,
   segmentHeader,
 } from '../../src/spool/format.ts';
+import { limitsFor } from '../../src/spool/limits.ts';
 import { segmentName } from '../../src/spool/segment-store.ts';
-import { limitsFor, Spool } from '../../src/spool/spool.ts';
+import { Spool } from '../../src/spool/spool.ts';
 import { CrashFiles } from '../unit/spool/crash-files.ts';
 import { mutated, noise, record } from './arbitraries.ts';
 import { FILES, property } from './property.ts';

@@ -65,6 +65,7 @@ const IDS = [
   'container',
   'host',
   'collector',
+  'spool',
   'metrics',
   'logs',
   'clock',

@@ -158,6 +158,17 @@ describe('other values', () => {
     assert.deepEqual(securityContext.capabilities.drop, ['ALL']);
   });
 
+  it('pin: a folder in the BPF file system of the node, which can be written', () => {
+    const rendered = render(LOCAL, { pin: true });
+    const { args, volumeMounts } = containerOf(rendered);
+    assert.deepEqual(args.slice(0, 4), ['-o', 'otlp', '--pin', '/sys/fs/bpf/compactstall']);
+    const [{ name, readOnly }] = volumeMounts.filter(({ mountPath }: Manifest) => mountPath === '/sys/fs/bpf');
+    assert.ok(!readOnly);
+    const volume = podOf(rendered).volumes.find((one: Manifest) => one.name === name);
+    assert.deepEqual(volume.hostPath, { path: '/sys/fs/bpf', type: 'Directory' });
+    assert.deepEqual(helm.errorsOf(rendered.daemonSet), []);
+  });
+
   it('two releases do not get in each other’s way', () => {
     const [one, other] = ['one', 'other'].map((release) => {
       const { stdout } = helm.run(['template', release, CHART, '--values', LOCAL]);
@@ -166,6 +177,65 @@ describe('other values', () => {
     assert.notEqual(one!.metadata.name, other!.metadata.name);
     assert.notDeepEqual(one!.spec.selector, other!.spec.selector);
   });
+});
+
+/** Another value for each one that is neither a switch nor a number; by their paths in values.yaml. */
+const OTHERS: Readonly<Record<string, unknown>> = {
+  'image.repository': 'other',
+  'image.tag': 'other',
+  'image.digest': `sha256:${'0'.repeat(64)}`,
+  'image.pullPolicy': 'Always',
+  imagePullSecrets: [{ name: 'other' }],
+  options: ['--trigger', 'direct'],
+  'collector.endpoint': 'https://other:4317',
+  'collector.protocol': 'http/protobuf',
+  'collector.headersSecret.name': 'other',
+  // Without a name it is not used.
+  'collector.headersSecret.key': undefined,
+  'metrics.exporters': ['otlp'],
+  'livenessProbe.httpGet.path': '/other',
+  'readinessProbe.httpGet.path': '/other',
+  extraEnv: [{ name: 'OTHER', value: '1' }],
+  extraVolumes: [{ name: 'other', emptyDir: {} }],
+  extraVolumeMounts: [{ name: 'tracing', mountPath: '/other' }],
+  'securityContext.capabilities.drop': ['NET_RAW'],
+  'securityContext.capabilities.add': ['BPF', 'PERFMON'],
+  'securityContext.seccompProfile.type': 'Unconfined',
+  'securityContext.appArmorProfile.type': 'RuntimeDefault',
+  'securityContext.seLinuxOptions.type': 'container_t',
+  'resources.requests.cpu': '1',
+  'resources.requests.memory': '64Mi',
+  'resources.limits.memory': '1Gi',
+  priorityClassName: 'system-node-critical',
+  'updateStrategy.type': 'OnDelete',
+  'nodeSelector.kubernetes.io/os': undefined,
+  affinity: { podAffinity: {} },
+  tolerations: [],
+  'serviceAccount.annotations': { other: '1' },
+  podAnnotations: { other: '1' },
+  podLabels: { other: '1' },
+};
+
+/** The values below one, with the words that lead to them. */
+function leaves(value: unknown, path: readonly string[] = []): [path: readonly string[], value: unknown][] {
+  const inner = typeof value === 'object' && !Array.isArray(value) ? Object.entries(value!) : [];
+  return inner.length > 0 ? inner.flatMap(([name, of]) => leaves(of, [...path, name])) : [[path, value]];
+}
+
+it('each value of values.yaml changes what is installed', () => {
+  const usual = JSON.stringify(render(LOCAL));
+  const known = new Set(Object.keys(OTHERS));
+  const idle: string[] = [];
+  for (const [path, value] of leaves(DEFAULTS)) {
+    const name = path.join('.');
+    const listed = known.delete(name);
+    const other = typeof value === 'boolean' ? !value : typeof value === 'number' ? value + 1 : OTHERS[name];
+    if (listed && other === undefined) continue;
+    const others = path.reduceRight<unknown>((inner, word) => ({ [word]: inner }), other) as object;
+    if (other === undefined || JSON.stringify(render(LOCAL, others)) === usual) idle.push(name);
+  }
+  assert.deepEqual(idle, []);
+  assert.deepEqual([...known], [], 'values that there are not');
 });
 
 describe('bad values', () => {

@@ -24,6 +24,7 @@ const CASES: readonly (readonly [before: string, typed: string, expected: readon
   ['compactstall -o ', 'json:fo', ['json:folder']],
   ['compactstall replay ', 'st', ['stalls.jsonl']],
   ['compactstall summary --json ', 'st', ['stalls.jsonl']],
+  ['compactstall report -o ', 'st', ['stalls.jsonl']],
   ['compactstall run ', 'st', []],
   ['compactstall --config ', 'st', ['stalls.jsonl']],
   ['compactstall --procfs ', '', ['folder']],

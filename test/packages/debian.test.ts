@@ -3,35 +3,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
+import { enterRoot } from '../../harness/roots/enter.ts';
 import { ensureRoot } from '../../harness/roots/roots.ts';
 import { buildDebianPackage } from '../../packaging/debian/build.ts';
 import { shellFiles } from '../../packaging/shell-files.ts';
 import { VERSION } from '../../src/version.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
 import { changes, fileList } from '../support/file-list.ts';
+import { lostLinks } from '../support/lost-links.ts';
 
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
-
-/**
- * Enters a copy of the root $1 whose changes are in $2, with the packages of $3 at /mnt. The mounts are this process's own. Nothing else
- * has a Node.js there.
- */
-const ENTER = `
-set -e
-mkdir -p "$2/upper" "$2/work" "$2/root"
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
-rm -f "$2/root/usr/bin/node"
-for folder in proc sys dev; do mount --rbind "/$folder" "$2/root/$folder"; done
-mount --bind "$3" "$2/root/mnt"
-root=$2/root
-shift 3
-exec chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
-`;
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -61,6 +47,15 @@ describe('the Debian package', () => {
     assert.equal(sha256(build('amd64')), first);
   });
 
+  it('has what its documents link to', () => {
+    const unpacked = join(folder, 'unpacked');
+    execFileSync('dpkg-deb', ['--extract', deb, unpacked]);
+    const documents = join(unpacked, 'usr/share/doc/compactstall');
+    const files = globSync('**', { cwd: documents });
+    assert.ok(files.includes('README.md'));
+    assert.deepEqual(lostLinks(documents, files), []);
+  });
+
   it('arm64: the same files, and programs of that architecture', () => {
     const arm64 = build('arm64');
     const field = execFileSync('dpkg-deb', ['--field', arm64, 'Architecture'], { encoding: 'utf8' });
@@ -77,7 +72,7 @@ describe('the Debian package', () => {
     describe(`Debian ${debian}`, () => {
       const state = join(folder, debian);
       mkdirSync(state);
-      const under = ['unshare', '--mount', 'sh', '-c', ENTER, 'enter', ensureRoot(debian), state, packages];
+      const under = enterRoot(ensureRoot(debian), state, packages);
       const run = (...command: readonly string[]) => {
         const [program, ...args] = [...under, ...command];
         const { status, stdout, stderr } = spawnSync(program!, args, { encoding: 'utf8' });
@@ -85,16 +80,16 @@ describe('the Debian package', () => {
         return stdout;
       };
       const inShell = (script: string) => run('sh', '-c', script);
-      const list = () => inShell(fileList('/mnt')).split('\n');
+      const list = () => inShell(fileList('/srv')).split('\n');
       const apt = (...args: readonly string[]) => run('apt-get', '--yes', '-o', 'Debug::NoLocking=true', ...args);
       // These roots have no systemd. A package's scripts call systemctl where systemd runs; this one notes what for.
-      inShell(`mkdir -p /run/systemd/system && printf '#!/bin/sh\\necho "$*" >>/mnt/asked\\n' >/usr/bin/systemctl
+      inShell(`mkdir -p /run/systemd/system && printf '#!/bin/sh\\necho "$*" >>/srv/asked\\n' >/usr/bin/systemctl
         chmod 755 /usr/bin/systemctl`);
-      const asked = () => run('sh', '-c', 'cat /mnt/asked && rm /mnt/asked');
+      const asked = () => run('sh', '-c', 'cat /srv/asked && rm /srv/asked');
       const before = list();
 
       it('is installed by apt', () => {
-        apt('install', `/mnt/${basename(deb)}`);
+        apt('install', `/srv/${basename(deb)}`);
         assert.match(run('dpkg', '--status', 'compactstall'), /^Status: install ok installed$/m);
       });
 
@@ -135,7 +130,7 @@ describe('the Debian package', () => {
 
       it('an upgrade keeps what was configured, and restarts the service if it runs', () => {
         inShell('echo OTEL_SERVICE_NAME=mine >>/etc/default/compactstall');
-        apt('install', `/mnt/${basename(upgrade)}`);
+        apt('install', `/srv/${basename(upgrade)}`);
         assert.ok(run('dpkg', '--status', 'compactstall').includes(`\nVersion: ${VERSION}-2\n`));
         assert.match(run('cat', '/etc/default/compactstall'), /mine/);
         assert.match(asked(), /^.*try-restart compactstall\.service$/m);

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { pack } from './install.ts';
+import { pack } from '../../harness/npm-package.ts';
+import { lostLinks } from '../support/lost-links.ts';
 
 /** One row for each kind; `#` stands for a name. */
 const KINDS = `
@@ -38,6 +39,7 @@ dist/bin/compactsnoop
 dist/bin/compactsnoop.js
 dist/bin/compactstall
 dist/bin/compactstall.js
+dist/page/report.html
 dist/agent/#.js
 dist/libraries/#.js
 dist/prober/main.js
@@ -116,17 +118,5 @@ describe('the package', () => {
     }
   });
 
-  it('has what its documents link to', () => {
-    const known = new Set(files);
-    const lost: string[] = [];
-    for (const file of files.filter((name) => name.endsWith('.md'))) {
-      const text = readFileSync(join(folder, 'package', file), 'utf8');
-      for (const [, link] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
-        if (/^https?:/.test(link!)) continue;
-        const path = normalize(join(dirname(file), link!)).replace(/\/$/, '');
-        if (!known.has(path) && !files.some((name) => name.startsWith(`${path}/`))) lost.push(`${file}: ${link}`);
-      }
-    }
-    assert.deepEqual(lost, []);
-  });
+  it('has what its documents link to', () => assert.deepEqual(lostLinks(join(folder, 'package'), files), []));
 });

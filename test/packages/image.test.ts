@@ -9,13 +9,13 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { documentedRun, MORE_FLAGS, podman } from '../../harness/podman.ts';
 import { type Receiver, startReceiver } from '../../harness/receivers/test-agent.ts';
 import { ARCHITECTURES, archive } from '../../packaging/image/oci.ts';
 import { makeRoot } from '../../packaging/image/root.ts';
 import { sourceDate } from '../../packaging/source-date.ts';
 import { VERSION } from '../../src/version.ts';
 import { Agent } from '../support/agent.ts';
-import { RUN_BY } from '../support/documented-commands.ts';
 import { eventsOf, Shell, serviceOfNext, ZONES } from '../support/shell.ts';
 
 const BUILD = fileURLToPath(new URL('../../packaging/image/build.ts', import.meta.url));
@@ -139,25 +139,19 @@ for (const architecture of ARCHITECTURES) {
 }
 
 describe('podman', () => {
-  const SECCOMP = fileURLToPath(new URL('../../packaging/chart/seccomp.json', import.meta.url));
-  /** Nothing is left in the storage of this host. */
-  const podman = ['--root', join(temporary, 'storage'), '--runroot', join(temporary, 'run')];
-  /** By default its limits are higher than this host's may be, and only CAP_SYS_RESOURCE raises those. */
-  const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=4096:4096'];
-  const command = Object.keys(RUN_BY).find((name) => name.startsWith('docker run '))!;
-  const [flags, args] = command.replace('docker ', '').split(/ REGISTRY\/\S+ /) as [string, string];
+  const words = podman(temporary);
+  const { flags, args } = documentedRun();
   const program = `localhost/compactstall:${VERSION}`;
-  const start = (t: TestContext, of: string, ...more: string[]) => {
-    const seccomp = ['--security-opt', `seccomp=${SECCOMP}`];
-    const under = ['podman', ...podman, ...of.split(' '), ...limits, ...seccomp, ...more];
+  const start = (t: TestContext, of: readonly string[], ...more: string[]) => {
     // An agent that is killed leaves its container.
-    t.after(() => execFileSync('podman', [...podman, 'rm', '--force', '--all']));
-    return new Agent([...args.split(' '), '--output', 'json'], { under, program });
+    t.after(() => run('rm', '--force', '--all'));
+    return new Agent([...args, '--output', 'json'], { under: [...words, ...of, ...MORE_FLAGS, ...more], program });
   };
+  const run = (...command: string[]) => execFileSync(words[0]!, [...words.slice(1), ...command]);
   let receiver: Receiver;
 
   before(async () => {
-    execFileSync('podman', [...podman, 'load', '--quiet', '--input', file]);
+    run('load', '--quiet', '--input', file);
     receiver = await startReceiver();
   });
   after(() => receiver.stop());
@@ -176,7 +170,7 @@ describe('podman', () => {
   });
 
   it('without a capability of the documents: exit code 3, and which one is missing', async (t) => {
-    const { code, stderr } = await start(t, flags.replace(' --cap-add BPF', '')).finished;
+    const { code, stderr } = await start(t, flags.toSpliced(flags.indexOf('BPF') - 1, 2)).finished;
     assert.equal(code, 3, stderr);
     assert.match(stderr, /CAP_BPF is missing/);
   });

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NODES, OLD_NODE } from '../../harness/node-versions.ts';
-import { installPackage, npm, pack } from './install.ts';
+import { installPackage, npm, pack } from '../../harness/npm-package.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { version, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the native parts in the packages need of a host.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { neededVersions, readelf as readelfOf } from '../../harness/symbol-versions.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Of Debian 10, RHEL 8 and Amazon Linux 2023. */
@@ -13,8 +13,7 @@ const GLIBC = /^(libc|libm|libdl|libpthread|ld-linux-x86-64|ld-linux-aarch64)\.s
 const MACHINES = { x64: 'Advanced Micro Devices X86-64', arm64: 'AArch64' };
 
 const files = globSync('native/*/prebuilds/*/*', { cwd: ROOT }).sort();
-const readelf = (file: string, what: string) =>
-  execFileSync('readelf', ['--wide', what, file], { cwd: ROOT, encoding: 'utf8' });
+const readelf = (file: string, what: string) => readelfOf(`${ROOT}${file}`, what);
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found!);
 
 describe('the native parts of the packages', () => {
@@ -49,7 +48,7 @@ describe('the native parts of the packages', () => {
       it(`${file}: needs glibc only, of ${OLDEST_GLIBC.join('.')} or before`, () => {
         assert.ok(needed.length > 0);
         for (const library of needed) assert.match(library, GLIBC);
-        const versions = all(readelf(file, '--version-info'), /Name: (\S+)/g);
+        const versions = neededVersions(`${ROOT}${file}`);
         assert.ok(versions.length > 0);
         for (const version of versions) {
           const [major = 0, minor = 0] = (/^GLIBC_(\d+)\.(\d+)/.exec(version) ?? assert.fail(version))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The installed package, and the one file, in the root file systems of other Linuxes. They have Node.js for the first, and nothing
-// for the second.
+// The installed package, the one file and its .tar.xz, in the root file systems of other Linuxes. They have Node.js for the first, and
+// nothing for the others.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -9,43 +9,37 @@ import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
+import { installPackage } from '../../harness/npm-package.ts';
+import { enterRoot } from '../../harness/roots/enter.ts';
 import { ensureRoot, ROOTS } from '../../harness/roots/roots.ts';
 import { Agent, runToEnd } from '../support/agent.ts';
-import { installPackage } from './install.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 const BUILD = fileURLToPath(new URL('../../packaging/single-file/build.ts', import.meta.url));
 const INSTALLED = '/srv/node_modules/.bin/compactstall';
 const ONE_FILE = '/srv/compactstall';
-const form = (program: string) => (program === ONE_FILE ? 'the one file' : 'the npm package');
-
-/** Enters that root, in which $2 is mounted at /srv, and $3 over its Node.js; the mounts are this process's own. */
-const ENTER = `
-set -e
-[ -z "$3" ] || mount --bind "$3" "$1/usr/bin/node"
-for folder in proc sys dev; do mount --rbind "/$folder" "$1/$folder"; done
-mount --bind "$2" "$1/srv"
-root=$1
-shift 3
-exec chroot "$root" "$@"
-`;
+const NAME = `compactstall-${version}-linux-x64`;
+const ARCHIVE = `/srv/${NAME}/bin/compactstall`;
+const FORMS = { [INSTALLED]: 'the npm package', [ONE_FILE]: 'the one file', [ARCHIVE]: 'the .tar.xz' };
 
 describe('in another root', () => {
   const folder = mkdtempSync(join(tmpdir(), 'compactstall-roots-'));
-  after(() => rmSync(folder, { recursive: true }));
+  const changes = mkdtempSync(join(tmpdir(), 'compactstall-changes-'));
+  after(() => {
+    for (const made of [folder, changes]) rmSync(made, { recursive: true });
+  });
   before(() => {
     installPackage(folder);
     execFileSync(process.execPath, [BUILD, folder, 'x64']);
-    renameSync(join(folder, `compactstall-${version}-linux-x64`), join(folder, 'compactstall'));
+    renameSync(join(folder, NAME), join(folder, 'compactstall'));
+    execFileSync('tar', ['-xJf', `${NAME}.tar.xz`], { cwd: folder });
     // Also for nobody, whom the prober becomes.
     chmodSync(folder, 0o755);
   });
 
-  const enter = (root: (typeof ROOTS)[number], program: string) => {
-    const node = program === ONE_FILE ? '/dev/null' : '';
-    return ['unshare', '--mount', 'sh', '-c', ENTER, 'enter', ensureRoot(root), folder, node];
-  };
+  const enter = (root: (typeof ROOTS)[number], program: string) =>
+    enterRoot(ensureRoot(root), mkdtempSync(join(changes, root)), folder, { node: program === INSTALLED });
   const env = { COMPACTSTALL_CACHE: '/srv/cache' };
 
   it('the one file says that its Node.js is not for musl', async () => {
@@ -60,12 +54,11 @@ describe('in another root', () => {
 
   for (const [root, program] of [
     ...ROOTS.map((root) => [root, INSTALLED] as const),
-    ['bullseye', ONE_FILE],
-    ['trixie', ONE_FILE],
+    ...(['bullseye', 'trixie'] as const).flatMap((root) => [[root, ONE_FILE] as const, [root, ARCHIVE] as const]),
   ] as const) {
     const under = enter(root, program);
 
-    it(`${root}, ${form(program)}: shows compactions, with the executable that stalled`, async () => {
+    it(`${root}, ${FORMS[program]}: shows compactions, with the executable that stalled`, async () => {
       const agent = await new Agent(['--output', 'json'], { under, program, env }).attached();
       compact(COMPACT_NODE0, 1);
       const own = () => agent.events().filter(({ pid }) => pid === process.pid);
@@ -80,7 +73,7 @@ describe('in another root', () => {
       }
     });
 
-    it(`${root}, ${form(program)}: doctor finds all parts, and a prober that works`, async () => {
+    it(`${root}, ${FORMS[program]}: doctor finds all parts, and a prober that works`, async () => {
       const { stdout, code } = await runToEnd(['doctor', '--json'], { under, program, env });
       assert.equal(code, 0, stdout);
       const { checks } = JSON.parse(stdout) as { checks: { id: string; status: string }[] };

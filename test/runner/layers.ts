@@ -10,6 +10,8 @@ import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
 import { ARM64_ROOTS, ensureRoot, ROOTS } from '../../harness/roots/roots.ts';
 import { ensureNodeTracer, ensureTracers } from '../../harness/tracers/tracers.ts';
+import { ensureViewers } from '../../harness/viewers/viewers.ts';
+import { missingForBrowser } from '../browser/chromium.ts';
 import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
 
 export interface Optional {
@@ -90,17 +92,29 @@ export const FIRST: readonly Layer[] = [
   },
   {
     name: 'spans',
-    shows: 'spans in a real receiver',
-    takes: '15 s',
+    shows: 'spans in a real receiver, and files in real viewers',
+    takes: '30 s',
     files: files('test/spans/*.test.ts'),
     setUp: 'test',
     live: true,
     needsHost: (file) => file.endsWith('/live.test.ts'),
-    prepare: ensureReceiver,
+    prepare: async () => {
+      await ensureReceiver();
+      ensureViewers();
+    },
   },
 ];
 
 export const REST: readonly Layer[] = [
+  {
+    name: 'browser',
+    shows: 'reports in Chromium: what they show, by mouse and keyboard; nothing of a recording runs, nothing is loaded',
+    takes: '1 min',
+    files: files('test/browser/*.test.ts'),
+    setUp: 'unit',
+    live: false,
+    missing: missingForBrowser,
+  },
   {
     name: 'sanitizers',
     shows: 'the tests of the addon, and the supervisor, watched by AddressSanitizer and UndefinedBehaviorSanitizer',
@@ -171,8 +185,8 @@ export const REST: readonly Layer[] = [
   },
   {
     name: 'vm',
-    shows: 'five kernels in emulated machines',
-    takes: '20 min',
+    shows: 'five kernels in emulated machines; what power cuts of one leave of a spool',
+    takes: '24 min',
     files: files('test/vm/*.test.ts'),
     setUp: 'all',
     live: true,

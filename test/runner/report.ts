@@ -20,7 +20,10 @@ export function reportText(results: Results, notRun: readonly Pick<Layer, 'name'
     ),
     ...section('not run', [...columns(notRun.map(({ name, takes, shows }) => [`npm test -- ${name}`, takes, shows]))]),
     ...(notRun.length > 0 ? ['  npm test -- --all runs everything; what cannot run counts as failed'] : []),
-    ...section('failed', results.failed),
+    ...section(
+      'failed',
+      results.failed.map((failure) => failure.replaceAll('\n', '\n      ')),
+    ),
     '',
     results.line,
   ].join('\n');

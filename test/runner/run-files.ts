@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { causeOf, endOfProcess, type TestError } from './failure.ts';
 import { ROOT } from './layers.ts';
 import type { Results } from './results.ts';
 
@@ -12,6 +13,14 @@ export interface RunOptions {
   /** Runs one file at a time, and counts a skipped test as failed. */
   live: boolean;
   timeoutMs: number;
+}
+
+/** Of the reason of a failure, in the list at the end; the whole is in the report of its file, far above. */
+const REASON_LINES = 6;
+
+function reason(error: TestError): string {
+  const lines = [endOfProcess(error) ?? '', ...causeOf(error).message.split('\n')].filter((line) => line.trim() !== '');
+  return lines.slice(0, REASON_LINES).join('\n');
 }
 
 /** Node.js's compile cache. It saves a fifth of the time of small tests. Live tests, which measure agents, do without it. */
@@ -30,7 +39,7 @@ export async function runFiles(files: string[], { live, timeoutMs }: RunOptions,
     else results.skipped += 1;
   });
   events.on('test:fail', (test) => {
-    if (test.details.type !== 'suite') results.failed.push(nameOf(test));
+    if (test.details.type !== 'suite') results.failed.push(`${nameOf(test)}\n${reason(test.details.error)}`);
   });
   events.on('test:summary', ({ file, duration_ms }) => {
     if (file !== undefined) results.files.push({ file: relative(ROOT, file), seconds: duration_ms / 1000 });

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Spans of this host's stalls in a real receiver: one for each write and zone, equal to the printed events of the same run.
 import assert from 'node:assert/strict';
-import { hostname } from 'node:os';
-import { basename } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
 import { type Receiver, startReceiver } from '../../harness/receivers/test-agent.ts';
+import { TraceProcessor } from '../../harness/viewers/trace-processor.ts';
 import { Agent, parseLines } from '../support/agent.ts';
 import { assertNothingLost, exportedBy } from '../support/books.ts';
+import { assertSlices } from '../support/perfetto.ts';
 import { assertSpans } from '../support/spans.ts';
 
 const WRITES = 23;
@@ -59,5 +62,19 @@ describe(`${WRITES} writes to ${COMPACT_NODE0}`, () => {
       assert.equal(attributes['code.stacktrace'], event!.stack.join('\n'));
       assert.deepEqual(events, []);
     }
+  });
+
+  it('-o perfetto: two slices for each write and zone, in Perfetto itself', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
+    const file = join(folder, 'stalls.pftrace');
+    const words = ['-o', 'json', '-o', `perfetto:${file}`, '--pid', String(process.pid)];
+    const agent = await new Agent(words, { books: true }).attached();
+    compact(COMPACT_NODE0, WRITES);
+    const finished = await agent.stop();
+    assertNothingLost(finished);
+    const events = parseLines(finished.stdout);
+    assert.equal(events.length, WRITES * ZONES);
+    assertSlices(await TraceProcessor.open(readFileSync(file)), events);
+    rmSync(folder, { recursive: true });
   });
 });

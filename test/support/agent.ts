@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endsWithTests } from '../../harness/ends-with-tests.ts';
 import type { BooksReport } from '../../src/event/books-report.ts';
-import type { CompactionEvent } from '../../src/event/event.ts';
+import { type AgentEvent, type CompactionEvent, isCompaction, type NotRecordedEvent } from '../../src/event/event.ts';
 import { openBooks } from './books.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
@@ -137,8 +137,14 @@ export function runToEnd(args: readonly string[], options: StartOptions = {}): P
 }
 
 export function parseLines(json: string): CompactionEvent[] {
-  return json
+  return parseAllLines(json).filter(isCompaction);
+}
+
+/** What was left out or lost, by lines of `--output json`. */
+export const gapsIn = (json: string): NotRecordedEvent[] => parseAllLines(json).filter((event) => !isCompaction(event));
+
+const parseAllLines = (json: string): AgentEvent[] =>
+  json
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-}

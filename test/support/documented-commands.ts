@@ -34,6 +34,14 @@ export const RUN_BY = {
     name: 'is what a global installation needs',
   },
   'compactstall doctor': { file: 'test/packages/roots.test.ts', name: 'doctor finds all parts' },
+  'tar -xJf compactstall-0.1.0-linux-x64.tar.xz -C /opt': {
+    file: 'test/packages/roots.test.ts',
+    name: 'shows compactions',
+  },
+  '/opt/compactstall-0.1.0-linux-x64/bin/compactstall': {
+    file: 'test/packages/roots.test.ts',
+    name: 'shows compactions',
+  },
   'npm start -- doctor': here('the doctor says'),
   'npm start -- doctor --pid PID': here('the doctor says'),
   'caps=-all,+bpf,+perfmon,+syslog,+sys_ptrace,+dac_read_search,+checkpoint_restore': here('the least capabilities'),
@@ -44,6 +52,19 @@ export const RUN_BY = {
   'npm start -- --summary': here('sums up who waited'),
   'npm start -- summary examples/recording.jsonl': here('has a recording'),
   'npm start -- replay examples/recording.jsonl': here('has a recording'),
+  'npm start -- report examples/recording.jsonl -o /tmp/report.html': here('has a recording'),
+  'compactstall correlate stalls.jsonl --otlp-json spans.jsonl': {
+    file: 'test/backends/correlate.test.ts',
+    name: 'has them printed for people',
+  },
+  'npm start -- replay examples/recording.jsonl -o perfetto:stalls.pftrace': {
+    file: 'test/spans/perfetto.test.ts',
+    name: 'is a slice of its thread',
+  },
+  'npm start -- replay examples/recording.jsonl -o otlp-json:spans.jsonl': {
+    file: 'test/backends/otlp-json.test.ts',
+    name: 'the recording of the documents',
+  },
   'npm start -- config --config examples/compactstall.yaml': here('shows a configuration'),
   'node examples/library/metric.js': { file: 'test/backends/library.test.ts', name: 'metric.js: a real Collector' },
   'node packaging/shell-files.ts /usr/local/share': {
@@ -90,6 +111,10 @@ export const NOT_RUN: Record<string, string> = {
   'helm install compactstall packaging/chart --namespace monitoring --set image.repository=REGISTRY/compactstall':
     'needs a cluster; test/packages/chart.test.ts renders the same',
   'kubectl apply --filename compactstall.yaml': 'needs a cluster',
+  'npm run outage': 'takes ten minutes; test/backends/outage.test.ts is the short form',
+  'npm run powercuts': 'takes an hour or two; test/vm/power-cut.test.ts is the short form',
+  'npm run soak -- --minutes 10 --seed 16': 'takes ten minutes; test/backends/soak.test.ts is the short form',
+  'node bench/backlog.ts 1000000': 'a measurement of six minutes',
   'npm run package': 'test/packages/ makes the packages by npm pack, and the layer builds what is in them',
   'scp build/packages/compactstall-0.1.0-linux-x64 root@HOST:compactstall':
     'needs a host; test/packages/roots.test.ts runs the file in other roots',

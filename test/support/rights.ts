@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The rights of the agent, and of the processes that it started, as the kernel reports them. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childrenOf } from '../../harness/processes.ts';
+import { childrenOf, ofEach } from '../../harness/processes.ts';
 import type { Agent } from './agent.ts';
 
 export const NOBODY = 65534;
@@ -29,10 +30,9 @@ export function rightsOf(status: string): Rights {
 }
 
 export const threadsOf = (pid: number): { tid: number; name: string; rights: Rights }[] =>
-  readdirSync(`/proc/${pid}/task`).map((tid) => {
-    const thread = `/proc/${pid}/task/${tid}`;
+  ofEach(`/proc/${pid}/task`, (thread) => {
     const name = readFileSync(`${thread}/comm`, 'latin1').trim();
-    return { tid: Number(tid), name, rights: rightsOf(`${thread}/status`) };
+    return { tid: Number(basename(thread)), name, rights: rightsOf(`${thread}/status`) };
   });
 
 export const rightsOfThreads = (pid: number): Rights[] => threadsOf(pid).map(({ rights }) => rights);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { ofEach } from '../../harness/processes.ts';
 
 /** The number of times that a thread of the agent went to sleep; each is one wake-up. */
 export function sleeps(pid: number, thread: string): number {
-  let total = 0;
-  for (const tid of readdirSync(`/proc/${pid}/task`)) {
-    if (readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8').trim() !== thread) continue;
-    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
-    total += Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)![1]);
-  }
-  return total;
+  const counts = ofEach(`/proc/${pid}/task`, (task) => {
+    if (readFileSync(`${task}/comm`, 'utf8').trim() !== thread) return 0;
+    return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`${task}/status`, 'utf8'))![1]);
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Newer versions of Node.js name their main thread. */

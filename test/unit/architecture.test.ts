@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   library: ['live', 'event', 'host', 'durations', 'errors', 'messages'],
   cli: [
     'doctor',
+    'correlate',
     'configuration',
     'status',
     'systemd',
@@ -27,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'metrics',
     'sinks',
     'spool',
+    'report',
     'event',
     'host',
     'terminal',
@@ -37,10 +39,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'messages',
   ],
+  // It runs in browsers.
+  page: ['report', 'sinks', 'event', 'terminal'],
+  correlate: ['event', 'terminal', 'errors', 'messages'],
   status: ['event', 'terminal', 'errors', 'messages'],
   systemd: ['messages'],
   doctor: [
-    ...['live', 'enrich', 'prober', 'logs', 'metrics', 'sinks', 'event', 'host', 'kernel', 'procfs'],
+    ...['live', 'enrich', 'prober', 'logs', 'metrics', 'sinks', 'spool', 'event', 'host', 'kernel', 'procfs'],
     ...['node-version', 'terminal', 'errors', 'messages'],
   ],
   configuration: ['logs', 'metrics', 'sinks', 'closest', 'installation', 'terminal', 'errors'],
@@ -51,6 +56,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   logs: ['sinks', 'version', 'messages'],
   metrics: ['sinks', 'event', 'host', 'procfs', 'protobuf', 'terminal', 'version', 'errors', 'messages'],
   sinks: ['spool', 'event', 'protobuf', 'lru', 'descriptor', 'terminal', 'version', 'errors', 'messages'],
+  report: ['event', 'protobuf', 'lru', 'installation'],
   spool: ['descriptor', 'errors', 'messages'],
   event: ['protobuf', 'lru', 'terminal', 'abi.generated', 'errors', 'messages'],
   host: ['procfs', 'errors', 'messages'],
@@ -69,7 +75,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   installation: [],
   durations: ['errors'],
   descriptor: [],
-  errors: ['messages'],
+  errors: ['system-error', 'messages'],
+  'system-error': [],
   // What the agent says, as a table.
   messages: [],
   'abi.generated': [],
@@ -78,8 +85,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** The imports between the folders beside src/. */
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   examples: ['harness', 'src'],
-  bench: ['harness', 'src'],
-  harness: ['src'],
+  bench: ['harness', 'packaging', 'src'],
+  harness: ['packaging', 'src'],
 };
 
 /** Static, type-only and dynamic imports, and those of a type (`typeof import('...')`). */

@@ -5,6 +5,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const UNIT = 'compactstall.service';
+/** Where the unit leaves its BPF programs. */
+export const PINS = '/sys/fs/bpf/compactstall';
 const DROP_INS = `/run/systemd/system/${UNIT}.d`;
 
 export const systemctl = (...words: string[]): string =>
@@ -21,6 +23,9 @@ export const mainPid = (): number => Number(property('MainPID'));
 /** What the unit has said in its last run. */
 export const journal = (): string =>
   execFileSync('journalctl', ['-o', 'cat', `_SYSTEMD_INVOCATION_ID=${property('InvocationID')}`], { encoding: 'utf8' });
+
+/** Removes the BPF programs that the unit has left. The next start begins with new books. */
+export const unpin = (): string => execFileSync('compactstall', ['unpin', PINS], { encoding: 'utf8' });
 
 /** The pids of the unit's processes, by the names of these. */
 export function processes(): Record<string, number> {

@@ -2,16 +2,31 @@
 // The service of the package under a systemd that has booted the machine.
 import assert from 'node:assert/strict';
 import { execFileSync, execSync } from 'node:child_process';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { bpfObjects } from '../../../harness/host.ts';
 import type { AgentStatus } from '../../../src/status/status.ts';
 import { parseLines } from '../../support/agent.ts';
 import { threadsOf } from '../../support/rights.ts';
-import { Shell } from '../../support/shell.ts';
-import { change, journal, mainPid, processes, property, starts, systemctl, UNIT, until } from './systemd.ts';
+import { Shell, ZONES } from '../../support/shell.ts';
+import {
+  change,
+  journal,
+  mainPid,
+  PINS,
+  processes,
+  property,
+  starts,
+  systemctl,
+  UNIT,
+  unpin,
+  until,
+} from './systemd.ts';
 
 const RECORDING = '/var/log/compactstall/stalls.jsonl';
-const RECORDS = `Environment="OPTIONS=--output json:${RECORDING}"`;
+const optionsOf = (more: string) => `Environment="OPTIONS=--output json:${RECORDING}${more}"`;
+/** As docs/deploy.md gives it. */
+const SPOOL = ' --spool /var/lib/compactstall/spool';
 /** CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE; and CAP_SYSLOG, CAP_PERFMON and CAP_BPF. */
 const OF_PROBER = (1n << 2n) | (1n << 19n) | (1n << 40n);
 const ALL = OF_PROBER | (1n << 34n) | (1n << 38n) | (1n << 39n);
@@ -22,11 +37,18 @@ const field = (status: string, name: string) => new RegExp(`^${name}:[ \\t]*(.*)
 describe('the unit', () => {
   const shell = new Shell();
 
-  before(() => change(RECORDS));
+  before(() => change(optionsOf('')));
   after(async () => {
     await shell.end();
     systemctl('stop', UNIT);
+    unpin();
   });
+  /** The ids of the shell's stalls that are recorded; some may be there twice. */
+  const recorded = () => {
+    const files = [RECORDING, `${RECORDING}.1`].filter((path) => existsSync(path));
+    const events = files.flatMap((path) => parseLines(readFileSync(path, 'utf8')));
+    return new Set(events.filter(({ pid }) => pid === shell.pid).map(({ spanId }) => spanId));
+  };
 
   it('is active once the agent is attached', () => {
     for (const command of ['systemctl daemon-reload', 'systemctl enable --now compactstall']) execSync(command);
@@ -89,7 +111,20 @@ describe('the unit', () => {
     assert.equal(mainPid(), pid);
   });
 
-  it('is stopped: the agent prints the books', () => {
+  it('is killed, and the next agent goes on: a stall in between is recorded', async () => {
+    const before = recorded().size;
+    const pid = mainPid();
+    process.kill(pid, 'SIGKILL');
+    await until(() => !existsSync(`/proc/${pid}`));
+    await shell.stall();
+    assert.notEqual(property('ActiveState'), 'active', 'no agent is there yet');
+    await until(() => recorded().size === before + ZONES);
+    assert.match(journal(), /goes on with the programs/);
+    const { uid, mode } = statSync(PINS);
+    assert.deepEqual([uid, mode & 0o777], [statSync(`/proc/${mainPid()}`).uid, 0o700]);
+  });
+
+  it('is stopped: the agent prints the books. A loss is not a failure of the unit', () => {
     systemctl('stop', UNIT);
     assert.match(journal(), /^compactstall: \d+ compactions, \d+ lost/m);
     assert.doesNotMatch(journal(), /DOES NOT BALANCE/);
@@ -98,8 +133,34 @@ describe('the unit', () => {
       [...journal().matchAll(/^ {2}lost +\d+: (.*)$/gm)].map(([, reason]) => reason),
       ['otlp dropped it: shutdown'],
     );
-    assert.equal(property('ExecMainStatus'), '4');
-    systemctl('reset-failed', UNIT);
+    assert.deepEqual(['ExecMainStatus', 'Result', 'ActiveState'].map(property), ['4', 'success', 'inactive']);
+  });
+
+  it('goes on with the programs as another user, who is given them', async () => {
+    const before = recorded().size;
+    execFileSync('chown', ['--recursive', '12345:12345', PINS]);
+    await shell.stall();
+    change(optionsOf(''));
+    assert.ok(starts(), journal());
+    assert.match(journal(), /goes on with the programs/);
+    await until(() => recorded().size === before + ZONES);
+    systemctl('stop', UNIT);
+    assert.equal(property('ExecMainStatus'), '4', 'the books are those of all agents');
+    unpin();
+    assert.ok(!existsSync(PINS));
+    assert.deepEqual(bpfObjects(), []);
+  });
+
+  it('with the folder for a spool loses nothing without a collector', async () => {
+    change(optionsOf(SPOOL));
+    assert.ok(starts(), journal());
+    const before = recorded().size;
+    await shell.stall();
+    await until(() => recorded().size === before + ZONES);
+    systemctl('stop', UNIT);
+    assert.match(journal(), /^compactstall: [1-9]\d* compactions, 0 lost/m);
+    assert.match(journal(), /[1-9]\d* spans stay in the spool/);
+    assert.equal(property('ExecMainStatus'), '0');
   });
 
   it('is restarted by the watchdog when the agent stops, and ends well without spans', async () => {

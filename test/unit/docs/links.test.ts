@@ -29,6 +29,9 @@ const EXPECTED = [
 /** Inline code that names a file or folder of this repository, except built files and patterns. */
 const PATH =
   /`((?:bench|bpf|docs|examples|findings|harness|native|otel-collector|packaging|src|test|toolchain)\/[\w./-]*)`/g;
+/** The same in a comment or a string of any file, by its kind; not a part of a longer path. */
+const FOLDERS = 'bench,docs,examples,findings,harness,otel-collector,packaging,src,test,toolchain';
+const NAMED = new RegExp(`(?<![\\w/.@-])(?:${FOLDERS.replaceAll(',', '|')})/[\\w./-]+\\.(?:md|ts|sh|yaml)\\b`, 'g');
 const LINK = /\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"]+)"/g;
 
 describe('documents', () => {
@@ -51,6 +54,19 @@ describe('documents', () => {
         .map(([, path]) => path!)
         .filter((path) => !/\/(?:build|dist)\//.test(path) && !existsSync(join(ROOT, path)))
         .map((path) => `${document}: ${path}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it('are the ones that comments name, as are other files', () => {
+    const files = globSync(`{${FOLDERS}}/**/*.*`, { cwd: ROOT, exclude: isForeign }).filter(
+      (path) => !/fixtures|golden/.test(path),
+    );
+    const missing = files.flatMap((file) =>
+      [...read(file).matchAll(NAMED)]
+        .map(([path]) => path)
+        .filter((path) => !existsSync(join(ROOT, path)))
+        .map((path) => `${file}: ${path}`),
     );
     assert.deepEqual(missing, []);
   });

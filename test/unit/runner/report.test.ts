@@ -39,9 +39,12 @@ it('of all layers: the ten slowest files', () => {
   assert.deepEqual([slowest.length, slowest[0], slowest[9]], [10, '     11  11.test.ts', '    2.0  2.test.ts']);
 });
 
-it('names the layers that this host cannot run, the reasons, and failures', () => {
+it('names the layers that this host cannot run, the reasons, and failures with theirs', () => {
   const leftOut = [{ what: 'quick', why: 'may not load BPF programs.' }];
-  const text = reportText(results({ leftOut, failed: ['a.test.ts: one', 'vm cannot run here'] }), []);
+  const text = reportText(results({ leftOut, failed: ['a.test.ts: one\n1 !== 2', 'vm cannot run here'] }), []);
   assert.match(text, /^this host cannot run:\n {2}quick: may not load BPF programs\.$/m);
-  assert.match(text, /^failed:\n {2}a\.test\.ts: one\n {2}vm cannot run here\n\n12 passed, 2 failed, 1 skipped$/m);
+  assert.match(
+    text,
+    /^failed:\n {2}a\.test\.ts: one\n {6}1 !== 2\n {2}vm cannot run here\n\n12 passed, 2 failed, 1 skipped$/m,
+  );
 });

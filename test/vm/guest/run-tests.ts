@@ -3,15 +3,18 @@
  * Runs test files inside an emulated machine: `node run-tests.ts [--name PATTERN] FILE[#PATTERN]...`. Results go to
  * descriptor 3 as they come, one line of JSON each, and to the console for people. A file that reports no test is a failure.
  */
+import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
+import { causeOf, endOfProcess, type TestError } from '../../runner/failure.ts';
 import type { Result } from '../result.ts';
 
 const RESULTS = 3;
 /** A limit that only a hang reaches. */
 const TIMEOUT_MS = 600_000;
+const LOG_LINES = 8;
 
 interface TestEvent {
   name: string;
@@ -19,7 +22,7 @@ interface TestEvent {
   file?: string;
   skip?: string | boolean;
   todo?: string | boolean;
-  details: { duration_ms: number; type?: string; error?: Error };
+  details: { duration_ms: number; type?: string; error?: TestError };
 }
 
 const { values, positionals } = parseArgs({ options: { name: { type: 'string' } }, allowPositionals: true });
@@ -32,11 +35,14 @@ function report(result: Result): void {
   console.log(`${result.outcome} ${result.file}: ${name} (${result.ms} ms)${result.error ? `\n${result.error}` : ''}`);
 }
 
-/** The error, without the runner's own frames around it. */
-function words(error: Error | undefined): string {
-  const cause = error?.cause instanceof Error ? error.cause : error;
-  return cause?.stack ?? String(cause?.message ?? cause);
+function words(error: TestError): string {
+  const { stack, message } = causeOf(error);
+  const end = endOfProcess(error);
+  return [end, stack || message, ...(end === undefined ? [] : ['the kernel:', kernelLog()])].filter(Boolean).join('\n');
 }
+
+/** Its last lines: a fault, or who was short of memory. */
+const kernelLog = () => execFileSync('dmesg', { encoding: 'utf8' }).trimEnd().split('\n').slice(-LOG_LINES).join('\n');
 
 async function runFile(word: string): Promise<void> {
   const [file, only] = word.split('#') as [string, string?];
@@ -55,7 +61,7 @@ async function runFile(word: string): Promise<void> {
     report({
       ...{ type: 'test', file, outcome, name: [...suites, event.name], ms: Math.round(event.details.duration_ms) },
       // A file that cannot be imported fails as a whole, and only its standard error has the reason.
-      ...(passed ? {} : { error: words(event.details.error) + (event.name === path ? `\n${said}` : '') }),
+      ...(passed ? {} : { error: words(event.details.error!) + (event.name === path ? `\n${said}` : '') }),
     });
   };
   const events = run({

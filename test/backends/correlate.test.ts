@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// compactstall correlate: a service whose tracer publishes nothing, real compactions, and its spans from a real Collector and a real Jaeger.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePorts } from '../../harness/child.ts';
+import { COMPACT_NODE0 } from '../../harness/host.ts';
+import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
+import { type Jaeger, startCollector, startJaeger } from '../../harness/receivers/receivers.ts';
+import type { CompactionEvent } from '../../src/event/event.ts';
+import { Agent, parseLines, runToEnd } from '../support/agent.ts';
+
+const run = promisify(execFile);
+
+const DEADLINE_MS = 60_000;
+const APP = fileURLToPath(new URL('child-untold.mjs', import.meta.url));
+const REGISTER = fileURLToPath(new URL('../../dist/register/index.js', import.meta.url));
+
+const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
+after(() => rmSync(folder, { recursive: true }));
+
+interface Observed {
+  /** The recording, and the file of the Collector. */
+  recording: string;
+  spansFile: string;
+  events: CompactionEvent[];
+  spans: readonly ReceivedSpan[];
+}
+
+/** Runs the service while the agent records. */
+async function observed(name: string, imports: string[] = []): Promise<Observed> {
+  const [recording, spansFile] = [join(folder, `${name}.jsonl`), join(folder, `${name}.spans`)];
+  const collector = await startCollector({ spansFile });
+  const agent = await new Agent(['-o', `json:${recording}`], { books: true }).attached();
+  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpEndpoint, OTEL_SERVICE_NAME: 'untold' };
+  await run(process.execPath, [...imports.flatMap((file) => ['--import', file]), APP, COMPACT_NODE0], { env });
+  const { code, stderr } = await agent.stop();
+  assert.equal(code, 0, stderr);
+  const spans = await collector.waitForSpans(3, DEADLINE_MS);
+  await collector.stop();
+  return { recording, spansFile, spans, events: parseLines(readFileSync(recording, 'utf8')) };
+}
+
+interface Printed {
+  spans: number;
+  stalled: number;
+  longest: {
+    name: string;
+    spanId: string;
+    certainty: string;
+    stalledNano: number;
+    stalls: { overlapNano: number }[];
+  }[];
+}
+
+async function correlated(words: readonly string[]): Promise<Printed> {
+  const { code, stdout, stderr } = await runToEnd(['correlate', '--json', ...words]);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+/** How long a process was stalled within a span, in another way: by counting, at each begin and end, how many stalls are under way. */
+function stalledWithin({ start, end }: ReceivedSpan, events: readonly CompactionEvent[]): number {
+  const cut = (time: bigint) => (time < start ? start : time > end ? end : time);
+  const edges = events
+    .flatMap(({ startUnixNano, durationNano }): [bigint, number][] => [
+      [cut(BigInt(startUnixNano)), 1],
+      [cut(BigInt(startUnixNano) + BigInt(durationNano)), -1],
+    ])
+    .sort(([a], [b]) => Number(a - b));
+  let [underWay, since, stalled] = [0, start, 0n];
+  for (const [time, change] of edges) {
+    if (underWay > 0) stalled += time - since;
+    [underWay, since] = [underWay + change, time];
+  }
+  return Number(stalled);
+}
+
+describe('a service whose tracer publishes nothing', () => {
+  let untold: Observed;
+  let jaeger: Jaeger;
+  before(async () => {
+    untold = await observed('untold');
+    jaeger = await startJaeger();
+  });
+  after(() => jaeger?.stop());
+
+  const own = () => {
+    const pid = untold.spans[0]!.resource['process.pid'];
+    return untold.events.filter((event) => event.pid === pid);
+  };
+  const spanOf = (name: string) => untold.spans.find(({ span }) => span.name === name)!;
+
+  const assertPrinted = ({ longest }: Printed) => {
+    const byName = new Map(longest.map((one) => [one.name, one]));
+    assert.deepEqual([...byName.keys()].sort(), ['GET /own', 'GET /pool']);
+    for (const [name, certainty] of [
+      ['GET /own', 'thread'],
+      ['GET /pool', 'process'],
+    ] as const) {
+      const printed = byName.get(name)!;
+      assert.equal(printed.certainty, certainty);
+      assert.equal(printed.spanId, spanOf(name).span.spanId);
+      assert.equal(printed.stalledNano, stalledWithin(spanOf(name), own()));
+    }
+    const sorted = longest.map(({ stalledNano }) => stalledNano);
+    assert.deepEqual(
+      sorted,
+      sorted.toSorted((a, b) => b - a),
+    );
+  };
+
+  it('has its stalled spans found in the file of a Collector: by thread where the tracer says it, else by process and time', async () => {
+    assert.ok(own().every(({ context }) => context === undefined));
+    const printed = await correlated(['--otlp-json', untold.spansFile, untold.recording]);
+    assert.deepEqual([printed.spans, printed.stalled], [3, 2]);
+    assertPrinted(printed);
+  });
+
+  it('counts stalls of several threads at a time once: no span is stalled for longer than it took', async () => {
+    const pool = spanOf('GET /pool');
+    const { longest } = await correlated(['--otlp-json', untold.spansFile, untold.recording]);
+    const { stalledNano, stalls } = longest.find(({ name }) => name === 'GET /pool')!;
+    const threads = new Set(own().flatMap(({ tid, pid }) => (tid === pid ? [] : [tid])));
+    assert.ok(threads.size > 1);
+    assert.ok(stalls.reduce((sum, { overlapNano }) => sum + overlapNano, 0) > stalledNano);
+    assert.ok(stalledNano <= Number(pool.end - pool.start));
+  });
+
+  it('has them found in Jaeger, through its API v3', async () => {
+    for (const line of readFileSync(untold.spansFile, 'utf8').trimEnd().split('\n')) {
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await fetch(`${jaeger.httpEndpoint}/v1/traces`, { method: 'POST', headers, body: line });
+      assert.equal(status, 200);
+    }
+    await jaeger.waitForTraces({ service: 'untold' }, 3, DEADLINE_MS);
+    assertPrinted(await correlated(['--jaeger', jaeger.queryUrl, untold.recording]));
+  });
+
+  it('has them found among more traces than Jaeger answers at once', async () => {
+    const [line] = readFileSync(untold.spansFile, 'utf8').split('\n');
+    const [group] = JSON.parse(line!).resourceSpans;
+    const [{ scope, spans }] = group.scopeSpans;
+    const many = Array.from({ length: 450 }, (_, i) => ({
+      ...spans[0],
+      traceId: `${i + 1}`.padStart(32, 'e'),
+      spanId: `${i + 1}`.padStart(16, 'e'),
+      name: 'GET /many',
+      startTimeUnixNano: `${BigInt(spans[0].startTimeUnixNano) - BigInt(i + 1) * 1_000_000n}`,
+      endTimeUnixNano: `${BigInt(spans[0].startTimeUnixNano) - BigInt(i) * 1_000_000n}`,
+    }));
+    const body = JSON.stringify({ resourceSpans: [{ ...group, scopeSpans: [{ scope, spans: many }] }] });
+    const headers = { 'content-type': 'application/json' };
+    assert.equal((await fetch(`${jaeger.httpEndpoint}/v1/traces`, { method: 'POST', headers, body })).status, 200);
+    await jaeger.waitForTraces({ service: 'untold' }, 453, DEADLINE_MS);
+    const { spans: read } = await correlated(['--jaeger', jaeger.queryUrl, untold.recording]);
+    // The idle request began after the last stall. One that begins in the middle of a time is found twice.
+    assert.ok(452 <= read && read < 470, `${read}`);
+  });
+
+  it('has them printed for people', async () => {
+    const { code, stdout, stderr } = await runToEnd(['correlate', '--otlp-json', untold.spansFile, untold.recording]);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^[\d.]+ .?s of [\d.]+ .?s \(\d+ %\) {2}untold: GET \/(own|pool)\n {2}same (thread|process and time)/,
+    );
+    assert.match(stdout, /2 of 3 spans overlap some of \d+ stalls\n/);
+  });
+
+  it('has none of them found on another host', async () => {
+    const words = ['--host', 'another', '--otlp-json', untold.spansFile, untold.recording];
+    assert.equal((await correlated(words)).stalled, 0);
+  });
+});
+
+it('a service that publishes its active spans: the same active span, of the stalls in its own thread', async () => {
+  const { recording, spansFile, spans, events } = await observed('told', [REGISTER]);
+  const printed = await correlated(['--otlp-json', spansFile, recording]);
+  const { certainty, stalledNano } = printed.longest.find(({ name }) => name === 'GET /own')!;
+  assert.equal(certainty, 'active_span');
+  const span = spans.find((one) => one.span.name === 'GET /own')!;
+  assert.equal(
+    stalledNano,
+    stalledWithin(
+      span,
+      events.filter(({ context }) => context?.spanId === span.span.spanId),
+    ),
+  );
+});
+
+it('what cannot be used is said, with what to do', async () => {
+  const [bad, empty] = [join(folder, 'bad'), join(folder, 'empty.jsonl')];
+  writeFileSync(bad, '{"resourceSpans":7}\n[]\nnot json\n{}\n');
+  writeFileSync(empty, '');
+  const malformed = await runToEnd(['correlate', '--otlp-json', bad, empty]);
+  assert.equal(malformed.code, 0);
+  assert.match(malformed.stderr, /bad:1: resourceSpans: expected a list of objects; line skipped/);
+  assert.match(malformed.stderr, /bad:2: expected an object with resourceSpans/);
+  assert.match(malformed.stderr, /bad:3: .*JSON/);
+  const recording = join(folder, 'untold.jsonl');
+  const [port] = await freePorts(1);
+  const away = await runToEnd(['correlate', '--jaeger', `http://127.0.0.1:${port}/?token=secret`, recording]);
+  assert.equal(away.code, 1);
+  assert.match(away.stderr, /cannot read spans from http:\/\/127\.0\.0\.1:\d+: .*refused/i);
+  assert.doesNotMatch(away.stderr, /secret/);
+});

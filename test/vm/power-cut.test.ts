@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The spool's disk in an emulated machine whose power is cut again and again. COMPACTSTALL_POWER_CUTS is their number.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { powerCuts } from './power-cut/power-cuts.ts';
+import { AT_ONCE } from './subtests.ts';
+
+const CUTS = Number(process.env.COMPACTSTALL_POWER_CUTS ?? 12);
+const SEED = Number(process.env.COMPACTSTALL_POWER_CUT_SEED ?? 1);
+/** Each has a machine. */
+const SERIES = 2;
+
+describe(`${CUTS} power cuts`, { concurrency: AT_ONCE }, () => {
+  for (let seed = SEED; seed < SEED + SERIES; seed++) {
+    test(`what the agent had called safe arrives, as it was issued, and it works on (seed ${seed})`, async (t) => {
+      const report = await powerCuts(t, { cuts: CUTS / SERIES, seed, say: (line) => t.diagnostic(line) });
+      const { faults, ...counts } = report;
+      t.diagnostic(JSON.stringify(counts));
+      assert.deepEqual(faults, []);
+      // The cuts were in the middle of it.
+      assert.ok(counts.safe > 0 && counts.writes.lost + counts.writes.torn > 0, JSON.stringify(counts));
+    });
+  }
+});
