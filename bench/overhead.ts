@@ -5,7 +5,7 @@
  *
  *   node bench/overhead.ts              prints the tables
  *   node bench/overhead.ts bpf plans    prints these only
- *   node bench/overhead.ts --write      also puts them into docs/overhead.md
+ *   node bench/overhead.ts --write      also puts them into docs/overhead.md, and that of forms into docs/deploy.md
  *   node bench/overhead.ts versus REV   compares this tree with another revision (versus.ts)
  *
  * It has no limits to fail on: a figure depends on the machine and its other load.
@@ -14,11 +14,13 @@ import { measureBpf } from './bpf.ts';
 import { measureBurst } from './burst.ts';
 import { measureContexts } from './contexts.ts';
 import { measureExport } from './export.ts';
+import { measureArm64Forms, measureForms } from './forms.ts';
 import { measureIdle } from './idle.ts';
 import { measureMemory } from './memory.ts';
 import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
 import { leaveHostAsFound, stolenShare } from './session.ts';
 import { measureSpans } from './spans.ts';
+import { measureSpool } from './spool.ts';
 import { measureStacks } from './stacks.ts';
 import { measureStart } from './start.ts';
 import { measureStarts } from './starts.ts';
@@ -45,7 +47,10 @@ const PARTS: Record<string, (folder: string) => Promise<string>> = {
   starts: hostRows(measureStarts),
   export: hostRows(measureExport),
   spans: hostRows(measureSpans),
+  spool: hostRows(measureSpool),
   memory: host(measureMemory),
+  forms: host(measureForms),
+  'forms-arm64': host(measureArm64Forms),
   bcc: compareWithBcc,
   plans: comparePlans,
 };

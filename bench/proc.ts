@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Readings of a running agent from /proc, without its help. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { descriptorsOf, ofEach } from '../harness/processes.ts';
 
 /** The thread of bpf-loader-native that waits for the ring buffer: it runs once for each wake-up by a BPF program. */
 export const RING_THREAD = 'bpf-ring';
@@ -19,21 +21,22 @@ export function memory(pid: number): Memory {
 
 /** The CPU time of all its threads in nanoseconds. Threads that have ended are left out. */
 export function cpuNs(pid: number): number {
-  const ofThread = (tid: string) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]);
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => sum + ofThread(tid), 0);
+  const times = ofEach(`/proc/${pid}/task`, (task) =>
+    Number(readFileSync(`${task}/schedstat`, 'latin1').split(' ')[0]),
+  );
+  return times.reduce((sum, time) => sum + time, 0);
 }
 
 /** How often each thread went to sleep, by `tid name`: once per wake-up. A thread that is preempted is not woken again. */
 export type Switches = Map<string, number>;
 
 export function switches(pid: number): Switches {
-  const found: Switches = new Map();
-  for (const tid of readdirSync(`/proc/${pid}/task`)) {
-    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
+  const threads = ofEach(`/proc/${pid}/task`, (task) => {
+    const status = readFileSync(`${task}/status`, 'utf8');
     const name = /^Name:\s+(.*)$/m.exec(status)![1];
-    found.set(`${tid} ${name}`, Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)![1]));
-  }
-  return found;
+    return [`${basename(task)} ${name}`, Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)![1])] as const;
+  });
+  return new Map(threads);
 }
 
 /** Switches since `before` by thread name, without the zeros. */
@@ -61,14 +64,7 @@ export class ProgramCounters {
   readonly #end: string;
 
   constructor(pid: number) {
-    const files = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => `/proc/${pid}/fdinfo/${fd}`);
-    const texts = files.flatMap((file) => {
-      try {
-        return [[file, readFileSync(file, 'utf8')] as const];
-      } catch {
-        return []; // Closed meanwhile: the agent has just started.
-      }
-    });
+    const texts = [...descriptorsOf(pid)];
     // A link names the tracepoint and the program's id. The program with that id has the counters.
     const counters = (tracepoint: string): string => {
       const link = texts.find(([, text]) => text.includes(`tp_name:\t${tracepoint}\n`))?.[1];

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 
-const DOCUMENT = new URL('../docs/overhead.md', import.meta.url);
+/** The document with a part's table, where it is not docs/overhead.md. */
+const ELSEWHERE: Readonly<Record<string, string>> = { forms: 'docs/deploy.md', 'forms-arm64': 'docs/deploy.md' };
 
 export interface Row {
   what: string;
@@ -35,9 +36,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function writeDocument(part: string, text: string): void {
   const begin = `<!-- Written by node bench/overhead.ts --write ${part}: -->`;
   const end = `<!-- end of ${part} -->`;
-  const old = readFileSync(DOCUMENT, 'utf8');
+  const document = new URL(`../${ELSEWHERE[part] ?? 'docs/overhead.md'}`, import.meta.url);
+  const old = readFileSync(document, 'utf8');
   const from = old.indexOf(begin);
   const to = old.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`${DOCUMENT.pathname} has lost its markers: ${begin} and ${end}`);
-  writeFileSync(DOCUMENT, `${old.slice(0, from + begin.length)}\n\n${text}\n\n${old.slice(to)}`);
+  if (from < 0 || to < from) throw new Error(`${document.pathname} has lost its markers: ${begin} and ${end}`);
+  writeFileSync(document, `${old.slice(0, from + begin.length)}\n\n${text}\n\n${old.slice(to)}`);
 }

@@ -5,13 +5,14 @@
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Child } from '../harness/child.ts';
 import { COMPACT_NODE0, compact, populatedZones } from '../harness/host.ts';
+import { descriptorsOf } from '../harness/processes.ts';
 import { startCollector } from '../harness/receivers/receivers.ts';
 import { COMMAND, startAgent } from './agent.ts';
 import { memory } from './proc.ts';
@@ -91,10 +92,10 @@ export async function live(
   command: string,
   { perSecond, count }: Load,
   folder: string,
-  env: Record<string, string> = {},
+  { env = {}, options: more = [] }: { env?: Record<string, string>; options?: readonly string[] } = {},
 ) {
   const collector = await startCollector({ spansFile: join(folder, `spans-${randomUUID()}.json`) });
-  const options = ['--output', 'otlp', '--pid', String(process.pid)];
+  const options = ['--output', 'otlp', '--pid', String(process.pid), ...more];
   // A burst has to fit into the queue: a span that is dropped costs less.
   const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_BSP_MAX_QUEUE_SIZE: String(2 * count) };
   const agent = await startAgent(options, { ...settings, ...env }, command);
@@ -142,7 +143,7 @@ async function stock(recording: string, { perSecond, count }: Load, folder: stri
 
 /** For how long an agent's event loop is blocked at most, by its own monitor, which costs CPU time. */
 export async function longestBlock(command: string, load: Load, folder: string): Promise<number> {
-  const { log } = await live(command, load, folder, { NODE_OPTIONS: `--import=${LOOP}` });
+  const { log } = await live(command, load, folder, { env: { NODE_OPTIONS: `--import=${LOOP}` } });
   return Number(/event loop: (\S+) ms/.exec(log)![1]);
 }
 
@@ -154,8 +155,7 @@ function cpuUs(pid: number): number {
 
 /** The id of the ring buffer that an agent reads. */
 function ringOf(pid: number): string {
-  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const text = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8');
+  for (const text of descriptorsOf(pid).values()) {
     // BPF_MAP_TYPE_RINGBUF
     if (/^map_type:\s+27$/m.test(text)) return /^map_id:\s+(\d+)$/m.exec(text)![1]!;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The run time of all BPF programs that any tool's process holds, from its descriptors, as bpftool shows it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { descriptorsOf } from '../../../harness/processes.ts';
 import { sum } from '../../statistics.ts';
 
 const value = (text: string, key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)$`, 'm').exec(text)?.[1]);
@@ -10,9 +11,7 @@ export class Programs {
 
   constructor(pid: number) {
     const byId = new Map<number, string>();
-    for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-      const file = `/proc/${pid}/fdinfo/${fd}`;
-      const text = readFileSync(file, 'utf8');
+    for (const [file, text] of descriptorsOf(pid)) {
       // A link also has the program's id, but not its run time.
       if (text.includes('run_time_ns:')) byId.set(value(text, 'prog_id'), file);
     }
