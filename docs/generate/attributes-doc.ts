@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { SOURCE_LOSSES } from '../../src/event/source-losses.ts';
 import { METRICS } from '../../src/metrics/instruments/all.ts';
 import {
   SPAN_ATTRIBUTES,
@@ -29,7 +30,7 @@ export function attributesDoc(): string {
     'This page answers: *what does this attribute, or this value, mean exactly?* What a stall means, and what to change, is in',
     '[reading-a-stall.md](reading-a-stall.md).',
     '',
-    'One span is one memory compaction of one zone. In a storm there is also a span for those [without one](#what-was-not-recorded).',
+    'One span is one memory compaction of one zone. In a storm, or after a loss, there is also a span for those [without one](#what-was-not-recorded).',
     '',
     `- Name: ${code(`${SPAN_NAME_PREFIX} direct`)}, ${code(`${SPAN_NAME_PREFIX} kcompactd`)}, ` +
       `${code(`${SPAN_NAME_PREFIX} proactive`)} or ${code(`${SPAN_NAME_PREFIX} manual`)}. Kind: INTERNAL.`,
@@ -68,11 +69,22 @@ export function attributesDoc(): string {
     '## What was not recorded',
     '',
     `A span ${code(NOT_RECORDED_SPAN)} stands for the compactions that \`--max-spans-per-second\` left out within a second or so`,
-    '([cli.md](cli.md#the-limit-for-spans)). It starts with the first of them and ends with the last, is the root of a separate trace,',
+    '([cli.md](cli.md#the-limit-for-spans)), or that were lost within that time ([cli.md](cli.md#what-is-lost)). It is the root of a separate trace,',
     'and has the host’s resource. Over a run its numbers are exact: added to the spans, they are all compactions that the filters let pass.',
-    'OTEL_TRACES_SAMPLER decides over it as over any root.',
+    'OTEL_TRACES_SAMPLER leaves none of them out, so that a share of spans hides no gap; only `always_off` does. With `-o sdk` the SDK’s sampler decides.',
+    '',
+    'What was left out: the span starts with the first of them and ends with the last. What was lost: nothing was lost before its start that is not in an',
+    'earlier span, and all was lost before its end. A compaction that was lost when it ended may have begun before the start.',
     '',
     table(NOT_RECORDED_ATTRIBUTES),
+    '',
+    row('reason', 'meaning'),
+    row('---', '---'),
+    row(code('rate'), 'More compactions than `--max-spans-per-second` allows. They are not lost.'),
+    ...SOURCE_LOSSES.map(({ reason, text }) => row(code(reason), `Lost: ${text}.`)),
+    '',
+    'What can be done about each is in [troubleshooting.md](troubleshooting.md#exit-code-4). What an output itself has lost has the reason of its books',
+    '([reliability.md](reliability.md#a-gap-is-visible)).',
     '',
     '## The resource',
     '',
