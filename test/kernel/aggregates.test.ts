@@ -84,7 +84,8 @@ function bucketOf(ns: number): number | 'zero' {
   if (ns / 1e9 <= ZERO_THRESHOLD) return 'zero';
   const power = BigInt(ns) ** 8n;
   const isAbove = (k: number) => (k < 0 ? power << BigInt(-k) : power) > (10n ** 72n) << BigInt(Math.max(0, k));
-  let k = -20 * 8;
+  let k = Math.floor(Math.log2(ns / 1e9) * 8) - 1;
+  assert.ok(isAbove(k), 'a bucket below');
   while (isAbove(k)) k += 1;
   return k - 1;
 }

@@ -105,7 +105,8 @@ describe('wake-ups', () => {
     const asked = reads(prober!) - before.reads;
     const later = notices() - first;
     const late = await ended;
-    assert.ok(later <= late, `${later} reports, ${late} programs were late`);
+    // A thread sleeps for a lock or a page as well, once in a while.
+    assert.ok(later <= late + 1, `${later} reports, ${late} programs were late`);
     if (late === 0) assert.equal(asked, 0);
     // Node's own housekeeping adds some, see above, and so does a program that lives on.
     assert.ok(woken <= SECONDS + 20 + 10 * late, `woken ${woken} times, ${late} programs were late`);

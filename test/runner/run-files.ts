@@ -16,7 +16,7 @@ export interface RunOptions {
 }
 
 /** Of the reason of a failure, in the list at the end; the whole is in the report of its file, far above. */
-const REASON_LINES = 6;
+const REASON_LINES = 24;
 
 function reason(error: TestError): string {
   const lines = [endOfProcess(error) ?? '', ...causeOf(error).message.split('\n')].filter((line) => line.trim() !== '');

@@ -35,10 +35,12 @@ function report(result: Result): void {
   console.log(`${result.outcome} ${result.file}: ${name} (${result.ms} ms)${result.error ? `\n${result.error}` : ''}`);
 }
 
-function words(error: TestError): string {
+/** @param said the standard error of the file’s process, which alone has the reason where that ended, or imports something that is not there */
+function words(error: TestError, said: string): string {
   const { stack, message } = causeOf(error);
   const end = endOfProcess(error);
-  return [end, stack || message, ...(end === undefined ? [] : ['the kernel:', kernelLog()])].filter(Boolean).join('\n');
+  const more = end === undefined ? [] : [said.trimEnd(), 'the kernel:', kernelLog()];
+  return [end, stack || message, ...more].filter(Boolean).join('\n');
 }
 
 /** Its last lines: a fault, or who was short of memory. */
@@ -60,8 +62,7 @@ async function runFile(word: string): Promise<void> {
     reported += 1;
     report({
       ...{ type: 'test', file, outcome, name: [...suites, event.name], ms: Math.round(event.details.duration_ms) },
-      // A file that cannot be imported fails as a whole, and only its standard error has the reason.
-      ...(passed ? {} : { error: words(event.details.error!) + (event.name === path ? `\n${said}` : '') }),
+      ...(passed ? {} : { error: words(event.details.error!, said) }),
     });
   };
   const events = run({
