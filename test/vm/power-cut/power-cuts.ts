@@ -155,6 +155,8 @@ class Machine {
       image: this.#image,
       memoryMb: 768,
       cpus: 1,
+      // The console takes a fifth of the boot.
+      append: 'quiet',
       network: [],
       volatileDisk: this.#socket,
       command: `cd ${PROJECT} && exec test/vm/power-cut/agent.sh ${this.#outside.endpoint} '${EVENT_FORMAT}' ${first} ${last}`,
