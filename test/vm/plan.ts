@@ -151,6 +151,7 @@ export const PLAN: readonly Row[] = [
       '5.10': 'the sums are read with CAP_BPF, which the main thread keeps; the exporter, without a Prometheus',
       '7.3': 'read without a right; sums by kprobe. The layers quick and backends show this host',
     },
+    only: { '5.10': 'with metrics', '7.3': 'with metrics' },
   },
   {
     file: guest('snoop'),
@@ -232,7 +233,8 @@ export const PLAN: readonly Row[] = [
   {
     file: kernel('context-lifecycle'),
     shows: 'fork, exec, libraries that come and go, a pid that is used again',
-    on: { '7.3': 'the newest; the kernel layer shows this host' },
+    on: { '7.3': 'the newest; the kernel layer shows this host, and libraries, which do not depend on the kernel' },
+    only: { '7.3': 'fork|exec|pid' },
   },
   {
     file: guest('obi-context'),
