@@ -141,11 +141,12 @@ function ownRows(): string[] {
   return all
     .filter(({ inFile }) => inFile !== false)
     .map((option) => {
-      const { argument, repeatable, parse } = option;
+      const { argument, repeatable, bare, parse } = option;
       const otherwise = textWithout(option);
       const choices = parse?.choices?.map(code).join(', ');
       const one = choices ?? (argument === undefined ? '`true` or `false`' : argument);
-      const value = repeatable || parse?.list ? `${one}, or a list` : one;
+      const more = repeatable || parse?.list ? ', or a list' : bare === undefined ? '' : ', or `true`';
+      const value = `${one}${more}`;
       return row(code(keyOf(option)), value, otherwise === undefined ? '' : code(otherwise));
     });
 }

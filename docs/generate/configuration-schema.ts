@@ -78,10 +78,11 @@ function ownSchema(): JsonObject {
   return { type: ['object', 'null'], properties, additionalProperties: false };
 }
 
-function schemaOf({ help, argument, repeatable, parse }: Option): JsonObject {
+function schemaOf({ help, argument, repeatable, bare, parse }: Option): JsonObject {
   const description = help;
   if (argument === undefined) return { description, ...orVariable({ type: ['boolean', 'null'] }) };
   const one: JsonObject = parse?.choices ? { enum: [...parse.choices] } : { type: ['string', 'number'] };
+  if (bare !== undefined) return { description, anyOf: [one, orVariable({ type: ['boolean', 'null'] })] };
   const list: JsonObject = { type: 'array', items: one, minItems: 1 };
   return repeatable || parse?.list ? { description, anyOf: [one, list] } : { description, ...one };
 }

@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<string, 'file' | 'folder' | 'process' | 'user' | 'n
   N: 'nothing',
   URL: 'nothing',
   HOST: 'nothing',
+  ADDRESS: 'nothing',
 };
 
 export function valuesOf({ name, argument, parse }: Option): Values {

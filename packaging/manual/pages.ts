@@ -2,7 +2,7 @@
 /** The manual pages, from the tables of commands and options. */
 import { COMMANDS, type Command, ENVIRONMENT, EXIT_CODES, RUN, SIGNALS } from '../../src/cli/commands.ts';
 import { SNOOP, SNOOP_EXAMPLES } from '../../src/cli/compactsnoop-options.ts';
-import type { Option } from '../../src/cli/options.ts';
+import { type Option, shownArgument } from '../../src/cli/options.ts';
 import { VERSION } from '../../src/version.ts';
 import { bold, italic, list, paragraph, section, text } from './roff.ts';
 
@@ -79,7 +79,9 @@ function options(table: readonly Option[]): string {
   return list(table.map((option) => [terms(option), text(option.help)]));
 }
 
-function terms({ short, name, argument }: Option): string {
+function terms(option: Option): string {
+  const { short, name } = option;
+  const argument = shownArgument(option);
   const words = [...(short ? [`-${short}`] : []), `--${name}`];
   return words.map((word) => (argument ? `${bold(word)} ${italic(argument)}` : bold(word))).join(', ');
 }

@@ -19,6 +19,7 @@ import {
   parseFolder,
   parseHost,
   parseKept,
+  parseLive,
   parseOutput,
   parsePath,
   parsePid,
@@ -62,6 +63,9 @@ const STATUS_SOCKET_OPTION = {
   help: 'answer compactstall status at this unix socket, which only its owner and root may use',
   parse: parsePath,
 } as const;
+
+/** Where the page is unless --live says more. */
+const LIVE_ADDRESS = '127.0.0.1:9465';
 
 const SPOOL_FOLDER_OPTIONS = [
   {
@@ -220,6 +224,13 @@ export const RUN_OPTIONS = [
     parse: parseTtl,
   },
   STATUS_SOCKET_OPTION,
+  {
+    name: 'live',
+    argument: 'ADDRESS',
+    bare: LIVE_ADDRESS,
+    help: `show it in a browser while it runs: a page at HOST:PORT, [IPV6]:PORT or :PORT (${LIVE_ADDRESS} without ADDRESS). Beyond this host, the page's address has a token (docs/live.md)`,
+    parse: parseLive,
+  },
   {
     name: 'ring-size',
     argument: 'BYTES',

@@ -66,8 +66,8 @@ async function readOwn<Options extends readonly Option[]>(options: Options, { ow
     const key = keyOf(option);
     const value = own!.values[key];
     // A key without a value is not there; nor is a flag that is off.
-    if (option.inFile === false || value === undefined || value === null || (!option.argument && value === false))
-      continue;
+    const canBeOff = !option.argument || option.bare !== undefined;
+    if (option.inFile === false || value === undefined || value === null || (canBeOff && value === false)) continue;
     const path: Path = [...own!.path, key];
     const place = document.place(path);
     try {
@@ -87,11 +87,12 @@ async function readOwn<Options extends readonly Option[]>(options: Options, { ow
 }
 
 /** Checks a value of the file with the parser of the option. */
-function checked({ argument, repeatable, parse }: Option, key: string, value: unknown): unknown {
+function checked({ argument, repeatable, bare, parse }: Option, key: string, value: unknown): unknown {
   if (!argument) {
     if (value === true) return true;
     throw usageError(`${key} must be true or false.`);
   }
+  if (bare !== undefined && value === true) return parse!(bare, key);
   const texts = Array.isArray(value) ? value.map((item) => textOf(item, key)) : [textOf(value, key)];
   if (repeatable) return texts.map((text) => parse!(text, key));
   if (texts.length > 1 && !parse!.list) throw usageError(`${key} must be one value, not a list.`);

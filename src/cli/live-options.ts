@@ -12,7 +12,8 @@ export function liveOptions(
   { outputs, stack, resource, kernelStack, warn }: SinkSettings,
   hasSpans: boolean,
 ): LiveOptions {
-  const records = outputs.some(({ kind }) => kind === 'json');
+  // A page shows what a recording has.
+  const records = values.live !== undefined || outputs.some(({ kind }) => kind === 'json');
   const viewed = outputs.some(({ kind }) => kind === 'folded' || kind === 'perfetto');
   const wantsRecords = hasSpans || records;
   const stacks = kernelStack || viewed || (wantsRecords && stack !== 'none');

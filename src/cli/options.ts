@@ -18,6 +18,8 @@ export interface Option<T = unknown> {
   default?: string;
   /** What it comes to without the option, for `compactstall config`, where no argument has the same meaning. */
   without?: string;
+  /** What it comes to when it is given without its argument; absent where it needs one. */
+  bare?: string;
   /** It cannot be set in the configuration file. */
   inFile?: false;
 }
@@ -80,7 +82,7 @@ export function parseOptions<const Options extends readonly Option[]>(
   );
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...args], options: config, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: withBare(options, args), options: config, allowPositionals: true, strict: true });
   } catch (error) {
     throw usageError(`${firstSentence((error as Error).message)}. See ${command} --help.`);
   }
@@ -103,6 +105,19 @@ export function parseOptions<const Options extends readonly Option[]>(
   return { values: values as Values<Options>, positionals: parsed.positionals, texts };
 }
 
+/** Adds the argument that an option may be given without: a word that begins with a dash, or none, is not its argument. */
+function withBare(options: readonly Option[], args: readonly string[]): string[] {
+  const bare = new Map(options.map((option) => [`--${option.name}`, option.bare]));
+  return args.map((arg, i) => {
+    const text = bare.get(arg);
+    return text !== undefined && (args[i + 1] ?? '-').startsWith('-') ? `${arg}=${text}` : arg;
+  });
+}
+
+/** The placeholder of the argument, as help and manual show it. */
+export const shownArgument = ({ argument, bare }: Option): string | undefined =>
+  argument !== undefined && bare !== undefined ? `[${argument}]` : argument;
+
 /** Shortens Node's `Unknown option '--x'. To specify a positional ...`. */
 function firstSentence(message: string): string {
   const [first] = message.split(/\.(?:\s|$)/);
@@ -111,7 +126,8 @@ function firstSentence(message: string): string {
 
 /** The options as two columns, at most 80 characters wide. */
 export function formatOptions(options: readonly Option[]): string {
-  const left = (o: Option) => `  ${o.short ? `-${o.short},` : '   '} --${o.name}${o.argument ? ` ${o.argument}` : ''}`;
+  const left = (o: Option) =>
+    `  ${o.short ? `-${o.short},` : '   '} --${o.name}${o.argument ? ` ${shownArgument(o)}` : ''}`;
   const indent = 28;
   return options
     .map((option) => {

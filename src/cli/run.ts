@@ -25,6 +25,7 @@ import { restartWithoutDebugSignal } from './debug-signal.ts';
 import { reportAttachment, reportRunTime } from './details.ts';
 import { readSettings } from './file-options.ts';
 import { liveOptions } from './live-options.ts';
+import { filtersOf, livePageHint, openLivePage, showRun } from './live-page.ts';
 import { logSettings } from './log-options.ts';
 import { openLogs } from './logs.ts';
 import { type Messages, printed } from './messages.ts';
@@ -46,7 +47,7 @@ const LAST_METRICS_MS = 3000;
 
 /** `compactstall [run]`: from the running kernel to the outputs. @returns the exit code */
 export async function run(args: readonly string[], messages: Messages): Promise<number> {
-  const { values: given, positionals } = parseOptions('compactstall', RUN_OPTIONS, args);
+  const { values: given, positionals, texts } = parseOptions('compactstall', RUN_OPTIONS, args);
   if (given.help) return printed(HELP);
   if (given.version) return printed(`compactstall ${VERSION}\n`);
   if (COMMANDS.includes(positionals[0] ?? '')) {
@@ -57,7 +58,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       `'${positionals[0]}' is not a command; expected run, replay, summary, report, correlate, doctor, config, status, spool or unpin. See compactstall --help.`,
     );
   }
-  const { values, environments } = await readSettings(RUN_OPTIONS, given);
+  const { values, environments, configuration, inFile } = await readSettings(RUN_OPTIONS, given);
   const log = logSettings(values);
   messages.configure(log);
   const verbose = log.level === 'debug';
@@ -72,6 +73,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
   const statusServer = await openStatus(values['status-socket']);
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
+  const page = await openLivePage(values.live);
   const manager = await openServiceManager((warning) => messages.say(warning));
 
   const booksWanted = new Request('SIGUSR2');
@@ -94,7 +96,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   let verification: Verification | undefined;
   const source = await openLiveSource({
     ...options,
-    ...(metrics && { aggregates: AGGREGATE_ROWS }),
+    ...((metrics || page) && { aggregates: AGGREGATE_ROWS }),
     onAttaching: () => {
       if (values.verify) verification = new Verification();
     },
@@ -123,6 +125,8 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     ...(metrics?.destinations ?? []),
   ];
   for (const destination of destinations) messages.say(destination);
+  if (page) messages.say(message('live_page', { url: page.url }));
+  else if (texts.size === 0 && !configuration && destinations.length === 0) messages.say(livePageHint());
   const summary = values.summary ? new Summary() : undefined;
   const status = statusServer && new StatusOfRun();
   const pipeline = new Pipeline(source, sinks, {
@@ -133,6 +137,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       metrics?.add(compactions);
       summary?.add(events);
       status?.add(events, compactions.length);
+      page?.add(events);
       manager?.changed();
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
@@ -154,6 +159,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       destinations.map(({ text }) => text),
     ),
   );
+  if (page) showRun(page, source, pipeline, filtersOf(texts, inFile));
   manager?.ready(workFor(source, pipeline));
   const stop = shutdown.reached.then(() => {
     manager?.stopping();
@@ -164,6 +170,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   clearTimeout(hint);
   booksWanted.close();
   statusServer?.close();
+  await page?.close();
   await metrics?.close(LAST_METRICS_MS);
   manager?.close();
 

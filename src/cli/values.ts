@@ -9,7 +9,9 @@ import { pidLimitation } from '../host/limitations.ts';
 import { pidNamespace } from '../host/pid-namespace.ts';
 import { processExists } from '../host/process-exists.ts';
 import { findUser, type UserIds } from '../host/users.ts';
+import type { Address } from '../http-server.ts';
 import { isRingSize } from '../live/open.ts';
+import { parseAddress } from '../live-page/address.ts';
 import { TRACE_URL_NAMES, traceUrlFault } from '../report/trace-url.ts';
 import type { Output } from '../sinks/output.ts';
 import type { Parser } from './options.ts';
@@ -195,6 +197,14 @@ export function parseTraceUrl(text: string, option: string): string {
   if (fault === undefined) return text;
   const names = TRACE_URL_NAMES.map((name) => `{${name}}`).join(', ');
   throw usageError(`${option} ${text}: ${fault}; expected an address with {traceId}, and some of ${names}.`);
+}
+
+export function parseLive(text: string, option: string): Address {
+  const address = parseAddress(text);
+  if (address) return address;
+  throw usageError(
+    `${option} ${text}: expected HOST:PORT, [IPV6]:PORT or :PORT, such as 127.0.0.1:9465; a host is an address or localhost.`,
+  );
 }
 
 export function parseOutput(text: string, option: string): Output {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UserError } from '../errors.ts';
+import type { Address } from '../http-server.ts';
 import { metricExporters } from '../metrics/configured.ts';
-import type { Address } from '../metrics/prometheus-server.ts';
 import { type Finding, fail, ok } from './check.ts';
 import { ask } from './collector.ts';
 

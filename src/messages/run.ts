@@ -40,6 +40,18 @@ export const RUN = {
     cause: 'spans are sent to that collector',
     remedy: 'nothing',
   },
+  live_page: {
+    level: 'info',
+    text: 'watch it in a browser at {url}',
+    cause: '`--live`: whoever has this address sees what the agent sees, until it ends',
+    remedy: 'nothing',
+  },
+  live_page_hint: {
+    level: 'info',
+    text: 'to watch it in a browser: {command}',
+    cause: 'it was started without options and settings; no port is open',
+    remedy: 'nothing, or that command',
+  },
   adopted: {
     level: 'info',
     text: 'goes on with the programs that an earlier agent has left in {folder}',
@@ -265,6 +277,12 @@ export const RUN = {
     text: 'cannot listen at {path}: {reason}. Choose another path for --status-socket.',
     cause: 'another agent listens there, or the folder does not exist or may not be written',
     remedy: 'as it says; the socket of an agent that was killed is replaced',
+  },
+  live_page_refused: {
+    level: 'error',
+    text: 'cannot show a page at {address}: {reason}. Choose another address: --live HOST:PORT.',
+    cause: 'another program has that port, perhaps another compactstall; or the address is not one of this host',
+    remedy: 'another address; `--live :0` takes any free port',
   },
   agent_not_asked: {
     level: 'error',

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
-import { EXIT, systemWords, UserError } from '../errors.ts';
+import type { Server, ServerResponse } from 'node:http';
+import { type Address, addressOf, closeServer, listen, shown } from '../http-server.ts';
 import { type Message, message } from '../messages/message.ts';
 import { VERSION } from '../version.ts';
 import { Health, type Work } from './health.ts';
@@ -16,18 +15,9 @@ const CONTENT_TYPES: Record<TextFormat, string> = {
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
-/** A client that is silent for this long is disconnected. */
-const SILENT_MS = 10_000;
-const MAX_CLIENTS = 16;
+const LIMITS = { clients: 16, silentMs: 10_000 };
 /** The name of the server, by which an agent is known. */
 const PRODUCT = 'compactstall';
-/** Node.js would wake up each 30 s to look for slow clients; SILENT_MS bounds them. */
-const NEVER_MS = 2 ** 31 - 1;
-
-export interface Address {
-  host: string;
-  port: number;
-}
 
 /** Where Prometheus scrapes, and an orchestrator asks for health. */
 export class PrometheusServer {
@@ -41,21 +31,8 @@ export class PrometheusServer {
   readonly #health = new Health();
 
   /** Throws a UserError when it cannot listen there. */
-  static async open({ host, port }: Address, warn: (message: Message) => void): Promise<PrometheusServer> {
-    const server = createServer({ connectionsCheckingInterval: NEVER_MS });
-    server.maxConnections = MAX_CLIENTS;
-    server.setTimeout(SILENT_MS);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => {
-        const fields = { address: shown(host, port), reason: words(error) };
-        reject(new UserError(EXIT.FAILURE, message('prometheus_port_taken', fields)));
-      });
-      server.listen(port, host, resolve);
-    });
-    // Without descriptors a connection cannot be accepted; the next one may.
-    server.on('error', () => {});
-    // An agent that cannot start must not stay for it.
-    server.unref();
+  static async open(address: Address, warn: (message: Message) => void): Promise<PrometheusServer> {
+    const server = await listen(address, LIMITS, (fields) => message('prometheus_port_taken', fields));
     return new PrometheusServer(server, warn);
   }
 
@@ -102,18 +79,16 @@ export class PrometheusServer {
 
   /** `http://127.0.0.1:9464/metrics` */
   get url(): string {
-    const { address, port } = this.#server.address() as AddressInfo;
-    return urlOf({ host: address, port });
+    return urlOf(addressOf(this.#server));
   }
 
   close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
+    closeServer(this.#server);
   }
 }
 
 /** `http://127.0.0.1:9464/metrics` */
-export const urlOf = ({ host, port }: Address): string => `http://${shown(host, port)}${PATH}`;
+export const urlOf = (address: Address): string => `http://${shown(address)}${PATH}`;
 
 /** Whether an agent answers there within the time. */
 export async function isAgent(address: Address, timeoutMs: number): Promise<boolean> {
@@ -127,8 +102,3 @@ export async function isAgent(address: Address, timeoutMs: number): Promise<bool
 
 const say = (response: ServerResponse, status: number, text: string) =>
   response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${text}\n`);
-
-const shown = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-
-/** Node.js repeats the address: "listen EADDRINUSE: address already in use 127.0.0.1:9464". */
-const words = (error: Error): string => systemWords(new Error(error.message.replace(/^listen (.*) \S+$/, '$1')));

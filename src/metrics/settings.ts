@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from 'node:net';
+import type { Address } from '../http-server.ts';
 import { type Connection, readConnection } from '../sinks/otlp/connection.ts';
 import { badSetting, firstSet, readChoice, readInteger } from '../sinks/otlp/environment.ts';
 import { readResourceAttributes } from '../sinks/otlp/resource-attributes.ts';
 import { readSettings, type Settings } from '../sinks/otlp/settings.ts';
 import { METRICS } from '../sinks/otlp/signal.ts';
 import { metricExporters } from './configured.ts';
-import type { Address } from './prometheus-server.ts';
 import { TEMPORALITIES, type TemporalityPreference } from './temporality.ts';
 
 const EXPORTERS = ['otlp', 'prometheus', 'console', 'none'] as const;

@@ -2,7 +2,7 @@
 /** The filters, which stay at the top, and their keys. */
 import type { Trigger } from '../event/event.ts';
 import { printable } from '../terminal.ts';
-import { h } from './dom.ts';
+import { fill, h } from './dom.ts';
 import { count } from './format.ts';
 import { GLYPHS } from './theme.ts';
 import { span } from './time-plot.ts';
@@ -10,10 +10,15 @@ import type { View } from './view.ts';
 
 const ALL = 'all';
 const UNKNOWN = 'unknown';
+/** Before the name of a service. */
+const NAMED = 'named ';
 
-export function filters(view: View, step: (by: number) => void): HTMLElement {
+/** @param isLive whether other triggers and services may come */
+export function filters(view: View, step: (by: number) => void, isLive = false): HTMLElement {
   const { cells } = view.data;
-  const present = cells.triggers.filter((_, number) => cells.rows.some(([, , trigger]) => trigger === number));
+  const present = cells.triggers.filter(
+    (_, number) => isLive || cells.rows.some(([, , trigger]) => trigger === number),
+  );
   const chips = present.map((trigger) =>
     h(
       'button',
@@ -26,16 +31,30 @@ export function filters(view: View, step: (by: number) => void): HTMLElement {
       trigger,
     ),
   );
-  const service = h(
-    'select',
-    { onchange: () => view.change({ service: serviceOf(service.value) }), at: { 'aria-label': 'Service' } },
-    h('option', { value: ALL }, 'all services'),
-    ...cells.services.map((name, number) =>
-      h('option', { value: name === null ? UNKNOWN : String(number) }, name ?? '(no service)'),
-    ),
-  );
+  const service = h('select', {
+    onchange: () => view.change({ service: serviceOf(service.value) }),
+    at: { 'aria-label': 'Service' },
+  });
   const serviceOf = (value: string) =>
-    value === ALL ? undefined : value === UNKNOWN ? null : cells.services[Number(value)];
+    value === ALL ? undefined : value === UNKNOWN ? null : value.slice(NAMED.length);
+  let offered = '';
+  const offerServices = () => {
+    const { services } = view.data.cells;
+    if (offered === services.join('\n')) return;
+    offered = services.join('\n');
+    const chosen = service.value;
+    fill(
+      service,
+      h('option', { value: ALL }, 'all services'),
+      ...services.map((name) => h('option', { value: name === null ? UNKNOWN : NAMED + name }, name ?? '(no service)')),
+    );
+    service.value = chosen || ALL;
+    // Another run may not have it.
+    if (service.value === '') {
+      service.value = ALL;
+      view.service = undefined;
+    }
+  };
   const text = h('input', {
     type: 'search',
     placeholder: 'thread, container, function …',
@@ -57,9 +76,10 @@ export function filters(view: View, step: (by: number) => void): HTMLElement {
   const clear = () => {
     text.value = '';
     service.value = ALL;
-    view.change({ triggers: new Set(cells.triggers), service: undefined, text: '', time: view.whole });
+    view.reset();
   };
   const update = () => {
+    offerServices();
     chips.forEach((chip, i) => {
       chip.setAttribute('aria-pressed', String(view.triggers.has(present[i]!)));
     });

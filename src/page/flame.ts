@@ -126,7 +126,7 @@ export function flameGraph(view: View): HTMLElement {
     if (!isOther) return;
     drawn = key(view);
     root = treeOf(view);
-    zoom = [];
+    zoom = sameWay(root, zoom);
     draw();
   });
   let drawn = key(view);
@@ -143,7 +143,19 @@ export function flameGraph(view: View): HTMLElement {
 const treeOf = (view: View) => flameTree(view.data, ({ trigger, service }) => view.wants(trigger, service));
 
 /** What the tree depends on. */
-const key = (view: View) => JSON.stringify([[...view.triggers], view.service === undefined ? 0 : view.service]);
+const key = ({ triggers, service, data }: View) =>
+  JSON.stringify([[...triggers], service === undefined ? 0 : service, data.all.count]);
+
+/** The way through another tree by the same names, as far as it has them. */
+function sameWay(root: Frame, way: readonly Frame[]): Frame[] {
+  const found: Frame[] = [];
+  for (const { name } of way) {
+    const next = (found.at(-1) ?? root).children.find((child) => child.name === name);
+    if (!next) break;
+    found.push(next);
+  }
+  return found;
+}
 
 /** The time of stacks with the words in them, each stack once. */
 function matched(frame: Frame, words: string): number {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { secondsOf } from '../report/shown.ts';
 import { duration } from '../sinks/text/table.ts';
 
-export { duration };
+export { duration, secondsOf };
 
 const WHOLE = new Intl.NumberFormat('en');
 
@@ -16,9 +17,6 @@ export function share(part: number, whole: number): string {
   const percent = whole > 0 ? (part / whole) * 100 : 0;
   return percent > 0 && percent < 0.1 ? '< 0.1 %' : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }
-
-/** Seconds since the epoch, exact to a quarter of a microsecond. */
-export const secondsOf = (unixNano: string): number => Number(BigInt(unixNano) / 1000n) / 1e6;
 
 const DAY = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' });
 

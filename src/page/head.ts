@@ -2,123 +2,144 @@
 /** The top of the page: what it is of, how much was stalled, and the books with all that is missing. */
 import { TRIGGERS } from '../event/event.ts';
 import type { ReportData } from '../report/data.ts';
-import { h, table } from './dom.ts';
+import { fill, h, table } from './dom.ts';
 import { clock, count, counted, duration, secondsOf, timeZone } from './format.ts';
-import type { View } from './view.ts';
+import { missingOf } from './missing.ts';
 
-export function head({ data }: View): HTMLElement {
-  const { recording, all, startUnixNano, endUnixNano, filters, version } = data;
-  const [from, to] = [secondsOf(startUnixNano), secondsOf(endUnixNano)];
-  const hosts = new Set(
-    data.resources.map((resource) => resource['host.name']).filter((name) => typeof name === 'string'),
+export interface Head {
+  element: HTMLElement;
+  /** Shows newer data. What is open stays open, and what has the focus keeps it. */
+  update(data: ReportData): void;
+}
+
+export function head(first: ReportData): Head {
+  const title = h('div', { className: 'title' });
+  const numbers = h('dl', { className: 'figures' });
+  const books = h('div', {});
+  const verdict = h('p', { className: 'verdict' });
+  const missing = h('div', {
+    className: 'scroll',
+    tabIndex: 0,
+    at: { role: 'region', 'aria-label': 'What is missing' },
+  });
+  const cut = h('div', {});
+  const accounts = h('div', { className: 'scroll', tabIndex: 0, at: { role: 'region', 'aria-label': 'The books' } });
+  books.append(
+    verdict,
+    missing,
+    cut,
+    h('details', {}, h('summary', {}, first.live ? 'The books of this run' : 'The books of this report'), accounts),
   );
+  const update = (data: ReportData) => {
+    fill(title, ...titleParts(data));
+    fill(numbers, ...figures(data));
+    const { isWhole, text, rows } = missingOf(data);
+    books.className = `books ${isWhole ? 'good' : 'bad'}`;
+    fill(verdict, h('span', { at: { 'aria-hidden': 'true' } }, isWhole ? '✓ ' : '! '), text);
+    missing.hidden = rows.length === 0;
+    if (rows.length > 0) fill(missing, table(['Missing', 'Compactions', 'Stalled', 'Longest', 'When'], rows));
+    fill(cut, ...cutShort(data).map((one) => h('p', { className: 'note' }, one)));
+    fill(accounts, ...accountTables(data));
+  };
+  update(first);
+  return { element: h('header', { className: 'top' }, title, numbers, books), update };
+}
+
+function titleParts({ recording, all, startUnixNano, endUnixNano, filters, version, live, resources }: ReportData) {
+  const hosts = new Set(resources.map((resource) => resource['host.name']).filter((name) => typeof name === 'string'));
+  const host = hosts.size === 1 && !hosts.has(recording) ? [[...hosts][0]!] : [];
+  const [from, to] = live
+    ? [secondsOf(live.sinceUnixNano), secondsOf(live.atUnixNano)]
+    : [secondsOf(startUnixNano), secondsOf(endUnixNano)];
   const time =
-    all.count > 0
+    live || all.count > 0
       ? `${clock(from)} – ${clock(to, 3).slice(11)} (${timeZone()}), ${duration((to - from) * 1e9)}`
       : 'no compaction';
-  return h(
-    'header',
-    { className: 'top' },
-    h(
-      'div',
-      { className: 'title' },
-      h('h1', {}, 'Memory compaction'),
-      h('p', {}, [recording, ...(hosts.size === 1 ? [[...hosts][0]!] : []), time].join(' · ')),
-      filters.length > 0 && h('p', { className: 'warn' }, `Only a part of the recording: ${filters.join(' ')}`),
-      h('p', { className: 'quiet' }, `compactstall ${version}`),
-    ),
-    figures(data),
-    books(data),
-  );
+  const part = live ? 'Only these have rows' : 'Only a part of the recording';
+  return [
+    h('h1', {}, 'Memory compaction'),
+    h('p', {}, [recording, ...host, time].join(' · ')),
+    filters.length > 0 && h('p', { className: 'warn' }, `${part}: ${filters.join(' ')}`),
+    h('p', { className: 'quiet' }, `compactstall ${version}`),
+  ];
 }
 
-function figures({ all, cells, who, whoOthers }: ReportData): HTMLElement {
-  const rows = TRIGGERS.map((trigger) => {
-    const of = cells.rows.filter(([, , number]) => cells.triggers[number] === trigger);
-    const longest = Math.max(0, ...who.filter((row) => row.trigger === trigger).map((row) => row.longestNano));
-    return {
-      trigger,
-      count: of.reduce((sum, [, , , , n]) => sum + n, 0),
-      sumNano: of.reduce((sum, [, , , , , ns]) => sum + ns, 0),
-      // Rows that had no place may have had a longer one.
-      longest: whoOthers ? undefined : longest,
-    };
-  });
+function figures(data: ReportData): HTMLElement[] {
+  const { all, who, whoOthers } = data;
+  const sums = sumsOf(data);
   const figure = (name: string, value: string, note: string) =>
     h('div', { className: `figure ${name}` }, h('dt', {}, name), h('dd', {}, value, h('small', {}, note)));
-  return h(
-    'dl',
-    { className: 'figures' },
-    figure('all', duration(all.sumNano), `${counted(all.count, 'compaction')}, longest ${duration(all.longestNano)}`),
-    ...rows
+  const longestOf = (trigger: string) =>
+    Math.max(0, ...who.filter((row) => row.trigger === trigger).map((row) => row.longestNano));
+  return [
+    figure(
+      'all',
+      duration(total(sums.map(({ sumNano }) => sumNano))),
+      `${counted(total(sums.map((row) => row.count)), 'compaction')}${all.count > 0 ? `, longest ${duration(all.longestNano)}` : ''}`,
+    ),
+    ...sums
       .filter((row) => row.count > 0)
-      .map(({ trigger, count: n, sumNano, longest }) =>
-        figure(
-          trigger,
-          duration(sumNano),
-          `${count(n)}${longest === undefined ? '' : `, longest ${duration(longest)}`}`,
-        ),
-      ),
-  );
+      .map(({ trigger, count: n, sumNano }) => {
+        const longest = longestOf(trigger);
+        // Rows that had no place may have had a longer one.
+        const isKnown = !whoOthers && longest > 0;
+        return figure(trigger, duration(sumNano), `${count(n)}${isKnown ? `, longest ${duration(longest)}` : ''}`);
+      }),
+  ];
 }
 
-function books({ books, notRecorded, stalls, all, whoOthers, stacksOthers, zonesLeftOut }: ReportData): HTMLElement {
-  const missing = notRecorded.reduce((sum, row) => sum + row.count, 0);
-  const lost = Object.entries(books.lost);
-  const missingRows = notRecorded.map((row) => [
-    row.text,
-    count(row.count),
-    row.sumNano === undefined ? 'not known' : duration(row.sumNano),
-    row.longestNano === undefined ? 'not known' : duration(row.longestNano),
-    `${clock(secondsOf(row.fromUnixNano))} – ${clock(secondsOf(row.toUnixNano))}`,
-  ]);
-  const cut = [
+/** By trigger: the kernel's sums where they are known, as these have all compactions. */
+function sumsOf({ cells, kernel }: ReportData) {
+  const names = [...TRIGGERS, 'others'] as const;
+  return names.map((trigger) => {
+    const isIt = (number: number) => (TRIGGERS[number] ?? 'others') === trigger;
+    if (kernel) {
+      const counts = kernel.flatMap((slice) => slice.counts.filter(([number]) => isIt(number)));
+      const sums = kernel.flatMap((slice) => slice.sums.filter(([number]) => isIt(number)));
+      return { trigger, count: total(counts.map(([, , n]) => n)), sumNano: total(sums.map(([, ns]) => ns)) };
+    }
+    const of = cells.rows.filter(([, , number]) => isIt(number));
+    return { trigger, count: total(of.map(([, , , , n]) => n)), sumNano: total(of.map(([, , , , , ns]) => ns)) };
+  });
+}
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
+
+function cutShort({ stalls, all, whoOthers, stacksOthers, zonesLeftOut, live }: ReportData): string[] {
+  return [
     stalls.length < all.count &&
-      `The longest ${count(stalls.length)} of ${counted(all.count, 'compaction')} are shown in full; all are in the sums and the heat map.`,
+      `The ${live ? 'latest' : 'longest'} ${count(stalls.length)} of ${counted(all.count, 'compaction')} are shown in full; all are in the sums and the heat map.`,
     whoOthers &&
       `${counted(whoOthers.count, 'compaction')} (${duration(whoOthers.sumNano)}) are of threads without a row.`,
     stacksOthers &&
       `${counted(stacksOthers.count, 'compaction')} (${duration(stacksOthers.sumNano)}) are of stacks without a place in the flame graph.`,
     zonesLeftOut > 0 && `${counted(zonesLeftOut, 'compaction')} are of zones that are not shown.`,
   ].filter((text) => typeof text === 'string');
-  const isWhole = missing === 0 && lost.length === 0 && books.balances;
-  const verdict = isWhole
-    ? 'The books balance: every compaction of the recording is on this page.'
-    : `${counted(missing, 'compaction')} ${missing === 1 ? 'has' : 'have'} no row: left out or lost.${books.balances ? '' : ' The books do not balance.'}`;
-  return h(
-    'div',
-    { className: `books ${isWhole ? 'good' : 'bad'}` },
-    h('p', { className: 'verdict' }, h('span', { at: { 'aria-hidden': 'true' } }, isWhole ? '✓ ' : '! '), verdict),
-    missingRows.length > 0 &&
-      h(
-        'div',
-        { className: 'scroll', tabIndex: 0, at: { role: 'region', 'aria-label': 'What is missing' } },
-        table(['Missing', 'Compactions', 'Stalled', 'Longest', 'When'], missingRows),
-      ),
-    ...cut.map((text) => h('p', { className: 'note' }, text)),
-    h(
-      'details',
-      {},
-      h('summary', {}, 'The books of this report'),
-      h(
-        'div',
-        { className: 'scroll', tabIndex: 0, at: { role: 'region', 'aria-label': 'The books' } },
-        table(
-          ['Account', 'Total', 'Terms'],
-          books.equations.map(({ name, total, terms }) => [
-            name,
-            count(total),
-            Object.entries(terms)
-              .map(([term, n]) => `${count(n)} ${term}`)
-              .join(' + '),
-          ]),
-        ),
-        lost.length > 0 &&
+}
+
+function accountTables({ books, live }: ReportData): HTMLElement[] {
+  const lost = Object.entries(books.lost);
+  return [
+    ...(live
+      ? [h('p', { className: 'note' }, 'Read one number after the other: a total may be off by what is under way.')]
+      : []),
+    table(
+      ['Account', 'Total', 'Terms'],
+      books.equations.map(({ name, total, terms }) => [
+        name,
+        count(total),
+        Object.entries(terms)
+          .map(([term, n]) => `${count(n)} ${term}`)
+          .join(' + '),
+      ]),
+    ),
+    ...(lost.length > 0
+      ? [
           table(
-            ['Lost when it was read', 'Lines'],
+            live ? ['Lost', 'Compactions'] : ['Lost when it was read', 'Lines'],
             lost.map(([reason, n]) => [reason, count(n)]),
           ),
-      ),
-    ),
-  );
+        ]
+      : []),
+  ];
 }

@@ -3,7 +3,7 @@
 import { HISTOGRAM_SCALE, ZERO_BUCKET } from '../report/data.ts';
 import { bucketEnd } from '../report/totals.ts';
 import { count, counted, duration } from './format.ts';
-import { isIn, wantedCells } from './sums.ts';
+import { durationCells, isIn } from './sums.ts';
 import { colour } from './theme.ts';
 import { span, type TimePlot, timePlot } from './time-plot.ts';
 import type { View } from './view.ts';
@@ -13,7 +13,8 @@ interface Cell {
   to: number;
   bucket: number;
   count: number;
-  seconds: number;
+  /** undefined where it is not known. */
+  seconds: number | undefined;
 }
 
 /** Where a bucket begins and ends, in seconds. Durations of zero are drawn below a nanosecond. */
@@ -25,10 +26,11 @@ const MARKS = [0.01, 0.1];
 
 export function heatMap(view: View): TimePlot {
   let cells = cellsOf(view);
-  let most = 1;
+  let [least, most] = [0, 0];
   const find = () => {
     cells = cellsOf(view);
-    most = Math.max(1, ...cells.map((cell) => cell.count));
+    const densities = cells.map(density);
+    [least, most] = [Math.min(...densities), Math.max(...densities)];
   };
   find();
   const plot = timePlot(view, {
@@ -49,7 +51,8 @@ export function heatMap(view: View): TimePlot {
         const right = plot.valToPos(cell.to, 'x', true);
         const top = plot.valToPos(endOf(cell.bucket), 'y', true);
         const bottom = plot.valToPos(beginOf(cell.bucket), 'y', true);
-        context.globalAlpha = most === 1 ? 0.7 : 0.36 + (0.64 * Math.log(cell.count)) / Math.log(most);
+        context.globalAlpha =
+          most === least ? 0.7 : 0.36 + (0.64 * Math.log(density(cell) / least)) / Math.log(most / least);
         context.fillStyle = colour('--heat');
         context.fillRect(left, top, Math.max(1, right - left - 0.5), Math.max(1, bottom - top - 0.5));
       }
@@ -71,7 +74,7 @@ export function heatMap(view: View): TimePlot {
         cell && [
           span(cell.from, cell.to),
           rangeOf(cell.bucket),
-          `${counted(cell.count, 'compaction')}, ${duration(cell.seconds * 1e9)} in all`,
+          `${counted(cell.count, 'compaction')}${cell.seconds === undefined ? '' : `, ${duration(cell.seconds * 1e9)} in all`}`,
         ]
       );
     },
@@ -87,21 +90,31 @@ export function heatMap(view: View): TimePlot {
 
 function cellsOf(view: View): Cell[] {
   const cells = new Map<string, Cell>();
-  for (const row of wantedCells(view)) {
+  for (const row of durationCells(view)) {
     if (!isIn(row, view)) continue;
     const key = `${row.from} ${row.bucket}`;
     const { from, to, bucket } = row;
-    const cell = cells.get(key) ?? { from, to, bucket, count: 0, seconds: 0 };
+    const cell = cells.get(key) ?? { from, to, bucket, count: 0, seconds: undefined };
     cells.set(key, cell);
     cell.count += row.count;
-    cell.seconds += row.seconds;
+    cell.seconds = plus(cell.seconds, row.seconds);
   }
   return [...cells.values()];
 }
 
+/** Compactions a second: older slices of a running agent are longer. */
+const density = ({ count, from, to }: Cell): number => count / (to - from);
+
+/** Not known where the second is not. */
+const plus = (sum: number | undefined, n: number | undefined) => (n === undefined ? sum : (sum ?? 0) + n);
+
 /** The powers of ten around all durations, whatever the filters: the axis stays. */
 function durations(view: View): [number, number] {
-  const buckets = view.data.cells.rows.map(([, , , bucket]) => bucket);
+  const { cells, kernel = [] } = view.data;
+  const buckets = [
+    ...cells.rows.map(([, , , bucket]) => bucket),
+    ...kernel.flatMap(({ counts }) => counts.map(([, bucket]) => bucket)),
+  ];
   if (buckets.length === 0) return [1e-6, 1];
   const log = (seconds: number) => Math.log10(seconds);
   const least = Math.floor(log(Math.min(...buckets.map(beginOf))) + 1e-9);
@@ -126,15 +139,19 @@ const rangeOf = (bucket: number) =>
 
 /** The same as a table: the buckets, over the time that is looked at. */
 export function heatTable(view: View) {
-  const rows = new Map<number, { count: number; seconds: number }>();
+  const rows = new Map<number, Pick<Cell, 'count' | 'seconds'>>();
   for (const { bucket, count: n, seconds } of cellsOf(view)) {
-    const row = rows.get(bucket) ?? { count: 0, seconds: 0 };
-    rows.set(bucket, { count: row.count + n, seconds: row.seconds + seconds });
+    const row = rows.get(bucket) ?? { count: 0, seconds: undefined };
+    rows.set(bucket, { count: row.count + n, seconds: plus(row.seconds, seconds) });
   }
   return {
     head: ['Duration', 'Compactions', 'Stalled'],
     rows: [...rows]
       .sort(([a], [b]) => b - a)
-      .map(([bucket, row]) => [rangeOf(bucket), count(row.count), duration(row.seconds * 1e9)]),
+      .map(([bucket, row]) => [
+        rangeOf(bucket),
+        count(row.count),
+        row.seconds === undefined ? 'not known' : duration(row.seconds * 1e9),
+      ]),
   };
 }

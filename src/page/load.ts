@@ -3,7 +3,7 @@
 import type uPlot from 'uplot';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
 import { count, counted, duration, secondsOf } from './format.ts';
-import { isIn, wantedCells } from './sums.ts';
+import { isIn, stalledCells } from './sums.ts';
 import { colour, triggerColour } from './theme.ts';
 import { span, type TimePlot, timePlot } from './time-plot.ts';
 import type { View } from './view.ts';
@@ -13,7 +13,8 @@ interface Bar {
   to: number;
   count: number;
   seconds: number;
-  byTrigger: Map<Trigger, number>;
+  /** Those of which it is not known are undefined. */
+  byTrigger: Map<Trigger | undefined, number>;
 }
 
 export function loadPlot(view: View): TimePlot {
@@ -38,7 +39,7 @@ export function loadPlot(view: View): TimePlot {
           const bottom = plot.valToPos(below, 'y', true);
           below += seconds;
           const top = plot.valToPos(below, 'y', true);
-          context.fillStyle = triggerColour(trigger);
+          context.fillStyle = trigger ? triggerColour(trigger) : colour('--quiet');
           context.fillRect(left, top, width, Math.max(1, bottom - top));
         }
       }
@@ -49,7 +50,9 @@ export function loadPlot(view: View): TimePlot {
       const bar = bars.find(({ from, to }) => from <= seconds && seconds < to);
       const gap = gapAt(view, seconds);
       if (!bar) return gap;
-      const parts = [...bar.byTrigger].map(([trigger, part]) => `${trigger} ${duration(part * 1e9)}`);
+      const parts = [...bar.byTrigger].map(
+        ([trigger, part]) => `${trigger ?? 'trigger not known'} ${duration(part * 1e9)}`,
+      );
       return [
         span(bar.from, bar.to),
         `${duration(bar.seconds * 1e9)} in ${counted(bar.count, 'compaction')}`,
@@ -92,7 +95,7 @@ function gapAt(view: View, seconds: number): string[] | undefined {
 
 function barsOf(view: View): Bar[] {
   const bars = new Map<number, Bar>();
-  for (const cell of wantedCells(view)) {
+  for (const cell of stalledCells(view)) {
     if (!isIn(cell, view)) continue;
     const bar = bars.get(cell.from) ?? { from: cell.from, to: cell.to, count: 0, seconds: 0, byTrigger: new Map() };
     bars.set(cell.from, bar);
@@ -101,7 +104,7 @@ function barsOf(view: View): Bar[] {
     bar.byTrigger.set(cell.trigger, (bar.byTrigger.get(cell.trigger) ?? 0) + cell.seconds);
   }
   for (const bar of bars.values()) {
-    bar.byTrigger = new Map([...bar.byTrigger].sort(([a], [b]) => TRIGGERS.indexOf(a) - TRIGGERS.indexOf(b)));
+    bar.byTrigger = new Map([...bar.byTrigger].sort(([a], [b]) => TRIGGERS.indexOf(a!) - TRIGGERS.indexOf(b!)));
   }
   return [...bars.values()];
 }

@@ -19,11 +19,13 @@ export function sortable<T>(options: {
   label: string;
   columns: readonly Column<T>[];
   sortedBy: string;
+  /** The other way round at first. */
+  isReversed?: boolean;
   dress?: (element: HTMLTableRowElement, row: T) => void;
 }): Sortable<T> {
   const { columns, label, dress } = options;
   let by = columns.find(({ name }) => name === options.sortedBy)!;
-  let isReversed = false;
+  let isReversed = options.isReversed ?? false;
   let rows: readonly T[] = [];
   let most = 0;
   const body = h('tbody', {});

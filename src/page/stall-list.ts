@@ -8,12 +8,14 @@ import { outcomeOf, type Stall, type View } from './view.ts';
 
 const PAGE = 25;
 
-export function stallList(view: View, select: (stall: Stall) => void): HTMLElement {
+/** @param isLive whether the latest are first */
+export function stallList(view: View, select: (stall: Stall) => void, isLive = false): HTMLElement {
   let most = PAGE;
   const more = h('button', { type: 'button', className: 'more', onclick: () => lengthen() });
   const list = sortable<Stall>({
     label: 'Stalls',
-    sortedBy: 'Duration',
+    sortedBy: isLive ? 'Time' : 'Duration',
+    isReversed: isLive,
     columns: [
       {
         name: 'Time',
@@ -37,6 +39,7 @@ export function stallList(view: View, select: (stall: Stall) => void): HTMLEleme
     ],
     dress: (element, stall) => {
       element.classList.toggle('selected', stall === view.selected);
+      element.dataset.span = stall.spanId;
       element.addEventListener('click', () => select(stall));
     },
   });
@@ -51,5 +54,11 @@ export function stallList(view: View, select: (stall: Stall) => void): HTMLEleme
   };
   view.onChange(update);
   update();
-  return section('stalls', 'Stalls', 'Each in full, longest first', list.element, more);
+  return section(
+    'stalls',
+    'Stalls',
+    isLive ? 'Each in full, latest first' : 'Each in full, longest first',
+    list.element,
+    more,
+  );
 }

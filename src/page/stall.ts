@@ -18,7 +18,8 @@ export function stallPanel(view: View, select: (stall: Stall) => void): HTMLElem
   let shown: Stall | undefined;
   const update = () => {
     const stall = view.selected;
-    if (stall === shown && element.hasChildNodes()) return;
+    // Newer data has another object for the same stall.
+    if (stall?.spanId === shown?.spanId && element.hasChildNodes()) return;
     shown = stall;
     if (stall) fill(element, ...parts(view, stall, select));
     else

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CompactionEvent, Trigger } from '../event/event.ts';
 import type { KeptStall, ReportData } from '../report/data.ts';
-import { secondsOf } from './format.ts';
+import { stacksOf } from '../report/kept-stalls.ts';
+import { findable, isWanted, secondsOf, type Wanted, wantsSum } from '../report/shown.ts';
 
 /** A stall with what is looked up often. */
-export interface Stall extends KeptStall {
-  id: number;
-  /** Seconds since the epoch. */
-  from: number;
-  to: number;
-  service: string | undefined;
-  process: string;
-  /** All that the text filter looks at, in lower case. */
-  words: string;
-}
+export type Stall = KeptStall & ReturnType<typeof findable>;
 
 export type Outcome = 'success' | 'failure' | 'contended' | 'other';
 
@@ -25,54 +17,57 @@ export function outcomeOf({ status, trigger }: Pick<CompactionEvent, 'status' | 
   return status === 'complete' || status === 'partial_skipped' ? 'failure' : 'other';
 }
 
-/** What is looked at: filters, the part of time, and the stall that is shown in full. */
-export class View {
-  readonly data: ReportData;
-  readonly stalls: readonly Stall[];
+/** Of a running agent, so many seconds are looked at until somebody asks for more. */
+const RECENT_SECONDS = 300;
+
+/** The part of time that is looked at: it moves with the latest time, has all of it, or stays. */
+type Span = 'recent' | 'whole' | 'chosen';
+
+/** What is looked at: the data, filters, the part of time, and the stall that is shown in full. */
+export class View implements Wanted {
+  data!: ReportData;
+  stalls!: readonly Stall[];
   /** The whole of time, in seconds since the epoch, with some room at both ends. */
-  readonly whole: readonly [from: number, to: number];
+  whole!: readonly [from: number, to: number];
   triggers: ReadonlySet<Trigger>;
   /** undefined: all. null: those of which none is known. */
   service: string | null | undefined;
   text = '';
-  time: readonly [from: number, to: number];
+  time!: readonly [from: number, to: number];
   selected: Stall | undefined;
+  #span: Span;
+  readonly #home: Span;
   readonly #listeners: (() => void)[] = [];
   #shown: readonly Stall[] | undefined;
 
-  constructor(data: ReportData) {
-    this.data = data;
+  /** @param isLive whether there will be newer data */
+  constructor(data: ReportData, isLive = false) {
+    this.#home = isLive ? 'recent' : 'whole';
+    this.#span = this.#home;
     this.triggers = new Set(data.cells.triggers);
-    const serviceNames = data.resources.map((resource) => resource['service.name']);
-    const names = data.frames;
-    this.stalls = data.stalls.map((stall, id) => {
-      const name = stall.resource === undefined ? undefined : serviceNames[stall.resource];
-      const service = typeof name === 'string' ? name : undefined;
-      const process = stall.executable ?? stall.comm;
-      const from = secondsOf(stall.startUnixNano);
-      const frames = data.stackTable[stall.stack]?.map((frame) => names[frame]) ?? [];
-      const { comm, container, pid, tid, zone, status, mode, traceId } = stall;
-      const words = [service, process, comm, container, pid, tid, zone, status, mode, traceId, ...stall.gfp, ...frames];
-      return {
-        ...stall,
-        id,
-        from,
-        to: from + stall.durationNano / 1e9,
-        service,
-        process,
-        words: words
-          .filter((word) => word !== undefined)
-          .join('\n')
-          .toLowerCase(),
-      };
-    });
-    const { originUnixNano, widthNano, rows } = data.cells;
-    const lastBin = rows.at(-1)?.[0] ?? 0;
-    const first = secondsOf(originUnixNano);
-    const last = Math.max(first + ((lastBin + 1) * widthNano) / 1e9, secondsOf(data.endUnixNano));
-    const margin = (last - first) * 0.01;
-    this.whole = rows.length > 0 ? [first - margin, last + margin] : [0, 1];
-    this.time = this.whole;
+    this.#take(data);
+  }
+
+  /** Shows newer data: filters and what is selected stay. */
+  renew(data: ReportData): void {
+    this.#take(data);
+    this.#changed();
+  }
+
+  #take(data: ReportData): void {
+    const stacks = stacksOf(data);
+    this.data = data;
+    this.stalls = data.stalls.map((stall) => ({
+      ...stall,
+      ...findable(stall, stacks[stall.stack] ?? [], data.resources[stall.resource ?? -1]),
+    }));
+    this.whole = wholeOf(data);
+    this.#moveTo(this.#span);
+    const { selected } = this;
+    this.selected =
+      selected &&
+      (this.stalls.find(({ spanId, traceId }) => spanId === selected.spanId && traceId === selected.traceId) ??
+        selected);
   }
 
   onChange(listener: () => void): void {
@@ -81,6 +76,30 @@ export class View {
 
   change(changes: Partial<Pick<View, 'triggers' | 'service' | 'text' | 'time' | 'selected'>>): void {
     Object.assign(this, changes);
+    if (changes.time) this.#span = changes.time === this.whole ? 'whole' : 'chosen';
+    this.#changed();
+  }
+
+  /** Shows what is shown at first. In a report, the selected stall stays in full. */
+  reset(): void {
+    Object.assign(this, { triggers: new Set(this.data.cells.triggers), service: undefined, text: '' });
+    if (this.#home === 'recent') this.selected = undefined;
+    this.goHome();
+  }
+
+  /** Shows the time that is shown at first. */
+  goHome(): void {
+    this.#moveTo(this.#home);
+    this.#changed();
+  }
+
+  #moveTo(span: Span): void {
+    this.#span = span;
+    if (span === 'whole') this.time = this.whole;
+    if (span === 'recent') this.time = [Math.max(this.whole[0], this.whole[1] - RECENT_SECONDS), this.whole[1]];
+  }
+
+  #changed(): void {
     this.#shown = undefined;
     for (const listener of this.#listeners) listener();
   }
@@ -89,26 +108,31 @@ export class View {
     return this.text !== '' || this.service !== undefined || this.triggers.size < this.data.cells.triggers.length;
   }
 
+  /** Whether another part of time than at first. */
   get isZoomed(): boolean {
-    return this.time[0] !== this.whole[0] || this.time[1] !== this.whole[1];
+    return this.#span !== this.#home;
   }
 
   /** Whether sums of a trigger and a service are wanted. */
   wants(trigger: Trigger, service: string | undefined): boolean {
-    return this.triggers.has(trigger) && (this.service === undefined || this.service === (service ?? null));
+    return wantsSum(this, trigger, service);
   }
 
   /** The stalls that filters and time leave, in order of time. */
   get shown(): readonly Stall[] {
-    const words = this.text.toLowerCase();
-    const [from, to] = this.time;
-    this.#shown ??= this.stalls.filter(
-      (stall) =>
-        stall.from <= to &&
-        stall.to >= from &&
-        this.wants(stall.trigger, stall.service) &&
-        (words === '' || stall.words.includes(words)),
-    );
+    this.#shown ??= this.stalls.filter((stall) => isWanted(stall, this));
     return this.#shown;
   }
+}
+
+function wholeOf({ cells, endUnixNano, live }: ReportData): [number, number] {
+  const { originUnixNano, widthNano, rows } = cells;
+  if (live)
+    return [secondsOf(live.sinceUnixNano), Math.max(secondsOf(live.atUnixNano), secondsOf(live.sinceUnixNano) + 1)];
+  if (rows.length === 0) return [0, 1];
+  const lastBin = rows.at(-1)![0];
+  const first = secondsOf(originUnixNano);
+  const last = Math.max(first + ((lastBin + 1) * widthNano) / 1e9, secondsOf(endUnixNano));
+  const margin = (last - first) * 0.01;
+  return [first - margin, last + margin];
 }

@@ -58,7 +58,7 @@ export function who(view: View): HTMLElement {
   return section(
     'who',
     'Who waited',
-    'All compactions of the recording, by trigger and service',
+    'All recorded compactions, by trigger and service',
     h('div', { className: 'tabs', at: { role: 'group', 'aria-label': 'By' } }, ...buttons),
     rows.element,
     more,

@@ -2,20 +2,35 @@
 /** Whether compaction helped: each zone at the begin and at the end of compactions. */
 import uPlot from 'uplot';
 import type { ZoneBin, ZoneHistory } from '../report/data.ts';
-import { asTable, h, section } from './dom.ts';
+import { asTable, fill, h, section } from './dom.ts';
 import { clock, count, counted, secondsOf, small } from './format.ts';
 import { colour, FONT, onTheme } from './theme.ts';
 import { timeLabels } from './time-plot.ts';
 import type { View } from './view.ts';
 
+/** Newer data is drawn at most so often: each zone has a plot. */
+const REDRAW_MS = 5000;
+
 export function zones(view: View): HTMLElement {
-  const plots: (() => void)[] = [];
+  let plots: (() => void)[] = [];
+  const place = h('div', { className: 'zones' });
+  const asRows = asTable('Zones', () => zonesTable(view.data.zones));
+  let drawn: readonly ZoneHistory[] | undefined;
+  let drawnMs = 0;
+  const update = () => {
+    if (view.data.zones === drawn || (drawn?.length && performance.now() - drawnMs < REDRAW_MS)) return;
+    [drawn, drawnMs, plots] = [view.data.zones, performance.now(), []];
+    fill(place, ...drawn.map((zone) => zoneOf(zone, plots)));
+    asRows.dispatchEvent(new Event('refresh'));
+  };
+  view.onChange(update);
+  update();
   const element = section(
     'zones',
     'Did it help? Zones at begin and end',
     'Means of all compactions of a zone. A block made for a direct stall is handed over at once and not counted',
-    h('div', { className: 'zones' }, ...view.data.zones.map((zone) => zoneOf(zone, plots))),
-    asTable('Zones', () => zonesTable(view.data.zones)),
+    place,
+    asRows,
   );
   onTheme(() => {
     for (const redraw of plots) redraw();

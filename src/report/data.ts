@@ -9,6 +9,9 @@ export const HISTOGRAM_SCALE = 1;
 /** The bucket of durations that are zero. */
 export const ZERO_BUCKET = -999;
 
+/** The number of a trigger that is not known, as the kernel had no room for another row. */
+export const UNKNOWN_TRIGGER = -1;
+
 export interface Totals {
   count: number;
   sumNano: number;
@@ -50,6 +53,27 @@ export interface ReportData {
   /** When that was: the intervals with most of it. */
   gaps: Gap[];
   books: BooksReport;
+  /**
+   * All compactions as the kernel has added them up, by time, whatever filters and limits have left out; absent where there is only a
+   * recording.
+   */
+  kernel?: KernelSlice[];
+  /** Of the page of a running agent; absent in a report. */
+  live?: LiveState;
+}
+
+export interface LiveState {
+  /** Since when compactions are counted, and when all of this was read. */
+  sinceUnixNano: string;
+  atUnixNano: string;
+}
+
+/** What the kernel has added up from one read to the next. Buckets are those of TimeCells, triggers numbers of TRIGGERS. */
+export interface KernelSlice {
+  fromUnixNano: string;
+  toUnixNano: string;
+  counts: [trigger: number, bucket: number, count: number][];
+  sums: [trigger: number, sumNano: number][];
 }
 
 /** A time in which compactions have no event. */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
 import type { BooksReport } from '../event/books-report.ts';
 import { type AgentEvent, type CompactionEvent, isCompaction, type NotRecordedEvent } from '../event/event.ts';
 import { reasonText } from '../event/source-losses.ts';
 import { Lru } from '../lru.ts';
 import type { ResourceAttributes } from '../protobuf/attribute.ts';
 import { cutEvent, cutStack, cutText } from './cut.ts';
-import type { Gap, KeptStall, MissingRow, ReportData, StackRow, Totals, Waiting } from './data.ts';
+import type { Gap, KernelSlice, LiveState, MissingRow, ReportData, StackRow, Totals, Waiting } from './data.ts';
 import { First } from './first.ts';
+import { eventsOf, stacksOf, Tables } from './kept-stalls.ts';
+import { Slices } from './slices.ts';
 import { Cells } from './time-cells.ts';
 import { addTo, nothing, once } from './totals.ts';
 import { ZoneHistories } from './zone-histories.ts';
@@ -15,13 +16,15 @@ import { ZoneHistories } from './zone-histories.ts';
 export interface ReportLimits {
   /** Stalls in full. */
   stalls: number;
+  /** Which ones these are. */
+  keeps: 'longest' | 'latest';
   /** Rows of who waited. */
   who: number;
   /** Different stacks, by service and trigger. */
   stacks: number;
 }
 
-const LIMITS: ReportLimits = { stalls: 5000, who: 3000, stacks: 2000 };
+const LIMITS: ReportLimits = { stalls: 5000, keeps: 'longest', who: 3000, stacks: 2000 };
 /** Beyond, the smaller gaps are in the sums only. */
 const MAX_GAPS = 500;
 /** Reasons that a file may make up. */
@@ -36,6 +39,7 @@ export interface ReportHead {
   filters: string[];
   traceUrl?: string;
   books: BooksReport;
+  live?: LiveState;
 }
 
 /** Adds up events for a report, in memory that does not grow with their number. All sums are exact. */
@@ -49,21 +53,26 @@ export class ReportModel {
   readonly #stacksOthers = nothing();
   /** A recording has one array for equal stacks: its key is made once. */
   readonly #stackKeys = new WeakMap<readonly string[], string>();
-  readonly #longest: First<CompactionEvent>;
+  readonly #kept: First<CompactionEvent>;
   readonly #missing = new Map<string, MissingRow>();
   readonly #gaps = new First<Gap>(MAX_GAPS, (a, b) => a.count > b.count);
+  /** Absent until the kernel's sums are known. */
+  #slices: Slices | undefined;
   #first: bigint | undefined;
   #last = 0n;
 
   constructor(limits: Partial<ReportLimits> = {}) {
-    const { stalls, who, stacks } = { ...LIMITS, ...limits };
+    const { stalls, keeps, who, stacks } = { ...LIMITS, ...limits };
     this.#who = new Lru(who, (_key, row) => addTo(this.#whoOthers, row));
     this.#stacks = new Lru(stacks, (_key, row) => addTo(this.#stacksOthers, row));
-    // Of equally long ones the earliest, whatever their order in the file.
-    this.#longest = new First(
-      stalls,
-      (a, b) => a.durationNano > b.durationNano || (a.durationNano === b.durationNano && isEarlier(a, b)),
-    );
+    this.#kept = new First(stalls, keeps === 'latest' ? (a, b) => isEarlier(b, a) : isLonger);
+  }
+
+  /** One that goes on where another one was when it made this report. */
+  static from(data: ReportData, limits: Partial<ReportLimits> = {}): ReportModel {
+    const model = new ReportModel(limits);
+    model.#goOn(data);
+    return model;
   }
 
   add(events: readonly AgentEvent[]): void {
@@ -74,22 +83,13 @@ export class ReportModel {
   }
 
   report(head: ReportHead): ReportData {
-    const frames = new Table<string>(JSON.stringify);
-    const stackTable = new Table<number[]>((stack) => stack.join());
-    const resources = new Table<ResourceAttributes>(JSON.stringify);
-    const stackOf = (stack: readonly string[]) =>
-      stack.length === 0 ? -1 : stackTable.numberOf(stack.map((frame) => frames.numberOf(frame)));
-    const stalls = [...this.#longest.items()]
-      .sort((a, b) => (isEarlier(a, b) ? -1 : 1))
-      .map(
-        ({ v: _v, kind: _kind, stack, resource, ...event }): KeptStall => ({
-          ...event,
-          stack: stackOf(stack),
-          ...(resource && { resource: resources.numberOf(resource) }),
-        }),
-      );
+    const tables = new Tables();
+    const stalls = this.#kept
+      .items()
+      .toSorted((a, b) => (isEarlier(a, b) ? -1 : 1))
+      .map((event) => tables.kept(event));
     const stacks = [...this.#stacks.values()]
-      .map(({ frames, ...row }): StackRow => ({ stack: stackOf(frames), ...row }))
+      .map(({ frames, ...row }): StackRow => ({ stack: tables.stackOf(frames), ...row }))
       .sort(longestFirst);
     return {
       v: 1,
@@ -105,12 +105,39 @@ export class ReportModel {
       zones: this.#zones.report(),
       zonesLeftOut: this.#zones.leftOut,
       stalls,
-      frames: frames.rows,
-      stackTable: stackTable.rows,
-      resources: resources.rows,
+      ...tables.report(),
       notRecorded: [...this.#missing.values()],
       gaps: this.#gaps.items().toSorted((a, b) => (BigInt(a.startUnixNano) < BigInt(b.startUnixNano) ? -1 : 1)),
+      ...(this.#slices && { kernel: this.#slices.report() }),
     };
+  }
+
+  /** Adds what the kernel has added up since the last time; nothing, where that is so. */
+  addKernel(slice: KernelSlice | undefined): void {
+    this.#slices ??= new Slices();
+    if (slice) this.#slices.add(slice);
+  }
+
+  #goOn(data: ReportData): void {
+    addTo(this.#all, data.all);
+    if (data.all.count > 0) [this.#first, this.#last] = [BigInt(data.startUnixNano), BigInt(data.endUnixNano)];
+    this.#cells.goOn(data.cells);
+    this.#zones.goOn(data.zones, data.zonesLeftOut);
+    // Those that waited longest make room last.
+    for (const row of data.who.toReversed()) this.#who.set(whoKey(row), { ...row });
+    if (data.whoOthers) addTo(this.#whoOthers, data.whoOthers);
+    const stacks = stacksOf(data);
+    for (const { stack, ...row } of data.stacks.toReversed()) {
+      const frames = stacks[stack] ?? [];
+      this.#stacks.set(stackKey(row, keyOf(frames)), { ...row, frames });
+    }
+    if (data.stacksOthers) addTo(this.#stacksOthers, data.stacksOthers);
+    for (const event of eventsOf(data)) this.#kept.add(event);
+    for (const row of data.notRecorded) this.#missing.set(row.reason, { ...row });
+    for (const gap of data.gaps) this.#gaps.add(gap);
+    if (!data.kernel) return;
+    this.#slices = new Slices();
+    this.#slices.goOn(data.kernel);
   }
 
   #addCompaction(event: CompactionEvent): void {
@@ -124,31 +151,33 @@ export class ReportModel {
     this.#zones.add(event);
     addTo(this.#waiting(event), totals);
     addTo(this.#stack(event), totals);
-    if (this.#longest.wants(event)) this.#longest.add(cutEvent(event));
+    if (this.#kept.wants(event)) this.#kept.add(cutEvent(event));
   }
 
   #waiting({ resource, container, executable, comm, pid, tid, trigger }: CompactionEvent): Waiting {
     const service = serviceOf(resource);
-    const process = executable ?? comm;
-    return this.#who.getOrMake(keyOf(service, container, process, pid, comm, tid, trigger), () => ({
+    const who = {
       ...(service !== undefined && { service: cutText(service) }),
       ...(container !== undefined && { container: cutText(container) }),
-      process: cutText(process),
+      process: cutText(executable ?? comm),
       pid,
       thread: cutText(comm),
       tid,
       trigger,
-      ...nothing(),
-    }));
+    };
+    return this.#who.getOrMake(whoKey(who), () => ({ ...who, ...nothing() }));
   }
 
   #stack({ stack, stackOmitted, resource, trigger }: CompactionEvent): StackTotals {
     const service = serviceOf(resource);
-    return this.#stacks.getOrMake(keyOf(service, trigger, stackOmitted, this.#stackKey(stack)), () => ({
-      frames: cutStack(stack),
+    const of = {
       ...(stackOmitted && { omitted: stackOmitted }),
       ...(service !== undefined && { service: cutText(service) }),
       trigger,
+    };
+    return this.#stacks.getOrMake(stackKey(of, this.#stackKey(stack)), () => ({
+      ...of,
+      frames: cutStack(stack),
       ...nothing(),
     }));
   }
@@ -156,7 +185,7 @@ export class ReportModel {
   #stackKey(stack: readonly string[]): string {
     const known = this.#stackKeys.get(stack);
     if (known !== undefined) return known;
-    const key = keyOf(stack);
+    const key = keyOf(cutStack(stack));
     this.#stackKeys.set(stack, key);
     return key;
   }
@@ -182,25 +211,6 @@ export class ReportModel {
   }
 }
 
-/** Different values, each with a number. */
-class Table<T> {
-  readonly rows: T[] = [];
-  readonly #numbers = new Map<string, number>();
-  readonly #keyOf: (row: T) => string;
-
-  constructor(keyOf: (row: T) => string) {
-    this.#keyOf = keyOf;
-  }
-
-  numberOf(row: T): number {
-    const key = this.#keyOf(row);
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    this.#numbers.set(key, this.rows.length);
-    return this.rows.push(row) - 1;
-  }
-}
-
 const range = (from: bigint, to: bigint) => ({ fromUnixNano: String(from), toUnixNano: String(to) });
 const textOf = (reason: string) => (reason === 'rate' ? 'more than --max-spans-per-second' : reasonText(reason));
 const longestFirst = (a: Totals, b: Totals) => b.sumNano - a.sumNano;
@@ -210,11 +220,18 @@ function serviceOf(resource: ResourceAttributes | undefined): string | undefined
   return typeof name === 'string' ? name : undefined;
 }
 
-/** Of a bounded size, as a recording may hold names of any. */
-function keyOf(...parts: unknown[]): string {
-  const key = JSON.stringify(parts);
-  return key.length <= 512 ? key : createHash('sha256').update(key).digest('base64');
-}
+/** Texts that are in it are cut: it does not grow with what a recording holds. */
+const keyOf = (...parts: unknown[]): string => JSON.stringify(parts);
+
+const whoKey = ({ service, container, process, pid, thread, tid, trigger }: Omit<Waiting, keyof Totals>): string =>
+  keyOf(service, container, process, pid, thread, tid, trigger);
+
+const stackKey = ({ service, trigger, omitted }: Omit<StackRow, keyof Totals | 'stack'>, frames: string): string =>
+  keyOf(service, trigger, omitted, frames);
+
+/** Of equally long ones the earliest, whatever their order in the file. */
+const isLonger = (a: CompactionEvent, b: CompactionEvent): boolean =>
+  a.durationNano > b.durationNano || (a.durationNano === b.durationNano && isEarlier(a, b));
 
 /** Times have different numbers of digits before 2001 only. */
 function isEarlier(a: CompactionEvent, b: CompactionEvent): boolean {

@@ -47,6 +47,11 @@ export class TimeBins<T> {
     return made;
   }
 
+  /** @param widthNano one that such bins had */
+  widenTo(widthNano: bigint): void {
+    while (this.widthNano < widthNano) this.widen();
+  }
+
   /** Makes each two bins one. */
   widen(): void {
     this.#doublings += 1;

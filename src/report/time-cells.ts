@@ -65,6 +65,20 @@ export class Cells {
     while (this.#cells > this.#maxCells) this.#bins.widen();
   }
 
+  /** Goes on with what others have added up. */
+  goOn({ originUnixNano, widthNano, services, othersService, rows }: TimeCells): void {
+    services.forEach((name, number) => {
+      if (number !== othersService) this.#services.set(name, number);
+    });
+    this.#others = othersService;
+    this.#bins.widenTo(BigInt(widthNano));
+    for (const [bin, service, trigger, bucket, count, sumNano] of rows) {
+      const at = this.#bins.at(BigInt(originUnixNano) + BigInt(bin) * BigInt(widthNano));
+      at.set(`${service} ${trigger} ${bucket}`, { service, trigger, bucket, count, sumNano });
+      this.#cells += 1;
+    }
+  }
+
   report(): TimeCells {
     const services = [...this.#services.keys()];
     if (this.#others !== undefined) services.push('(other services)');

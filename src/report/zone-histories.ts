@@ -22,15 +22,10 @@ export class ZoneHistories {
 
   add(event: CompactionEvent): void {
     const { node, zone, begin, end } = event;
-    const key = `${node}/${cutText(zone)}`;
-    let history = this.#zones.get(key);
+    const history = this.#zoneOf(node, cutText(zone));
     if (!history) {
-      if (this.#zones.size === MAX_ZONES) {
-        this.leftOut += 1;
-        return;
-      }
-      history = { node, zone: cutText(zone), bins: new TimeBins(MAX_BINS, noSums, merge) };
-      this.#zones.set(key, history);
+      this.leftOut += 1;
+      return;
     }
     const isIndexed = begin.index !== null && end.index !== null;
     merge(history.bins.at(BigInt(event.startUnixNano)), {
@@ -43,6 +38,28 @@ export class ZoneHistories {
       blocksBegin: cutBlocks(begin.blocks),
       blocksEnd: cutBlocks(end.blocks),
     });
+  }
+
+  /** Goes on with what others have added up. */
+  goOn(zones: readonly ZoneHistory[], leftOut: number): void {
+    this.leftOut = leftOut;
+    for (const { node, zone, originUnixNano, widthNano, bins } of zones) {
+      const history = this.#zoneOf(node, zone)!;
+      history.bins.widenTo(BigInt(widthNano));
+      for (const { bin, ...sums } of bins) {
+        merge(history.bins.at(BigInt(originUnixNano) + BigInt(bin) * BigInt(widthNano)), sums);
+      }
+    }
+  }
+
+  /** undefined where there is no place for another one. */
+  #zoneOf(node: number, zone: string): Zone | undefined {
+    const key = `${node}/${zone}`;
+    const known = this.#zones.get(key);
+    if (known || this.#zones.size === MAX_ZONES) return known;
+    const made = { node, zone, bins: new TimeBins(MAX_BINS, noSums, merge) };
+    this.#zones.set(key, made);
+    return made;
   }
 
   report(): ZoneHistory[] {

@@ -37,7 +37,10 @@ export async function browser(): Promise<{ context: BrowserContext; close: () =>
   return { context, close };
 }
 
-export async function open(context: BrowserContext, file: string, width = 1600): Promise<Opened> {
+/** @param ofWhat a file, or the address of a page, which may ask for what is below it */
+export async function open(context: BrowserContext, ofWhat: string, width = 1600): Promise<Opened> {
+  const isLive = ofWhat.startsWith('http:');
+  const url = isLive ? ofWhat : `file://${ofWhat}`;
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => faults.push(`${message.type()}: ${message.text()}`));
@@ -47,9 +50,10 @@ export async function open(context: BrowserContext, file: string, width = 1600):
     void dialog.dismiss();
   });
   page.on('request', (request) => {
-    if (request.url() !== `file://${file}`) faults.push(`request: ${request.url()}`);
+    const isOwn = isLive ? request.url().startsWith(url) : request.url() === url;
+    if (!isOwn) faults.push(`request: ${request.url()}`);
   });
   await page.setViewportSize({ width, height: 1000 });
-  await page.goto(`file://${file}`);
+  await page.goto(url);
   return { page, faults };
 }

@@ -2,7 +2,6 @@
 // A report of a real recording in a real browser: it shows what is in it, loads nothing, and runs nothing of a recording.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext } from 'playwright-core';
@@ -10,6 +9,7 @@ import type { CompactionEvent } from '../../src/event/event.ts';
 import { runToEnd } from '../support/agent.ts';
 import { notRecorded, temporaryFolder } from '../unit/fixtures.ts';
 import { browser, open } from './browser.ts';
+import { ATTEMPTS, IS_DRAWN, violations } from './in-page.ts';
 
 const RECORDING = fileURLToPath(new URL('../../examples/recording.jsonl', import.meta.url));
 const EVENTS: CompactionEvent[] = readFileSync(RECORDING, 'utf8')
@@ -17,33 +17,6 @@ const EVENTS: CompactionEvent[] = readFileSync(RECORDING, 'utf8')
   .split('\n')
   .map((line) => JSON.parse(line));
 const LONGEST = EVENTS.reduce((a, b) => (b.durationNano > a.durationNano ? b : a));
-
-/** Of a canvas, in the page. */
-const IS_DRAWN =
-  '(one) => one.getContext("2d").getImageData(0, 0, one.width, one.height).data.some((byte) => byte > 0)';
-
-/** Tries in the page what a report must not do. @returns what was refused */
-const ATTEMPTS = `(async () => {
-  const seen = new Set();
-  document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => seen.add(effectiveDirective));
-  const script = document.createElement('script');
-  script.append('document.title = "ran"');
-  document.body.append(script);
-  document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:9/' }));
-  await fetch('http://127.0.0.1:9/').catch(() => {});
-  try {
-    document.body.innerHTML = '<p>';
-  } catch {
-    seen.add('innerHTML');
-  }
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  return [...seen];
-})()`;
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** @returns the rules that are broken, each with the first place */
-const AXE_RUN = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) =>
-  violations.map(({ id, nodes }) => id + ': ' + nodes.length + ' such as ' + nodes[0].html + ' ' + (nodes[0].failureSummary ?? '')))`;
 
 async function reportOf(t: TestContext, recording: string, ...args: string[]): Promise<string> {
   const file = temporaryFolder(t)('report.html');
@@ -192,9 +165,7 @@ describe('a report in Chromium', () => {
       await page.emulateMedia({ colorScheme });
       await page.keyboard.press('j');
       for (const summary of await page.locator('summary').all()) await summary.click();
-      await page.evaluate(AXE);
-      const violations = await page.evaluate<string[]>(AXE_RUN);
-      assert.deepEqual(violations, []);
+      assert.deepEqual(await violations(page), []);
     });
   }
 

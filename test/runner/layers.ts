@@ -108,11 +108,13 @@ export const FIRST: readonly Layer[] = [
 export const REST: readonly Layer[] = [
   {
     name: 'browser',
-    shows: 'reports in Chromium: what they show, by mouse and keyboard; nothing of a recording runs, nothing is loaded',
-    takes: '1 min',
+    shows:
+      'reports and the page of a running agent in Chromium: what they show, by mouse and keyboard; nothing of a process runs, nothing is loaded',
+    takes: '2 min',
     files: files('test/browser/*.test.ts'),
-    setUp: 'unit',
-    live: false,
+    setUp: 'test',
+    live: true,
+    needsHost: (file) => file.endsWith('/live-page.test.ts'),
     missing: missingForBrowser,
   },
   {

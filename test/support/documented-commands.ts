@@ -52,6 +52,7 @@ export const RUN_BY = {
   'npm start -- --summary': here('sums up who waited'),
   'npm start -- summary examples/recording.jsonl': here('has a recording'),
   'npm start -- replay examples/recording.jsonl': here('has a recording'),
+  'npm start -- --live': { file: 'test/browser/live-page.test.ts', name: 'is where the documents say' },
   'npm start -- report examples/recording.jsonl -o /tmp/report.html': here('has a recording'),
   'compactstall correlate stalls.jsonl --otlp-json spans.jsonl': {
     file: 'test/backends/correlate.test.ts',

@@ -5,7 +5,14 @@ import { describe, it } from 'node:test';
 import { HELP } from '../../../src/cli/commands.ts';
 import { parseSnoopOptions, SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
 import { REPLAY_OPTIONS, RUN_OPTIONS, SUMMARY_OPTIONS } from '../../../src/cli/compactstall-options.ts';
-import { formatOptions, type Option, parseOptions, textWithout, withDefaults } from '../../../src/cli/options.ts';
+import {
+  formatOptions,
+  type Option,
+  parseOptions,
+  shownArgument,
+  textWithout,
+  withDefaults,
+} from '../../../src/cli/options.ts';
 import { EXIT, UserError } from '../../../src/errors.ts';
 import { DEFAULT_RING_BYTES, DEFAULT_STACK_BUDGET } from '../../../src/live/open.ts';
 
@@ -123,6 +130,16 @@ describe('compactstall’s options', () => {
     refuses(() => run('-p', '-1'), /^option '--?p(id)?' argument is ambiguous\. See/);
   });
 
+  it('an argument that may be missing', () => {
+    const home = { host: '127.0.0.1', port: 9465 };
+    assert.deepEqual(run('--live').values.live, home);
+    assert.deepEqual(run('--live', '-d', '1').values, { live: home, duration: 1000 });
+    assert.deepEqual(run('--live', '[::1]:80').values.live, { host: '::1', port: 80 });
+    assert.deepEqual(run('--live=:0').values.live, { host: '127.0.0.1', port: 0 });
+    refuses(() => run('--live', 'replay'), /^--live replay: expected HOST:PORT, \[IPV6\]:PORT or :PORT, such as /);
+    refuses(() => run('--live', '--live'), /^--live was given 2 times; give it once\./);
+  });
+
   it('positional arguments are left to the command', () => {
     assert.deepEqual(run('replay', '-v', 'file').positionals, ['replay', 'file']);
     assert.deepEqual(run('--', '-v').positionals, ['-v']);
@@ -194,7 +211,7 @@ describe('--help', () => {
     it(`${command}: names every option, short, long, and its argument`, () => {
       for (const option of options) {
         const short = 'short' in option ? `-${option.short},` : '   ';
-        const argument = 'argument' in option ? ` ${option.argument}` : '';
+        const argument = 'argument' in option ? ` ${shownArgument(option)}` : '';
         assert.ok(help.includes(`\n  ${short} --${option.name}${argument}`), option.name);
         for (const word of option.help.split(' ')) assert.ok(help.includes(word), `${option.name}: ${word}`);
       }

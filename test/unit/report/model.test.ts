@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { booksReport } from '../../../src/event/books-report.ts';
 import { type AgentEvent, type CompactionEvent, isCompaction } from '../../../src/event/event.ts';
 import type { ReportData, Totals } from '../../../src/report/data.ts';
+import { eventsOf, stacksOf } from '../../../src/report/kept-stalls.ts';
 import { type ReportLimits, ReportModel } from '../../../src/report/model.ts';
 import { bucketEnd, bucketOf } from '../../../src/report/totals.ts';
 import { anyEvent } from '../../fuzz/events.ts';
@@ -58,6 +59,26 @@ const someEvents = fc.array(
   { maxLength: 40 },
 );
 
+/** A report without the numbers of its tables, and without an order where there is none. */
+function inOrder(report: ReportData) {
+  const { frames: _frames, stackTable: _stackTable, resources: _resources, stacks, who, cells, gaps, ...rest } = report;
+  const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row, keysInOrder)).sort();
+  const named = cells.rows.map(([bin, service, ...row]) => [bin, cells.services[service], ...row]);
+  return {
+    ...rest,
+    stalls: eventsOf(report),
+    stacks: sorted(stacks.map((row) => ({ ...row, stack: stacksOf(report)[row.stack] ?? [] }))),
+    who: sorted(who),
+    cells: { ...cells, rows: sorted(named), services: cells.services.toSorted() },
+    gaps: sorted(gaps),
+  };
+}
+
+const keysInOrder = (_key: string, value: unknown) =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
 describe('the model of a report', () => {
   it('has every compaction in each of its sums, whatever the events and the limits', () => {
     fc.assert(
@@ -69,6 +90,29 @@ describe('the model of a report', () => {
         assert.equal(report.stalls.length, Math.min(few + 1, durations(events).length));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('goes on from a report as if it had never stopped', () => {
+    fc.assert(
+      fc.property(someEvents, someEvents, (first, more) => {
+        const model = ReportModel.from(JSON.parse(JSON.stringify(reportOf(first))));
+        model.add(more);
+        assert.deepEqual(inOrder(model.report(HEAD)), inOrder(reportOf([...first, ...more])));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps the latest stalls in full, if these are wanted', () => {
+    const events = snoopEvents();
+    const times = reportOf(events, { stalls: 3, keeps: 'latest' }).stalls.map(({ startUnixNano }) => startUnixNano);
+    assert.deepEqual(
+      times,
+      events
+        .map(({ startUnixNano }) => startUnixNano)
+        .sort()
+        .slice(-3),
     );
   });
 

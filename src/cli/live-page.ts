@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { hostname } from 'node:os';
+import { booksReport } from '../event/books-report.ts';
+import type { Pipeline } from '../event/pipeline.ts';
+import type { Address } from '../http-server.ts';
+import type { LiveSource } from '../live/live-source.ts';
+import type { LivePage } from '../live-page/server.ts';
+import { message } from '../messages/message.ts';
+import { VERSION } from '../version.ts';
+import { FILTER_OPTIONS } from './compactstall-options.ts';
+import type { FileOption } from './file-options.ts';
+
+/** Loaded only when it is wanted. */
+export async function openLivePage(address: Address | undefined): Promise<LivePage | undefined> {
+  if (address === undefined) return undefined;
+  const { LivePage } = await import('../live-page/server.ts');
+  return LivePage.open(address);
+}
+
+/** The filters of a run, as options. */
+export const filtersOf = (texts: ReadonlyMap<string, string[]>, inFile: ReadonlyMap<string, FileOption>): string[] =>
+  FILTER_OPTIONS.flatMap(({ name }) => {
+    const written = inFile.get(name)?.written;
+    return (texts.get(name) ?? (written === undefined ? [] : [written])).map((text) => `--${name} ${text}`);
+  });
+
+/** Lets the page show a run. */
+export function showRun(page: LivePage, source: LiveSource, pipeline: Pipeline, filters: string[]): void {
+  page.start({
+    version: VERSION,
+    host: hostname(),
+    filters,
+    sinceUnixNano: source.counting.sinceUnixNano,
+    books: () => booksReport(source.state().books, pipeline.books(), false),
+    aggregates: () => source.readAggregates(),
+  });
+}
+
+/** How to get the page, as the user has started it. */
+export const livePageHint = () =>
+  message('live_page_hint', {
+    command: process.env.npm_lifecycle_event === 'start' ? 'npm start -- --live' : 'compactstall --live',
+  });

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Aggregates } from '../event/aggregates.ts';
+import type { BooksReport } from '../event/books-report.ts';
+import { type AgentEvent, isCompaction } from '../event/event.ts';
+import { cutEvent } from '../report/cut.ts';
+import type { KernelSlice, ReportData } from '../report/data.ts';
+import { KernelDifferences } from '../report/kernel-differences.ts';
+import { LIVE_LIMITS, type LiveMore } from '../report/live.ts';
+import { ReportModel } from '../report/model.ts';
+
+const NANOS_PER_MILLI = 1_000_000n;
+/** How often the kernel's sums are read while events come and nobody looks. */
+const UNWATCHED_MS = 1000;
+/** Beyond, a new state is smaller than what came after the last one. */
+const MAX_EVENTS = LIVE_LIMITS.stalls;
+
+export interface FeedSources {
+  version: string;
+  /** The name of this host. */
+  host: string;
+  /** The filters of the run, as options. */
+  filters: string[];
+  /** Since when the kernel adds up. */
+  sinceUnixNano: bigint;
+  books: () => BooksReport;
+  aggregates: () => Aggregates;
+}
+
+/** What the page shows: kept and added up all the time, and made into messages only while somebody looks. */
+export class Feed {
+  readonly #sources: FeedSources;
+  readonly #model = new ReportModel(LIVE_LIMITS);
+  readonly #kernel: KernelDifferences;
+  #readMs = Number.NEGATIVE_INFINITY;
+  #books!: BooksReport;
+  #atUnixNano = '0';
+  #events: AgentEvent[] = [];
+  #slices: KernelSlice[] = [];
+  #isWatched = false;
+
+  constructor(sources: FeedSources) {
+    this.#sources = sources;
+    this.#kernel = new KernelDifferences(sources.sinceUnixNano);
+    this.#read();
+  }
+
+  add(events: readonly AgentEvent[]): void {
+    this.#model.add(events);
+    if (this.#isWatched) {
+      // One more shows that there were too many.
+      const room = MAX_EVENTS + 1 - this.#events.length;
+      for (const event of events.slice(0, room)) this.#events.push(isCompaction(event) ? cutEvent(event) : event);
+    } else if (performance.now() - this.#readMs >= UNWATCHED_MS) this.#read();
+  }
+
+  /** All so far; `more` goes on from here. While somebody looks, call `more` before: a state is not newer than that. */
+  state(): ReportData {
+    if (!this.#isWatched) {
+      this.#read();
+      this.#forget();
+      this.#isWatched = true;
+    }
+    const { version, host, filters, sinceUnixNano } = this.#sources;
+    return this.#model.report({
+      version,
+      recording: host,
+      filters,
+      books: this.#books,
+      live: { sinceUnixNano: String(sinceUnixNano), atUnixNano: this.#atUnixNano },
+    });
+  }
+
+  /** What has come since the last time; undefined where that is more than a state. */
+  more(): LiveMore | undefined {
+    const before = JSON.stringify(this.#books);
+    this.#read();
+    const [events, slices, books] = [this.#events, this.#slices, this.#books];
+    this.#forget();
+    if (events.length > MAX_EVENTS) return undefined;
+    return { events, slices, ...(JSON.stringify(books) !== before && { books }), atUnixNano: this.#atUnixNano };
+  }
+
+  /** Nobody looks any more. */
+  rest(): void {
+    this.#isWatched = false;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#events = [];
+    this.#slices = [];
+  }
+
+  #read(): void {
+    const { books, aggregates } = this.#sources;
+    this.#readMs = performance.now();
+    this.#books = books();
+    const now = BigInt(Date.now()) * NANOS_PER_MILLI;
+    this.#atUnixNano = String(now);
+    const slice = this.#kernel.next(aggregates(), now);
+    this.#model.addKernel(slice);
+    if (slice && this.#isWatched) this.#slices.push(slice);
+  }
+}

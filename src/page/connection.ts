@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The connection with a running agent. The browser makes it again when it is lost; where the agent has answered no, this does. */
+import { LIVE_EVENTS, type LiveMore, type LiveStart } from '../report/live.ts';
+
+export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'ended';
+
+export interface Listener {
+  start(start: LiveStart): void;
+  more(more: LiveMore): void;
+  state(state: ConnectionState): void;
+}
+
+const AGAIN_MS = 2000;
+
+export function connect(listener: Listener): void {
+  const source = new EventSource('events');
+  const on = (name: string, take: (data: string) => void) =>
+    source.addEventListener(name, (event: MessageEvent<string>) => take(event.data));
+  const again = () => {
+    source.close();
+    setTimeout(() => connect(listener), AGAIN_MS);
+  };
+  source.addEventListener('open', () => listener.state('connected'));
+  on(LIVE_EVENTS.state, (text) => listener.start(JSON.parse(text)));
+  on(LIVE_EVENTS.more, (text) => listener.more(JSON.parse(text)));
+  on(LIVE_EVENTS.end, () => {
+    listener.state('ended');
+    again();
+  });
+  source.addEventListener('error', () => {
+    listener.state('lost');
+    if (source.readyState === EventSource.CLOSED) again();
+  });
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The line that stays at the top of a running agent's page: how it goes, and what to do with it. */
+import type { ConnectionState } from './connection.ts';
+import { h } from './dom.ts';
+import { count } from './format.ts';
+
+export interface LiveBar {
+  element: HTMLElement;
+  show(state: BarState): void;
+}
+
+export interface BarState {
+  connection: ConnectionState;
+  isPaused: boolean;
+  /** Compactions with a row that are not on the page yet. */
+  news: number;
+  /** Whether they are of another run than the page shows. */
+  isOtherRun: boolean;
+}
+
+const WORDS: Readonly<Record<ConnectionState, string>> = {
+  connecting: 'connecting to the agent',
+  connected: 'live',
+  lost: 'connection lost, trying again',
+  ended: 'the agent has ended; trying again',
+};
+
+export function liveBar(does: { pause(): void; showNews(): void; goHome(): void }, ...more: HTMLElement[]): LiveBar {
+  const state = h('span', { className: 'connection', at: { role: 'status' } });
+  const pause = h(
+    'button',
+    { type: 'button', className: 'pause', onclick: () => does.pause(), at: { 'aria-keyshortcuts': 'p' } },
+    'Pause',
+  );
+  const news = h('button', {
+    type: 'button',
+    className: 'news',
+    onclick: () => does.showNews(),
+    at: { 'aria-keyshortcuts': 'n' },
+  });
+  const home = h(
+    'button',
+    { type: 'button', onclick: () => does.goHome(), at: { 'aria-keyshortcuts': 'l' } },
+    'Last 5 minutes',
+  );
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+    if (event.key === 'p') does.pause();
+    else if (event.key === 'n') does.showNews();
+    else if (event.key === 'l') does.goHome();
+  });
+  return {
+    element: h('div', { className: 'live' }, state, pause, news, home, ...more),
+    show: ({ connection, isPaused, news: n, isOtherRun }) => {
+      const words = isPaused && connection === 'connected' ? 'paused' : WORDS[connection];
+      // A status that is written again is read out again.
+      if (state.textContent !== words) state.textContent = words;
+      state.dataset.state = isPaused && connection === 'connected' ? 'paused' : connection;
+      pause.setAttribute('aria-pressed', String(isPaused));
+      news.hidden = n === 0 && !isOtherRun;
+      news.textContent = isOtherRun ? `the agent was started again: ${count(n)} new` : `${count(n)} new`;
+    },
+  };
+}
