@@ -15,6 +15,7 @@ import {
   parseAge,
   parseChoice,
   parseFile,
+  parseFileOrInput,
   parseFileSize,
   parseFolder,
   parseHost,
@@ -285,8 +286,8 @@ export const CORRELATE_OPTIONS = [
   {
     name: 'otlp-json',
     argument: 'FILE',
-    help: "the applications' spans: lines of OTLP/JSON, as the file exporter of a Collector writes them",
-    parse: parseFile,
+    help: "the applications' spans: lines of OTLP/JSON, as the file exporter of a Collector writes them, or - for standard input",
+    parse: parseFileOrInput,
   },
   {
     name: 'jaeger',
@@ -306,6 +307,13 @@ export const CORRELATE_OPTIONS = [
     help: 'how many spans to print, those that were stalled for longest (default 20)',
     default: '20',
     parse: parseKept,
+  },
+  {
+    name: 'wait',
+    argument: 'TIME',
+    help: 'how long ago the last stall has to be before the spans are read, as tracers and Collectors send them late (default 10s)',
+    default: '10s',
+    parse: parseDuration,
   },
   { name: 'json', help: 'print them as JSON' },
   ...FILTER_OPTIONS,

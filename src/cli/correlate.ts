@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Correlations } from '../correlate/correlations.ts';
 import { type Host, thisHost } from '../correlate/host.ts';
 import { spansOfJaeger } from '../correlate/jaeger.ts';
@@ -6,7 +7,8 @@ import { spansOfFile } from '../correlate/otlp-file.ts';
 import { usageError } from '../errors.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
-import type { Message } from '../messages/message.ts';
+import { isRegularFile, STANDARD_INPUT } from '../event/recording-file.ts';
+import { type Message, message } from '../messages/message.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { HELP } from './commands.ts';
@@ -29,13 +31,17 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
     throw usageError('correlate needs to know where the spans are: give either --otlp-json FILE or --jaeger URL.');
   }
   const path = recordingPath('correlate', positionals);
+  if (path === STANDARD_INPUT && file === STANDARD_INPUT) {
+    throw usageError('correlate reads either the recording or the spans from standard input, not both.');
+  }
   const warn = (warning: Message) => messages.say(warning);
-  const source = Recording.open(path, warn, selectionOf(values));
+  const source = Recording.open('correlate', path, warn, selectionOf(values));
   const host: Host = values.host === undefined ? thisHost() : { names: [values.host] };
   const result = new Correlations(host, values.top);
   const pipeline = new Pipeline(source, [], { onEvents: (events) => result.addEvents(events) });
-  const isWhole = await readWhole(pipeline, new Shutdown(), messages);
+  const isWhole = await readWhole(pipeline, endOf(source.file), messages);
   const { from, to } = result.stalls;
+  if (from !== undefined) await settled(to, values.wait, messages);
   if (file !== undefined) {
     for await (const spans of spansOfFile(file, warn)) for (const span of spans) result.addSpan(span);
   } else if (from !== undefined) {
@@ -49,4 +55,19 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
       : `${correlationsText(longest, looked)}\n`,
   );
   return reportBooks(messages, source.books(), [], !isWhole);
+}
+
+/** What ends the reading early. A signal of the terminal also ends the agent that writes a pipe; what it writes last is wanted. */
+function endOf(file: number): Pick<Shutdown, 'reached'> {
+  const shutdown = new Shutdown();
+  return isRegularFile(file) ? shutdown : { reached: new Promise(() => {}) };
+}
+
+/** Waits until a time is so long ago, both in nanoseconds. One to come is of another host's clock. */
+async function settled(time: bigint, wait: number, messages: Messages): Promise<void> {
+  const ago = Number(BigInt(Date.now()) * 1_000_000n - time);
+  if (ago < 0 || ago >= wait) return;
+  const milliseconds = Math.ceil((wait - ago) / 1e6);
+  messages.say(message('spans_awaited', { seconds: Math.ceil(milliseconds / 1000) }));
+  await sleep(milliseconds);
 }

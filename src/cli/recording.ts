@@ -15,7 +15,11 @@ export function recordingPath(command: string, [path, ...more]: readonly string[
 }
 
 /** Reads a recording to its end. Reports a file that cannot be read further: what was read before counts. @returns whether it was whole */
-export async function readWhole(pipeline: Pipeline, shutdown: Shutdown, messages: Messages): Promise<boolean> {
+export async function readWhole(
+  pipeline: Pipeline,
+  shutdown: Pick<Shutdown, 'reached'>,
+  messages: Messages,
+): Promise<boolean> {
   try {
     await pipeline.run(shutdown.reached);
     return true;

@@ -38,7 +38,7 @@ export async function replay(args: readonly string[], messages: Messages): Promi
   const { values, environments } = await readSettings(REPLAY_OPTIONS, given);
   messages.configure(logSettings(values));
   await openLogs(messages, environments[0]!);
-  const source = Recording.open(path, warn, selectionOf(values));
+  const source = Recording.open('replay', path, warn, selectionOf(values));
   const files = { reading: source.file, rotation: rotationOf(values) };
   const outputs = await openOutputs(values.output, environments, files);
   checkRotations(outputs);

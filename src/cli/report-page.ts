@@ -34,7 +34,7 @@ export async function reportPage(args: readonly string[], messages: Messages): P
       `report writes HTML, and standard output is a terminal. Name a file for it: compactstall report ${path} -o report.html`,
     );
   }
-  const source = Recording.open(path, (warning) => messages.say(warning), selectionOf(values));
+  const source = Recording.open('report', path, (warning) => messages.say(warning), selectionOf(values));
   const file = to === undefined ? undefined : openEmptied(to, '--output-file', [source.file]);
   const model = new ReportModel();
   const pipeline = new Pipeline(source, [], { onEvents: (events) => model.add(events) });

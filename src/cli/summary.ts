@@ -19,7 +19,7 @@ export async function summary(args: readonly string[], messages: Messages): Prom
   if (values.help) return printed(HELP);
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   const path = recordingPath('summary', positionals);
-  const source = Recording.open(path, (warning) => messages.say(warning), selectionOf(values));
+  const source = Recording.open('summary', path, (warning) => messages.say(warning), selectionOf(values));
   const result = new Summary();
   const pipeline = new Pipeline(source, [], { onEvents: (events) => result.add(events) });
   const isWhole = await readWhole(pipeline, new Shutdown(), messages);

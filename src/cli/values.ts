@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { parseDuration } from '../durations.ts';
 import { systemWords, usageError } from '../errors.ts';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
+import { STANDARD_INPUT } from '../event/recording-file.ts';
 import { pidLimitation } from '../host/limitations.ts';
 import { pidNamespace } from '../host/pid-namespace.ts';
 import { processExists } from '../host/process-exists.ts';
@@ -191,6 +192,9 @@ export function parseFile(path: string, option: string): string {
   }
   return path;
 }
+
+export const parseFileOrInput = (path: string, option: string): string =>
+  path === STANDARD_INPUT ? path : parseFile(path, option);
 
 export function parseTraceUrl(text: string, option: string): string {
   const fault = traceUrlFault(text);

@@ -14,8 +14,8 @@ const MAX_ANSWER = 256 * 2 ** 20;
 const LONGEST_SPAN_NS = 600n * 1_000_000_000n;
 
 /**
- * The spans in Jaeger of a time, through its API v3, service by service. Where a search finds as many traces as it may, it is repeated for
- * each half of the time.
+ * The spans in Jaeger that began in a time, each once, through its API v3, service by service. Where a search finds as many traces as it may, it
+ * is repeated for each half of the time.
  *
  * @throws UserError where Jaeger does not answer as it should
  */
@@ -49,7 +49,8 @@ async function* search(ask: Ask, service: string, from: bigint, to: bigint): Asy
   const traces = new Set(spans.map(({ traceId }) => traceId)).size;
   const middle = (from + to) / 2n;
   if (traces < MAX_TRACES || to - from < 1000n) {
-    yield spans;
+    // The traces are whole: other services and other times have the rest of them.
+    yield spans.filter((span) => span.service === service && span.from >= from && span.from < to);
     return;
   }
   yield* search(ask, service, from, middle);

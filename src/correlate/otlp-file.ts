@@ -9,6 +9,8 @@ import { spansIn } from './otlp-json.ts';
 /** In characters. A Collector writes a request a line, however large it is. */
 const LONGEST_LINE = 64 * 2 ** 20;
 
+const READER = 'correlate RECORDING --otlp-json -';
+
 /**
  * The spans of a file of OTLP/JSON, one request a line. Lines that are none are reported, counted and skipped.
  *
@@ -18,7 +20,7 @@ const LONGEST_LINE = 64 * 2 ** 20;
 export async function* spansOfFile(path: string, warn: (message: Message) => void): AsyncGenerator<ApplicationSpan[]> {
   const complaints = new LineComplaints(path, warn);
   let number = 0;
-  for await (const lines of linesOf(bytesOf(openRecording(path), path), LONGEST_LINE)) {
+  for await (const lines of linesOf(bytesOf(openRecording(path, READER), path), LONGEST_LINE)) {
     for (const line of lines) {
       number += 1;
       if (line.trim() === '') continue;

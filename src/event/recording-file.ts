@@ -6,7 +6,7 @@ import { EXIT, systemWords, UserError } from '../errors.ts';
 import { message } from '../messages/message.ts';
 
 /** What a file begins with that is a recording in another form. */
-const FORMS: readonly (readonly [start: string, form: string, reader: string])[] = [
+const FORMS: readonly (readonly [start: string, form: string, converter: string])[] = [
   ['1f8b', 'compressed by gzip', 'zcat FILE'],
   ['28b52ffd', 'compressed by zstd', 'zstdcat FILE'],
   ['fd377a585a00', 'compressed by xz', 'xzcat FILE'],
@@ -16,11 +16,15 @@ const FORMS: readonly (readonly [start: string, form: string, reader: string])[]
 ];
 
 /** What names standard input instead of a file. */
-const STANDARD_INPUT = '-';
+export const STANDARD_INPUT = '-';
 const STDIN = 0;
 
-/** Opens a recording. Does not wait for the writer of a FIFO. Throws a UserError when it is nothing that can be read. */
-export function openRecording(path: string): number {
+/**
+ * Opens a recording. Does not wait for the writer of a FIFO. Throws a UserError when it is nothing that can be read.
+ *
+ * @param reader the command that reads standard input instead: what to do with a file in another form
+ */
+export function openRecording(path: string, reader: string): number {
   let file: number;
   let start = '';
   try {
@@ -36,7 +40,8 @@ export function openRecording(path: string): number {
   }
   const form = FORMS.find(([begin]) => start.startsWith(begin));
   if (!form) return file;
-  const [, words, command] = form;
+  const [, words, converter] = form;
+  const command = `${converter} | compactstall ${reader}`;
   throw new UserError(EXIT.FAILURE, message('recording_compressed', { file: path, form: words, command }));
 }
 

@@ -38,9 +38,14 @@ export class Recording implements Source {
     if (Object.keys(selection).length > 0) this.#books.selection = { selected: 0, filtered: {} };
   }
 
-  /** Throws a UserError when the file cannot be read. @param selection which compactions to deliver; the others are counted */
-  static open(path: string, warn: (message: Message) => void, selection: Selection = {}): Recording {
-    return new Recording(openRecording(path), path, warn, selection);
+  /**
+   * Throws a UserError when the file cannot be read.
+   *
+   * @param command the one that reads it
+   * @param selection which compactions to deliver; the others are counted
+   */
+  static open(command: string, path: string, warn: (message: Message) => void, selection: Selection = {}): Recording {
+    return new Recording(openRecording(path, `${command} -`), path, warn, selection);
   }
 
   async run(onEvents: (events: readonly AgentEvent[]) => void, room: () => Promise<number>): Promise<void> {

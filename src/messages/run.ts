@@ -228,9 +228,15 @@ export const RUN = {
   },
   recording_compressed: {
     level: 'error',
-    text: 'cannot read {file}: it is {form}. Convert it: {command} | compactstall replay /dev/stdin',
+    text: 'cannot read {file}: it is {form}. Convert it: {command}',
     cause: 'the file is in another form',
     remedy: 'the command that it says, with that file for FILE',
+  },
+  spans_awaited: {
+    level: 'info',
+    text: 'waiting {seconds} s for the last spans, which tracers and Collectors send late.',
+    cause: 'the last stall of the recording is less than `--wait` ago',
+    remedy: 'nothing; `--wait 0s` reads the spans at once',
   },
   spans_unreadable: {
     level: 'error',

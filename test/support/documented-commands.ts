@@ -54,6 +54,10 @@ export const RUN_BY = {
   'npm start -- replay examples/recording.jsonl': here('has a recording'),
   'npm start -- --live': { file: 'test/browser/live-page.test.ts', name: 'is where the documents say' },
   'npm start -- report examples/recording.jsonl -o /tmp/report.html': here('has a recording'),
+  'sudo compactstall -d 60 -o json | compactstall correlate - --jaeger http://127.0.0.1:16686': {
+    file: 'test/backends/correlate.test.ts',
+    name: 'live: while an agent records into the pipe, until both are interrupted',
+  },
   'compactstall correlate stalls.jsonl --otlp-json spans.jsonl': {
     file: 'test/backends/correlate.test.ts',
     name: 'has them printed for people',

@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { HELP } from '../../../src/cli/commands.ts';
 import { SNOOP_HELP } from '../../../src/cli/compactsnoop-options.ts';
 import { EXIT } from '../../../src/errors.ts';
@@ -356,6 +357,32 @@ describe('replay: the same events through every output', () => {
     );
     assert.equal(status, 0);
     assert.equal(stdout, fixtureText('snoop/events.jsonl'));
+  });
+});
+
+describe('a compressed file', () => {
+  for (const [command, words] of [
+    ['replay -', (file: string) => ['replay', file]],
+    ['summary -', (file: string) => ['summary', file]],
+    ['report -', (file: string) => ['report', file]],
+    ['correlate -', (file: string) => ['correlate', file, '--otlp-json', RECORDING]],
+    ['correlate RECORDING --otlp-json -', (file: string) => ['correlate', RECORDING, '--otlp-json', file]],
+  ] as const) {
+    it(`is converted for ${command}`, async (t) => {
+      const file = temporaryFolder(t)('file.gz');
+      writeFileSync(file, gzipSync('{}\n'));
+      const { code, stderr } = await runToEnd(words(file));
+      assert.equal(code, EXIT.FAILURE);
+      const sentence = `cannot read ${file}: it is compressed by gzip. Convert it: zcat FILE | compactstall ${command}\n`;
+      assert.ok(stderr.startsWith(`compactstall: ${sentence}`), stderr);
+    });
+  }
+
+  it('of spans can come from standard input', async () => {
+    const zcat = `"${process.execPath}" "${DIST}/bin/compactstall.js" correlate "${RECORDING}" --otlp-json -`;
+    const { status, stderr, stdout } = spawnSync('sh', ['-c', zcat], { input: '{}\n', encoding: 'utf8' });
+    assert.equal(status, EXIT.OK, stderr);
+    assert.match(stdout, /^0 of 0 spans /);
   });
 });
 

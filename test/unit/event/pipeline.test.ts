@@ -163,7 +163,7 @@ describe('the end of a recording', () => {
           .join(''),
       );
       const { sink } = await sinkTo(server.port, { OTEL_BSP_SCHEDULE_DELAY: '0' }, { queueSize });
-      const recording = Recording.open(path, () => {});
+      const recording = Recording.open('replay', path, () => {});
       await new Pipeline(recording, [sink]).run(new Promise(() => {}));
       const { decoded } = recording.books();
       assert.deepEqual(sink.books(), { accepted: decoded, exported: decoded, queued: 0, dropped: {} });

@@ -19,7 +19,7 @@ async function readFile(path: string) {
   const warnings: string[] = [];
   const found: CompactionEvent[] = [];
   const batches: number[] = [];
-  const recording = Recording.open(path, ({ text }) => warnings.push(text));
+  const recording = Recording.open('replay', path, ({ text }) => warnings.push(text));
   await recording.run((batch) => {
     batches.push(batch.length);
     found.push(...batch.filter(isCompaction));
@@ -60,7 +60,7 @@ describe('a recording', () => {
         jsonLine(left),
     );
     const selection = { pid: 5, triggers: ['direct'], minDurationNs: 1000 } as const;
-    const recording = Recording.open(path, () => {}, selection);
+    const recording = Recording.open('replay', path, () => {}, selection);
     const found: AgentEvent[] = [];
     await recording.run((batch) => found.push(...batch), enough);
     assert.deepEqual(found, [wanted, left]);
@@ -85,7 +85,7 @@ describe('a recording', () => {
     const text = jsonLine(first) + lines(events(2)) + jsonLine(second) + jsonLine(lost);
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, text);
-    const recording = Recording.open(path, () => {});
+    const recording = Recording.open('replay', path, () => {});
     const found: AgentEvent[] = [];
     await recording.run((batch) => found.push(...batch), enough);
     assert.deepEqual(found, [first, ...events(2), second, lost]);
@@ -101,7 +101,7 @@ describe('a recording', () => {
   it('comes in batches, and waits for room before the next batch', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, lines(events(700)));
-    const recording = Recording.open(path, () => {});
+    const recording = Recording.open('replay', path, () => {});
     let taking = 0;
     const sizes: number[] = [];
     await recording.run(
@@ -128,7 +128,7 @@ describe('a recording', () => {
   it('comes in smaller batches where less fits', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, lines(events(300)));
-    const recording = Recording.open(path, () => {});
+    const recording = Recording.open('replay', path, () => {});
     const found: CompactionEvent[] = [];
     const sizes = new Set<number>();
     await recording.run(
@@ -213,7 +213,7 @@ describe('a malformed line', () => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, text);
     const replayed = async () => {
-      const recording = Recording.open(path, () => {});
+      const recording = Recording.open('replay', path, () => {});
       const found: AgentEvent[] = [];
       await recording.run((batch) => found.push(...batch), enough);
       const sink = { name: 'x', books: { accepted: 8, exported: 8, queued: 0, dropped: {} } };
@@ -341,7 +341,7 @@ describe('a file that cannot be read', () => {
   it('fails while it is read: what was read before is delivered and counted', async (t) => {
     const path = temporaryFolder(t)('recording.jsonl');
     writeFileSync(path, lines(events(2000)));
-    const recording = Recording.open(path, () => {});
+    const recording = Recording.open('replay', path, () => {});
     let delivered = 0;
     const run = recording.run((batch) => {
       if (delivered === 0) closeSync(recording.file);
@@ -362,7 +362,7 @@ describe('a file that cannot be read', () => {
     ['UTF-16', Buffer.from(`\ufeff${lines(events(3))}`, 'utf16le').swap16(), 'iconv -f UTF-16 -t UTF-8 FILE'],
   ] as const) {
     it(`is ${form}`, async (t) => {
-      const sentence = `it is ${form}. Convert it: ${reader} | compactstall replay /dev/stdin`;
+      const sentence = `it is ${form}. Convert it: ${reader} | compactstall replay -`;
       const path = temporaryFolder(t)('recording.jsonl');
       writeFileSync(path, start);
       await assert.rejects(readFile(path), failure(`cannot read ${path}: ${sentence}`));
@@ -375,7 +375,7 @@ describe('stopped in the middle', () => {
     const path = temporaryFolder(t)('recording.jsonl');
     // The recording is stopped at the malformed line, a batch and a half later.
     writeFileSync(path, `${lines(events(384))}broken\n${lines(events(384))}`);
-    const recording = Recording.open(path, () => void recording.stop());
+    const recording = Recording.open('replay', path, () => void recording.stop());
     let delivered = 0;
     await recording.run((batch) => {
       delivered += batch.length;
