@@ -71,3 +71,11 @@ environment_of() { # environment_of REQUIREMENTS FOLDER
   "$2/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all: \
     --requirement "$1"
 }
+
+# Fetches a file of Maven Central into FOLDER. SHA256 has its hash and its name, as sha256sum writes them.
+fetch_maven() { # fetch_maven FOLDER-THERE SHA256 FOLDER
+  file=$(sed 's/.* //' "$2")
+  python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])' \
+    "https://repo1.maven.org/maven2/$1/$file" "$3/$file"
+  (cd "$3" && sha256sum --quiet --strict -c "$2")
+}

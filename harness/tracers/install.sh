@@ -25,9 +25,7 @@ node() {
 java() {
   mkdir "$1"
   version=${archive#dd-java-agent-}
-  python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])' \
-    "https://repo1.maven.org/maven2/com/datadoghq/dd-java-agent/${version%.jar}/$archive" "$1/$archive"
-  (cd "$1" && sha256sum --quiet --strict -c "$here/java/agent.sha256")
+  fetch_maven "com/datadoghq/dd-java-agent/${version%.jar}" "$here/java/agent.sha256" "$1"
 }
 
 # The same service three times: as the tracer's documentation says, without the line in build.rs, and that one stripped.

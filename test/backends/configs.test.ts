@@ -20,9 +20,12 @@ const PORTS: Record<string, Record<string, number>> = {
     COMPACTSTALL_JAEGER_HTTP_PORT: 16686,
     COMPACTSTALL_JAEGER_GRPC_PORT: 16685,
   },
+  'loadbalancing.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
   'read-file.yaml': {},
   'spanmetrics.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
+  'tempo.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
   'vendors.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
+  'zipkin.yaml': { COMPACTSTALL_OTLP_GRPC_PORT: 4317, COMPACTSTALL_OTLP_HTTP_PORT: 4318 },
 };
 
 const temporary = mkdtempSync(join(tmpdir(), 'compactstall-configs-'));

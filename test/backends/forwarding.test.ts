@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the configurations in otel-collector/ that send spans on make a real Collector do with them.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { ServerCredentials } from '@grpc/grpc-js';
 import { waitUntil } from '../../harness/child.ts';
 import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import { CONFIGS, startCollector, startCollectorWith, startPrometheus } from '../../harness/receivers/receivers.ts';
 import { notRecorded } from '../../src/event/lost.ts';
 import { runToEnd } from '../support/agent.ts';
+import { startGrpcServer } from '../unit/sinks/otlp/grpc-server.ts';
 import { ACCEPTED, startHttpServer } from '../unit/sinks/otlp/http-server.ts';
+import type { WireSpan } from '../unit/sinks/otlp/wire.ts';
 
 const RECORDING = 'examples/recording.jsonl';
 const LINES = readFileSync(RECORDING, 'utf8').trim().split('\n');
@@ -21,8 +25,8 @@ const DEADLINE_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'compactstall-forwarding-'));
 after(() => rmSync(folder, { recursive: true }));
 
-async function replayTo(endpoint: string, recording = RECORDING): Promise<void> {
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+async function replayTo(endpoint: string, recording = RECORDING, more: NodeJS.ProcessEnv = {}): Promise<void> {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...more };
   const { code, stderr } = await runToEnd(['replay', recording, '--output', 'otlp'], { env });
   assert.equal(code, 0, stderr);
 }
@@ -90,6 +94,37 @@ describe('vendors.yaml', () => {
   }
 });
 
+describe('tempo.yaml', () => {
+  /** Each run of the agent makes an id for its own process where spans have the host's resource. */
+  const comparable = ({ resource: { 'service.instance.id': _, ...resource }, ...span }: WireSpan) => ({
+    ...span,
+    resource,
+  });
+  const byId = (spans: WireSpan[]) => spans.map(comparable).sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
+  const [key, certificate] = ['server.key', 'server.pem'].map((name) => join(folder, name)) as [string, string];
+
+  it('over TLS, with the tenant: what the agent itself sends', async (t) => {
+    const subject = '-subj /CN=localhost -addext subjectAltName=DNS:localhost';
+    const words = `req -x509 -newkey rsa:2048 -nodes -days 2 ${subject} -keyout ${key} -out ${certificate}`;
+    execFileSync('openssl', words.split(' '), { stdio: 'pipe' });
+    const pair = { private_key: readFileSync(key), cert_chain: readFileSync(certificate) };
+    const tempo = await startGrpcServer(t, undefined, { credentials: ServerCredentials.createSsl(null, [pair]) });
+    const direct = await startGrpcServer(t);
+    await replayTo(`http://127.0.0.1:${direct.port}`);
+    const variables = { TEMPO_ENDPOINT: `localhost:${tempo.port}`, TEMPO_CA: certificate, TEMPO_TENANT: 'team-a' };
+    const collector = await startCollectorWith(`${CONFIGS}tempo.yaml`, {}, variables);
+    await replayTo(collector.endpoint);
+    await waitUntil(
+      async () => tempo.spans.length >= EVENTS || undefined,
+      DEADLINE_MS,
+      () => `${tempo.spans.length} of ${EVENTS} spans\n${collector.log()}`,
+    );
+    await collector.stop();
+    assert.deepEqual(byId(tempo.spans), byId(direct.spans));
+    for (const metadata of tempo.metadata) assert.deepEqual(metadata.get('x-scope-orgid'), ['team-a']);
+  });
+});
+
 describe('agent.yaml', () => {
   it('keeps what it has confirmed until the gateway has it, also when it is killed', async () => {
     const gateway = await startCollector({ spansFile: join(folder, 'spans') });
@@ -108,6 +143,71 @@ describe('agent.yaml', () => {
     assert.equal(new Set(spans.map(({ span }) => span.spanId)).size, EVENTS);
     await agent.stop();
     await again.stop();
+  });
+});
+
+describe('loadbalancing.yaml', () => {
+  /** Requests of one span, so that each trace with several spans is in several requests. */
+  const ONE_BY_ONE = { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
+  const tracesOf = (spans: readonly ReceivedSpan[]) => new Set(spans.map(({ span }) => span.traceId));
+  const idsOf = (spans: readonly ReceivedSpan[]) => new Set(spans.map(({ span }) => span.spanId));
+  const assertApart = (some: readonly ReceivedSpan[], others: readonly ReceivedSpan[]) => {
+    const traces = tracesOf(others);
+    assert.deepEqual(
+      [...tracesOf(some)].filter((traceId) => traces.has(traceId)),
+      [],
+    );
+  };
+  const environment = (name: string, gateways: readonly { grpcPort: number }[]) => ({
+    COMPACTSTALL_QUEUE_DIRECTORY: join(folder, name),
+    COMPACTSTALL_GATEWAYS: `[${gateways.map(({ grpcPort }) => `127.0.0.1:${grpcPort}`).join(', ')}]`,
+    COMPACTSTALL_GATEWAY_INSECURE: 'true',
+  });
+
+  it('sends each span once, all of a trace to one of two gateways', async () => {
+    const [a, b] = [
+      await startCollector({ spansFile: join(folder, 'gateway-a') }),
+      await startCollector({ spansFile: join(folder, 'gateway-b') }),
+    ];
+    const agent = await startCollectorWith(`${CONFIGS}loadbalancing.yaml`, {}, environment('balanced', [a, b]));
+    await replayTo(agent.endpoint, RECORDING, ONE_BY_ONE);
+    await waitUntil(
+      async () => a.spans().length + b.spans().length >= EVENTS || undefined,
+      DEADLINE_MS,
+      () => `${a.spans().length} and ${b.spans().length} of ${EVENTS} spans\n${agent.log()}`,
+    );
+    for (const server of [agent, a, b]) await server.stop();
+    const [atA, atB] = [a.spans(), b.spans()];
+    assert.equal(atA.length + atB.length, EVENTS);
+    assert.equal(idsOf([...atA, ...atB]).size, EVENTS);
+    assert.ok(tracesOf([...atA, ...atB]).size < EVENTS, 'no trace has several spans');
+    assertApart(atA, atB);
+    assert.ok(atA.length > 0 && atB.length > 0, `${atA.length} and ${atB.length}`);
+  });
+
+  it('keeps what it has confirmed until the gateway of its trace has it, also when it is killed', async () => {
+    const [a, b] = [
+      await startCollector({ spansFile: join(folder, 'there') }),
+      await startCollector({ spansFile: join(folder, 'away') }),
+    ];
+    await b.stop();
+    const env = environment('waiting', [a, b]);
+    const killed = await startCollectorWith(`${CONFIGS}loadbalancing.yaml`, {}, env);
+    await replayTo(killed.endpoint);
+    await killed.kill();
+    const agent = await startCollectorWith(`${CONFIGS}loadbalancing.yaml`, {}, env);
+    await a.waitForSpans(1, DEADLINE_MS);
+    const again = await startCollector(b);
+    const all = () => [...a.spans(), ...again.spans()];
+    await waitUntil(
+      async () => idsOf(all()).size >= EVENTS || undefined,
+      DEADLINE_MS,
+      () => `${idsOf(all()).size} of ${EVENTS} spans\n${agent.log()}`,
+    );
+    for (const server of [agent, a, again]) await server.stop();
+    assertApart(a.spans(), again.spans());
+    // With each try; without a pause it would be thousands of times.
+    assert.ok(a.spans().length < 100 * EVENTS, `${a.spans().length} spans`);
   });
 });
 

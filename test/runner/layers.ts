@@ -8,6 +8,7 @@ import { ARM64_TESTED } from '../../harness/machine/kernels.ts';
 import { ensureNodes, missingForNodes } from '../../harness/node-versions.ts';
 import { ensureBackends } from '../../harness/receivers/receivers.ts';
 import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
+import { ensureZipkin } from '../../harness/receivers/zipkin.ts';
 import { ARM64_ROOTS, ensureRoot, ROOTS } from '../../harness/roots/roots.ts';
 import { ensureNodeTracer, ensureTracers } from '../../harness/tracers/tracers.ts';
 import { ensureViewers } from '../../harness/viewers/viewers.ts';
@@ -138,12 +139,15 @@ export const REST: readonly Layer[] = [
   {
     name: 'backends',
     shows:
-      'the OpenTelemetry Collector, Jaeger and Prometheus, which are built from source the first time (10 to 25 min)',
+      'the OpenTelemetry Collector, Jaeger and Prometheus, which are built from source the first time (10 to 25 min), and Zipkin',
     takes: '5 min',
     files: files('test/backends/*.test.ts'),
     setUp: 'all',
     live: true,
-    prepare: () => ensureBackends(),
+    prepare: async () => {
+      await ensureBackends();
+      ensureZipkin();
+    },
   },
   {
     name: 'packages',
