@@ -5,12 +5,12 @@ import { describe, test } from 'node:test';
 import { powerCuts } from './power-cut/power-cuts.ts';
 import { AT_ONCE } from './subtests.ts';
 
-const CUTS = Number(process.env.COMPACTSTALL_POWER_CUTS ?? 12);
+const CUTS = Number(process.env.COMPACTSTALL_POWER_CUTS ?? 20);
 const SEED = Number(process.env.COMPACTSTALL_POWER_CUT_SEED ?? 1);
-/** Each has a machine. */
-const SERIES = 2;
+/** Each has a machine, which waits for half of the time. */
+const SERIES = 4;
 
-describe(`${CUTS} power cuts`, { concurrency: AT_ONCE }, () => {
+describe(`${CUTS} power cuts`, { concurrency: 2 * AT_ONCE }, () => {
   for (let seed = SEED; seed < SEED + SERIES; seed++) {
     test(`what the agent had called safe arrives, as it was issued, and it works on (seed ${seed})`, async (t) => {
       const report = await powerCuts(t, { cuts: CUTS / SERIES, seed, say: (line) => t.diagnostic(line) });
