@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hostname } from 'node:os';
 import { booksReport } from '../event/books-report.ts';
+import type { CompactionEvent } from '../event/event.ts';
 import type { Pipeline } from '../event/pipeline.ts';
 import type { Address } from '../http-server.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import type { LivePage } from '../live-page/server.ts';
 import { message } from '../messages/message.ts';
+import type { SinkSettings } from '../sinks/create.ts';
+import type { BatchFormat } from '../sinks/text/text-sink.ts';
 import { VERSION } from '../version.ts';
 import { FILTER_OPTIONS } from './compactstall-options.ts';
 import type { FileOption } from './file-options.ts';
@@ -24,9 +27,16 @@ export const filtersOf = (texts: ReadonlyMap<string, string[]>, inFile: Readonly
     return (texts.get(name) ?? (written === undefined ? [] : [written])).map((text) => `--${name} ${text}`);
   });
 
-/** Lets the page show a run. */
-export function showRun(page: LivePage, source: LiveSource, pipeline: Pipeline, filters: string[]): void {
+/** Lets the page show a run. @param settings of what an output of spans would write */
+export function showRun(
+  page: LivePage,
+  source: LiveSource,
+  pipeline: Pipeline,
+  filters: string[],
+  settings: SinkSettings,
+): void {
   page.start({
+    spans: spansAs(settings),
     version: VERSION,
     host: hostname(),
     filters,
@@ -34,6 +44,18 @@ export function showRun(page: LivePage, source: LiveSource, pipeline: Pipeline, 
     books: () => booksReport(source.state().books, pipeline.books(), false),
     aggregates: () => source.readAggregates(),
   });
+}
+
+/** Spans as lines of OTLP/JSON. Its libraries are large, and loaded when somebody exports. */
+function spansAs({ stack, resource, environments, warn }: SinkSettings) {
+  let format: BatchFormat | undefined;
+  return async (events: readonly CompactionEvent[]) => {
+    if (!format) {
+      const { otlpJsonLines } = await import('../sinks/otlp/json-lines.ts');
+      format = await otlpJsonLines({ name: 'the page', stack, resource, warn, env: environments[0]! });
+    }
+    return format(events).texts.join('');
+  };
 }
 
 /** How to get the page, as the user has started it. */

@@ -2,14 +2,20 @@
 import type { ServerResponse } from 'node:http';
 import { LIVE_EVENTS } from '../report/live.ts';
 
-/** How long a client may take for a message. */
-const SLOW_MS = 10_000;
-
 interface Client {
   /** Since when it has not taken what was written; undefined when it has. */
   waitsSinceMs: number | undefined;
   /** It has not got what others got meanwhile. */
   isBehind: boolean;
+}
+
+export interface ClientsOptions {
+  /** How many there may be. */
+  most: number;
+  /** How long a client may take for a message. */
+  slowMs: number;
+  /** Called when the last one has gone. */
+  onNone: () => void;
 }
 
 /**
@@ -18,13 +24,10 @@ interface Client {
  */
 export class Clients {
   readonly #clients = new Map<ServerResponse, Client>();
-  readonly #most: number;
-  /** Called when the last one has gone. */
-  readonly #onNone: () => void;
+  readonly #options: ClientsOptions;
 
-  constructor(most: number, onNone: () => void) {
-    this.#most = most;
-    this.#onNone = onNone;
+  constructor(options: ClientsOptions) {
+    this.#options = options;
   }
 
   get size(): number {
@@ -32,7 +35,7 @@ export class Clients {
   }
 
   get isFull(): boolean {
-    return this.#clients.size >= this.#most;
+    return this.#clients.size >= this.#options.most;
   }
 
   /** @param text the first message */
@@ -41,7 +44,7 @@ export class Clients {
     this.#clients.set(response, client);
     response.on('close', () => {
       this.#clients.delete(response);
-      if (this.#clients.size === 0) this.#onNone();
+      if (this.#clients.size === 0) this.#options.onNone();
     });
     response.on('error', () => {});
     write(response, client, text);
@@ -53,7 +56,7 @@ export class Clients {
       if (response.writableLength > 0) {
         client.isBehind ||= more !== undefined;
         client.waitsSinceMs ??= performance.now();
-        if (performance.now() - client.waitsSinceMs > SLOW_MS) response.destroy();
+        if (performance.now() - client.waitsSinceMs > this.#options.slowMs) response.destroy();
         continue;
       }
       client.waitsSinceMs = undefined;

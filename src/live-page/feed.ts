@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Aggregates } from '../event/aggregates.ts';
 import type { BooksReport } from '../event/books-report.ts';
-import { type AgentEvent, isCompaction } from '../event/event.ts';
+import { type AgentEvent, type CompactionEvent, isCompaction } from '../event/event.ts';
 import { cutEvent } from '../report/cut.ts';
 import type { KernelSlice, ReportData } from '../report/data.ts';
 import { KernelDifferences } from '../report/kernel-differences.ts';
 import { LIVE_LIMITS, type LiveMore } from '../report/live.ts';
 import { ReportModel } from '../report/model.ts';
+import { findable, isWanted } from '../report/shown.ts';
+import type { AskedStalls } from './asked-stalls.ts';
 
 const NANOS_PER_MILLI = 1_000_000n;
 /** How often the kernel's sums are read while events come and nobody looks. */
@@ -24,6 +26,8 @@ export interface FeedSources {
   sinceUnixNano: bigint;
   books: () => BooksReport;
   aggregates: () => Aggregates;
+  /** Spans of these, as lines of OTLP/JSON. */
+  spans: (events: readonly CompactionEvent[]) => Promise<string>;
 }
 
 /** What the page shows: kept and added up all the time, and made into messages only while somebody looks. */
@@ -31,6 +35,9 @@ export class Feed {
   readonly #sources: FeedSources;
   readonly #model = new ReportModel(LIVE_LIMITS);
   readonly #kernel: KernelDifferences;
+  /** How many compactions have come, and the place of each of the latest among them. */
+  #come = 0;
+  readonly #numbers = new Map<string, number>();
   #readMs = Number.NEGATIVE_INFINITY;
   #books!: BooksReport;
   #atUnixNano = '0';
@@ -46,6 +53,7 @@ export class Feed {
 
   add(events: readonly AgentEvent[]): void {
     this.#model.add(events);
+    for (const event of events) if (isCompaction(event)) this.#number(event);
     if (this.#isWatched) {
       // One more shows that there were too many.
       const room = MAX_EVENTS + 1 - this.#events.length;
@@ -80,10 +88,29 @@ export class Feed {
     return { events, slices, ...(JSON.stringify(books) !== before && { books }), atUnixNano: this.#atUnixNano };
   }
 
+  /** The stalls that are kept in full, of those that had come to a page, and as it shows them. */
+  shown({ come, ...wanted }: AskedStalls): CompactionEvent[] {
+    return this.#model
+      .kept()
+      .filter((event) => (this.#numbers.get(keyOf(event)) ?? 0) <= come)
+      .filter((event) => isWanted(findable(event, event.stack, event.resource), wanted));
+  }
+
+  spans(events: readonly CompactionEvent[]): Promise<string> {
+    return this.#sources.spans(events);
+  }
+
   /** Nobody looks any more. */
   rest(): void {
     this.#isWatched = false;
     this.#forget();
+  }
+
+  #number(event: CompactionEvent): void {
+    this.#come += 1;
+    this.#numbers.set(keyOf(event), this.#come);
+    if (this.#numbers.size <= 2 * LIVE_LIMITS.stalls) return;
+    for (const key of [...this.#numbers.keys()].slice(0, LIVE_LIMITS.stalls)) this.#numbers.delete(key);
   }
 
   #forget(): void {
@@ -102,3 +129,5 @@ export class Feed {
     if (slice && this.#isWatched) this.#slices.push(slice);
   }
 }
+
+const keyOf = ({ traceId, spanId }: CompactionEvent): string => traceId + spanId;

@@ -16,6 +16,9 @@ const TOKEN_BYTES = 16;
 /** What a browser on this host may call it. */
 const OWN_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
+/** A name or an address, and perhaps a port. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
 /** Decides who may ask. Beyond this host, only whoever has the address with its token. */
 export class Guard {
   /** Undefined where only this host reaches the port. */
@@ -41,8 +44,8 @@ export class Guard {
     if (isFromElsewhere(headers, isPage)) return refused('another site has asked for it');
     if (this.#token === undefined) {
       // Otherwise a site could give its own name this address, and read what is here.
-      const name = URL.parse(`http://${headers.host}`)?.hostname ?? '';
-      if (!this.#names.has(name)) return refused('it is asked for by the name of another host');
+      const [, name = ''] = HOST.exec(headers.host ?? '') ?? [];
+      if (!this.#names.has(name.toLowerCase())) return refused('it is asked for by the name of another host');
     } else if (!isToken(asked.pathname.split('/', 2)[1] ?? '', this.#token)) {
       return refused('the address that compactstall has printed has a token in it');
     }

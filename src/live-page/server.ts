@@ -4,8 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AgentEvent } from '../event/event.ts';
 import { type Address, addressOf, closeServer, listen, shown } from '../http-server.ts';
 import { message } from '../messages/message.ts';
-import { livePage } from '../report/html.ts';
+import { emptyPage, livePage } from '../report/html.ts';
 import { LIVE_EVENTS, type LiveStart } from '../report/live.ts';
+import { excerpt } from '../terminal.ts';
+import { askedStalls } from './asked-stalls.ts';
 import { Clients, serverSent } from './clients.ts';
 import { Feed, type FeedSources } from './feed.ts';
 import { Guard } from './guard.ts';
@@ -14,6 +16,8 @@ import { Guard } from './guard.ts';
 const MAX_PAGES = 16;
 /** Each page has a connection, and may ask for a file meanwhile. */
 const LIMITS = { clients: 4 * MAX_PAGES, silentMs: 30_000 };
+/** How long a page may take for a message. */
+const SLOW_MS = 10_000;
 /** How often pages get what is new. */
 const TICK_MS = 500;
 /** How often they get the time at least. */
@@ -22,6 +26,7 @@ const QUIET_MS = 2000;
 const LAST_MS = 500;
 /** When a page tries again. */
 const RETRY_MS = 1000;
+const RETRY_AFTER = { 'Retry-After': String(RETRY_MS / 1000) };
 
 /** Headers of all answers. The page itself has a policy, too; this one also keeps it out of frames. */
 const HEADERS = {
@@ -39,11 +44,12 @@ export class LivePage {
   readonly #guard: Guard;
   readonly #host: string;
   /** Read before rights are given up: later the file may be out of reach. */
-  readonly #html = livePage();
+  readonly #empty = emptyPage();
   readonly #run = randomBytes(8).toString('hex');
-  readonly #clients = new Clients(MAX_PAGES, () => this.#rest());
+  readonly #clients = new Clients({ most: MAX_PAGES, slowMs: SLOW_MS, onNone: () => this.#rest() });
   #feed: Feed | undefined;
   #messages = 0;
+  #isExporting = false;
   #sentMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -88,21 +94,45 @@ export class LivePage {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const asked = this.#guard.look(request);
     if ('why' in asked) say(response, asked.status, asked.why, { Allow: 'GET, HEAD' });
-    else if (asked.path === '') this.#page(request, response);
+    else if (asked.path === '') this.#page(request, response, livePage(this.#empty));
+    else if (asked.path === 'report.html') this.#page(request, response, this.#empty);
+    else if (asked.path === 'spans.jsonl') void this.#spans(asked.query, response);
     else if (asked.path === 'events') this.#connect(request, response);
     else say(response, 404, 'there is nothing here');
   }
 
-  #page(request: IncomingMessage, response: ServerResponse): void {
+  #page(request: IncomingMessage, response: ServerResponse, html: string): void {
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
-    response.end(request.method === 'HEAD' ? undefined : this.#html);
+    response.end(request.method === 'HEAD' ? undefined : html);
+  }
+
+  /** One page at a time: what it gets is as large as all that is kept. */
+  async #spans(query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const asked = askedStalls(query);
+    const feed = this.#feed;
+    const stalls = asked && feed?.shown(asked);
+    if (!feed || !stalls) say(response, 400, 'it does not say which stalls');
+    else if (asked.run !== this.#run) say(response, 409, 'the agent was started again');
+    else if (stalls.length !== asked.shown) {
+      say(response, 409, `the agent has kept ${stalls.length} of these ${asked.shown} stalls; show what is new first`);
+    } else if (this.#isExporting) say(response, 503, 'another page exports just now', RETRY_AFTER);
+    else {
+      this.#isExporting = true;
+      response.on('close', () => {
+        this.#isExporting = false;
+      });
+      try {
+        const text = await feed.spans(stalls);
+        response.writeHead(200, { 'Content-Type': 'application/x-ndjson' }).end(text);
+      } catch (error) {
+        say(response, 500, excerpt(String(error)));
+      }
+    }
   }
 
   #connect(request: IncomingMessage, response: ServerResponse): void {
     if (!this.#feed || this.#clients.isFull) {
-      say(response, 503, this.#feed ? `${MAX_PAGES} pages are open already` : 'the agent is starting', {
-        'Retry-After': String(RETRY_MS / 1000),
-      });
+      say(response, 503, this.#feed ? `${MAX_PAGES} pages are open already` : 'the agent is starting', RETRY_AFTER);
       return;
     }
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });

@@ -16,6 +16,8 @@ export interface BarState {
   news: number;
   /** Whether they are of another run than the page shows. */
   isOtherRun: boolean;
+  /** Whether the page shows the last five minutes. */
+  isRecent: boolean;
 }
 
 const WORDS: Readonly<Record<ConnectionState, string>> = {
@@ -51,13 +53,18 @@ export function liveBar(does: { pause(): void; showNews(): void; goHome(): void 
     else if (event.key === 'l') does.goHome();
   });
   return {
-    element: h('div', { className: 'live' }, state, pause, news, home, ...more),
-    show: ({ connection, isPaused, news: n, isOtherRun }) => {
+    element: h(
+      'div',
+      { className: 'live', at: { role: 'region', 'aria-label': 'Connection and export' } },
+      ...[state, pause, news, home, ...more],
+    ),
+    show: ({ connection, isPaused, news: n, isOtherRun, isRecent }) => {
       const words = isPaused && connection === 'connected' ? 'paused' : WORDS[connection];
       // A status that is written again is read out again.
       if (state.textContent !== words) state.textContent = words;
       state.dataset.state = isPaused && connection === 'connected' ? 'paused' : connection;
       pause.setAttribute('aria-pressed', String(isPaused));
+      home.setAttribute('aria-pressed', String(isRecent));
       news.hidden = n === 0 && !isOtherRun;
       news.textContent = isOtherRun ? `the agent was started again: ${count(n)} new` : `${count(n)} new`;
     },

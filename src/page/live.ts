@@ -7,6 +7,7 @@ import { printable } from '../terminal.ts';
 import { body } from './body.ts';
 import { type ConnectionState, connect } from './connection.ts';
 import { fill, h } from './dom.ts';
+import { exports } from './export.ts';
 import { type Head, head } from './head.ts';
 import { liveBar } from './live-bar.ts';
 import { View } from './view.ts';
@@ -35,7 +36,13 @@ export function showLive(): void {
   const showBar = () => {
     const all = latest?.all.count ?? 0;
     const shown = isOtherRun() ? 0 : (page?.view.data.all.count ?? 0);
-    bar.show({ connection, isPaused, news: all - shown, isOtherRun: isOtherRun() });
+    bar.show({
+      connection,
+      isPaused,
+      news: all - shown,
+      isOtherRun: isOtherRun(),
+      isRecent: page?.view.isZoomed === false,
+    });
   };
   /** What is new becomes what is shown. */
   const showNews = () => {
@@ -59,19 +66,22 @@ export function showLive(): void {
     const view = new View(data, true);
     const top = head(data);
     const { filters, main } = body(view, true);
+    view.onChange(showBar);
     document.title = printable(`${data.recording} · live · compactstall`);
     document.body.append(top.element, h('div', { className: 'bars' }, bar.element, filters), main);
     waiting.remove();
     return { view, head: top, of };
   };
-  const bar = liveBar({
+  const shown = () => page && { view: page.view, run: page.of };
+  const does = {
     pause: () => {
       isPaused = !isPaused;
       redraw();
     },
     showNews,
     goHome: () => page?.view.goHome(),
-  });
+  };
+  const bar = liveBar(does, exports(shown));
   const waiting = h('p', { className: 'waiting', at: { role: 'status' } });
   document.body.append(waiting);
 

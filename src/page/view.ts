@@ -113,6 +113,11 @@ export class View implements Wanted {
     return this.#span !== this.#home;
   }
 
+  /** Whether somebody has chosen a part of time. */
+  get isChosen(): boolean {
+    return this.#span === 'chosen';
+  }
+
   /** Whether sums of a trigger and a service are wanted. */
   wants(trigger: Trigger, service: string | undefined): boolean {
     return wantsSum(this, trigger, service);

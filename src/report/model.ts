@@ -84,10 +84,7 @@ export class ReportModel {
 
   report(head: ReportHead): ReportData {
     const tables = new Tables();
-    const stalls = this.#kept
-      .items()
-      .toSorted((a, b) => (isEarlier(a, b) ? -1 : 1))
-      .map((event) => tables.kept(event));
+    const stalls = this.kept().map((event) => tables.kept(event));
     const stacks = [...this.#stacks.values()]
       .map(({ frames, ...row }): StackRow => ({ stack: tables.stackOf(frames), ...row }))
       .sort(longestFirst);
@@ -110,6 +107,11 @@ export class ReportModel {
       gaps: this.#gaps.items().toSorted((a, b) => (BigInt(a.startUnixNano) < BigInt(b.startUnixNano) ? -1 : 1)),
       ...(this.#slices && { kernel: this.#slices.report() }),
     };
+  }
+
+  /** The stalls that are kept in full, in order of time. */
+  kept(): CompactionEvent[] {
+    return this.#kept.items().toSorted((a, b) => (isEarlier(a, b) ? -1 : 1));
   }
 
   /** Adds what the kernel has added up since the last time; nothing, where that is so. */

@@ -46,7 +46,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   correlate: ['event', 'terminal', 'errors', 'messages'],
   status: ['event', 'terminal', 'errors', 'messages'],
   systemd: ['messages'],
-  'live-page': ['report', 'event', 'http-server', 'messages'],
+  'live-page': ['report', 'event', 'http-server', 'terminal', 'messages'],
   doctor: [
     ...['live', 'enrich', 'prober', 'logs', 'metrics', 'sinks', 'spool', 'event', 'host', 'kernel', 'procfs'],
     ...['http-server', 'node-version', 'terminal', 'errors', 'messages'],

@@ -23,6 +23,9 @@ describe('the page of this host', () => {
 
   it('refuses a name that somebody else may give to this address', () => {
     const names = ['evil.example', '127.0.0.1.evil.example', 'localhost.', '127.0.0.2', '', 'a b', '[::1', undefined];
+    names.push(
+      ...['x@127.0.0.1', '127.0.0.1/x', '127.0.0.1:', '127.1', '2130706433', '127.0.0.1:1:2', '[0::1]', '127.0.0.1, x'],
+    );
     for (const host of names) {
       assert.equal(ask(guard, '/', { host }), '403 it is asked for by the name of another host', host);
     }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { scriptJson } from '../../../src/report/html.ts';
+import { scriptJson } from '../../../src/report/page-data.ts';
 
 const PAGE = readFileSync(new URL('../../../dist/page/report.html', import.meta.url), 'utf8');
 const part = (pattern: RegExp) => pattern.exec(PAGE)![1]!;
