@@ -17,6 +17,9 @@ const SCROLLED = 40;
 /** Rows and frames that somebody is at. */
 const READ = 'main tbody:hover, main .flame:hover, main tbody:focus-within, main .flame:focus-within';
 
+/** A fifth of the time is for drawing, however much there is to draw. */
+const REST = 4;
+
 interface Run {
   id: string;
   model: ReportModel;
@@ -53,7 +56,7 @@ export function showLive(): void {
     page.view.renew(latest);
     showBar();
   };
-  const redraw = () => {
+  const redraw = atTimes(() => {
     if (!run) return;
     latest = run.model.report(run.head);
     if (page) {
@@ -61,7 +64,7 @@ export function showLive(): void {
       if (!isHeld()) showNews();
     } else page = show(latest, run.id);
     showBar();
-  };
+  });
   const show = (data: ReportData, of: string) => {
     const view = new View(data, true);
     const top = head(data);
@@ -76,6 +79,7 @@ export function showLive(): void {
   const does = {
     pause: () => {
       isPaused = !isPaused;
+      showBar();
       redraw();
     },
     showNews,
@@ -113,4 +117,23 @@ export function showLive(): void {
       showBar();
     },
   });
+}
+
+/** Draws when somebody can see it, and not more often than a browser can. */
+function atTimes(draw: () => void): () => void {
+  let timer: number | undefined;
+  let isWanted = false;
+  const drawNow = () => {
+    timer = undefined;
+    if (!isWanted || document.hidden) return;
+    isWanted = false;
+    const startMs = performance.now();
+    draw();
+    timer = window.setTimeout(drawNow, REST * (performance.now() - startMs));
+  };
+  document.addEventListener('visibilitychange', () => timer ?? drawNow());
+  return () => {
+    isWanted = true;
+    if (timer === undefined) drawNow();
+  };
 }
