@@ -262,6 +262,34 @@ describe('gateway.yaml', () => {
     await backend.stop();
     await all.stop();
   });
+
+  it('keeps all of many traces that it decides about at once', async () => {
+    const count = 5000;
+    const recording = join(folder, 'many.jsonl');
+    const [first] = LINES.map((line) => JSON.parse(line));
+    const many = Array.from({ length: count }, (_, i) => ({
+      ...first,
+      traceId: `${i + 1}`.padStart(32, 'a'),
+      spanId: `${i + 1}`.padStart(16, 'a'),
+    }));
+    writeFileSync(recording, many.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    const backend = await startCollector({ spansFile: join(folder, 'many') });
+    const gateway = await startCollectorWith(
+      `${CONFIGS}gateway.yaml`,
+      {},
+      {
+        COMPACTSTALL_BACKEND: `127.0.0.1:${backend.grpcPort}`,
+        COMPACTSTALL_BACKEND_INSECURE: 'true',
+        COMPACTSTALL_DECISION_WAIT: '2s',
+        COMPACTSTALL_SAMPLING_PERCENTAGE: '100',
+      },
+    );
+    await replayTo(gateway.endpoint, recording);
+    await backend.waitForSpans(count, DEADLINE_MS);
+    await gateway.stop();
+    await backend.stop();
+    assert.equal(new Set(backend.spans().map(({ span }) => span.spanId)).size, count);
+  });
 });
 
 describe('spanmetrics.yaml', () => {
