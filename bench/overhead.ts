@@ -5,7 +5,7 @@
  *
  *   node bench/overhead.ts              prints the tables
  *   node bench/overhead.ts bpf plans    prints these only
- *   node bench/overhead.ts --write      also puts them into docs/overhead.md, and that of forms into docs/deploy.md
+ *   node bench/overhead.ts --write      also puts them into docs/overhead.md, those of forms into docs/deploy.md, that of scale into docs/scale.md
  *   node bench/overhead.ts versus REV   compares this tree with another revision (versus.ts)
  *
  * It has no limits to fail on: a figure depends on the machine and its other load.
@@ -18,6 +18,7 @@ import { measureArm64Forms, measureForms } from './forms.ts';
 import { measureIdle } from './idle.ts';
 import { measureMemory } from './memory.ts';
 import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
+import { measureScale } from './scale/scale.ts';
 import { leaveHostAsFound, stolenShare } from './session.ts';
 import { measureSpans } from './spans.ts';
 import { measureSpool } from './spool.ts';
@@ -49,6 +50,7 @@ const PARTS: Record<string, (folder: string) => Promise<string>> = {
   spans: hostRows(measureSpans),
   spool: hostRows(measureSpool),
   memory: host(measureMemory),
+  scale: host(measureScale),
   forms: host(measureForms),
   'forms-arm64': host(measureArm64Forms),
   bcc: compareWithBcc,

@@ -3,7 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 
 /** The document with a part's table, where it is not docs/overhead.md. */
-const ELSEWHERE: Readonly<Record<string, string>> = { forms: 'docs/deploy.md', 'forms-arm64': 'docs/deploy.md' };
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  forms: 'docs/deploy.md',
+  'forms-arm64': 'docs/deploy.md',
+  scale: 'docs/scale.md',
+};
 
 export interface Row {
   what: string;
