@@ -7,7 +7,8 @@ export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'ended';
 export interface Listener {
   start(start: LiveStart): void;
   more(more: LiveMore): void;
-  state(state: ConnectionState): void;
+  /** @param why the agent's words, where it has refused */
+  state(state: ConnectionState, why?: string): void;
 }
 
 const AGAIN_MS = 2000;
@@ -27,8 +28,23 @@ export function connect(listener: Listener): void {
     listener.state('ended');
     again();
   });
-  source.addEventListener('error', () => {
+  source.addEventListener('error', async () => {
     listener.state('lost');
-    if (source.readyState === EventSource.CLOSED) again();
+    if (source.readyState !== EventSource.CLOSED) return;
+    listener.state('lost', await refusal());
+    again();
   });
+}
+
+/** A connection for events does not tell why it was refused. */
+async function refusal(): Promise<string | undefined> {
+  const stop = new AbortController();
+  try {
+    const response = await fetch('events', { signal: stop.signal });
+    return response.ok ? undefined : (await response.text()).trim();
+  } catch {
+    return undefined;
+  } finally {
+    stop.abort();
+  }
 }

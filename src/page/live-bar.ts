@@ -11,6 +11,8 @@ export interface LiveBar {
 
 export interface BarState {
   connection: ConnectionState;
+  /** Why the agent has refused it. */
+  why: string | undefined;
   isPaused: boolean;
   /** Compactions with a row that are not on the page yet. */
   news: number;
@@ -58,8 +60,9 @@ export function liveBar(does: { pause(): void; showNews(): void; goHome(): void 
       { className: 'live', at: { role: 'region', 'aria-label': 'Connection and export' } },
       ...[state, pause, news, home, ...more],
     ),
-    show: ({ connection, isPaused, news: n, isOtherRun, isRecent }) => {
-      const words = isPaused && connection === 'connected' ? 'paused' : WORDS[connection];
+    show: ({ connection, why, isPaused, news: n, isOtherRun, isRecent }) => {
+      const said = why === undefined ? WORDS[connection] : `${WORDS[connection]}: ${why}`;
+      const words = isPaused && connection === 'connected' ? 'paused' : said;
       // A status that is written again is read out again.
       if (state.textContent !== words) state.textContent = words;
       state.dataset.state = isPaused && connection === 'connected' ? 'paused' : connection;

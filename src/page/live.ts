@@ -28,6 +28,7 @@ interface Run {
 
 export function showLive(): void {
   let connection: ConnectionState = 'connecting';
+  let why: string | undefined;
   let isPaused = false;
   let run: Run | undefined;
   let latest: ReportData | undefined;
@@ -41,6 +42,7 @@ export function showLive(): void {
     const shown = isOtherRun() ? 0 : (page?.view.data.all.count ?? 0);
     bar.show({
       connection,
+      why,
       isPaused,
       news: all - shown,
       isOtherRun: isOtherRun(),
@@ -110,10 +112,15 @@ export function showLive(): void {
       };
       redraw();
     },
-    state: (state) => {
-      connection = state;
+    state: (state, refusal) => {
+      [connection, why] = [state, refusal];
       if (!page)
-        fill(waiting, state === 'lost' ? 'No connection to the agent, trying again.' : 'Connecting to the agent.');
+        fill(
+          waiting,
+          state === 'lost'
+            ? `No connection to the agent, trying again${refusal ? `: ${refusal}` : ''}.`
+            : 'Connecting to the agent.',
+        );
       showBar();
     },
   });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { COMPACT_MEMORY, compact, populatedZones } from '../../harness/host.ts';
@@ -56,6 +57,10 @@ function listening(pid: number): number[] {
     .filter((words) => words[3] === '0A' && sockets.has(words[9]))
     .map((words) => Number.parseInt(words[1]!.split(':')[1]!, 16));
 }
+
+/** A client of server-sent events that is no browser. */
+const connectedTo = (url: string): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => get(url, resolve).on('error', reject));
 
 /** Resolves when the text of a part of the page is so. */
 async function until(page: Page, selector: string, isSo: (text: string) => boolean): Promise<string> {
@@ -353,6 +358,30 @@ describe('the page of a running agent', () => {
       }
     });
   }
+
+  it('says why the agent refuses it: too many pages, another token', async (t) => {
+    const { agent, url } = await started(['--live', '0.0.0.0:0', '-o', 'json']);
+    t.after(() => agent.stop());
+    assert.match(url, /^http:\/\/0\.0\.0\.0:\d+\/[0-9a-f]{32}\/$/);
+    const here = url.replace('0.0.0.0', '127.0.0.1');
+    const others = await Promise.all(Array.from({ length: 16 }, () => connectedTo(`${here}events`)));
+    const { page } = await open(context, here);
+    await until(
+      page,
+      '.waiting',
+      (text) => text === 'No connection to the agent, trying again: 16 pages are open already.',
+    );
+    for (const other of others) other.destroy();
+    await page.waitForSelector('.verdict');
+    await compacted(agent, 1);
+    await until(page, '.state', (text) => numberIn(text) >= ZONES);
+
+    await agent.stop('SIGKILL');
+    const again = await started(['--live', new URL(url).host, '-o', 'none']);
+    t.after(() => again.agent.stop());
+    const why = 'the address that compactstall has printed has a token in it';
+    await until(page, '.connection', (text) => text === `connection lost, trying again: ${why}`);
+  });
 
   it('is hinted at, and no port is open, when nothing is asked for', async (t) => {
     const agent = await new Agent([]).attached();
