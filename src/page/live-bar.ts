@@ -3,6 +3,7 @@
 import type { ConnectionState } from './connection.ts';
 import { h } from './dom.ts';
 import { count } from './format.ts';
+import type { Missing } from './missing.ts';
 
 export interface LiveBar {
   element: HTMLElement;
@@ -18,6 +19,8 @@ export interface BarState {
   news: number;
   /** Whether they are of another run than the page shows. */
   isOtherRun: boolean;
+  /** What is missing, where it is known. */
+  missing: Pick<Missing, 'isWhole' | 'brief'> | undefined;
   /** Whether the page shows the last five minutes. */
   isRecent: boolean;
 }
@@ -31,6 +34,7 @@ const WORDS: Readonly<Record<ConnectionState, string>> = {
 
 export function liveBar(does: { pause(): void; showNews(): void; goHome(): void }, ...more: HTMLElement[]): LiveBar {
   const state = h('span', { className: 'connection', at: { role: 'status' } });
+  const books = h('span', { className: 'brief' });
   const pause = h(
     'button',
     { type: 'button', className: 'pause', onclick: () => does.pause(), at: { 'aria-keyshortcuts': 'p' } },
@@ -58,14 +62,18 @@ export function liveBar(does: { pause(): void; showNews(): void; goHome(): void 
     element: h(
       'div',
       { className: 'live', at: { role: 'region', 'aria-label': 'Connection and export' } },
-      ...[state, pause, news, home, ...more],
+      ...[state, books, pause, news, home, ...more],
     ),
-    show: ({ connection, why, isPaused, news: n, isOtherRun, isRecent }) => {
+    show: ({ connection, why, missing, isPaused, news: n, isOtherRun, isRecent }) => {
       const said = why === undefined ? WORDS[connection] : `${WORDS[connection]}: ${why}`;
       const words = isPaused && connection === 'connected' ? 'paused' : said;
       // A status that is written again is read out again.
       if (state.textContent !== words) state.textContent = words;
       state.dataset.state = isPaused && connection === 'connected' ? 'paused' : connection;
+      if (missing) {
+        books.className = missing.isWhole ? 'brief' : 'brief warn';
+        books.textContent = `${missing.isWhole ? '✓' : '!'} ${missing.brief}`;
+      }
       pause.setAttribute('aria-pressed', String(isPaused));
       home.setAttribute('aria-pressed', String(isRecent));
       news.hidden = n === 0 && !isOtherRun;

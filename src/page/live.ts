@@ -10,6 +10,7 @@ import { fill, h } from './dom.ts';
 import { exports } from './export.ts';
 import { type Head, head } from './head.ts';
 import { liveBar } from './live-bar.ts';
+import { missingOf } from './missing.ts';
 import { View } from './view.ts';
 
 /** Scrolled further, somebody reads. */
@@ -43,6 +44,7 @@ export function showLive(): void {
     bar.show({
       connection,
       why,
+      missing: latest && missingOf(latest),
       isPaused,
       news: all - shown,
       isOtherRun: isOtherRun(),

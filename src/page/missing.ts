@@ -8,6 +8,8 @@ export interface Missing {
   isWhole: boolean;
   /** A sentence. */
   text: string;
+  /** Its sense in two words. */
+  brief: string;
   rows: string[][];
 }
 
@@ -28,7 +30,8 @@ export function missingOf(data: ReportData): Missing {
     ]),
     ...filtered.map(([option, n]) => [`left out by ${option}`, count(n), 'in the totals', 'not known', 'all the time']),
   ];
-  return { isWhole, text: isWhole ? wholeText(data, filtered) : partText(missing, balances), rows };
+  const brief = isWhole ? 'nothing lost' : missing > 0 ? `${count(missing)} missing` : 'some lost';
+  return { isWhole, brief, text: isWhole ? wholeText(data, filtered) : partText(missing, balances), rows };
 }
 
 function wholeText({ live }: ReportData, filtered: readonly unknown[]): string {

@@ -152,6 +152,9 @@ describe('the page of a running agent', () => {
     await page.evaluate('scrollTo(0, 400)');
     await isHeld('scrolled');
     assert.equal(await page.evaluate('scrollY'), 400);
+    assert.ok(await page.locator('.brief', { hasText: '✓ nothing lost' }).isVisible(), 'the books in two words');
+    const top = await page.evaluate<number>('document.querySelector(".brief").getBoundingClientRect().top');
+    assert.ok(top >= 0 && top < 60, 'which stay in sight');
     await news.click();
     await page.evaluate('scrollTo(0, 0)');
     await news.waitFor({ state: 'hidden' });
