@@ -37,7 +37,7 @@ for backend in "$@"; do
   case $backend in
     collector)
       version=$(sed -n 's/^  version: *//p' "$here/collector/builder.yaml")
-      ensure collector "$version" 3 "$here/collector/builder.yaml"
+      ensure collector "$version" 4 "$here/collector/builder.yaml"
       ;;
     jaeger)
       version=$(sed -n 's|.*github.com/jaegertracing/jaeger v\([^ ]*\).*|\1|p' "$here/jaeger/go.mod")
