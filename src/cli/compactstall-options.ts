@@ -176,6 +176,13 @@ const OUTPUT_OPTIONS = [
   ...INFORMATION_OPTIONS,
 ] as const;
 
+const TRACE_URL_OPTION = {
+  name: 'trace-url',
+  argument: 'URL',
+  help: 'link each stall on the page to its trace: the address of a trace in your backend, with {traceId}, and where it needs them {spanId}, {startMs} and {endMs}, such as http://localhost:16686/trace/{traceId}',
+  parse: parseTraceUrl,
+} as const;
+
 export const RUN_OPTIONS = [
   { name: 'duration', short: 'd', argument: 'SECONDS', help: 'stop after this time', parse: parseSeconds },
   ...FILTER_OPTIONS,
@@ -232,6 +239,7 @@ export const RUN_OPTIONS = [
     help: `show it in a browser while it runs: a page at HOST:PORT, [IPV6]:PORT or :PORT (${LIVE_ADDRESS} without ADDRESS). Beyond this host, the page's address has a token (docs/live.md)`,
     parse: parseLive,
   },
+  TRACE_URL_OPTION,
   {
     name: 'ring-size',
     argument: 'BYTES',
@@ -272,12 +280,7 @@ export const REPORT_OPTIONS = [
     help: 'write the report to this file instead of standard output',
     parse: parsePath,
   },
-  {
-    name: 'trace-url',
-    argument: 'URL',
-    help: 'link each stall to its trace: the address of a trace in your backend, with {traceId}, and where it needs them {spanId}, {startMs} and {endMs}, such as http://localhost:16686/trace/{traceId}',
-    parse: parseTraceUrl,
-  },
+  TRACE_URL_OPTION,
   ...FILTER_OPTIONS,
   ...INFORMATION_OPTIONS,
 ] as const;

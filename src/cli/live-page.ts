@@ -27,15 +27,17 @@ export const filtersOf = (texts: ReadonlyMap<string, string[]>, inFile: Readonly
     return (texts.get(name) ?? (written === undefined ? [] : [written])).map((text) => `--${name} ${text}`);
   });
 
-/** Lets the page show a run. @param settings of what an output of spans would write */
+/** Lets the page show a run. @param settings of what an output of spans would write @param traceUrl of `--trace-url` */
 export function showRun(
   page: LivePage,
   source: LiveSource,
   pipeline: Pipeline,
   filters: string[],
   settings: SinkSettings,
+  traceUrl?: string,
 ): void {
   page.start({
+    ...(traceUrl !== undefined && { traceUrl }),
     spans: spansAs(settings),
     version: VERSION,
     host: hostname(),

@@ -159,7 +159,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
       destinations.map(({ text }) => text),
     ),
   );
-  if (page) showRun(page, source, pipeline, filtersOf(texts, inFile), settings);
+  if (page) showRun(page, source, pipeline, filtersOf(texts, inFile), settings, values['trace-url']);
   manager?.ready(workFor(source, pipeline));
   const stop = shutdown.reached.then(() => {
     manager?.stopping();

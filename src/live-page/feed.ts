@@ -22,6 +22,8 @@ export interface FeedSources {
   host: string;
   /** The filters of the run, as options. */
   filters: string[];
+  /** Of a span in a trace backend, with {traceId} and others. */
+  traceUrl?: string;
   /** Since when the kernel adds up. */
   sinceUnixNano: bigint;
   books: () => BooksReport;
@@ -68,11 +70,12 @@ export class Feed {
       this.#forget();
       this.#isWatched = true;
     }
-    const { version, host, filters, sinceUnixNano } = this.#sources;
+    const { version, host, filters, traceUrl, sinceUnixNano } = this.#sources;
     return this.#model.report({
       version,
       recording: host,
       filters,
+      ...(traceUrl !== undefined && { traceUrl }),
       books: this.#books,
       live: { sinceUnixNano: String(sinceUnixNano), atUnixNano: this.#atUnixNano },
     });

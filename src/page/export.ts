@@ -96,12 +96,13 @@ const randomId = (bytes: number): string =>
 /** All that the page has, or the sums of what filters leave. */
 function reportOf(view: View): ReportData {
   if (!view.isFiltered && !view.isChosen) return view.data;
-  const { version, recording, filters } = view.data;
+  const { version, recording, filters, traceUrl } = view.data;
   const events = eventsOf(shownData(view));
   const model = new ReportModel({ stalls: Math.max(1, events.length) });
   model.add(events);
   const books = booksReport({ received: events.length, decoded: events.length, malformed: 0, pendingBytes: 0 }, []);
-  return model.report({ version, recording, filters: [...filters, ...filtersOf(view)], books });
+  const all = [...filters, ...filtersOf(view)];
+  return model.report({ version, recording, filters: all, ...(traceUrl !== undefined && { traceUrl }), books });
 }
 
 function filtersOf({ triggers, service, text, time, isChosen, data }: View): string[] {

@@ -95,11 +95,11 @@ export function showLive(): void {
 
   connect({
     start: ({ run: id, report }) => {
-      const { version, recording, filters, books, live } = report;
+      const { version, recording, filters, traceUrl, books, live } = report;
       run = {
         id,
         model: ReportModel.from(report, LIVE_LIMITS),
-        head: { version, recording, filters, books, ...(live && { live }) },
+        head: { version, recording, filters, books, ...(traceUrl && { traceUrl }), ...(live && { live }) },
       };
       redraw();
     },

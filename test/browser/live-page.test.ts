@@ -91,6 +91,21 @@ describe('the page of a running agent', () => {
     return found;
   };
 
+  it('links a stall to its trace', async (t) => {
+    const { agent, url } = await withPage(t, '--trace-url', 'http://localhost:16686/trace/{traceId}?uiFind={spanId}');
+    const { page, faults } = await opened(url);
+    await compacted(agent, 1);
+    await until(page, '.state', (text) => numberIn(text) >= ZONES);
+    const spanId = await rows(page).first().getAttribute('data-span');
+    await rows(page).first().getByRole('button').click();
+    const { traceId } = agent.events().find((event) => event.spanId === spanId)!;
+    assert.equal(
+      await page.getByRole('link', { name: 'Open its trace' }).getAttribute('href'),
+      `http://localhost:16686/trace/${traceId}?uiFind=${spanId}`,
+    );
+    assert.deepEqual(faults, []);
+  });
+
   it('shows stalls from before it was opened, and those that come', async (t) => {
     const { agent, url } = await withPage(t);
     await compacted(agent, 3);
