@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { PROGRAMS } from '../../packaging/completion/values.ts';
+import { shownArgument } from '../../src/cli/options.ts';
 import { ROOT } from '../runner/layers.ts';
 
 describe('the manual pages', () => {
@@ -42,7 +43,9 @@ describe('the manual pages', () => {
         const { stdout, status } = man(...words);
         assert.equal(status, 0);
         const plain = stdout.replace(/\s+/g, ' ');
-        for (const { short, name, argument, help } of options) {
+        for (const option of options) {
+          const { short, name, help } = option;
+          const argument = shownArgument(option);
           const value = argument ? ` ${argument}` : '';
           const names = `${short ? `-${short}${value}, ` : ''}--${name}${value}`;
           assert.ok(plain.includes(` ${names} ${help.replace(/\s+/g, ' ')} `), `${names}\n${stdout}`);
