@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A service with OpenTelemetry's own SDK, which publishes nothing: node child-untold.mjs FILE, configured by OTEL_*. It makes three requests:
-// one stalls in its own thread, one in threads of the pool at the same time, and one does not stall.
+// one stalls in its own thread, one in threads of the pool at the same time, and one does not stall. It begins when standard input ends.
 import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
@@ -10,6 +11,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 const file = process.argv[2];
 const sdk = new NodeSDK({ metricReaders: [], logRecordProcessors: [] });
 sdk.start();
+await text(process.stdin);
 const tracer = trace.getTracer('untold');
 const request = async (name, attributes, work) => {
   await tracer.startActiveSpan(name, { attributes }, async (span) => {

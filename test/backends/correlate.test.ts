@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // compactstall correlate: a service whose tracer publishes nothing, real compactions, and its spans from a real Collector and a real Jaeger.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,15 +9,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { freePorts, waitUntil } from '../../harness/child.ts';
+import { endsWithTests } from '../../harness/ends-with-tests.ts';
 import { COMPACT_NODE0 } from '../../harness/host.ts';
 import type { ReceivedSpan } from '../../harness/receivers/otlp.ts';
 import { type Jaeger, startCollector, startJaeger } from '../../harness/receivers/receivers.ts';
 import type { CompactionEvent } from '../../src/event/event.ts';
 import { Agent, parseLines, runToEnd } from '../support/agent.ts';
-
-const run = promisify(execFile);
 
 const DEADLINE_MS = 60_000;
 const APP = fileURLToPath(new URL('child-untold.mjs', import.meta.url));
@@ -35,13 +33,29 @@ interface Observed {
   spans: readonly ReceivedSpan[];
 }
 
+/** Runs the service to its end. @param known resolves when it may begin */
+async function serve(endpoint: string, imports: readonly string[] = [], known = async () => {}): Promise<void> {
+  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: 'untold' };
+  const words = [...imports.flatMap((file) => ['--import', file]), APP, COMPACT_NODE0];
+  const service = endsWithTests(spawn(process.execPath, words, { env, stdio: ['pipe', 'ignore', 'inherit'] }));
+  const ended = once(service, 'close');
+  await known();
+  service.stdin!.end();
+  assert.deepEqual(await ended, [0, null]);
+}
+
+/** Resolves when the agent has found a process that publishes its spans; until then its stalls are in none. */
+async function knowsPublisher(agent: Agent): Promise<void> {
+  const asking = setInterval(() => agent.child.kill('SIGUSR2'), 100);
+  await agent.until(() => / [1-9]\d* publishing/.test(agent.stderr)).finally(() => clearInterval(asking));
+}
+
 /** Runs the service while the agent records. */
-async function observed(name: string, imports: string[] = []): Promise<Observed> {
+async function observed(name: string, imports: readonly string[] = []): Promise<Observed> {
   const [recording, spansFile] = [join(folder, `${name}.jsonl`), join(folder, `${name}.spans`)];
   const collector = await startCollector({ spansFile });
   const agent = await new Agent(['-o', `json:${recording}`], { books: true }).attached();
-  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpEndpoint, OTEL_SERVICE_NAME: 'untold' };
-  await run(process.execPath, [...imports.flatMap((file) => ['--import', file]), APP, COMPACT_NODE0], { env });
+  await serve(collector.httpEndpoint, imports, imports.length > 0 ? () => knowsPublisher(agent) : undefined);
   const { code, stderr } = await agent.stop();
   assert.equal(code, 0, stderr);
   const spans = await collector.waitForSpans(3, DEADLINE_MS);
@@ -223,8 +237,7 @@ it('live: while an agent records into the pipe, until both are interrupted', asy
       DEADLINE_MS,
       () => 'the agent is not attached',
     );
-    const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: jaeger.httpEndpoint, OTEL_SERVICE_NAME: 'untold' };
-    await run(process.execPath, [APP, COMPACT_NODE0], { env });
+    await serve(jaeger.httpEndpoint);
   } finally {
     process.kill(-shell.pid!, 'SIGINT');
   }
