@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { booksReport } from '../event/books-report.ts';
 import type { CompactionEvent } from '../event/event.ts';
 import type { Pipeline } from '../event/pipeline.ts';
+import { isReachable } from '../host/reachable.ts';
+import type { UserIds } from '../host/users.ts';
 import type { Address } from '../http-server.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import type { LivePage } from '../live-page/server.ts';
@@ -13,12 +17,21 @@ import { VERSION } from '../version.ts';
 import { FILTER_OPTIONS } from './compactstall-options.ts';
 import type { FileOption } from './file-options.ts';
 
-/** Loaded only when it is wanted. */
-export async function openLivePage(address: Address | undefined): Promise<LivePage | undefined> {
+/** Loaded only when it is wanted. @param owner who the agent becomes, if it changes its user */
+export async function openLivePage(
+  address: Address | undefined,
+  owner: UserIds | undefined,
+): Promise<LivePage | undefined> {
   if (address === undefined) return undefined;
   const { LivePage } = await import('../live-page/server.ts');
-  return LivePage.open(address);
+  const page = await LivePage.open(address);
+  // In a home folder, files of the package are often closed to that user.
+  if (owner && !isReachable(dirname(fileURLToPath(import.meta.url)), owner)) await loadSpans();
+  return page;
 }
+
+/** Takes 30 MB and 0.1 s. */
+const loadSpans = () => import('../sinks/otlp/json-lines.ts');
 
 /** The filters of a run, as options. */
 export const filtersOf = (texts: ReadonlyMap<string, string[]>, inFile: ReadonlyMap<string, FileOption>): string[] =>
@@ -48,12 +61,12 @@ export function showRun(
   });
 }
 
-/** Spans as lines of OTLP/JSON. Its libraries are large, and loaded when somebody exports. */
+/** Spans as lines of OTLP/JSON. Its libraries are loaded when somebody exports, or before where they could not be then. */
 function spansAs({ stack, resource, environments, warn }: SinkSettings) {
   let format: BatchFormat | undefined;
   return async (events: readonly CompactionEvent[]) => {
     if (!format) {
-      const { otlpJsonLines } = await import('../sinks/otlp/json-lines.ts');
+      const { otlpJsonLines } = await loadSpans();
       format = await otlpJsonLines({ name: 'the page', stack, resource, warn, env: environments[0]! });
     }
     return format(events).texts.join('');

@@ -73,7 +73,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const booksFile = values.books === undefined ? undefined : new BooksFile(values.books, filesOf(outputs));
   const statusServer = await openStatus(values['status-socket']);
   const metrics = await openMetrics(hasSpans, messages, environments[0]!);
-  const page = await openLivePage(values.live);
+  const page = await openLivePage(values.live, owner);
   const manager = await openServiceManager((warning) => messages.say(warning));
 
   const booksWanted = new Request('SIGUSR2');

@@ -170,6 +170,9 @@ export function parseUrl(text: string, option: string): string {
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw usageError(`${option}: expected a URL such as http://127.0.0.1:16686.`);
   }
+  if (url.username !== '' || url.password !== '') {
+    throw usageError(`${option}: expected a URL without a user and a password, such as http://127.0.0.1:16686.`);
+  }
   return text;
 }
 

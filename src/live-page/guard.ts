@@ -7,7 +7,7 @@ import { isLoopback } from './address.ts';
 export type Asked = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
 
 export interface Refusal {
-  status: 403 | 405;
+  status: 308 | 403 | 405;
   /** One sentence. */
   why: string;
 }
@@ -40,8 +40,8 @@ export class Guard {
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, why: 'only GET and HEAD are answered' };
     const asked = url.startsWith('/') ? URL.parse(`http://agent${url}`) : null;
     if (!asked) return refused('this is not a path');
-    const isPage = asked.pathname.endsWith('/');
-    if (isFromElsewhere(headers, isPage)) return refused('another site has asked for it');
+    const path = asked.pathname.slice(this.root.length - 1);
+    if (isFromElsewhere(headers, path === '/' || path === '')) return refused('another site has asked for it');
     if (this.#token === undefined) {
       // Otherwise a site could give its own name this address, and read what is here.
       const [, name = ''] = HOST.exec(headers.host ?? '') ?? [];
@@ -49,7 +49,9 @@ export class Guard {
     } else if (!isToken(asked.pathname.split('/', 2)[1] ?? '', this.#token)) {
       return refused('the address that compactstall has printed has a token in it');
     }
-    return { path: asked.pathname.slice(this.root.length), query: asked.searchParams };
+    // What the page asks for is relative to its address.
+    if (path === '') return { status: 308, why: 'its address ends with a slash' };
+    return { path: path.slice(1), query: asked.searchParams };
   }
 }
 

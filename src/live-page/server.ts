@@ -10,7 +10,7 @@ import { excerpt } from '../terminal.ts';
 import { askedStalls } from './asked-stalls.ts';
 import { Clients, serverSent } from './clients.ts';
 import { Feed, type FeedSources } from './feed.ts';
-import { Guard } from './guard.ts';
+import { Guard, type Refusal } from './guard.ts';
 
 /** Pages that look at once. */
 const MAX_PAGES = 16;
@@ -93,12 +93,17 @@ export class LivePage {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const asked = this.#guard.look(request);
-    if ('why' in asked) say(response, asked.status, asked.why, { Allow: 'GET, HEAD' });
+    if ('why' in asked) say(response, asked.status, asked.why, this.#next(asked));
     else if (asked.path === '') this.#page(request, response, livePage(this.#empty));
     else if (asked.path === 'report.html') this.#page(request, response, this.#empty);
     else if (asked.path === 'spans.jsonl') void this.#spans(asked.query, response);
     else if (asked.path === 'events') this.#connect(request, response);
     else say(response, 404, 'there is nothing here');
+  }
+
+  /** What a client may do that was refused. */
+  #next({ status }: Refusal): Record<string, string> {
+    return status === 308 ? { Location: this.#guard.root } : { Allow: 'GET, HEAD' };
   }
 
   #page(request: IncomingMessage, response: ServerResponse, html: string): void {

@@ -19,7 +19,7 @@ const NAME = /\{(\w*)\}/g;
 
 /** What is wrong with a template; undefined if nothing is. */
 export function traceUrlFault(template: string): string | undefined {
-  const unknown = [...template.matchAll(NAME)].map(([, name]) => name!).find((name) => !(name in VALUES));
+  const unknown = [...template.matchAll(NAME)].map(([, name]) => name!).find((name) => !TRACE_URL_NAMES.includes(name));
   if (unknown !== undefined) return `there is no {${unknown}}`;
   if (!template.includes('{traceId}')) return 'there is no {traceId} in it';
   const url = URL.parse(template.replaceAll(NAME, '0'));

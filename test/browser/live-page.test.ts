@@ -2,9 +2,10 @@
 // The page of a running agent, in a real browser, with compactions of this host.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { COMPACT_MEMORY, compact, populatedZones } from '../../harness/host.ts';
 import { flattenSpans } from '../../harness/receivers/otlp.ts';
@@ -14,6 +15,7 @@ import { browser, type Opened, open } from './browser.ts';
 import { ATTEMPTS, violations } from './in-page.ts';
 
 const ZONES = populatedZones().length;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ADDRESS = /watch it in a browser at (\S+)/;
 const NUMBER = /[\d,]+/;
 
@@ -294,6 +296,31 @@ describe('the page of a running agent', () => {
       agent.events().filter(({ spanId }) => saved.some((event) => event.spanId === spanId)).length,
     );
     assert.deepEqual([...part.faults, ...whole.faults, ...faults], []);
+  });
+
+  it('exports spans also from a package that is out of reach of the user that the agent has become', async (t) => {
+    const closed = temporaryFolder(t)();
+    const inMount = [
+      'unshare',
+      '--mount',
+      'sh',
+      '-c',
+      `mount --bind "$1" "${closed}/in" && shift && exec "$@"`,
+      'sh',
+      ROOT,
+    ];
+    mkdirSync(`${closed}/in`);
+    const { agent, url } = await started(['--live', '127.0.0.1:0', '-o', 'json'], {
+      program: `${closed}/in/dist/bin/compactstall`,
+      under: inMount,
+    });
+    t.after(() => agent.stop());
+    await compacted(agent, 1);
+    const { page } = await opened(url);
+    await until(page, '.state', (text) => numberIn(text) >= ZONES);
+    await page.keyboard.press('p');
+    await page.getByRole('button', { name: 'OTLP/JSON', exact: true }).click();
+    assert.match(await until(page, '.said', (text) => text !== ''), /^spans\.jsonl: \d+ stalls$/);
   });
 
   it('shows a hostile service name as text: nothing runs, nothing is loaded', async (t) => {

@@ -101,6 +101,11 @@ describe('wrong usage: exit code 2, and a sentence', () => {
       ['report', 'a', '--trace-url', 'ftp://host/{traceId}'],
       '--trace-url ftp://host/{traceId}: it is not an http or https address; expected an address with {traceId}, and some of {traceId}, {spanId}, {startMs}, {endMs}.',
     ],
+    [['correlate', '-', '--jaeger', 'x'], '--jaeger: expected a URL such as http://127.0.0.1:16686.'],
+    [
+      ['correlate', '-', '--jaeger', 'http://me:secret@127.0.0.1:16686'],
+      '--jaeger: expected a URL without a user and a password, such as http://127.0.0.1:16686.',
+    ],
     [['summary'], 'summary needs a file: compactstall summary FILE, where --output json:FILE has written it.'],
     [['summary', 'a', 'b'], "summary takes one file; unexpected 'b'."],
     [['--pid', 'abc'], '--pid abc: not a process id; expected a number from 1 to 4194304.'],

@@ -73,6 +73,14 @@ describe('the page for other hosts', () => {
     assert.equal(ask(guard, `${guard.root}events?x=1`), 'events');
   });
 
+  it('knows its address without the last slash, as somebody has copied it', () => {
+    const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    for (const headers of [{}, link]) {
+      const asked = guard.look({ method: 'GET', url: guard.root.slice(0, -1), headers: { host: 'a', ...headers } });
+      assert.deepEqual(asked, { status: 308, why: 'its address ends with a slash' });
+    }
+  });
+
   it('refuses all others', () => {
     const wrong = guard.root.replace(/[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0'));
     for (const url of [

@@ -99,6 +99,8 @@ describe('the server of the page', () => {
     const { url } = await opened(t, { host: '0.0.0.0' });
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
     assert.equal((await ask(url)).statusCode, 200);
+    const copied = await ask(url.slice(0, -1));
+    assert.deepEqual([copied.statusCode, copied.headers.location], [308, new URL(url).pathname]);
     const { origin } = new URL(url);
     for (const path of ['/', '/events', '/report.html', `/${'0'.repeat(32)}/events`]) {
       assert.equal((await ask(origin + path)).statusCode, 403, path);

@@ -16,6 +16,8 @@ describe('the address of a trace', () => {
   it('is of http or https, with the id of a trace, and has only names that are known', () => {
     assert.equal(traceUrlFault('https://tempo.example/{traceId}'), undefined);
     assert.equal(traceUrlFault('https://tempo.example/{traceId}/{spam}'), 'there is no {spam}');
+    for (const name of ['constructor', '__proto__'])
+      assert.equal(traceUrlFault(`https://tempo.example/{traceId}/{${name}}`), `there is no {${name}}`);
     assert.equal(traceUrlFault('https://tempo.example/'), 'there is no {traceId} in it');
     for (const other of ['javascript:alert({traceId})', 'data:text/html,{traceId}', 'trace/{traceId}', '{traceId}']) {
       assert.equal(traceUrlFault(other), 'it is not an http or https address', other);
