@@ -7,13 +7,15 @@ import { AT_ONCE } from './subtests.ts';
 
 const CUTS = Number(process.env.COMPACTSTALL_POWER_CUTS ?? 20);
 const SEED = Number(process.env.COMPACTSTALL_POWER_CUT_SEED ?? 1);
-/** Each has a machine, which waits for half of the time. */
-const SERIES = 4;
+/** In a series of cuts. With many more, the spool of one disk may become full, as each cut also takes what has just been noted as delivered. */
+const CUTS_EACH = 5;
+/** Machines at once; each waits for half of the time. */
+const MACHINES = 2 * AT_ONCE;
 
-describe(`${CUTS} power cuts`, { concurrency: 2 * AT_ONCE }, () => {
-  for (let seed = SEED; seed < SEED + SERIES; seed++) {
+describe(`${CUTS} power cuts`, { concurrency: MACHINES }, () => {
+  for (let seed = SEED; seed < SEED + CUTS / CUTS_EACH; seed++) {
     test(`what the agent had called safe arrives, as it was issued, and it works on (seed ${seed})`, async (t) => {
-      const report = await powerCuts(t, { cuts: CUTS / SERIES, seed, say: (line) => t.diagnostic(line) });
+      const report = await powerCuts(t, { cuts: CUTS_EACH, seed, say: (line) => t.diagnostic(line) });
       const { faults, ...counts } = report;
       t.diagnostic(JSON.stringify(counts));
       assert.deepEqual(faults, []);
