@@ -13,25 +13,31 @@ export interface Listener {
 
 const AGAIN_MS = 2000;
 
-export function connect(listener: Listener): void {
+/** @param away what it is until it is connected */
+export function connect(listener: Listener, away: 'lost' | 'ended' = 'lost'): void {
   const source = new EventSource('events');
   const on = (name: string, take: (data: string) => void) =>
     source.addEventListener(name, (event: MessageEvent<string>) => take(event.data));
+  let state = away;
   const again = () => {
     source.close();
-    setTimeout(() => connect(listener), AGAIN_MS);
+    setTimeout(() => connect(listener, state), AGAIN_MS);
   };
-  source.addEventListener('open', () => listener.state('connected'));
+  source.addEventListener('open', () => {
+    state = 'lost';
+    listener.state('connected');
+  });
   on(LIVE_EVENTS.state, (text) => listener.start(JSON.parse(text)));
   on(LIVE_EVENTS.more, (text) => listener.more(JSON.parse(text)));
   on(LIVE_EVENTS.end, () => {
-    listener.state('ended');
+    state = 'ended';
+    listener.state(state);
     again();
   });
   source.addEventListener('error', async () => {
-    listener.state('lost');
+    listener.state(state);
     if (source.readyState !== EventSource.CLOSED) return;
-    listener.state('lost', await refusal());
+    listener.state(state, await refusal());
     again();
   });
 }

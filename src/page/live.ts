@@ -119,7 +119,7 @@ export function showLive(): void {
       if (!page)
         fill(
           waiting,
-          state === 'lost'
+          state === 'lost' || state === 'ended'
             ? `No connection to the agent, trying again${refusal ? `: ${refusal}` : ''}.`
             : 'Connecting to the agent.',
         );

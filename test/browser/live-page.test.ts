@@ -116,8 +116,12 @@ describe('the page of a running agent', () => {
     assert.equal(await page.locator('.connection').innerText(), 'live');
     await compacted(agent, 4);
     await until(page, '.state', (text) => numberIn(text) >= 7 * ZONES);
+    const isRefused = page.waitForEvent('console', (said) => said.text().includes('ERR_CONNECTION_REFUSED'));
     const { stdout } = await agent.stop();
-    await until(page, '.connection', (text) => text === 'the agent has ended; trying again');
+    const ended = 'the agent has ended; trying again';
+    await until(page, '.connection', (text) => text === ended);
+    await isRefused;
+    assert.equal(await page.locator('.connection').innerText(), ended, 'that is no lost connection');
     // The page has what the agent has handed out, and the latest is first.
     const events = parseLines(stdout);
     assert.equal(await page.locator('.state').innerText(), `${events.length} of ${events.length} stalls`);
