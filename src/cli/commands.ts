@@ -65,10 +65,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'correlate',
-    usage: 'FILE --otlp-json FILE|--jaeger URL [options]',
+    usage: 'FILE --otlp-json FILE|--jaeger URL|--tempo URL',
     purpose: 'print which spans of applications the stalls of a recording were in',
     description:
-      'correlate FILE prints which spans of applications the stalls of a recording were in, longest first, and how sure that is. The spans come from a file (--otlp-json FILE) or from Jaeger (--jaeger URL). FILE may be - for standard input, into which an agent writes: it is read to its end. It is for applications whose tracers publish nothing: they need process.pid in their resource. It takes --host, --top, --wait, --pid, --min-duration and --trigger (docs/correlate.md).',
+      'correlate FILE prints which spans of applications the stalls of a recording were in, longest first, and how sure that is. The spans come from a file (--otlp-json FILE), from Jaeger (--jaeger URL) or from Grafana Tempo (--tempo URL). FILE may be - for standard input, into which an agent writes: it is read to its end. It is for applications whose tracers publish nothing: they need process.pid in their resource. It takes --host, --top, --wait, --pid, --min-duration and --trigger (docs/correlate.md).',
     options: CORRELATE_OPTIONS,
   },
   {

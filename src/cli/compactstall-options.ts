@@ -299,6 +299,12 @@ export const CORRELATE_OPTIONS = [
     parse: parseUrl,
   },
   {
+    name: 'tempo',
+    argument: 'URL',
+    help: "the applications' spans: in Grafana Tempo, such as http://127.0.0.1:3200",
+    parse: parseUrl,
+  },
+  {
     name: 'host',
     argument: 'HOST',
     help: 'the host of the recording, as host.name or host.id of the spans say it (default: this host)',

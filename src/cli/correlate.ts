@@ -4,6 +4,7 @@ import { Correlations } from '../correlate/correlations.ts';
 import { type Host, thisHost } from '../correlate/host.ts';
 import { spansOfJaeger } from '../correlate/jaeger.ts';
 import { spansOfFile } from '../correlate/otlp-file.ts';
+import { spansOfTempo } from '../correlate/tempo.ts';
 import { usageError } from '../errors.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
@@ -26,9 +27,11 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
   if (given.help) return printed(HELP);
   if (given.version) return printed(`compactstall ${VERSION}\n`);
   const values = withDefaults(CORRELATE_OPTIONS, given);
-  const { 'otlp-json': file, jaeger } = values;
-  if ((file === undefined) === (jaeger === undefined)) {
-    throw usageError('correlate needs to know where the spans are: give either --otlp-json FILE or --jaeger URL.');
+  const { 'otlp-json': file, jaeger, tempo } = values;
+  if ([file, jaeger, tempo].filter((place) => place !== undefined).length !== 1) {
+    throw usageError(
+      'correlate needs to know where the spans are: give one of --otlp-json FILE, --jaeger URL and --tempo URL.',
+    );
   }
   const path = recordingPath('correlate', positionals);
   if (path === STANDARD_INPUT && file === STANDARD_INPUT) {
@@ -42,11 +45,14 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
   const isWhole = await readWhole(pipeline, endOf(source.file), messages);
   const { from, to } = result.stalls;
   if (from !== undefined) await settled(to, values.wait, messages);
-  if (file !== undefined) {
-    for await (const spans of spansOfFile(file, warn)) for (const span of spans) result.addSpan(span);
-  } else if (from !== undefined) {
-    for await (const spans of spansOfJaeger(jaeger!, from, to)) for (const span of spans) result.addSpan(span);
-  }
+  const { pids, traceIds } = result.stalls;
+  const found = () => {
+    if (file !== undefined) return spansOfFile(file, warn);
+    if (from === undefined) return [];
+    if (jaeger !== undefined) return spansOfJaeger(jaeger, from, to);
+    return spansOfTempo(tempo!, { from, to, pids, traceIds }, warn);
+  };
+  for await (const spans of found()) for (const span of spans) result.addSpan(span);
   const longest = result.longest();
   const { looked } = result;
   printed(

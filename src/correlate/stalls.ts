@@ -47,6 +47,16 @@ export class Stalls {
     else this.#byActiveSpan.set(key, [stall]);
   }
 
+  /** Of all stalled processes that have a number here. */
+  get pids(): Iterable<number> {
+    return this.#byProcess.keys();
+  }
+
+  /** Of all active spans that were published. */
+  get traceIds(): Set<string> {
+    return new Set([...this.#byActiveSpan.values()].map(([stall]) => stall!.traceId!));
+  }
+
   ofActiveSpan(traceId: string, spanId: string): readonly Stall[] {
     return this.#byActiveSpan.get(keyOf(traceId, spanId)) ?? [];
   }

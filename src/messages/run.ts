@@ -242,7 +242,14 @@ export const RUN = {
     level: 'error',
     text: 'cannot read spans from {source}: {reason}.',
     cause: 'the backend is away, or its address is that of something else',
-    remedy: 'check the address: the API v3 of Jaeger 2 is at the port of its page, usually 16686',
+    remedy:
+      'check the address: the API v3 of Jaeger 2 is at the port of its page, usually 16686, and that of Tempo at 3200',
+  },
+  trace_cut: {
+    level: 'warn',
+    text: '{source} has a part of the trace {trace} only, so that spans in it may be missing here.',
+    cause: 'the trace is larger than Tempo returns at once',
+    remedy: "Tempo's limit for a trace, max_bytes_per_trace",
   },
   line_malformed: {
     level: 'error',
