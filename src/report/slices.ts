@@ -26,7 +26,7 @@ export class Slices {
     if (this.#slices.length > MAX_SLICES) this.#join();
   }
 
-  /** Takes those of a report, in the place of its own. */
+  /** Replaces its own by those of a report. */
   goOn(slices: readonly KernelSlice[]): void {
     this.#slices = [...slices];
   }

@@ -52,7 +52,7 @@ export class ZoneHistories {
     }
   }
 
-  /** undefined where there is no place for another one. */
+  /** undefined for one more zone than it keeps. */
   #zoneOf(node: number, zone: string): Zone | undefined {
     const key = `${node}/${zone}`;
     const known = this.#zones.get(key);
