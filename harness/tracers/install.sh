@@ -13,8 +13,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "harness/tracers/install.sh: $*" >&2; }
 . "$here/../cache.sh"
-# Where rustup installs, which sudo takes out of PATH.
-PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+. "$here/../cargo.sh"
 
 node() {
   mkdir "$1"
@@ -31,7 +30,6 @@ java() {
 # The same service three times: as the tracer's documentation says, without the line in build.rs, and that one stripped.
 rust() {
   mkdir "$1"
-  unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET
   cd "$here/rust"
   cargo build --locked --target-dir "$tmp/target"
   cp "$tmp/target/debug/spans" "$1/exported"
@@ -57,11 +55,10 @@ ensure java "" "a minute"
 echo "java=$folder/$archive"
 
 needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$here/rust/Cargo.toml")
-compiler=$(rustc --version 2>/dev/null) && cargo --version >/dev/null 2>&1 || compiler=
-found=$(echo "$compiler" | cut -d ' ' -f 2)
-if [ "$(printf '%s\n%s\n' "$needed" "$found" | sort -V | head -n 1)" = "$needed" ]; then
+find_cargo "$needed"
+if [ -z "$lacks" ]; then
   ensure rust "$(uname -m) $compiler" "4 minutes"
   echo "rust=$folder"
 else
-  echo "lacks=it needs cargo and rustc $needed or later in PATH or ~/.cargo/bin, and found ${compiler:-none}. Install Rust: https://rustup.rs"
+  echo "lacks=$lacks"
 fi

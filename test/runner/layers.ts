@@ -11,6 +11,7 @@ import { ensureReceiver } from '../../harness/receivers/test-agent.ts';
 import { ensureZipkin } from '../../harness/receivers/zipkin.ts';
 import { ARM64_ROOTS, ensureRoot, ROOTS } from '../../harness/roots/roots.ts';
 import { ensureNodeTracer, ensureTracers } from '../../harness/tracers/tracers.ts';
+import { ensureInferno } from '../../harness/viewers/inferno.ts';
 import { ensureViewers } from '../../harness/viewers/viewers.ts';
 import { missingForBrowser } from '../browser/chromium.ts';
 import { ensureAutoInstrumentation } from '../register/auto-instrumentation.ts';
@@ -139,7 +140,7 @@ export const REST: readonly Layer[] = [
   {
     name: 'backends',
     shows:
-      'the OpenTelemetry Collector, Jaeger and Prometheus, which are built from source the first time (10 to 25 min), and Zipkin',
+      'the OpenTelemetry Collector, Jaeger, Prometheus and inferno, which are built from source the first time (10 to 25 min), and Zipkin',
     takes: '5 min',
     files: files('test/backends/*.test.ts'),
     setUp: 'all',
@@ -147,7 +148,9 @@ export const REST: readonly Layer[] = [
     prepare: async () => {
       await ensureBackends();
       ensureZipkin();
+      ensureInferno();
     },
+    optional: [{ file: `${ROOT}test/backends/folded.test.ts`, missing: () => ensureInferno().lacks }],
   },
   {
     name: 'packages',

@@ -28,4 +28,8 @@ function framesOf({ resource, executable, comm, trigger, stack, stackOmitted }: 
 }
 
 /** A semicolon ends a frame, and a line break the line. */
-const frame = (text: string): string => printable(text).replaceAll(';', ':');
+const frame = (text: string): string => quoted(printable(text).replaceAll(';', ':'));
+
+/** Readers take a line that begins with `#` for a comment, and cut off the blanks at its ends. */
+const quoted = (name: string): string =>
+  name.startsWith('#') || name !== name.trim() || name === '' ? `"${name}"` : name;

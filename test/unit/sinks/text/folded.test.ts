@@ -35,6 +35,17 @@ describe('folded stacks', () => {
     assert.match(line({ comm: 'a;b\nc', stack: [] }), /^a:b\?c;a:b\?c;direct 5\n$/);
   });
 
+  it('quote a name of which readers would make a comment, or nothing', () => {
+    for (const [service, written] of [
+      ['# shop', '"# shop"'],
+      ['', '""'],
+      [' ', '" "'],
+      [' shop', '" shop"'],
+      ['shop #1', 'shop #1'],
+    ] as const)
+      assert.equal(line({ comm: 'w', resource: { 'service.name': service }, stack: [] }), `${written};w;direct 5\n`);
+  });
+
   it('leave nothing of a microsecond out of the sum', () => {
     const events = readFileSync(EXAMPLE, 'utf8')
       .trim()
