@@ -101,7 +101,7 @@ export function attributesDoc(): string {
     '| `service.name` | always there, by the list |',
     '| everything of 1 or 2 | strings, numbers, booleans, and lists of these; at most 64 attributes, 1024 characters each, 8192 in all |',
     '| `container.id` | the process’s own resource, or else its cgroup, version 1 or 2, where the id is 64 hexadecimal digits (Docker, containerd, CRI-O, podman). An agent in a container with its own cgroup namespace sees the ids of other containers, but not of its own. The Collector’s k8sattributes processor turns it into names of pods |',
-    '| `host.*`, `os.*` | this host, whatever the process says: a container’s `host.name` is the container’s. If the agent itself is in a container with its own UTS namespace, it knows neither `host.name` nor `host.id` for sure: the process’s own then come first, unless OTEL_RESOURCE_ATTRIBUTES of the agent sets them |',
+    '| `host.*`, `os.*` | this host, whatever the process says: a container’s `host.name` is the container’s. If the agent itself is in a container with its own UTS namespace, it knows neither `host.name` nor `host.id` for sure: the process’s own then come first, unless OTEL_RESOURCE_ATTRIBUTES of the agent sets them. In a replay: the host of the recording |',
     '| `cloud.*`, `k8s.node.*`, `k8s.cluster.*` | the process’s own resource, or else the agent’s OTEL_RESOURCE_ATTRIBUTES |',
     '',
     'A service’s `process.*` attributes are left out, except `process.runtime.*`: the spans have them, and all processes of a service',

@@ -307,7 +307,7 @@ export const CORRELATE_OPTIONS = [
   {
     name: 'host',
     argument: 'HOST',
-    help: 'the host of the recording, as host.name or host.id of the spans say it (default: this host)',
+    help: 'the host of the stalls, as host.name or host.id of the spans say it (default: the one of the recording)',
     parse: parseHost,
   },
   {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Correlations } from '../correlate/correlations.ts';
-import { type Host, thisHost } from '../correlate/host.ts';
 import { spansOfJaeger } from '../correlate/jaeger.ts';
 import { spansOfFile } from '../correlate/otlp-file.ts';
 import { spansOfTempo } from '../correlate/tempo.ts';
@@ -39,13 +38,11 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
   }
   const warn = (warning: Message) => messages.say(warning);
   const source = Recording.open('correlate', path, warn, selectionOf(values));
-  const host: Host = values.host === undefined ? thisHost() : { names: [values.host] };
-  const result = new Correlations(host, values.top);
+  const result = new Correlations(values.top);
   const pipeline = new Pipeline(source, [], { onEvents: (events) => result.addEvents(events) });
   const isWhole = await readWhole(pipeline, endOf(source.file), messages);
-  const { from, to } = result.stalls;
+  const { from, to, pids, traceIds } = result.choose(values.host);
   if (from !== undefined) await settled(to, values.wait, messages);
-  const { pids, traceIds } = result.stalls;
   const found = () => {
     if (file !== undefined) return spansOfFile(file, warn);
     if (from === undefined) return [];

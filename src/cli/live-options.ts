@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TRIGGERS } from '../event/event.ts';
+import { thisHost } from '../event/this-host.ts';
 import { NOBODY } from '../host/users.ts';
 import type { LiveOptions } from '../live/live-source.ts';
 import type { SinkSettings } from '../sinks/create.ts';
@@ -9,7 +10,7 @@ import type { InForce } from './options.ts';
 /** What the kernel's side and the prober do for these options: no more than the outputs show. */
 export function liveOptions(
   values: InForce<typeof RUN_OPTIONS>,
-  { outputs, stack, resource, kernelStack, warn }: SinkSettings,
+  { outputs, environments, stack, resource, kernelStack, warn }: SinkSettings,
   hasSpans: boolean,
 ): LiveOptions {
   // A page shows what a recording has.
@@ -31,6 +32,7 @@ export function liveOptions(
     triggers: values.trigger ?? TRIGGERS,
     ...(limit !== 'off' && { maxSpansPerSecond: limit }),
     context,
+    host: thisHost(environments[0]!),
     ...(stacks && { stackMinDurationNs: values['stack-min-duration'] }),
     ...(budget !== 'off' && { stackBudget: budget }),
     ...(values.pin !== undefined && { pin: { folder: values.pin, ttlNs: values['pin-ttl'] } }),

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { booksReport } from '../event/books-report.ts';
 import type { CompactionEvent } from '../event/event.ts';
 import type { Pipeline } from '../event/pipeline.ts';
+import { thisHost } from '../event/this-host.ts';
 import { isReachable } from '../host/reachable.ts';
 import type { UserIds } from '../host/users.ts';
 import type { Address } from '../http-server.ts';
@@ -53,7 +54,7 @@ export function showRun(
     ...(traceUrl !== undefined && { traceUrl }),
     spans: spansAs(settings),
     version: VERSION,
-    host: hostname(),
+    host: thisHost(settings.environments[0]!).name ?? hostname(),
     filters,
     sinceUnixNano: source.counting.sinceUnixNano,
     books: () => booksReport(source.state().books, pipeline.books(), false),

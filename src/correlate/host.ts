@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import type { EventHost } from '../event/event.ts';
+import { thisHost } from '../event/this-host.ts';
 import type { ApplicationSpan } from './application-span.ts';
 
-/** What resources call a host: `host.id`, `host.name`. */
+/** What resources call a host: `host.name`, `host.id`. */
 export interface Host {
   names: readonly string[];
 }
 
-const MACHINE_ID = '/etc/machine-id';
-
-export function thisHost(): Host {
-  try {
-    return { names: [readFileSync(MACHINE_ID, 'utf8').trim(), hostname()].filter((name) => name !== '') };
-  } catch {
-    return { names: [hostname()] };
-  }
+/** @returns undefined where an event does not say its host, as in recordings of others */
+export function hostOf({ name, id }: EventHost = {}): Host | undefined {
+  const names = [name, id].filter((one) => one !== undefined);
+  return names.length > 0 ? { names } : undefined;
 }
+
+export const ownHost = (): Host => hostOf(thisHost(process.env)) ?? { names: [] };
 
 /** Whether a span is of a host. A tracer that names no host does not say that it is another. */
 export function isOfHost({ hostId, hostName }: ApplicationSpan, { names }: Host): boolean {

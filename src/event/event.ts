@@ -25,6 +25,15 @@ export interface TraceContext {
   relation: 'child' | 'link';
 }
 
+/** The host of an event. */
+export interface EventHost {
+  /** `host.name` and `host.id` of its spans' resource. */
+  name?: string;
+  id?: string;
+  /** Those that the agent could only guess, as in a container. */
+  guessed?: readonly ('name' | 'id')[];
+}
+
 /** Why an event has no stack although one was wanted; docs/attributes.md explains each. */
 export const STACK_OMISSIONS = ['budget', 'min_duration', 'failed'] as const;
 export type StackOmission = (typeof STACK_OMISSIONS)[number];
@@ -68,6 +77,8 @@ export interface CompactionEvent {
    * need not be looked up. Events of one process share one object.
    */
   resource?: ResourceAttributes;
+  /** Where it happened. Absent in recordings of other makers. Events of one source share one object. */
+  host?: EventHost;
   /** The CPU on which the compaction began; it may have ended on another. */
   cpu: number;
   /** cgroup v2 id, as a decimal string. */
@@ -125,6 +136,8 @@ export interface NotRecordedEvent {
   longestNano?: number;
   /** With `rate`: compactions per second. */
   limit?: number;
+  /** Where they happened, as of a compaction. */
+  host?: EventHost;
   /** The ids of the span that reports it. */
   traceId: string;
   spanId: string;

@@ -90,6 +90,8 @@ const CONTEXT: Fields = {
   relation: oneOf(['child', 'link']),
 };
 
+const HOST: Fields = { 'name?': text, 'id?': text, 'guessed?': list(oneOf(['name', 'id'])) };
+
 const ZONE_STATE: Fields = { free: count, index, blocks: list(count) };
 
 /** A CompactionEvent, besides `v`. */
@@ -103,6 +105,7 @@ export const EVENT = {
   'executable?': text,
   'container?': text,
   'resource?': attributes,
+  'host?': HOST,
   cpu: count,
   cgroupId: decimal(2n ** 64n - 1n, '2^64 - 1'),
   node: integer,
@@ -134,6 +137,7 @@ export const NOT_RECORDED = {
   'sumNano?': count,
   'longestNano?': count,
   'limit?': count,
+  'host?': HOST,
   traceId: hexId(32),
   spanId: hexId(16),
 } satisfies Fields;

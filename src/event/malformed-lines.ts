@@ -36,6 +36,7 @@ export class MalformedLines {
         durationNano: Number(distance < 0n ? -distance : distance),
         count,
         reason: 'malformed',
+        ...(from.host && { host: from.host }),
         traceId: ids.slice(0, 32),
         spanId: ids.slice(32, 48),
       },

@@ -2,7 +2,7 @@
 import { Lru } from '../lru.ts';
 import type { Message } from '../messages/message.ts';
 import { countNotRecorded, type SourceBooks } from './books.ts';
-import { type AgentEvent, isCompaction } from './event.ts';
+import { type AgentEvent, type EventHost, isCompaction } from './event.ts';
 import { LineComplaints } from './line-complaints.ts';
 import { linesOf } from './lines.ts';
 import { MalformedLines } from './malformed-lines.ts';
@@ -16,6 +16,7 @@ const BATCH = 256;
 const LONGEST_LINE = 2 ** 20;
 /** Hosts see few different ones. */
 const MAX_STACKS = 4096;
+const MAX_HOSTS = 1000;
 
 /** A recording: lines of `--output json`. Malformed lines are reported, counted and skipped. */
 export class Recording implements Source {
@@ -27,6 +28,7 @@ export class Recording implements Source {
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
   /** Shared arrays for equal stacks, as sinks expect. */
   readonly #stacks = new Lru<string, readonly string[]>(MAX_STACKS);
+  readonly #hosts = new Lru<string, EventHost>(MAX_HOSTS);
   readonly #malformed = new MalformedLines();
   #stopped = false;
 
@@ -119,6 +121,7 @@ export class Recording implements Source {
       if (line.length > LONGEST_LINE) throw new Error(`longer than ${LONGEST_LINE} characters`);
       const event = parseEvent(line);
       if (isCompaction(event)) event.stack = this.#shared(event.stack);
+      if (event.host) event.host = this.#sharedHost(event.host);
       return event;
     } catch (error) {
       this.#books.received += 1;
@@ -127,6 +130,10 @@ export class Recording implements Source {
       this.#complaints.add(number, error as Error);
       return undefined;
     }
+  }
+
+  #sharedHost(host: EventHost): EventHost {
+    return this.#hosts.getOrMake(JSON.stringify(host), () => host);
   }
 
   #shared(stack: readonly string[]): readonly string[] {

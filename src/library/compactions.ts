@@ -3,6 +3,7 @@ import { usageError } from '../errors.ts';
 import { type BooksReport, booksReport } from '../event/books-report.ts';
 import { type CompactionEvent, isCompaction } from '../event/event.ts';
 import type { SinkBooks } from '../event/sink.ts';
+import { thisHost } from '../event/this-host.ts';
 import { limitationsOf } from '../live/limitations.ts';
 import type { LiveSource } from '../live/live-source.ts';
 import { openLiveSource } from '../live/open.ts';
@@ -121,6 +122,7 @@ class LiveCompactions implements Compactions {
       minDurationNs,
       triggers,
       context,
+      host: thisHost(process.env),
       ...(stacks && { stackMinDurationNs: 0 }),
       ringBytes,
       runTimeStats: false,

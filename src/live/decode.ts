@@ -17,6 +17,7 @@ import type { Program } from '../enrich/match.ts';
 import type {
   CompactionEvent,
   ContextSource,
+  EventHost,
   StackOmission,
   TraceContext,
   Trigger,
@@ -52,6 +53,8 @@ export interface DecoderParts {
   clock: EpochClock;
   /** How stalls relate to the spans in which they happened. */
   context: RelationWanted;
+  /** The host of the events; absent where they need none. */
+  host?: EventHost | undefined;
   /**
    * For records that may be read again by the next agent: makes ids from the record and this, so that they are the same again.
    * Random ids without it.
@@ -75,6 +78,7 @@ export class Decoder {
   readonly #stacks: Stacks;
   readonly #clock: EpochClock;
   readonly #context: RelationWanted;
+  readonly #host: EventHost | undefined;
   readonly #idSeed: string | undefined;
 
   constructor(parts: DecoderParts) {
@@ -82,6 +86,7 @@ export class Decoder {
     this.#stacks = parts.stacks;
     this.#clock = parts.clock;
     this.#context = parts.context;
+    this.#host = parts.host;
     this.#idSeed = parts.idSeed;
   }
 
@@ -182,6 +187,7 @@ export class Decoder {
     if (attemptNs !== '0') event.attempt = `${tid}-${attemptNs}`;
     if (stackOmitted) event.stackOmitted = stackOmitted;
     if (context) event.context = context;
+    if (this.#host) event.host = this.#host;
     return event;
   }
 

@@ -15,7 +15,7 @@ import {
   type NamedSinkBooks,
   type SourceBooks,
 } from '../event/books.ts';
-import type { AgentEvent, NotRecordedEvent } from '../event/event.ts';
+import type { AgentEvent, EventHost, NotRecordedEvent } from '../event/event.ts';
 import type { RelationWanted } from '../event/relation.ts';
 import type { Source } from '../event/source.ts';
 import { lackingCapabilities } from '../host/capabilities.ts';
@@ -63,6 +63,8 @@ export interface LiveOptions
   /** Where the proc file system is mounted through which other processes are seen; pids are those of its PID namespace. */
   procfs?: string;
   context: RelationWanted;
+  /** What events say of it; without it, nothing. */
+  host?: EventHost;
   /** Whether the kernel measures the programs' run time. */
   runTimeStats: boolean;
   /** Identifies stalled processes and finds where they publish their contexts; without it no process is read. */
@@ -121,6 +123,7 @@ export class LiveSource implements Source {
   readonly #enricher: Enricher | undefined;
   readonly #started: StartedProcesses | undefined;
   readonly #clock: EpochClock;
+  readonly #host: EventHost | undefined;
   readonly #maxSpansPerSecond: number | undefined;
   #omissions: Omissions | undefined;
   #losses: Losses | undefined;
@@ -131,6 +134,7 @@ export class LiveSource implements Source {
   /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
     this.#onDetached = options.onDetached;
+    this.#host = options.host;
     this.#ringBytes = options.ringBytes;
     this.#books.reportsLosses = options.compactionsOnly !== true;
     this.procfs = options.procfs ?? '/proc';
@@ -163,6 +167,7 @@ export class LiveSource implements Source {
       stacks: this.#stacks,
       clock: this.#clock,
       context: options.context,
+      host: options.host,
       idSeed: pins && readFileSync(BOOT_ID, 'latin1'),
     });
     const contexts = options.context !== 'off';
@@ -219,7 +224,9 @@ export class LiveSource implements Source {
       take(events);
       this.#settlement?.delivered(events.length);
     };
-    const report = (events: readonly NotRecordedEvent[]) => {
+    const report = (found: readonly NotRecordedEvent[]) => {
+      const host = this.#host;
+      const events = host ? found.map((event) => ({ ...event, host })) : found;
       for (const event of events) countNotRecorded(this.#books, event);
       this.#settlement?.read(events);
       onEvents(events);

@@ -70,12 +70,13 @@ function shownData({ data, stalls, shown }: View): ReportData {
 export function jsonLines(view: View): string {
   const events: AgentEvent[] = [
     ...eventsOf(shownData(view)),
-    ...(view.isFiltered ? [] : view.data.notRecorded.map(missingEvent)),
+    ...(view.isFiltered ? [] : view.data.notRecorded.map((row) => missingEvent(row, view.data))),
   ];
   return events.map((event) => `${printableJson(JSON.stringify(event))}\n`).join('');
 }
 
-function missingEvent({ reason, count, sumNano, longestNano, fromUnixNano, toUnixNano }: MissingRow): NotRecordedEvent {
+function missingEvent(row: MissingRow, { hosts }: ReportData): NotRecordedEvent {
+  const { reason, count, sumNano, longestNano, fromUnixNano, toUnixNano } = row;
   return {
     v: 1,
     kind: 'not_recorded',
@@ -85,6 +86,7 @@ function missingEvent({ reason, count, sumNano, longestNano, fromUnixNano, toUni
     reason,
     ...(sumNano !== undefined && { sumNano }),
     ...(longestNano !== undefined && { longestNano }),
+    ...(hosts.length === 1 && { host: hosts[0]! }),
     traceId: randomId(16),
     spanId: randomId(8),
   };

@@ -45,9 +45,9 @@ export function head(first: ReportData): Head {
   return { element: h('header', { className: 'top' }, title, numbers, books), update };
 }
 
-function titleParts({ recording, all, startUnixNano, endUnixNano, filters, version, live, resources }: ReportData) {
-  const hosts = new Set(resources.map((resource) => resource['host.name']).filter((name) => typeof name === 'string'));
-  const host = hosts.size === 1 && !hosts.has(recording) ? [[...hosts][0]!] : [];
+function titleParts({ recording, all, startUnixNano, endUnixNano, filters, version, live, hosts }: ReportData) {
+  const names = [...new Set(hosts.map(({ name, id }) => name ?? id ?? 'unknown host'))];
+  const host = names.length > 1 ? [counted(names.length, 'host')] : names.filter((name) => name !== recording);
   const [from, to] = live
     ? [secondsOf(live.sinceUnixNano), secondsOf(live.atUnixNano)]
     : [secondsOf(startUnixNano), secondsOf(endUnixNano)];

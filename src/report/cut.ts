@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Cuts what a recording may have of any length, as a report keeps it. */
-import type { CompactionEvent, ZoneState } from '../event/event.ts';
+import type { CompactionEvent, EventHost, ZoneState } from '../event/event.ts';
 import type { AttributeValue, ResourceAttributes } from '../protobuf/attribute.ts';
 
 const MAX_TEXT = 256;
@@ -22,7 +22,7 @@ export function cutStack(stack: readonly string[]): readonly string[] {
 
 /** Only the fields that are known, each of bounded size. */
 export function cutEvent(event: CompactionEvent): CompactionEvent {
-  const { executable, container, resource, priority, attempt, stackOmitted, context, watermark, scanned } = event;
+  const { executable, container, resource, host, priority, attempt, stackOmitted, context, watermark, scanned } = event;
   return {
     v: 1,
     startUnixNano: event.startUnixNano,
@@ -34,6 +34,7 @@ export function cutEvent(event: CompactionEvent): CompactionEvent {
     ...(executable !== undefined && { executable: cutText(executable) }),
     ...(container !== undefined && { container: cutText(container) }),
     ...(resource && { resource: cutAttributes(resource) }),
+    ...(host && { host: cutHost(host) }),
     cpu: event.cpu,
     cgroupId: event.cgroupId,
     node: event.node,
@@ -65,6 +66,12 @@ export function cutEvent(event: CompactionEvent): CompactionEvent {
     spanId: event.spanId,
   };
 }
+
+const cutHost = ({ name, id, guessed }: EventHost): EventHost => ({
+  ...(name !== undefined && { name: cutText(name) }),
+  ...(id !== undefined && { id: cutText(id) }),
+  ...(guessed && { guessed: guessed.slice(0, 2) }),
+});
 
 const cutZone = ({ free, index, blocks }: ZoneState): ZoneState => ({ free, index, blocks: cutBlocks(blocks) });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a report holds: the data of its page. JSON-safe. Its size does not depend on the number of compactions. */
 import type { BooksReport } from '../event/books-report.ts';
-import type { CompactionEvent, Trigger } from '../event/event.ts';
+import type { CompactionEvent, EventHost, Trigger } from '../event/event.ts';
 import type { ResourceAttributes } from '../protobuf/attribute.ts';
 
 /** Buckets from each power of two to the next, as in an exponential histogram of OTLP: two. */
@@ -48,6 +48,7 @@ export interface ReportData {
   frames: string[];
   stackTable: number[][];
   resources: ResourceAttributes[];
+  hosts: EventHost[];
   /** What has no event, by reason. */
   notRecorded: MissingRow[];
   /** When that was: the intervals with most of it. */
@@ -143,11 +144,13 @@ export interface ZoneBin {
 }
 
 /** A compaction with an event, in full. Long texts are cut. */
-export interface KeptStall extends Omit<CompactionEvent, 'v' | 'kind' | 'stack' | 'resource'> {
+export interface KeptStall extends Omit<CompactionEvent, 'v' | 'kind' | 'stack' | 'resource' | 'host'> {
   /** Its number in `stackTable`; -1 for none. */
   stack: number;
   /** Its number in `resources`; absent for none. */
   resource?: number;
+  /** Its number in `hosts`; absent for none. */
+  host?: number;
 }
 
 export interface MissingRow {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent } from '../event/event.ts';
+import type { CompactionEvent, EventHost } from '../event/event.ts';
 import type { ResourceAttributes } from '../protobuf/attribute.ts';
 import type { KeptStall, ReportData } from './data.ts';
 
@@ -27,6 +27,7 @@ export class Tables {
   readonly #frames = new Table<string>((frame) => frame);
   readonly #stacks = new Table<number[]>((stack) => stack.join());
   readonly #resources = new Table<ResourceAttributes>(JSON.stringify);
+  readonly #hosts = new Table<EventHost>(JSON.stringify);
 
   /** -1 for none. */
   stackOf(stack: readonly string[]): number {
@@ -34,16 +35,22 @@ export class Tables {
     return this.#stacks.numberOf(stack.map((frame) => this.#frames.numberOf(frame)));
   }
 
-  kept({ v: _v, kind: _kind, stack, resource, ...event }: CompactionEvent): KeptStall {
+  kept({ v: _v, kind: _kind, stack, resource, host, ...event }: CompactionEvent): KeptStall {
     return {
       ...event,
       stack: this.stackOf(stack),
       ...(resource && { resource: this.#resources.numberOf(resource) }),
+      ...(host && { host: this.#hosts.numberOf(host) }),
     };
   }
 
-  report(): Pick<ReportData, 'frames' | 'stackTable' | 'resources'> {
-    return { frames: this.#frames.rows, stackTable: this.#stacks.rows, resources: this.#resources.rows };
+  report(): Pick<ReportData, 'frames' | 'stackTable' | 'resources' | 'hosts'> {
+    return {
+      frames: this.#frames.rows,
+      stackTable: this.#stacks.rows,
+      resources: this.#resources.rows,
+      hosts: this.#hosts.rows,
+    };
   }
 }
 
@@ -54,9 +61,10 @@ export const stacksOf = ({ frames, stackTable }: ReportData): string[][] =>
 /** The way back: the stalls of a report as events. */
 export function eventsOf(data: ReportData): CompactionEvent[] {
   const stacks = stacksOf(data);
-  return data.stalls.map(({ stack, resource, ...event }) => ({
+  return data.stalls.map(({ stack, resource, host, ...event }) => ({
     v: 1,
     ...event,
+    ...(host !== undefined && { host: data.hosts[host]! }),
     ...(resource !== undefined && { resource: data.resources[resource]! }),
     stack: stacks[stack] ?? [],
   }));

@@ -26,7 +26,7 @@ export interface Wanted {
 export const secondsOf = (unixNano: string): number => Number(BigInt(unixNano) / 1000n) / 1e6;
 
 export function findable(
-  stall: Omit<CompactionEvent, 'v' | 'kind' | 'stack' | 'resource'>,
+  stall: Omit<CompactionEvent, 'v' | 'kind' | 'stack' | 'resource' | 'host'>,
   frames: readonly string[],
   resource: ResourceAttributes | undefined,
 ): Findable & { process: string } {

@@ -45,8 +45,9 @@ const REQUEST = {
 function assertCorrelates(request: unknown): void {
   const spans = refusing(() => spansIn(request), isOwn);
   if (spans === undefined) return;
-  const all = new Correlations({ names: ['vm'] }, 5);
+  const all = new Correlations(5);
   all.addEvents([stall]);
+  all.choose('vm');
   for (const span of spans) all.addSpan(span);
   for (const { span, stalledNano, inProcessNano } of all.longest()) {
     assert.ok(stalledNano <= inProcessNano && BigInt(inProcessNano) <= span.to - span.from);

@@ -45,6 +45,7 @@ describe(`${WRITES} writes to ${COMPACT_NODE0}`, () => {
       for (const { resource } of spans) {
         assert.equal(resource['service.name'], `unknown_service:${basename(process.execPath)}`);
         assert.equal(resource['host.name'], hostname());
+        for (const { host } of events) assert.deepEqual([host?.name, host?.id], [hostname(), resource['host.id']]);
         assert.equal(resource['os.type'], 'linux');
       }
       assert.equal(exportedBy('otlp', books), events.length);

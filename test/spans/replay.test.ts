@@ -51,6 +51,21 @@ describe('a recording in a real receiver', () => {
     });
   }
 
+  it('of other hosts: each span has the name and id of its host, and nothing of this one', async (t) => {
+    const [first, second, third] = snoopEvents();
+    const hosts = [{ name: 'node-7', id: 'f00' }, { name: 'node-8' }, undefined];
+    const events = [first!, second!, third!].map((event, i) => ({ ...event, ...(hosts[i] && { host: hosts[i] }) }));
+    assertNothingLost(await replay(t, events, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint }));
+    const spans = await receiver.waitForSpans(events.length, DEADLINE_MS);
+    const hostOf = (spanId: string) => {
+      const { resource } = spans.find(({ span }) => span.spanId === spanId)!;
+      return [resource['host.name'], resource['host.id'], resource['os.type']];
+    };
+    assert.deepEqual(hostOf(first!.spanId), ['node-7', 'f00', undefined]);
+    assert.deepEqual(hostOf(second!.spanId), ['node-8', undefined, undefined]);
+    assert.deepEqual([hostOf(third!.spanId)[0], hostOf(third!.spanId)[2]], [hostname(), 'linux']);
+  });
+
   it('spans that the receiver rejects with an OK are counted as lost, and make exit code 4', async (t) => {
     // Spans of more than 1 MiB, as lines of less than 1 Mi characters: the receiver acknowledges a request of that size over gRPC, and rejects what is in it.
     const [first] = snoopEvents();

@@ -61,7 +61,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sinks: ['spool', 'event', 'protobuf', 'lru', 'descriptor', 'terminal', 'version', 'errors', 'messages'],
   report: ['event', 'protobuf', 'lru', 'installation'],
   spool: ['descriptor', 'errors', 'messages'],
-  event: ['protobuf', 'lru', 'terminal', 'abi.generated', 'errors', 'messages'],
+  event: ['otel-environment', 'protobuf', 'lru', 'terminal', 'abi.generated', 'errors', 'messages'],
   host: ['procfs', 'errors', 'messages'],
   kernel: ['errors', 'descriptor', 'messages'],
   // It runs in applications, so it loads nothing of the agent.

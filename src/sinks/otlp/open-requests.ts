@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AgentEvent, isCompaction } from '../../event/event.ts';
 import { VERSION } from '../../version.ts';
 import type { DeliveryMessages } from './delivery-messages.ts';
-import { guessedOfHost } from './host-names.ts';
 import { hostResource } from './host-resource.ts';
 import { readLimits } from './limits.ts';
 import { RequestWriter } from './request-writer.ts';
-import { type ResourceOf, Resources } from './resources.ts';
+import type { ResourceOf } from './resources.ts';
+import { ResourcesByHost } from './resources-by-host.ts';
 import { createSampler } from './sampler.ts';
 import type { Settings } from './settings.ts';
 import type { StackPlace } from './span-writer.ts';
@@ -31,8 +30,6 @@ export async function openRequests({
   const sampler = createSampler(settings.sampler);
   const host = await hostResource(env, settings.detectors);
   const scope = { name: 'compactstall', version: VERSION };
-  const resources = new Resources(host, () => messages.tooManyServices(), guessedOfHost(env));
-  const ofService = (event: AgentEvent) => (isCompaction(event) ? resources.of(event) : host);
-  const resourceOf = resource === 'service' ? ofService : () => host;
-  return new RequestWriter({ stack, limits, sampler, scope, resourceOf });
+  const resources = new ResourcesByHost(resource, host, env, () => messages.tooManyServices());
+  return new RequestWriter({ stack, limits, sampler, scope, resourceOf: (event) => resources.of(event) });
 }

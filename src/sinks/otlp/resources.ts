@@ -16,9 +16,9 @@ export const IDLE_S = 600;
 const NANOS_DIGITS = 9;
 
 /** Attributes that only the host knows: a container's `host.name` is the container's. */
-const OF_HOST = /^(host|os)\./;
+export const isOfHost = (name: string): boolean => /^(host|os)\./.test(name);
 /** The host's place, from OTEL_RESOURCE_ATTRIBUTES of the agent; a service may know it better. */
-const OF_PLACE = /^(cloud|k8s\.(node|cluster))\./;
+export const isOfPlace = (name: string): boolean => /^(cloud|k8s\.(node|cluster))\./.test(name);
 
 interface Interned {
   content: string;
@@ -38,13 +38,13 @@ export class Resources {
   /** The events of one process share their attributes. */
   readonly #recent = new WeakMap<ResourceAttributes, Interned>();
 
-  /** @param guessed attributes of the host that a service knows better, see host-names.ts */
+  /** @param guessed attributes of the host that a service knows better, see this-host.ts */
   constructor(host: Resource, onTooMany: () => void, guessed: readonly string[] = []) {
     this.#host = host;
     this.#onTooMany = onTooMany;
-    this.#ofHost = pick(host, (name) => OF_HOST.test(name) && !guessed.includes(name));
+    this.#ofHost = pick(host, (name) => isOfHost(name) && !guessed.includes(name));
     this.#guessed = pick(host, (name) => guessed.includes(name));
-    this.#ofPlace = pick(host, (name) => OF_PLACE.test(name));
+    this.#ofPlace = pick(host, isOfPlace);
   }
 
   /** The resource of an event. Kernel threads and unknown processes have the host's. */

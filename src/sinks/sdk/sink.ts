@@ -12,7 +12,7 @@ import {
 import type { Resource } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { TracerProvider } from '@opentelemetry/sdk-trace';
-import { type AgentEvent, isCompaction } from '../../event/event.ts';
+import type { AgentEvent } from '../../event/event.ts';
 import type { Sink, SinkBooks } from '../../event/sink.ts';
 import type { Message } from '../../messages/message.ts';
 import { VERSION } from '../../version.ts';
@@ -20,9 +20,9 @@ import { LossReports } from '../loss-reports.ts';
 import { DeliveryMessages } from '../otlp/delivery-messages.ts';
 import { briefly, fromLibrary, routeDiagnostics } from '../otlp/diagnostics.ts';
 import { withEnvironment } from '../otlp/environment.ts';
-import { guessedOfHost } from '../otlp/host-names.ts';
 import { hostResource } from '../otlp/host-resource.ts';
-import { type ResourceOf, Resources } from '../otlp/resources.ts';
+import type { ResourceOf } from '../otlp/resources.ts';
+import { ResourcesByHost } from '../otlp/resources-by-host.ts';
 import { readSettings, type Settings } from '../otlp/settings.ts';
 import type { StackPlace } from '../otlp/span-writer.ts';
 import { LATE_MS } from '../under-way.ts';
@@ -50,15 +50,13 @@ export async function createSdkSink({ stack, resource, warn, env = process.env }
   const said = once(warn);
   const host = await hostResource(env, settings.detectors);
   const messages = new DeliveryMessages('the SDK', said);
-  const resources = new Resources(host, () => messages.tooManyServices(), guessedOfHost(env));
-  const resourceOf = (event: AgentEvent) =>
-    resource === 'service' && isCompaction(event) ? resources.of(event) : host;
+  const resources = new ResourcesByHost(resource, host, env, () => messages.tooManyServices());
   return new SdkSink({
     env: { ...env, ...variables(env, settings) },
     maxQueue: settings.maxQueue,
     longestMs: settings.delayMs + settings.exportTimeoutMs + LATE_MS,
     host,
-    resourceOf,
+    resourceOf: (event) => resources.of(event),
     stack,
     logLevel: settings.logLevel === 'NONE' ? 'ERROR' : settings.logLevel,
     warn: said,

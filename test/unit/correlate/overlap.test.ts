@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { describe, it } from 'node:test';
 import type { ApplicationSpan } from '../../../src/correlate/application-span.ts';
 import { Correlations } from '../../../src/correlate/correlations.ts';
 import { isOfHost } from '../../../src/correlate/host.ts';
 import { correlate } from '../../../src/correlate/overlap.ts';
 import { Stalls } from '../../../src/correlate/stalls.ts';
-import type { CompactionEvent } from '../../../src/event/event.ts';
+import type { AgentEvent, CompactionEvent } from '../../../src/event/event.ts';
 import { event, notRecorded } from '../fixtures.ts';
 
 const PID = 500;
@@ -106,8 +107,9 @@ it('a host is known by its id or its name; a tracer that names none does not say
 });
 
 it('of many spans those that were stalled for longest are kept, each once, and all are counted', () => {
-  const all = new Correlations({ names: ['vm'] }, 3);
+  const all = new Correlations(3);
   all.addEvents([stall(0, 1000), notRecorded({ count: 5 })]);
+  all.choose('vm');
   for (let i = 1; i <= 100; i++) all.addSpan(span(0, i, { spanId: `${i}`.padStart(16, '0') }));
   all.addSpan(span(0, 100, { spanId: '100'.padStart(16, '0') }));
   assert.deepEqual(
@@ -116,4 +118,34 @@ it('of many spans those that were stalled for longest are kept, each once, and a
   );
   const { spans, stalled, notRecorded: lacking, withoutPid, ofHost } = all.looked;
   assert.deepEqual([spans, stalled, lacking, withoutPid, ofHost], [100, 100, 5, 0, 100]);
+});
+
+describe('the hosts of a recording', () => {
+  const on = (name: string, id: string) => stall(0, 1000, { host: { name, id } });
+  const found = (events: readonly AgentEvent[], wanted: string | undefined, more: Partial<ApplicationSpan>) => {
+    const all = new Correlations(3);
+    all.addEvents(events);
+    all.choose(wanted);
+    all.addSpan(span(0, 10, more));
+    return all.looked.stalled === 1;
+  };
+
+  it('the stalls are of the host that the recording says, whatever this one is called', () => {
+    for (const more of [{ hostName: 'node-7' }, { hostId: 'f00' }]) {
+      assert.ok(found([on('node-7', 'f00')], undefined, more));
+      assert.ok(!found([stall(0, 1000)], undefined, more), 'without a host it is this one');
+    }
+    assert.ok(!found([on('node-7', 'f00')], undefined, { hostName: hostname() }));
+  });
+
+  it('of a single one --host may be another name, of several it is one of theirs', () => {
+    assert.ok(found([on('node-7', 'f00')], 'node-7.example', { hostName: 'node-7.example' }));
+    const two = [on('node-7', 'f00'), on('node-8', 'f01')];
+    assert.ok(found(two, 'f01', { hostName: 'node-8' }));
+    assert.ok(!found(two, 'node-7', { hostName: 'node-8' }));
+    const all = new Correlations(3);
+    all.addEvents(two);
+    assert.throws(() => all.choose(undefined), /stalls of 2 hosts \(node-7, node-8\), .* Choose it with --host\./);
+    assert.throws(() => all.choose('node-9'), /--host: .*\(node-7, node-8\), and none of them is called node-9/);
+  });
 });

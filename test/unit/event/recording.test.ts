@@ -241,6 +241,19 @@ describe('a malformed line', () => {
     assert.deepEqual(await replayed(), found);
   });
 
+  it('is a gap of the host of the line before it', async (t) => {
+    const [one, other] = events(2).map((event, i) => ({ ...event, host: { name: `node-${i}` } }));
+    const path = temporaryFolder(t)('recording.jsonl');
+    writeFileSync(path, `${jsonLine(one!)}a\n${jsonLine(other!)}${jsonLine(one!)}`);
+    const found: AgentEvent[] = [];
+    await Recording.open('replay', path, () => {}).run((batch) => found.push(...batch), enough);
+    assert.deepEqual(
+      found.map(({ host }) => host?.name),
+      ['node-0', 'node-0', 'node-1', 'node-0'],
+    );
+    assert.equal(found[0]!.host, found[3]!.host, 'shared');
+  });
+
   it('in a file without a good one is no gap: no time is known', async (t) => {
     const { books } = await read(t, 'broken\nbroken\n');
     assert.deepEqual(books, { received: 2, decoded: 0, malformed: 2, pendingBytes: 0 });
