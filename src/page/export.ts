@@ -53,11 +53,11 @@ function download(text: string, file: string): void {
   URL.revokeObjectURL(url);
 }
 
-/** Throws an error with the agent's words. */
+/** Throws an error with the agent's words, or those of its HTTP server, which refuses what is too long. */
 async function fetched(path: string): Promise<string> {
   const response = await fetch(path);
   const text = await response.text();
-  if (!response.ok) throw new Error(text.trim());
+  if (!response.ok) throw new Error(text.trim() || `${response.status} ${response.statusText}`);
   return text;
 }
 
