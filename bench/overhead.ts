@@ -16,6 +16,7 @@ import { measureContexts } from './contexts.ts';
 import { measureExport } from './export.ts';
 import { measureArm64Forms, measureForms } from './forms.ts';
 import { measureIdle } from './idle.ts';
+import { measureLivePage } from './live-page.ts';
 import { measureMemory } from './memory.ts';
 import { hostConditions, type Row, rowsTable, writeDocument } from './report.ts';
 import { measureScale } from './scale/scale.ts';
@@ -49,6 +50,7 @@ const PARTS: Record<string, (folder: string) => Promise<string>> = {
   export: hostRows(measureExport),
   spans: hostRows(measureSpans),
   spool: hostRows(measureSpool),
+  live: hostRows(measureLivePage),
   memory: host(measureMemory),
   scale: host(measureScale),
   forms: host(measureForms),

@@ -77,7 +77,7 @@ export async function measureSpans(folder: string): Promise<Row[]> {
 export const us = (value: number) => `${value.toFixed(1)} us`;
 export const ms = (value: number) => `${value.toFixed(1)} ms`;
 export const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-const hundredths = (value: number) => value.toFixed(2);
+export const hundredths = (value: number) => value.toFixed(2);
 
 export interface Live {
   /** Per span. */
@@ -87,18 +87,25 @@ export interface Live {
   log: string;
 }
 
+interface LiveSettings {
+  env?: Record<string, string>;
+  options?: readonly string[];
+  onAttached?: (agent: Child) => Promise<void>;
+}
+
 /** Throws unless every record that was put into the ring arrived as a span. */
 export async function live(
   command: string,
   { perSecond, count }: Load,
   folder: string,
-  { env = {}, options: more = [] }: { env?: Record<string, string>; options?: readonly string[] } = {},
+  { env = {}, options: more = [], onAttached }: LiveSettings = {},
 ) {
   const collector = await startCollector({ spansFile: join(folder, `spans-${randomUUID()}.json`) });
   const options = ['--output', 'otlp', '--pid', String(process.pid), ...more];
   // A burst has to fit into the queue: a span that is dropped costs less.
   const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_BSP_MAX_QUEUE_SIZE: String(2 * count) };
   const agent = await startAgent(options, { ...settings, ...env }, command);
+  await onAttached?.(agent);
   compact(COMPACT_NODE0, WRITES);
   const first = WRITES * populatedZones().filter(({ node }) => node === 0).length;
   await collector.waitForSpans(first, 20_000);

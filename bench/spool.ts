@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND } from './agent.ts';
 import type { Row } from './report.ts';
-import { type Live, LOADS, live, mb, ROUNDS, us } from './spans.ts';
+import { hundredths, type Live, LOADS, live, mb, ROUNDS, us } from './spans.ts';
 import { overRounds } from './statistics.ts';
 
 interface Round {
@@ -36,5 +36,3 @@ export async function measureSpool(folder: string): Promise<Row[]> {
   }
   return rows;
 }
-
-const hundredths = (value: number) => value.toFixed(2);
