@@ -8,14 +8,13 @@ import type { Messages } from './messages.ts';
 /** How they are attached. @param attachedMs since the start of the process */
 export function reportAttachment(messages: Messages, source: LiveSource, attachedMs: number): void {
   messages.say(message('attached_after', { milliseconds: Math.round(attachedMs) }));
-  for (const plan of source.passedOver) messages.show(message('plan_skipped', { plan }), `  skipped ${plan}`);
-  if (source.publicationsUnseen) {
-    const unseen = publicationsUnseen(source.publicationsUnseen);
+  const { passedOver, publicationsUnseen: why, notMeasured } = source.attachment;
+  for (const plan of passedOver) messages.show(message('plan_skipped', { plan }), `  skipped ${plan}`);
+  if (why) {
+    const unseen = publicationsUnseen(why);
     messages.show(unseen, `  ${unseen.text}`);
   }
-  if (source.notMeasured) {
-    messages.show(message('run_time_unmeasured', { reason: source.notMeasured }), `  ${source.notMeasured}`);
-  }
+  if (notMeasured) messages.show(message('run_time_unmeasured', { reason: notMeasured }), `  ${notMeasured}`);
   const log = source.loaderLog();
   if (log) messages.show(message('loader_log', { log }), log);
 }

@@ -2,7 +2,7 @@
 import { TRIGGERS } from '../event/event.ts';
 import { thisHost } from '../event/this-host.ts';
 import { NOBODY } from '../host/users.ts';
-import type { LiveOptions } from '../live/live-source.ts';
+import type { LiveOptions } from '../live/attachment.ts';
 import type { SinkSettings } from '../sinks/create.ts';
 import type { RUN_OPTIONS } from './compactstall-options.ts';
 import type { InForce } from './options.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
-import type { LiveSource } from '../live/live-source.ts';
+import type { Attachment } from '../live/attachment.ts';
 import { message } from '../messages/message.ts';
 import { duration } from '../sinks/text/table.ts';
 import type { Messages } from './messages.ts';
 
 /** What came of `--pin`, at the start. */
-export function reportPinning(messages: Messages, given: string, { pinning }: Pick<LiveSource, 'pinning'>): void {
+export function reportPinning(messages: Messages, given: string, { pinning }: Attachment): void {
   const folder = resolve(given);
   if (pinning?.obstacle !== undefined) messages.say(message('not_pinned', { reason: pinning.obstacle }));
   if (pinning?.adopted) messages.say(message('adopted', { folder }));
@@ -19,12 +19,7 @@ export function reportPinning(messages: Messages, given: string, { pinning }: Pi
 }
 
 /** That the programs outlive this agent, where they do. @param ttlNs how long they record without one */
-export function reportLeaving(
-  messages: Messages,
-  folder: string,
-  ttlNs: number,
-  { pinning }: Pick<LiveSource, 'pinning'>,
-): void {
+export function reportLeaving(messages: Messages, folder: string, ttlNs: number, { pinning }: Attachment): void {
   if (pinning === undefined || pinning.obstacle !== undefined) return;
   messages.say(message('left_attached', { folder: resolve(folder), ttl: duration(ttlNs) }));
 }

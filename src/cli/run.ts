@@ -112,10 +112,11 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   checkRotations(outputs);
   for (const sink of sinks) await sink.start?.();
   if (values.duration !== undefined) shutdown.after(values.duration);
-  messages.say(message('attached', { version: VERSION, plan: source.plan.name }));
-  if (values.pin !== undefined) reportPinning(messages, values.pin, source);
+  messages.say(message('attached', { version: VERSION, plan: source.attachment.plan.name }));
+  if (values.pin !== undefined) reportPinning(messages, values.pin, source.attachment);
   if (verbose) reportAttachment(messages, source, attachedMs);
-  for (const limitation of limitationsOf(source, options.stackMinDurationNs !== undefined)) messages.say(limitation);
+  for (const limitation of limitationsOf(source.attachment, options.stackMinDurationNs !== undefined))
+    messages.say(limitation);
   const hint = setTimeout(() => messages.say(message('no_compaction_yet', {})), HINT_AFTER_MS);
 
   const destinations = [
@@ -187,7 +188,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     const said = message('verified', { line });
     messages.show(verified!.agrees ? said : { ...said, level: 'error' }, `  verify   ${line}`);
   }
-  if (values.pin !== undefined) reportLeaving(messages, values.pin, values['pin-ttl'], source);
+  if (values.pin !== undefined) reportLeaving(messages, values.pin, values['pin-ttl'], source.attachment);
   await source.close();
   return exitCode === EXIT.OK && verified?.agrees === false ? EXIT.LOST : exitCode;
 }

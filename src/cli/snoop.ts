@@ -42,7 +42,7 @@ export async function snoop(args: readonly string[], messages: Messages): Promis
     ringBytes: DEFAULT_RING_BYTES,
     runTimeStats: false,
   });
-  for (const limitation of limitationsOf(source, columns.kernelStack)) warn(limitation);
+  for (const limitation of limitationsOf(source.attachment, columns.kernelStack)) warn(limitation);
   if (values.duration !== undefined) shutdown.after(values.duration);
 
   const target = standardOutput({

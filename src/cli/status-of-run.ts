@@ -34,7 +34,7 @@ export class StatusOfRun {
       version: VERSION,
       pid: process.pid,
       uptimeSeconds: (nowMs - this.#attachedMs) / 1000,
-      plan: source.plan.name,
+      plan: source.attachment.plan.name,
       perSecond: { last10: this.#rate.perSecond(10, nowMs), last60: this.#rate.perSecond(60, nowMs) },
       ring,
       ...(queued !== undefined && { queued }),

@@ -24,16 +24,15 @@ export async function attach(open = openLiveSource): Promise<Finding> {
   try {
     const source = await openAsRun(open);
     await source.close();
-    const passed = source.passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
-    const why = `loaded and attached with ${source.plan.name}, and detached again`;
-    if (!source.plan.probeReads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
-    if (source.preemptible) {
-      const limitation = preemptible(source.passedOver);
+    const { plan, passedOver, publicationsUnseen: unseen, preemptible: canBePreempted } = source.attachment;
+    const passed = passedOver.map((why) => ` Not ${why.replace(/\.?$/, '.')}`).join('');
+    const why = `loaded and attached with ${plan.name}, and detached again`;
+    if (!plan.probeReads) return warn(`${why}; ${NO_PROBE_READS.why}`, NO_PROBE_READS.todo);
+    if (canBePreempted) {
+      const limitation = preemptible(passedOver);
       return warn(`${why}.${passed} But ${limitation.why}`, limitation.todo);
     }
-    return ok(
-      `${why}.${passed}${source.publicationsUnseen ? ` ${publicationsUnseen(source.publicationsUnseen).text}` : ''}`,
-    );
+    return ok(`${why}.${passed}${unseen ? ` ${publicationsUnseen(unseen).text}` : ''}`);
   } catch (error) {
     return failure(error);
   }

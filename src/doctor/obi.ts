@@ -25,9 +25,10 @@ export async function obi(map = obiMapFile(), open = openAsRun): Promise<Finding
     throw error;
   }
   await source.close();
-  if (!source.plan.probeReads) return ok(`not read: ${map} exists, but this kernel forbids probe reads.`);
-  if (source.obiObstacle !== undefined) {
-    const { why, todo } = obiUnread(source.obiObstacle);
+  const { plan, obiObstacle } = source.attachment;
+  if (!plan.probeReads) return ok(`not read: ${map} exists, but this kernel forbids probe reads.`);
+  if (obiObstacle !== undefined) {
+    const { why, todo } = obiUnread(obiObstacle);
     return warn(why, todo);
   }
   return ok(`${map} is readable: a stall is linked to the span recorded there.`);

@@ -130,8 +130,8 @@ class LiveCompactions implements Compactions {
       ...((services || context !== 'off') && { prober: { services, user: proberUser, warn } }),
     });
     if (user) await giveUpPrivileges(user, warn);
-    for (const limitation of limitationsOf(source, stacks)) warn(limitation);
-    onAttached(source.plan.name);
+    for (const limitation of limitationsOf(source.attachment, stacks)) warn(limitation);
+    onAttached(source.attachment.plan.name);
     return source;
   }
 }

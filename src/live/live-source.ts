@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BpfError, type BpfObject, enableRunTimeStats, type ProgramStats, readClocks } from 'bpf-loader-native';
-import { PUBLISHER_SIZE } from '../abi.generated.ts';
-import { Enricher } from '../enrich/enricher.ts';
-import type { ProberOptions } from '../enrich/prober-client.ts';
-import { HostError } from '../errors.ts';
+import type { ProgramStats } from 'bpf-loader-native';
 import type { Aggregates, Counting } from '../event/aggregates.ts';
 import {
   balances,
@@ -15,69 +11,21 @@ import {
   type NamedSinkBooks,
   type SourceBooks,
 } from '../event/books.ts';
-import type { AgentEvent, EventHost, NotRecordedEvent } from '../event/event.ts';
-import type { RelationWanted } from '../event/relation.ts';
+import type { AgentEvent, NotRecordedEvent } from '../event/event.ts';
 import type { Source } from '../event/source.ts';
-import { lackingCapabilities } from '../host/capabilities.ts';
-import { pidNamespace } from '../host/pid-namespace.ts';
-import { foreignMemoryClosed } from '../host/ptrace-scope.ts';
-import { EpochClock } from '../kernel/clock.ts';
-import { type KernelNames, kernelNames } from '../kernel/names.ts';
-import { KernelSymbols } from '../kernel/symbols.ts';
-import { clocksOutside, timeOffsets } from '../kernel/time-namespace.ts';
-import { readScanCounters, type ScanCounters } from '../kernel/vmstat.ts';
-import { message, type Obstacle } from '../messages/message.ts';
 import { readAggregates } from './aggregates.ts';
-import { attachPrograms, type ProgramOptions } from './attach.ts';
-import type { AttachPlan } from './attach-plan.ts';
+import { type Attachment, attach, type LiveOptions, type LiveParts } from './attachment.ts';
 import { Decoder } from './decode.ts';
-import { hiddenSymbols } from './hidden-symbols.ts';
-import { kernelFeatures, readKernelBtf } from './kernel-features.ts';
 import { Losses } from './losses.ts';
 import { Omissions } from './omissions.ts';
-import { PinFolder } from './pin-folder.ts';
-import type { Pinning } from './pinned-programs.ts';
-import { RingReader } from './ring-reader.ts';
 import { Settlement } from './settlement.ts';
 import { Stacks } from './stacks.ts';
-import { StartedProcesses } from './started-processes.ts';
 
 /** The longest wait for programs that were running while they were detached; they end within microseconds. */
 const LAST_RECORDS_MS = 200;
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-const PUBLISHERS = 'cs_publishers';
-const PUBLISHER_KEY_SIZE = 4;
 const NANOS_PER_MILLI = 1_000_000n;
-
-/** The limit behind an error, when the ring buffer's memory, thread and descriptors cannot be had. */
-const RAISE_LIMITS: Readonly<Record<string, string>> = {
-  EAGAIN: 'Raise the limit of threads: ulimit -u in a shell, TasksMax= in a systemd unit, --pids-limit in a container.',
-  EMFILE: 'Raise the limit of open files (ulimit -n).',
-  ENOMEM:
-    'Raise the limit of memory: ulimit -v in a shell, MemoryMax= in a systemd unit; or give a smaller --ring-size.',
-};
-
-export interface LiveOptions
-  extends Omit<ProgramOptions, 'contexts' | 'markOwnFrames' | 'pidNamespace' | 'boottimeOffsetNs' | 'pins'> {
-  /** Where the proc file system is mounted through which other processes are seen; pids are those of its PID namespace. */
-  procfs?: string;
-  context: RelationWanted;
-  /** What events say of it; without it, nothing. */
-  host?: EventHost;
-  /** Whether the kernel measures the programs' run time. */
-  runTimeStats: boolean;
-  /** Identifies stalled processes and finds where they publish their contexts; without it no process is read. */
-  prober?: Omit<ProberOptions, 'procfs'>;
-  /** Where the programs stay attached afterwards, and for how long they record without an agent. */
-  pin?: { folder: string; ttlNs: number };
-  /** Events are compactions only: what is lost is counted, and not reported in an event. */
-  compactionsOnly?: boolean;
-  /** Called before programs are attached, for each attach plan that is tried. */
-  onAttaching?: () => void;
-  /** Called when the programs have been detached, before the last records are read; or after these, when they stay attached. */
-  onDetached?: () => void;
-}
 
 export interface LiveState {
   books: SourceBooks;
@@ -89,134 +37,45 @@ export interface LiveState {
 
 /** The running kernel: loads and attaches the BPF programs, and decodes their records. */
 export class LiveSource implements Source {
-  readonly plan: AttachPlan;
-  /** Where other processes are seen. */
-  readonly procfs: string;
-  /** Attach plans that come before it, and why they do not fit. */
-  readonly passedOver: readonly string[];
-  /** Whether its programs can be preempted, which may lose records. */
-  readonly preemptible: boolean;
-  /** Why the map of OpenTelemetry eBPF Instrumentation exists but is not read. */
-  readonly obiObstacle: string | undefined;
-  /** Why publications long after a process's start are not seen; undefined also when contexts are not looked for. */
-  readonly publicationsUnseen: string | undefined;
-  /** Missing capabilities that the prober needs for processes of other users. */
-  readonly lackingForOthers: readonly string[] = [];
-  /** Whether no process may read the memory of another, and the prober would. */
-  readonly foreignMemoryClosed: boolean = false;
-  readonly symbols = new KernelSymbols();
-  readonly #stacks = new Stacks(this.symbols);
-  /** Why stacks have addresses instead of names. Found out at the start: later the agent has no capabilities. */
-  readonly hiddenSymbols: Obstacle | undefined = hiddenSymbols(this.symbols);
-  /** Why run times are not measured although they were asked for: only they require CAP_SYS_ADMIN. */
-  readonly notMeasured: string | undefined;
-  /** What came of `pin`. */
-  readonly pinning: Pinning | undefined;
-  readonly #object: BpfObject;
-  readonly #settlement: Settlement | undefined;
-  readonly #runTimeStats: { close(): void } | undefined;
-  readonly #names: KernelNames;
+  readonly attachment: Attachment;
+  readonly #parts: LiveParts;
+  readonly #stacks: Stacks;
   readonly #decoder: Decoder;
+  readonly #settlement: Settlement | undefined;
   readonly #books: SourceBooks = { received: 0, decoded: 0, malformed: 0, pendingBytes: 0 };
+  readonly #options: LiveOptions;
   readonly #stopped = Promise.withResolvers<void>();
-  readonly #onDetached: (() => void) | undefined;
-  readonly #enricher: Enricher | undefined;
-  readonly #started: StartedProcesses | undefined;
-  readonly #clock: EpochClock;
-  readonly #host: EventHost | undefined;
-  readonly #maxSpansPerSecond: number | undefined;
   #omissions: Omissions | undefined;
   #losses: Losses | undefined;
-  readonly #ringBytes: number;
   readonly #startedUnixNs = BigInt(Date.now()) * NANOS_PER_MILLI;
-  #reader: RingReader | undefined;
 
   /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
   constructor(options: LiveOptions) {
-    this.#onDetached = options.onDetached;
-    this.#host = options.host;
-    this.#ringBytes = options.ringBytes;
+    this.#options = options;
     this.#books.reportsLosses = options.compactionsOnly !== true;
-    this.procfs = options.procfs ?? '/proc';
-    const pins = options.pin && PinFolder.open(options.pin.folder);
-    const namespace = pidNamespace(this.procfs);
-    const offsets = timeOffsets(readClocks);
-    // Started first: it gets ready while the programs are loaded.
-    if (options.prober && namespace !== undefined) {
-      this.#enricher = new Enricher({ ...options.prober, procfs: this.procfs });
-      this.foreignMemoryClosed = foreignMemoryClosed();
-      this.lackingForOthers = lackingCapabilities(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']);
-    }
-    const btf = readKernelBtf(options.btfFile);
-    const kernel = kernelFeatures(btf);
-    this.#names = kernelNames(btf);
-    btf.release();
-    if (options.runTimeStats) {
-      try {
-        this.#runTimeStats = enableRunTimeStats();
-      } catch (error) {
-        if (!(error instanceof BpfError)) throw error;
-        this.notMeasured = error.message;
-      }
-    }
-    const clocks = clocksOutside(readClocks, offsets);
-    this.#clock = new EpochClock(clocks);
-    this.#maxSpansPerSecond = options.maxSpansPerSecond;
+    this.#parts = attach(options);
+    const { attachment, symbols, names, clock } = this.#parts;
+    this.attachment = attachment;
+    this.#stacks = new Stacks(symbols);
     this.#decoder = new Decoder({
-      names: this.#names,
+      names,
       stacks: this.#stacks,
-      clock: this.#clock,
+      clock,
       context: options.context,
       host: options.host,
-      idSeed: pins && readFileSync(BOOT_ID, 'latin1'),
+      idSeed: options.pin && readFileSync(BOOT_ID, 'latin1'),
     });
-    const contexts = options.context !== 'off';
-    let before: ScanCounters | undefined;
-    const { object, plan, passedOver, publicationsUnseen, obiObstacle, pinning } = attachPrograms(
-      kernel,
-      {
-        ...options,
-        ...(pins && { pins }),
-        contexts,
-        markOwnFrames: !this.symbols.available,
-        pidNamespace: namespace,
-        boottimeOffsetNs: offsets.startsNs,
-      },
-      (loaded) => {
-        this.#reader = openRing(loaded, pins !== undefined);
-        if (pins) before = scanCountersIfReadable();
-        options.onAttaching?.();
-      },
-    );
-    this.#object = object;
-    this.pinning = pinning;
+    const { pinning } = attachment;
     if (options.pin && pinning) {
-      const { ttlNs } = options.pin;
-      const reader = this.#reader!;
-      const monotonicNs = () => clocks().monotonicNs;
-      const baseline = before && { before, attached: readScanCounters() };
-      const books = this.#books;
-      const { ringBytes } = options;
-      const startedUnixNs = this.#startedUnixNs;
       this.#settlement = new Settlement({
-        ...{ object, reader, books, pinning, baseline, startedUnixNs, ttlNs, monotonicNs, ringBytes },
+        ...this.#parts,
+        books: this.#books,
+        pinning,
+        startedUnixNs: this.#startedUnixNs,
+        ttlNs: options.pin.ttlNs,
+        ringBytes: options.ringBytes,
       });
     }
-    const enricher = this.#enricher;
-    if (contexts && enricher) {
-      if (pinning?.adopted) forgetPublishers(object);
-      enricher.fillContexts(object);
-      this.#started = new StartedProcesses(
-        object,
-        () => clocks().monotonicNs,
-        (pid) => enricher.started(pid),
-      );
-    }
-    this.plan = plan;
-    this.preemptible = kernel.preemptibleTracepoints && plan.name !== 'kprobe';
-    this.passedOver = passedOver;
-    this.obiObstacle = obiObstacle;
-    this.publicationsUnseen = publicationsUnseen;
   }
 
   run(take: (events: readonly AgentEvent[]) => void): Promise<void> {
@@ -225,16 +84,22 @@ export class LiveSource implements Source {
       this.#settlement?.delivered(events.length);
     };
     const report = (found: readonly NotRecordedEvent[]) => {
-      const host = this.#host;
+      const host = this.#options.host;
       const events = host ? found.map((event) => ({ ...event, host })) : found;
       for (const event of events) countNotRecorded(this.#books, event);
       this.#settlement?.read(events);
       onEvents(events);
     };
-    if (this.#maxSpansPerSecond !== undefined) {
+    if (this.#options.maxSpansPerSecond !== undefined) {
       const onOmission = (event: NotRecordedEvent) => report([event]);
       const before = this.#settlement?.reported;
-      this.#omissions = new Omissions(this.#object, this.#clock, this.#maxSpansPerSecond, onOmission, before);
+      this.#omissions = new Omissions(
+        this.#parts.object,
+        this.#parts.clock,
+        this.#options.maxSpansPerSecond,
+        onOmission,
+        before,
+      );
     }
     if (this.#books.reportsLosses) this.#losses = this.#reportLosses(report);
     const onBatch = (batch: Buffer) => {
@@ -244,14 +109,14 @@ export class LiveSource implements Source {
       this.#books.decoded += events.length;
       this.#books.malformed += malformed;
       if (received > 0) this.#settlement?.read(events);
-      if (decoded.starts) this.#started?.noticed();
+      if (decoded.starts) this.#parts.started?.noticed();
       const named = this.#stacks.named();
-      if (this.#enricher) this.#enricher.enrich(decoded, onEvents, named);
+      if (this.#parts.enricher) this.#parts.enricher.enrich(decoded, onEvents, named);
       // A batch may hold process events only.
       else if (events.length > 0 && named) named.then(() => onEvents(events));
       else if (events.length > 0) onEvents(events);
     };
-    this.#reader?.start(onBatch, () => {
+    this.#parts.reader.start(onBatch, () => {
       this.#omissions?.look();
       this.#losses?.look();
     });
@@ -263,12 +128,12 @@ export class LiveSource implements Source {
   #reportLosses(report: (events: readonly NotRecordedEvent[]) => void): Losses {
     const settlement = this.#settlement;
     const losses = new Losses({
-      clock: this.#clock,
+      clock: this.#parts.clock,
       sinceUnixNs: settlement?.lossesSinceUnixNs ?? this.#startedUnixNs,
       ...(settlement && { undeliveredSinceUnixNs: settlement.undeliveredSinceUnixNs }),
       read: (all) => ({
         ...this.#books,
-        kernel: decodeKernelBooks(this.#object.readVariable('books')),
+        kernel: decodeKernelBooks(this.#parts.object.readVariable('books')),
         ...(all && { programMisses: this.#programMisses() }),
       }),
       report,
@@ -279,11 +144,11 @@ export class LiveSource implements Source {
 
   /** Leaves records in the ring until `resume`, where whoever takes the events has enough of them. */
   pause(): void {
-    this.#reader?.pause();
+    this.#parts.reader.pause();
   }
 
   resume(): void {
-    this.#reader?.resume();
+    this.#parts.reader.resume();
   }
 
   /**
@@ -291,14 +156,14 @@ export class LiveSource implements Source {
    * delivered. Resolves when it has come to the end, and not at all where something on the way hangs.
    */
   async roundTrip(): Promise<void> {
-    await this.#reader?.look();
+    await this.#parts.reader.look();
     await this.#stacks.named();
-    await this.#enricher?.delivered();
+    await this.#parts.enricher?.delivered();
   }
 
   /** Whether the programs stay attached. */
   get #stays(): boolean {
-    return this.pinning !== undefined && this.pinning.obstacle === undefined;
+    return this.attachment.pinning !== undefined && this.attachment.pinning.obstacle === undefined;
   }
 
   /** With `pin`: keeps records until these outputs have delivered them. */
@@ -320,7 +185,7 @@ export class LiveSource implements Source {
   get counting(): Counting {
     return {
       sinceUnixNano: this.#settlement?.sinceUnixNs ?? this.#startedUnixNs,
-      goesOn: this.pinning?.adopted ?? false,
+      goesOn: this.attachment.pinning?.adopted ?? false,
     };
   }
 
@@ -328,28 +193,28 @@ export class LiveSource implements Source {
   async stop(): Promise<void> {
     if (this.#stays) {
       // Compactions go on, and are the next agent's from here on.
-      this.#reader?.drain();
-      this.#reader?.stop();
+      this.#parts.reader.drain();
+      this.#parts.reader.stop();
     } else {
-      this.#object.detach();
-      this.#onDetached?.();
+      this.#parts.object.detach();
+      this.#options.onDetached?.();
     }
     const deadline = performance.now() + LAST_RECORDS_MS;
     do {
-      this.#reader?.drain();
+      this.#parts.reader.drain();
       this.#omissions?.finish();
-      const readUnixNs = this.#clock.now();
-      this.#books.kernel = decodeKernelBooks(this.#object.readVariable('books'));
+      const readUnixNs = this.#parts.clock.now();
+      this.#books.kernel = decodeKernelBooks(this.#parts.object.readVariable('books'));
       this.#books.programMisses = this.#programMisses();
       this.#losses?.finish(this.#books, readUnixNs);
-      if (this.#stays) this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
+      if (this.#stays) this.#books.pendingBytes = this.#parts.reader.pendingBytes ?? 0;
     } while (!equations(this.#books, []).every(balances) && performance.now() < deadline && (await sleep(1, true)));
-    if (this.#stays) this.#onDetached?.();
-    else this.#books.pendingBytes = this.#reader?.pendingBytes ?? 0;
+    if (this.#stays) this.#options.onDetached?.();
+    else this.#books.pendingBytes = this.#parts.reader.pendingBytes ?? 0;
     this.#books.stays = this.#stays;
     await this.#stacks.named();
-    await this.#enricher?.finish();
-    if (this.#enricher?.probes) this.#books.probes = this.#enricher.probes;
+    await this.#parts.enricher?.finish();
+    if (this.#parts.enricher?.probes) this.#books.probes = this.#parts.enricher.probes;
     this.#stopped.resolve();
   }
 
@@ -359,74 +224,45 @@ export class LiveSource implements Source {
 
   /** The sums so far; all are complete after `stop()`. Only with the option `aggregates`: otherwise nothing is added up. */
   readAggregates(): Aggregates {
-    return readAggregates(this.#object, this.#names);
+    return readAggregates(this.#parts.object, this.#parts.names);
   }
 
   /** What is known now, while it runs; read one after the other, so that it may not balance. */
   state(): LiveState {
-    const books = { ...this.#books, kernel: decodeKernelBooks(this.#object.readVariable('books')) };
-    if (this.#enricher?.probes) books.probes = this.#enricher.probes;
-    const usedBytes = this.#reader?.pendingBytes ?? 0;
+    const books = { ...this.#books, kernel: decodeKernelBooks(this.#parts.object.readVariable('books')) };
+    if (this.#parts.enricher?.probes) books.probes = this.#parts.enricher.probes;
+    const usedBytes = this.#parts.reader.pendingBytes ?? 0;
     return {
       books: { ...books, pendingBytes: usedBytes },
-      ring: { usedBytes, sizeBytes: this.#ringBytes },
+      ring: { usedBytes, sizeBytes: this.#options.ringBytes },
       programs: this.programStats(),
-      supervisor: this.#enricher?.supervisor,
+      supervisor: this.#parts.enricher?.supervisor,
     };
   }
 
   /** Only the plan's programs count: a missed process event is not a lost compaction. */
   #programMisses(): number {
-    const ofPlan = this.programStats().filter(({ name }) => this.plan.programs.includes(name));
+    const ofPlan = this.programStats().filter(({ name }) => this.attachment.plan.programs.includes(name));
     return ofPlan.reduce((sum, { recursionMisses }) => sum + recursionMisses, 0);
   }
 
   programStats(): ProgramStats[] {
-    return this.#object.programStats();
+    return this.#parts.object.programStats();
   }
 
   /** libbpf's messages while loading. */
   loaderLog(): string {
-    return this.#object.log;
+    return this.#parts.object.log;
   }
 
   async close(): Promise<void> {
-    this.#started?.close();
+    this.#parts.started?.close();
     this.#settlement?.close();
-    const enricherClosed = this.#enricher?.close();
-    this.#reader?.close();
-    this.#runTimeStats?.close();
-    this.#object.close();
-    this.symbols.close();
+    const enricherClosed = this.#parts.enricher?.close();
+    this.#parts.reader.close();
+    this.#parts.runTimeStats?.close();
+    this.#parts.object.close();
+    this.#parts.symbols.close();
     await enricherClosed;
-  }
-}
-
-/** They may have ended meanwhile. Those that publish are found again. */
-function forgetPublishers(object: BpfObject): void {
-  const entries = object.readMap(PUBLISHERS);
-  for (let at = 0; at < entries.length; at += PUBLISHER_KEY_SIZE + PUBLISHER_SIZE) {
-    object.deleteFromMap(PUBLISHERS, entries.subarray(at, at + PUBLISHER_KEY_SIZE));
-  }
-}
-
-/** They are also for a later agent, which may be asked to verify. */
-function scanCountersIfReadable(): ScanCounters | undefined {
-  try {
-    return readScanCounters();
-  } catch (error) {
-    if (error instanceof HostError) return undefined;
-    throw error;
-  }
-}
-
-/** Before anything is attached: the ring takes a thread, memory and descriptors, which this process may not get. */
-function openRing(object: BpfObject, keep: boolean): RingReader {
-  try {
-    return new RingReader(object, 'cs_records', keep);
-  } catch (error) {
-    if (!(error instanceof BpfError && error.code === 'RING_FAILED')) throw error;
-    const todo = RAISE_LIMITS[error.errno ?? ''] ?? 'A limit of this process or of the host is too low.';
-    throw new HostError(message('no_ring', { reason: error.message }, todo));
   }
 }

@@ -5,7 +5,8 @@ import { InstallError } from '../errors.ts';
 import { checkDescriptors } from '../host/descriptors.ts';
 import { BUILD } from '../installation.ts';
 import { message } from '../messages/message.ts';
-import type { LiveOptions, LiveSource } from './live-source.ts';
+import type { LiveOptions } from './attachment.ts';
+import type { LiveSource } from './live-source.ts';
 import type { PinFolder } from './pin-folder.ts';
 
 /** Room for some 10 000 records. The agent's memory grows by twice as much, because the ring is mapped twice. */

@@ -12,7 +12,8 @@ import type { Aggregates, CompactionTotals, StallTotals } from '../../src/event/
 import type { KernelBooks } from '../../src/event/books.ts';
 import { type CompactionEvent, isCompaction, TRIGGERS } from '../../src/event/event.ts';
 import { AGGREGATE_ROWS } from '../../src/live/aggregates.ts';
-import { type LiveOptions, LiveSource } from '../../src/live/live-source.ts';
+import type { LiveOptions } from '../../src/live/attachment.ts';
+import { LiveSource } from '../../src/live/live-source.ts';
 import { DEFAULT_RING_BYTES } from '../../src/live/open.ts';
 import { Verification } from '../../src/live/verify.ts';
 import { cgroup, version2 } from '../support/cgroups.ts';

@@ -83,9 +83,7 @@ describe('attach', () => {
   const source = (passedOver: string[], probeReads = true, preemptible = false) => {
     let closed = 0;
     const opened = {
-      plan: { name: 'fentry', probeReads },
-      preemptible,
-      passedOver,
+      attachment: { plan: { name: 'fentry', probeReads }, preemptible, passedOver },
       close: () => closed++,
     } as unknown as LiveSource;
     return { open: async () => opened, closed: () => closed };
@@ -132,7 +130,10 @@ describe('attach', () => {
 describe('the map of OpenTelemetry eBPF Instrumentation', () => {
   const map = fileURLToPath(import.meta.url);
   const opens = (differences: object) => async () =>
-    ({ plan: { probeReads: true }, close: async () => {}, ...differences }) as unknown as LiveSource;
+    ({
+      attachment: { plan: { probeReads: true }, ...differences },
+      close: async () => {},
+    }) as unknown as LiveSource;
 
   it('is absent, or unknown: nothing is loaded', async () => {
     const fails = () => assert.fail('nothing to load for');
