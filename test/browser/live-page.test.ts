@@ -327,6 +327,16 @@ describe('the page of a running agent', () => {
     assert.match(await until(page, '.said', (text) => text !== ''), /^spans\.jsonl: \d+ stalls$/);
   });
 
+  it('says that a question for spans is too long', async (t) => {
+    const { agent, url } = await withPage(t);
+    await compacted(agent, 1);
+    const { page } = await opened(url);
+    await until(page, '.state', (text) => numberIn(text) >= ZONES);
+    await page.getByLabel('Text in stalls').fill('x'.repeat(20_000));
+    await page.getByRole('button', { name: 'OTLP/JSON', exact: true }).click();
+    assert.match(await until(page, '.said', (text) => text !== ''), /^not exported: 431 /);
+  });
+
   it('shows a hostile service name as text: nothing runs, nothing is loaded', async (t) => {
     const { agent, url } = await withPage(t);
     const { page, faults } = await opened(url);
