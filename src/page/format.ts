@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { EventHost } from '../event/event.ts';
 import { secondsOf } from '../report/shown.ts';
 import { duration } from '../sinks/text/table.ts';
 
@@ -8,6 +9,8 @@ const WHOLE = new Intl.NumberFormat('en');
 
 /** 12,345 */
 export const count = (n: number): string => WHOLE.format(n);
+
+export const hostName = ({ name, id }: EventHost): string => name ?? id ?? 'unknown host';
 
 /** With its noun: `1 compaction`, `2 compactions`. */
 export const counted = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;

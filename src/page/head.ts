@@ -3,7 +3,7 @@
 import { TRIGGERS } from '../event/event.ts';
 import type { ReportData } from '../report/data.ts';
 import { fill, h, table } from './dom.ts';
-import { clock, count, counted, duration, secondsOf, timeZone } from './format.ts';
+import { clock, count, counted, duration, hostName, secondsOf, timeZone } from './format.ts';
 import { missingOf } from './missing.ts';
 
 export interface Head {
@@ -45,8 +45,11 @@ export function head(first: ReportData): Head {
   return { element: h('header', { className: 'top' }, title, numbers, books), update };
 }
 
+/** Hosts that are named. */
+const NAMED = 5;
+
 function titleParts({ recording, all, startUnixNano, endUnixNano, filters, version, live, hosts }: ReportData) {
-  const names = [...new Set(hosts.map(({ name, id }) => name ?? id ?? 'unknown host'))];
+  const names = [...new Set(hosts.map(hostName))];
   const host = names.length > 1 ? [counted(names.length, 'host')] : names.filter((name) => name !== recording);
   const [from, to] = live
     ? [secondsOf(live.sinceUnixNano), secondsOf(live.atUnixNano)]
@@ -60,6 +63,12 @@ function titleParts({ recording, all, startUnixNano, endUnixNano, filters, versi
     h('h1', {}, 'Memory compaction'),
     h('p', {}, [recording, ...host, time].join(' · ')),
     filters.length > 0 && h('p', { className: 'warn' }, `${part}: ${filters.join(' ')}`),
+    names.length > 1 &&
+      h(
+        'p',
+        { className: 'warn' },
+        `Of ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ', …' : ''}: what has the same name and number on several is one row`,
+      ),
     h('p', { className: 'quiet' }, `compactstall ${version}`),
   ];
 }

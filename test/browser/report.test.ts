@@ -150,6 +150,21 @@ describe('a report in Chromium', () => {
     assert.deepEqual(faults, []);
   });
 
+  it('of several hosts says so at the top, and names the one of a stall', async (t) => {
+    const on = (names: readonly string[]) =>
+      EVENTS.map((event, i): CompactionEvent => ({ ...event, host: { name: names[i % names.length]! } }));
+    const two = (await open(context, await reportOf(t, recordingOf(t, on(['node-7', '<b>node-8']))))).page;
+    assert.match(await two.locator('.title').innerText(), / · 2 hosts · /);
+    assert.match(await two.locator('.title .warn').innerText(), /^Of node-7, <b>node-8: /);
+    await two.keyboard.press('j');
+    assert.match(await two.locator('aside').innerText(), /Host\s+node-7/);
+    const { page } = await open(context, await reportOf(t, recordingOf(t, on(['node-7']))));
+    assert.match(await page.locator('.title').innerText(), / · node-7 · /);
+    assert.equal(await page.locator('.title .warn').count(), 0);
+    await page.keyboard.press('j');
+    assert.doesNotMatch(await page.locator('aside').innerText(), /Host/);
+  });
+
   it('has a policy in force: no other script, no request, no HTML of text', async (t) => {
     const { page } = await open(context, await reportOf(t, RECORDING));
     const refused = await page.evaluate<string[]>(ATTEMPTS);
