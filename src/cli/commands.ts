@@ -143,3 +143,16 @@ ${formatOptions(RUN_OPTIONS)}
 
 ${[...COMMANDS.map(({ description }) => description), ENVIRONMENT, SIGNALS, `Exit codes: ${exitCodes}.`].map(paragraph).join('\n\n')}
 `;
+
+/** The help of one of COMMANDS. */
+export function helpOf(command: string): string {
+  const { name, usage, description, options } = COMMANDS.find((each) => each.name === command)!;
+  return `Usage: compactstall ${name} ${usage}
+
+${paragraph(description)}
+
+${formatOptions(options)}
+
+${paragraph('compactstall --help has all commands, the variables, signals and exit codes.')}
+`;
+}

@@ -7,7 +7,7 @@ import { metricExporters } from '../metrics/configured.ts';
 import { wantsSpans } from '../sinks/create.ts';
 import { printable, printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { CONFIG_OPTIONS, RUN_OPTIONS } from './compactstall-options.ts';
 import { readSettings, type Settings } from './file-options.ts';
 import { printed } from './messages.ts';
@@ -17,10 +17,11 @@ type Texts = ReadonlyMap<string, string[]>;
 
 /** `compactstall config`: the settings with which `run` would run, and where each comes from. @returns the exit code */
 export async function config(args: readonly string[]): Promise<number> {
-  const { values: given, positionals, texts } = parseOptions('compactstall', CONFIG_OPTIONS, args);
-  if (given.help) return printed(HELP);
+  const { values: given, positionals, texts } = parseOptions('compactstall config', CONFIG_OPTIONS, args);
+  if (given.help) return printed(helpOf('config'));
   if (given.version) return printed(`compactstall ${VERSION}\n`);
-  if (positionals.length > 0) throw usageError(`config: unexpected '${positionals[0]}'. See compactstall --help.`);
+  if (positionals.length > 0)
+    throw usageError(`config: unexpected '${positionals[0]}'. See compactstall config --help.`);
 
   const inForce = await readSettings(CONFIG_OPTIONS, given);
   const outputs = inForce.values.output;

@@ -11,7 +11,7 @@ import { isRegularFile, STANDARD_INPUT } from '../event/recording-file.ts';
 import { type Message, message } from '../messages/message.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { CORRELATE_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { correlationsJson, correlationsText } from './correlations-text.ts';
 import { type Messages, printed } from './messages.ts';
@@ -22,8 +22,8 @@ import { Shutdown } from './shutdown.ts';
 
 /** `compactstall correlate`: which spans of applications the stalls of a recording were in. @returns the exit code */
 export async function correlate(args: readonly string[], messages: Messages): Promise<number> {
-  const { values: given, positionals } = parseOptions('compactstall', CORRELATE_OPTIONS, args);
-  if (given.help) return printed(HELP);
+  const { values: given, positionals } = parseOptions('compactstall correlate', CORRELATE_OPTIONS, args);
+  if (given.help) return printed(helpOf('correlate'));
   if (given.version) return printed(`compactstall ${VERSION}\n`);
   const values = withDefaults(CORRELATE_OPTIONS, given);
   const { 'otlp-json': file, jaeger, tempo } = values;

@@ -9,7 +9,7 @@ import { reportText } from '../doctor/report.ts';
 import { FileErrors, UserError, usageError } from '../errors.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { DOCTOR_OPTIONS, spoolOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { printed } from './messages.ts';
@@ -43,10 +43,11 @@ function fileFinding(configuration: Settings['configuration']): Finding {
 
 /** `compactstall doctor`: can this host run it, and if not, what to do. @returns the exit code */
 export async function doctor(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseOptions('compactstall', DOCTOR_OPTIONS, args);
-  if (values.help) return printed(HELP);
+  const { values, positionals } = parseOptions('compactstall doctor', DOCTOR_OPTIONS, args);
+  if (values.help) return printed(helpOf('doctor'));
   if (values.version) return printed(`compactstall ${VERSION}\n`);
-  if (positionals.length > 0) throw usageError(`doctor: unexpected '${positionals[0]}'. See compactstall --help.`);
+  if (positionals.length > 0)
+    throw usageError(`doctor: unexpected '${positionals[0]}'. See compactstall doctor --help.`);
 
   const { settings, finding } = await configuration(values);
   const { pid, procfs = '/proc' } = settings.values;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
+import { closest } from '../closest.ts';
 import { usageError } from '../errors.ts';
 import { wrap } from '../terminal.ts';
 
@@ -68,7 +69,7 @@ export function withDefaults<const Options extends readonly Option[]>(
   return { ...Object.fromEntries(defaults), ...values };
 }
 
-/** Parses and checks arguments. Throws a usage error with the next step. @returns also the texts, by option name */
+/** Parses and checks arguments. Throws a usage error that names the command's help. @returns also the texts, by option name */
 export function parseOptions<const Options extends readonly Option[]>(
   command: string,
   options: Options,
@@ -84,7 +85,11 @@ export function parseOptions<const Options extends readonly Option[]>(
   try {
     parsed = parseArgs({ args: withBare(options, args), options: config, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usageError(`${firstSentence((error as Error).message)}. See ${command} --help.`);
+    const sentence = firstSentence((error as Error).message);
+    const [, unknown] = /^unknown option '(--[^']+)'$/.exec(sentence) ?? [];
+    const names = options.map(({ name }) => `--${name}`);
+    const meant = unknown === undefined ? undefined : closest(unknown, names);
+    throw usageError(`${sentence}${meant === undefined ? '.' : `; did you mean ${meant}?`} See ${command} --help.`);
   }
   const values: Record<string, unknown> = {};
   const texts = new Map<string, string[]>();

@@ -11,7 +11,7 @@ import { checkRotations } from '../sinks/output-files.ts';
 import { openSpools } from '../sinks/spools.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { REPLAY_OPTIONS, rotationOf, selectionOf, spoolOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { logSettings } from './log-options.ts';
@@ -30,8 +30,8 @@ const PROGRESS_MS = 200;
 
 /** `compactstall replay FILE`: from a recording to the outputs. @returns the exit code */
 export async function replay(args: readonly string[], messages: Messages): Promise<number> {
-  const { values: given, positionals } = parseOptions('compactstall', REPLAY_OPTIONS, args);
-  if (given.help) return printed(HELP);
+  const { values: given, positionals } = parseOptions('compactstall replay', REPLAY_OPTIONS, args);
+  if (given.help) return printed(helpOf('replay'));
   if (given.version) return printed(`compactstall ${VERSION}\n`);
   const path = recordingPath('replay', positionals);
   const warn = (warning: Message) => messages.say(warning);

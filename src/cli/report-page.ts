@@ -11,7 +11,7 @@ import { reportHtml } from '../report/html.ts';
 import { ReportModel } from '../report/model.ts';
 import { orUnwritable } from '../sinks/output-files.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { FILTER_OPTIONS, REPORT_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { openEmptied } from './emptied-file.ts';
 import { type Messages, printed } from './messages.ts';
@@ -24,8 +24,8 @@ const STDOUT = 1;
 
 /** `compactstall report FILE`: a recording as one HTML file, to look at in a browser. @returns the exit code */
 export async function reportPage(args: readonly string[], messages: Messages): Promise<ExitCode> {
-  const { values, positionals, texts } = parseOptions('compactstall', REPORT_OPTIONS, args);
-  if (values.help) return printed(HELP);
+  const { values, positionals, texts } = parseOptions('compactstall report', REPORT_OPTIONS, args);
+  if (values.help) return printed(helpOf('report'));
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   const path = recordingPath('report', positionals);
   const to = values['output-file'];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { closest } from '../closest.ts';
 import { EXIT, usageError } from '../errors.ts';
 import { inRing } from '../event/books.ts';
 import { booksReport } from '../event/books-report.ts';
@@ -18,7 +19,7 @@ import { openSpools } from '../sinks/spools.ts';
 import type { StatusServer } from '../status/server.ts';
 import { VERSION } from '../version.ts';
 import { BooksFile } from './books-file.ts';
-import { HELP } from './commands.ts';
+import { COMMANDS, HELP } from './commands.ts';
 import { RUN_OPTIONS, rotationOf, spoolOf } from './compactstall-options.ts';
 import { hasControllingTerminal } from './controlling-terminal.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
@@ -40,7 +41,7 @@ import { Shutdown } from './shutdown.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
 
-const COMMANDS = ['run', 'replay', 'summary', 'report', 'correlate', 'doctor', 'config', 'status', 'spool', 'unpin'];
+const NAMES = ['run', ...COMMANDS.map(({ name }) => name)];
 const HINT_AFTER_MS = 3000;
 /** The time that the last export of metrics has. */
 const LAST_METRICS_MS = 3000;
@@ -50,13 +51,14 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   const { values: given, positionals, texts } = parseOptions('compactstall', RUN_OPTIONS, args);
   if (given.help) return printed(HELP);
   if (given.version) return printed(`compactstall ${VERSION}\n`);
-  if (COMMANDS.includes(positionals[0] ?? '')) {
-    throw usageError(`${positionals[0]} must come first: compactstall ${positionals[0]} [options].`);
-  }
-  if (positionals.length > 0) {
-    throw usageError(
-      `'${positionals[0]}' is not a command; expected run, replay, summary, report, correlate, doctor, config, status, spool or unpin. See compactstall --help.`,
-    );
+  const [unexpected] = positionals;
+  if (unexpected !== undefined) {
+    if (NAMES.includes(unexpected)) {
+      throw usageError(`${unexpected} must come first: compactstall ${unexpected} [options].`);
+    }
+    const meant = closest(unexpected, NAMES);
+    const next = meant === undefined ? `expected one of ${NAMES.join(', ')}.` : `did you mean ${meant}?`;
+    throw usageError(`'${unexpected}' is not a command; ${next} See compactstall --help.`);
   }
   const { values, environments, configuration, inFile } = await readSettings(RUN_OPTIONS, given);
   const log = logSettings(values);

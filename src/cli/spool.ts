@@ -7,7 +7,7 @@ import { currentOwner } from '../spool/folder.ts';
 import { inspectSpool, type SegmentReport } from '../spool/inspect.ts';
 import { printable, printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { SPOOL_OPTIONS } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { type Messages, printed } from './messages.ts';
@@ -19,8 +19,8 @@ const CLOSE_MS = 5000;
 
 /** `compactstall spool ls|verify|export|send DIR`. @returns the exit code */
 export async function spool(args: readonly string[], messages: Messages): Promise<number> {
-  const { values, positionals } = parseOptions('compactstall', SPOOL_OPTIONS, args);
-  if (values.help) return printed(HELP);
+  const { values, positionals } = parseOptions('compactstall spool', SPOOL_OPTIONS, args);
+  if (values.help) return printed(helpOf('spool'));
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   const [verb, path, ...more] = positionals;
   if (path === undefined || more.length > 0 || !['ls', 'verify', 'export', 'send'].includes(verb!)) {

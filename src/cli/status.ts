@@ -6,7 +6,7 @@ import { askStatus } from '../status/client.ts';
 import { statusText } from '../status/text.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { STATUS_OPTIONS } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
 import { printed } from './messages.ts';
@@ -14,10 +14,11 @@ import { parseOptions } from './options.ts';
 
 /** `compactstall status`: asks a running agent. @returns the exit code */
 export async function status(args: readonly string[]): Promise<number> {
-  const { values: given, positionals } = parseOptions('compactstall', STATUS_OPTIONS, args);
-  if (given.help) return printed(HELP);
+  const { values: given, positionals } = parseOptions('compactstall status', STATUS_OPTIONS, args);
+  if (given.help) return printed(helpOf('status'));
   if (given.version) return printed(`compactstall ${VERSION}\n`);
-  if (positionals.length > 0) throw usageError(`status: unexpected '${positionals[0]}'. See compactstall --help.`);
+  if (positionals.length > 0)
+    throw usageError(`status: unexpected '${positionals[0]}'. See compactstall status --help.`);
   const { values } = await readSettings(STATUS_OPTIONS, given);
   const path = values['status-socket'];
   if (path === undefined) {

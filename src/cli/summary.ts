@@ -5,7 +5,7 @@ import { Summary } from '../event/summary.ts';
 import { summaryTable } from '../sinks/text/summary-table.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { SUMMARY_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { parseOptions } from './options.ts';
@@ -15,8 +15,8 @@ import { Shutdown } from './shutdown.ts';
 
 /** `compactstall summary FILE`: who waited for how long, from a recording. @returns the exit code */
 export async function summary(args: readonly string[], messages: Messages): Promise<number> {
-  const { values, positionals } = parseOptions('compactstall', SUMMARY_OPTIONS, args);
-  if (values.help) return printed(HELP);
+  const { values, positionals } = parseOptions('compactstall summary', SUMMARY_OPTIONS, args);
+  if (values.help) return printed(helpOf('summary'));
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   const path = recordingPath('summary', positionals);
   const source = Recording.open('summary', path, (warning) => messages.say(warning), selectionOf(values));

@@ -4,15 +4,15 @@ import { EXIT, usageError } from '../errors.ts';
 import { openPins } from '../live/open.ts';
 import { message } from '../messages/message.ts';
 import { VERSION } from '../version.ts';
-import { HELP } from './commands.ts';
+import { helpOf } from './commands.ts';
 import { UNPIN_OPTIONS } from './compactstall-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { parseOptions } from './options.ts';
 
 /** `compactstall unpin DIR`: removes what `run --pin DIR` has left attached. @returns the exit code */
 export async function unpin(args: readonly string[], messages: Messages): Promise<number> {
-  const { values, positionals } = parseOptions('compactstall', UNPIN_OPTIONS, args);
-  if (values.help) return printed(HELP);
+  const { values, positionals } = parseOptions('compactstall unpin', UNPIN_OPTIONS, args);
+  if (values.help) return printed(helpOf('unpin'));
   if (values.version) return printed(`compactstall ${VERSION}\n`);
   const [folder] = positionals;
   if (folder === undefined || folder === '' || positionals.length > 1) {

@@ -36,6 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'terminal',
     'version',
     'durations',
+    'closest',
     'descriptor',
     'installation',
     'errors',

@@ -19,7 +19,7 @@ import {
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { HELP } from '../../../src/cli/commands.ts';
+import { COMMANDS, HELP, helpOf } from '../../../src/cli/commands.ts';
 import { SNOOP_HELP } from '../../../src/cli/compactsnoop-options.ts';
 import { EXIT } from '../../../src/errors.ts';
 import { Summary, type SummaryReport } from '../../../src/event/summary.ts';
@@ -45,17 +45,18 @@ const failed = (code: number, sentence: string) => ({ code, stdout: '', stderr: 
 const printed = (stdout: string) => ({ code: 0, stdout, stderr: '' });
 
 describe('--help and --version', () => {
-  for (const args of [
-    ['--help'],
-    ['-h'],
-    ['run', '--help'],
-    ['replay', '--help'],
-    ['doctor', '--help'],
-    ['replay', 'file', '-vh'],
-    ['-d', '1', '-h'],
-  ]) {
+  for (const args of [['--help'], ['-h'], ['run', '--help'], ['-d', '1', '-h']]) {
     it(`compactstall ${args.join(' ')}`, async () => {
       assert.deepEqual(said(await runToEnd(args)), printed(HELP));
+    });
+  }
+
+  for (const [args, command] of [
+    ...COMMANDS.map(({ name }) => [[name, '--help'], name] as const),
+    [['replay', 'file', '-vh'], 'replay'],
+  ] as const) {
+    it(`compactstall ${args.join(' ')}`, async () => {
+      assert.deepEqual(said(await runToEnd(args)), printed(helpOf(command)));
     });
   }
 
@@ -94,8 +95,9 @@ describe('wrong usage: exit code 2, and a sentence', () => {
   for (const [args, sentence] of [
     [['--interval', '5'], "unknown option '--interval'. See compactstall --help."],
     [['run', '-x'], "unknown option '-x'. See compactstall --help."],
-    [['replay', 'file', '--verify'], "unknown option '--verify'. See compactstall --help."],
-    [['summary', 'file', '--output', 'json'], "unknown option '--output'. See compactstall --help."],
+    [['--min-duraton', '1ms'], "unknown option '--min-duraton'; did you mean --min-duration? See compactstall --help."],
+    [['replay', 'file', '--verify'], "unknown option '--verify'. See compactstall replay --help."],
+    [['summary', 'file', '--output', 'json'], "unknown option '--output'. See compactstall summary --help."],
     [['report'], 'report needs a file: compactstall report FILE, where --output json:FILE has written it.'],
     [
       ['report', 'a', '--trace-url', 'ftp://host/{traceId}'],
@@ -132,9 +134,10 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['-o', 'otlp', '-o', 'sdk'], '--output: otlp and sdk would send each span twice; give one of them.'],
     [['-o', 'none', '-o', 'table'], '--output none excludes every other --output.'],
     [
-      ['stats'],
-      "'stats' is not a command; expected run, replay, summary, report, correlate, doctor, config, status, spool or unpin. See compactstall --help.",
+      ['trace'],
+      "'trace' is not a command; expected one of run, replay, summary, report, correlate, doctor, config, status, spool, unpin. See compactstall --help.",
     ],
+    [['stats'], "'stats' is not a command; did you mean status? See compactstall --help."],
     [['-o', 'json', 'replay', 'file'], 'replay must come first: compactstall replay [options].'],
     [['replay'], 'replay needs a file: compactstall replay FILE, where --output json:FILE has written it.'],
     [['replay', 'a', 'b'], "replay takes one file; unexpected 'b'."],
@@ -142,9 +145,9 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['status'], 'status needs the path that the agent was given: compactstall status --status-socket PATH.'],
     [['unpin'], 'unpin needs the folder that the agent was given: compactstall unpin DIR.'],
     [['unpin', '/one', '/two'], 'unpin needs the folder that the agent was given: compactstall unpin DIR.'],
-    [['status', 'now'], "status: unexpected 'now'. See compactstall --help."],
-    [['doctor', 'kernel'], "doctor: unexpected 'kernel'. See compactstall --help."],
-    [['doctor', '--verbose'], "unknown option '--verbose'. See compactstall --help."],
+    [['status', 'now'], "status: unexpected 'now'. See compactstall status --help."],
+    [['doctor', 'kernel'], "doctor: unexpected 'kernel'. See compactstall doctor --help."],
+    [['doctor', '--verbose'], "unknown option '--verbose'. See compactstall doctor --help."],
   ] as const) {
     it(`compactstall ${args.join(' ')}`, async () => {
       assert.deepEqual(said(await runToEnd(args)), failed(2, `compactstall: ${sentence}`));

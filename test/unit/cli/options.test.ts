@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { HELP } from '../../../src/cli/commands.ts';
+import { COMMANDS, HELP, helpOf } from '../../../src/cli/commands.ts';
 import { parseSnoopOptions, SNOOP_HELP, SNOOP_OPTIONS } from '../../../src/cli/compactsnoop-options.ts';
 import { REPLAY_OPTIONS, RUN_OPTIONS, SUMMARY_OPTIONS } from '../../../src/cli/compactstall-options.ts';
 import {
@@ -201,6 +201,7 @@ describe('--help', () => {
   for (const [command, help, options] of [
     ['compactstall', HELP, RUN_OPTIONS],
     ['compactsnoop', SNOOP_HELP, SNOOP_OPTIONS],
+    ...COMMANDS.map(({ name, options }) => [`compactstall ${name}`, helpOf(name), options] as const),
   ] as const) {
     it(`${command}: at most 80 columns, and ends with a newline`, () => {
       for (const line of help.split('\n')) assert.ok(line.length <= 80, `${line.length}: ${line}`);
