@@ -66,8 +66,8 @@ export async function replay(args: readonly string[], messages: Messages): Promi
       summary?.add(events);
       if (hasTable(outputs)) sayNotRecorded(events, messages);
     },
-    onDelivering: (queued) => {
-      messages.say(message('recording_read', { queued }));
+    onDelivering: (queued, stalledMs) => {
+      messages.say(message('recording_read', { queued, seconds: stalledMs / 1000 }));
       showProgress();
     },
     onWaiting: (milliseconds) => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LineComplaints } from '../event/line-complaints.ts';
 import { linesOf } from '../event/lines.ts';
+import { parseJson } from '../event/parse.ts';
 import { bytesOf, openRecording } from '../event/recording-file.ts';
-import type { Message } from '../messages/message.ts';
+import { type Message, message } from '../messages/message.ts';
 import type { ApplicationSpan } from './application-span.ts';
 import { spansIn } from './otlp-json.ts';
 
@@ -20,6 +21,7 @@ const READER = 'correlate RECORDING --otlp-json -';
 export async function* spansOfFile(path: string, warn: (message: Message) => void): AsyncGenerator<ApplicationSpan[]> {
   const complaints = new LineComplaints(path, warn);
   let number = 0;
+  let read = 0;
   for await (const lines of linesOf(bytesOf(openRecording(path, READER), path), LONGEST_LINE)) {
     for (const line of lines) {
       number += 1;
@@ -27,7 +29,8 @@ export async function* spansOfFile(path: string, warn: (message: Message) => voi
       let spans: ApplicationSpan[];
       try {
         if (line.length > LONGEST_LINE) throw new Error(`longer than ${LONGEST_LINE} characters`);
-        spans = spansIn(JSON.parse(line));
+        spans = spansIn(parseJson(line));
+        read += spans.length;
       } catch (error) {
         complaints.add(number, error as Error);
         continue;
@@ -36,4 +39,5 @@ export async function* spansOfFile(path: string, warn: (message: Message) => voi
     }
   }
   complaints.end();
+  if (read === 0) warn(message('no_spans', { file: path }));
 }

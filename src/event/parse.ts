@@ -7,12 +7,7 @@ const MAX_DEPTH = 8;
 
 /** Parses a line of a recording. Throws an Error that names the field and what was expected. */
 export function parseEvent(line: string): AgentEvent {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new Error(`not JSON (${(error as Error).message})`);
-  }
+  const value = parseJson(line);
   if (!isObject(value)) throw new Error('not a JSON object');
   if (isDeeperThan(MAX_DEPTH, value)) throw new Error(`nested more than ${MAX_DEPTH} levels deep`);
   if (value.v !== 1) throw new Error(`v: expected 1, got ${shown(value.v)}${newer(value.v)}`);
@@ -25,6 +20,15 @@ export function parseEvent(line: string): AgentEvent {
     throw new Error('durationNano: expected an end of at most 2^63 - 1 nanoseconds');
   }
   return event;
+}
+
+/** Parses a line. Throws an Error that begins with what it is not. */
+export function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new Error(`not JSON (${(error as Error).message})`);
+  }
 }
 
 const newer = (version: unknown) =>

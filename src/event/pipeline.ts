@@ -17,8 +17,8 @@ export interface PipelineOptions {
   onEvents?: (events: readonly AgentEvent[]) => void;
   /** Called when the sinks take a while to deliver what is queued; they have `milliseconds` left. */
   onWaiting?: (milliseconds: number) => void;
-  /** Called when the sinks take a while to deliver what is queued at the end of a recording. */
-  onDelivering?: (queued: number) => void;
+  /** Called when the sinks take a while to deliver what is queued at the end of a recording; `stalledMs` is how long one may take nothing. */
+  onDelivering?: (queued: number, stalledMs: number) => void;
   /** Replaces STALLED_MS. */
   stalledMs?: number;
 }
@@ -89,7 +89,7 @@ export class Pipeline {
    */
   async #delivery(stopped: () => boolean): Promise<void> {
     const { onDelivering, stalledMs = STALLED_MS } = this.#options;
-    const saying = setTimeout(() => onDelivering?.(this.#queued()), SAY_AFTER_MS);
+    const saying = setTimeout(() => onDelivering?.(this.#queued(), stalledMs), SAY_AFTER_MS);
     let least = Number.POSITIVE_INFINITY;
     let sinceMs = performance.now();
     for (let queued = this.#queued(); queued > 0 && !stopped(); queued = this.#queued()) {

@@ -111,13 +111,13 @@ export const RUN = {
   },
   recording_read: {
     level: 'info',
-    text: 'all is read; delivering {queued} queued events, Ctrl-C to stop',
+    text: 'all is read; delivering {queued} queued events, Ctrl-C to stop. A collector that takes none for {seconds} s is given up.',
     cause: '`replay` has read the recording and waits for the collector, or for the reader of a pipe',
-    remedy: 'wait; it ends after 90 s in which a collector took nothing',
+    remedy: 'wait, or start the collector',
   },
   delivering: {
     level: 'info',
-    text: 'delivering queued events for up to {seconds} s; Ctrl-C again to stop at once',
+    text: 'delivering queued events for up to {seconds} s; Ctrl-C to stop at once',
     cause: 'the agent is stopping and delivers what is queued first',
     remedy: 'wait',
   },
@@ -240,10 +240,15 @@ export const RUN = {
   },
   spans_unreadable: {
     level: 'error',
-    text: 'cannot read spans from {source}: {reason}.',
+    text: 'cannot read spans from {source}: {reason}. Check the address: Jaeger 2 answers at port 16686, Tempo at 3200.',
     cause: 'the backend is away, or its address is that of something else',
-    remedy:
-      'check the address: the API v3 of Jaeger 2 is at the port of its page, usually 16686, and that of Tempo at 3200',
+    remedy: 'name the address of the page of Jaeger 2, which has its API v3, or of Tempo’s API',
+  },
+  no_spans: {
+    level: 'warn',
+    text: '{file} has no spans of applications. Expected OTLP/JSON, one trace request a line, as the file exporter of a Collector writes it.',
+    cause: 'the file is empty, or it is another file: a recording, perhaps',
+    remedy: "name the file of the applications' spans",
   },
   trace_cut: {
     level: 'warn',

@@ -394,6 +394,25 @@ describe('a compressed file', () => {
   });
 });
 
+describe('correlate, with a file that has no spans', () => {
+  const noSpans = (file: string) =>
+    `compactstall: ${file} has no spans of applications. Expected OTLP/JSON, one trace request a line, as the file exporter of a Collector writes it.\n`;
+
+  it('such as a recording', async () => {
+    const { stderr } = await runToEnd(['correlate', RECORDING, '--otlp-json', RECORDING]);
+    assert.ok(stderr.startsWith(noSpans(RECORDING)), stderr);
+  });
+
+  it('or a text', async (t) => {
+    const file = temporaryFolder(t)('notes');
+    writeFileSync(file, '# Notes\n');
+    const { stderr } = await runToEnd(['correlate', RECORDING, '--otlp-json', file]);
+    const [first, second] = stderr.split(/(?<=\n)/);
+    assert.match(first!, /^compactstall: .+\/notes:1: not JSON \(.+\); line skipped\.\n$/);
+    assert.equal(second, noSpans(file));
+  });
+});
+
 describe('--rotate-size', () => {
   it('makes several recordings of one, and each can be read', async (t) => {
     const at = temporaryFolder(t);
@@ -633,10 +652,14 @@ describe('replay: failures on the way', () => {
     const server = await startGrpcServer(t, () => ({ code: 14, details: 'not now' }));
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${server.port}` };
     const agent = new Agent(['replay', RECORDING, '-o', 'none'], { env });
-    await agent.until(() => /all is read; delivering \d+ queued events, Ctrl-C to stop/.test(agent.stderr));
+    await agent.until(() =>
+      /all is read; delivering \d+ queued events, Ctrl-C to stop\. A collector that takes none for 90 s is given up\.\n/.test(
+        agent.stderr,
+      ),
+    );
     const { code, stderr } = await agent.stop('SIGINT');
     assert.equal(code, 4);
-    assert.match(stderr, /delivering queued events for up to 5 s; Ctrl-C again to stop at once/);
+    assert.match(stderr, /delivering queued events for up to 5 s; Ctrl-C to stop at once/);
     const [, all] = /: (\d+) compactions, \1 lost$/m.exec(stderr) ?? [];
     assert.match(stderr, new RegExp(`= 0 exported by otlp \\+ ${all} dropped\\{shutdown\\} \\+ 0 queued$`, 'm'));
     // The line that shows the progress is for a terminal.
