@@ -62,7 +62,7 @@ describe('the end of a run', () => {
     compact(COMPACT_NODE0, 1);
     await connected;
     agent.child.kill('SIGINT');
-    await agent.until(() => agent.stderr.includes('Ctrl-C again'));
+    await agent.until(() => agent.stderr.includes('Ctrl-C to stop at once'));
     // One that comes right after the first belongs to it.
     const again = setInterval(() => agent.child.kill('SIGINT'), 600);
     const { code } = await agent.stop('SIGINT').finally(() => clearInterval(again));
