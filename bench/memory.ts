@@ -14,9 +14,9 @@ import { COMPACT_NODE0, compact, populatedZones } from '../harness/host.ts';
 import { childrenOf } from '../harness/processes.ts';
 import { startCollector } from '../harness/receivers/receivers.ts';
 import { COMMAND, startAgent } from './agent.ts';
+import type { Builds, Comparison } from './comparison.ts';
 import { type Memory, memory } from './proc.ts';
 import { table } from './report.ts';
-import type { Builds, Comparison } from './versus.ts';
 
 const MINUTES = Number(process.env.COMPACTSTALL_BENCH_MINUTES ?? 20);
 const COMPACTIONS_PER_SECOND = 55;

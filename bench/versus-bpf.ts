@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 import { makeHostSmall } from '../harness/small-host.ts';
 import { startAgent } from './agent.ts';
 import { BURST_WRITES, measuredWrites, zonesOfNode0 } from './bpf.ts';
+import { type Builds, type Comparison, inTurns } from './comparison.ts';
 import { ProgramCounters } from './proc.ts';
 import { median, sum } from './statistics.ts';
-import { type Builds, type Comparison, inTurns } from './versus.ts';
 import { Programs } from './vm/guest/programs.ts';
 
 const FRAGMENT = fileURLToPath(new URL('../harness/programs/fragment/build/fragment', import.meta.url));

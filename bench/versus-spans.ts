@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Two builds on the way from the ring to a Collector, in turns. */
+
+import { type Builds, type Comparison, inTurns } from './comparison.ts';
 import { LOADS, live, longestBlock, mb, ms, ROUNDS, us } from './spans.ts';
-import { type Builds, type Comparison, inTurns } from './versus.ts';
 
 export async function versusSpans(builds: Builds, folder: string): Promise<Comparison[]> {
   const rows: Comparison[] = [];

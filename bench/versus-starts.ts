@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAgent } from './agent.ts';
+import type { Builds, Comparison } from './comparison.ts';
 import { PidNamespace } from './pid-namespace.ts';
 import { type Cost, costsOf, NEVER_MS, RATES, SETTLE_MS, share, tenths, timesToSpan } from './starts.ts';
-import type { Builds, Comparison } from './versus.ts';
 
 const ROUNDS = 5;
 const SEARCHES = 3;

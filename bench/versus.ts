@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMAND } from './agent.ts';
+import type { Builds, Comparison } from './comparison.ts';
 import { versusMemory } from './memory.ts';
 import { table } from './report.ts';
 import { median } from './statistics.ts';
@@ -19,22 +20,6 @@ import { versusFirst, versusStarts } from './versus-starts.ts';
 
 const BASELINE = 'd97edf7';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-
-/** A built agent: its file. */
-export interface Builds {
-  other: string;
-  ours: string;
-}
-
-/** A figure of both, one value for each round; a round's two values were measured one shortly after the other. */
-export interface Comparison {
-  what: string;
-  other: readonly number[];
-  ours: readonly number[];
-  format: (value: number) => string;
-  /** The ratio that is aimed at. */
-  target?: number;
-}
 
 type Part = (builds: Builds, folder: string) => Promise<Comparison[]>;
 
@@ -59,16 +44,6 @@ export async function versus(folder: string, [revision = BASELINE, ...parts]: re
     rows.push(...(await measure(builds, folder)).map(row));
   }
   return table(['what', revision, 'this tree', 'ratio', 'range of that', 'target'], rows);
-}
-
-/** Runs a round of each in turns, each of them first every other time. */
-export async function inTurns<T>(builds: Builds, rounds: number, round: (command: string) => Promise<T>) {
-  const results: Record<keyof Builds, T[]> = { other: [], ours: [] };
-  for (let i = 0; i < rounds; i++) {
-    const order: readonly (keyof Builds)[] = i % 2 === 0 ? ['other', 'ours'] : ['ours', 'other'];
-    for (const which of order) results[which].push(await round(builds[which]));
-  }
-  return results;
 }
 
 /** Builds the revision in a git worktree, which is removed at any end of this process. @returns its agent */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { EXIT, type ExitCode } from '../errors.ts';
-import { balances, type Equation, equations, losses, type NamedSinkBooks, type SourceBooks } from '../event/books.ts';
+import { balances, type Equation, equations, losses, type NamedSinkBooks } from '../event/books.ts';
 import { booksReport } from '../event/books-report.ts';
+import type { SourceBooks } from '../event/source-books.ts';
 import { reportedOf } from '../event/source-losses.ts';
 import type { SummaryReport } from '../event/summary.ts';
 import { message } from '../messages/message.ts';

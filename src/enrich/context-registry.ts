@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
 import type { BpfObject } from 'bpf-loader-native';
-import type { ProbeCounters } from '../event/books.ts';
+import type { ProbeCounters } from '../event/source-books.ts';
 import { Lru } from '../lru.ts';
 import type { Located } from '../prober/protocol.ts';
 import { readStat } from '../procfs/stat.ts';

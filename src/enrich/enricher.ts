@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BpfObject } from 'bpf-loader-native';
-import type { ProbeCounters } from '../event/books.ts';
 import type { CompactionEvent } from '../event/event.ts';
+import type { ProbeCounters } from '../event/source-books.ts';
 import { ContextRegistry, type RawAttributes } from './context-registry.ts';
 import { Matcher, type Program, type Seen } from './match.ts';
 import { ProberClient, type ProberOptions } from './prober-client.ts';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { balances, type Equation, equations, losses, type NamedSinkBooks, type SourceBooks } from './books.ts';
+import { balances, type Equation, equations, losses, type NamedSinkBooks } from './books.ts';
+import type { SourceBooks } from './source-books.ts';
 import { reportedOf } from './source-losses.ts';
 
 /** The books of a run. JSON-safe: the command's `--books FILE` writes it. */

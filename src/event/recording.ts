@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
 import type { Message } from '../messages/message.ts';
-import { countNotRecorded, type SourceBooks } from './books.ts';
+import { countNotRecorded } from './books.ts';
 import { type AgentEvent, type EventHost, isCompaction } from './event.ts';
 import { LineComplaints } from './line-complaints.ts';
 import { linesOf } from './lines.ts';
@@ -10,6 +10,7 @@ import { parseEvent } from './parse.ts';
 import { bytesOf, isRegularFile, openRecording } from './recording-file.ts';
 import { filterOf, type Selection } from './selection.ts';
 import type { Source } from './source.ts';
+import type { SourceBooks } from './source-books.ts';
 
 const BATCH = 256;
 /** In characters. An event with the largest resource and stack has a tenth of it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SourceBooks } from './books.ts';
+import type { SourceBooks } from './source-books.ts';
 
 interface SourceLoss {
   /** The reason of the events that report it. */

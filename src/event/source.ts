@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SourceBooks } from './books.ts';
+
 import type { AgentEvent } from './event.ts';
+import type { SourceBooks } from './source-books.ts';
 
 /** Where events come from: the running kernel, or a recording. */
 export interface Source {

@@ -3,16 +3,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProgramStats } from 'bpf-loader-native';
 import type { Aggregates, Counting } from '../event/aggregates.ts';
-import {
-  balances,
-  countNotRecorded,
-  decodeKernelBooks,
-  equations,
-  type NamedSinkBooks,
-  type SourceBooks,
-} from '../event/books.ts';
+import { balances, countNotRecorded, equations, type NamedSinkBooks } from '../event/books.ts';
 import type { AgentEvent, NotRecordedEvent } from '../event/event.ts';
 import type { Source } from '../event/source.ts';
+import { decodeKernelBooks, type SourceBooks } from '../event/source-books.ts';
 import { readAggregates } from './aggregates.ts';
 import { type Attachment, attach, type LiveOptions, type LiveParts } from './attachment.ts';
 import { Decoder } from './decode.ts';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SourceBooks } from '../event/books.ts';
+
 import type { NotRecordedEvent } from '../event/event.ts';
 import { notRecorded } from '../event/lost.ts';
+import type { SourceBooks } from '../event/source-books.ts';
 import { type LossReason, reportedOf, SOURCE_LOSSES, sourceLosses } from '../event/source-losses.ts';
 import type { EpochClock } from '../kernel/clock.ts';
 

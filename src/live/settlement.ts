@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfObject } from 'bpf-loader-native';
-import { lostIn, type NamedSinkBooks, type SourceBooks } from '../event/books.ts';
+import { lostIn, type NamedSinkBooks } from '../event/books.ts';
 import { type AgentEvent, isCompaction, type NotRecordedEvent } from '../event/event.ts';
+import type { SourceBooks } from '../event/source-books.ts';
 import { type LossReason, reportedOf } from '../event/source-losses.ts';
 import type { ScanCounters } from '../kernel/vmstat.ts';
 import { Handover, type Left } from './handover.ts';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KernelBooks } from '../event/books.ts';
+
 import type { CompactionEvent } from '../event/event.ts';
+import type { KernelBooks } from '../event/source-books.ts';
 import { readScanCounters, type ScanCounters } from '../kernel/vmstat.ts';
 
 /**

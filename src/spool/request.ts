@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Segment } from './segments.ts';
+import type { SegmentFile } from './segment-store.ts';
 
 /** A request that waits for the collector. */
 export interface Request {
@@ -29,4 +29,16 @@ export interface Stored extends Request {
   segment?: Segment;
   /** Where it ends in its segment. */
   end: number;
+}
+
+/** A segment, and what is left in it. */
+export interface Segment extends SegmentFile {
+  /** Whether its requests are not in memory: it has to be read. */
+  isUnread: boolean;
+  /** The requests that are not settled, of a segment that is not unread, in their order. */
+  kept: Stored[];
+  /** The safe spans of an unread segment; undefined until one of an earlier run was looked at. */
+  spans: number | undefined;
+  /** Whether something in it is damaged. */
+  isBad: boolean;
 }

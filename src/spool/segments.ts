@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemWords } from '../errors.ts';
 import type { SegmentContent } from './format.ts';
-import type { Stored } from './request.ts';
-import type { SegmentFile, SegmentStore } from './segment-store.ts';
-
-/** A segment, and what is left in it. */
-export interface Segment extends SegmentFile {
-  /** Whether its requests are not in memory: it has to be read. */
-  isUnread: boolean;
-  /** The requests that are not settled, of a segment that is not unread, in their order. */
-  kept: Stored[];
-  /** The safe spans of an unread segment; undefined until one of an earlier run was looked at. */
-  spans: number | undefined;
-  /** Whether something in it is damaged. */
-  isBad: boolean;
-}
+import type { Segment } from './request.ts';
+import type { SegmentStore } from './segment-store.ts';
 
 /** The segments in the folder, oldest first. */
 export class Segments {

@@ -2,9 +2,9 @@
 import type { SpoolFiles } from './files.ts';
 import type { SegmentContent } from './format.ts';
 import type { SpoolLimits } from './limits.ts';
-import type { Request, Stored, TakenRequest } from './request.ts';
+import type { Request, Segment, Stored, TakenRequest } from './request.ts';
 import { SegmentStore, segmentName } from './segment-store.ts';
-import { type Segment, Segments } from './segments.ts';
+import { Segments } from './segments.ts';
 import { Waiting } from './waiting.ts';
 import { Writer } from './writer.ts';
 

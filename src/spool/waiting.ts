@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Stored, TakenRequest } from './request.ts';
-import type { Segment } from './segments.ts';
+import type { Segment, Stored, TakenRequest } from './request.ts';
 
 /**
  * The requests in memory that are not taken, in their order: parts of requests, then `front`, then those that are on the disk only,

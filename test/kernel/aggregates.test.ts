@@ -9,8 +9,8 @@ import { COMPACT_MEMORY, compact, populatedZones, vmstat } from '../../harness/h
 import { Fragment } from '../../harness/programs/fragment/fragment.ts';
 import { makeHostSmall, SMALL_HOST_SETTINGS } from '../../harness/small-host.ts';
 import type { Aggregates, CompactionTotals, StallTotals } from '../../src/event/aggregates.ts';
-import type { KernelBooks } from '../../src/event/books.ts';
 import { type CompactionEvent, isCompaction, TRIGGERS } from '../../src/event/event.ts';
+import type { KernelBooks } from '../../src/event/source-books.ts';
 import { AGGREGATE_ROWS } from '../../src/live/aggregates.ts';
 import type { LiveOptions } from '../../src/live/attachment.ts';
 import { LiveSource } from '../../src/live/live-source.ts';

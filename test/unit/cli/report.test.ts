@@ -5,7 +5,8 @@ import { BOOKS_SIZE } from '../../../src/abi.generated.ts';
 import type { Messages } from '../../../src/cli/messages.ts';
 import { reportBooks, reportBooksSoFar } from '../../../src/cli/report.ts';
 import { EXIT } from '../../../src/errors.ts';
-import { decodeKernelBooks, type NamedSinkBooks, type SourceBooks } from '../../../src/event/books.ts';
+import type { NamedSinkBooks } from '../../../src/event/books.ts';
+import { decodeKernelBooks, type SourceBooks } from '../../../src/event/source-books.ts';
 
 /** What a report prints, and returns. */
 function printed<T>(report: (messages: Messages) => T): { returned: T; lines: string[] } {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { troubleshootingDoc } from '../../../docs/generate/troubleshooting-doc.ts';
-import { decodeKernelBooks, losses } from '../../../src/event/books.ts';
+import { losses } from '../../../src/event/books.ts';
+import { decodeKernelBooks } from '../../../src/event/source-books.ts';
 import { MESSAGES } from '../../../src/messages/table.ts';
 import { fixedParts, readText, sourceTexts } from './messages.ts';
 

@@ -2,14 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BOOKS, BOOKS_SIZE } from '../../../src/abi.generated.ts';
-import {
-  balances,
-  decodeKernelBooks,
-  equations,
-  type KernelBooks,
-  losses,
-  type SourceBooks,
-} from '../../../src/event/books.ts';
+import { balances, equations, losses } from '../../../src/event/books.ts';
+import { decodeKernelBooks, type KernelBooks, type SourceBooks } from '../../../src/event/source-books.ts';
 
 const NAMES = Object.keys(BOOKS) as (keyof KernelBooks)[];
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { BOOKS_SIZE } from '../../../src/abi.generated.ts';
-import { countNotRecorded, decodeKernelBooks, type SourceBooks } from '../../../src/event/books.ts';
+import { countNotRecorded } from '../../../src/event/books.ts';
 import type { NotRecordedEvent } from '../../../src/event/event.ts';
+import { decodeKernelBooks, type SourceBooks } from '../../../src/event/source-books.ts';
 import { SOURCE_LOSSES } from '../../../src/event/source-losses.ts';
 import { Losses } from '../../../src/live/losses.ts';
 

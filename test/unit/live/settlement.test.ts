@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { HANDOVER } from '../../../src/abi.generated.ts';
-import { countNotRecorded, type NamedSinkBooks, type SourceBooks } from '../../../src/event/books.ts';
+import { countNotRecorded, type NamedSinkBooks } from '../../../src/event/books.ts';
 import type { NotRecordedEvent } from '../../../src/event/event.ts';
+import type { SourceBooks } from '../../../src/event/source-books.ts';
 import { Settlement } from '../../../src/live/settlement.ts';
 import { event, notRecorded } from '../fixtures.ts';
 

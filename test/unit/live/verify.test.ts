@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { BOOKS_SIZE } from '../../../src/abi.generated.ts';
-import { decodeKernelBooks, type KernelBooks } from '../../../src/event/books.ts';
+import { decodeKernelBooks, type KernelBooks } from '../../../src/event/source-books.ts';
 import { readScanCounters } from '../../../src/kernel/vmstat.ts';
 import { Verification } from '../../../src/live/verify.ts';
 import { event, temporaryFolder } from '../fixtures.ts';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { balances, decodeKernelBooks, equations } from '../../../src/event/books.ts';
+import { balances, equations } from '../../../src/event/books.ts';
+import { decodeKernelBooks } from '../../../src/event/source-books.ts';
 import { readAll } from '../../../src/metrics/instruments/all.ts';
 import { keyOf, type NumberPoint } from '../../../src/metrics/metric.ts';
 import { snapshot } from './snapshot.ts';
