@@ -20,7 +20,7 @@ export function correlationsText(longest: readonly Correlation[], looked: Looked
   return [...longest.flatMap(spanLines), ...lookedLines(looked)].join('\n');
 }
 
-function spanLines({ span, certainty, stalledNano, inProcessNano, stalls }: Correlation): string[] {
+function spanLines({ span, certainty, stalledNano, inProcessNano, stallCount, stalls }: Correlation): string[] {
   const spanNano = Number(span.to - span.from);
   const share = spanNano > 0 ? Math.round((stalledNano / spanNano) * 100) : 100;
   const more = inProcessNano > stalledNano ? `; ${duration(inProcessNano)} with other threads of the process` : '';
@@ -28,7 +28,7 @@ function spanLines({ span, certainty, stalledNano, inProcessNano, stalls }: Corr
     `${duration(stalledNano)} of ${duration(spanNano)} (${share} %)  ${short(span.service)}: ${short(span.name)}`,
     `  ${WORDS[certainty]}${more}`,
     ...stalls.slice(0, MAX_STALLS).map(({ stall, overlapNano }) => `  ${stallText(stall, overlapNano)}`),
-    ...(stalls.length > MAX_STALLS ? [`  and ${stalls.length - MAX_STALLS} more`] : []),
+    ...(stallCount > MAX_STALLS ? [`  and ${stallCount - MAX_STALLS} more`] : []),
     `  trace ${span.traceId} span ${span.spanId} pid ${span.pid ?? '-'}`,
     '',
   ];
@@ -55,7 +55,7 @@ function lookedLines({ stalls, notRecorded, leftOut, spans, ofHost, withoutPid, 
 export const correlationsJson = (longest: readonly Correlation[], looked: Looked) => ({
   v: 1,
   ...looked,
-  longest: longest.map(({ span, certainty, stalledNano, inProcessNano, stalls }) => ({
+  longest: longest.map(({ span, certainty, stalledNano, inProcessNano, stallCount, stalls }) => ({
     traceId: span.traceId,
     spanId: span.spanId,
     service: span.service,
@@ -66,6 +66,7 @@ export const correlationsJson = (longest: readonly Correlation[], looked: Looked
     certainty,
     stalledNano,
     inProcessNano,
+    stallCount,
     stalls: stalls.map(({ stall: { from, to, activeSpanId: _, traceId: __, ...stall }, overlapNano }) => ({
       startUnixNano: String(from),
       durationNano: Number(to - from),

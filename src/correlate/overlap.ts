@@ -15,9 +15,14 @@ export interface Correlation {
   stalledNano: number;
   /** The same of all stalls of the process in this time. */
   inProcessNano: number;
-  /** The stalls with that certainty, longest within the span first. */
+  /** How many stalls have that certainty. */
+  stallCount: number;
+  /** Those that are longest within the span, the longest first. */
   stalls: { stall: Stall; overlapNano: number }[];
 }
+
+/** The stalls that are kept of a span: a long one may overlap all of the recording. */
+const MAX_STALLS = 1000;
 
 /** The stalls that overlap a span, or undefined where none does. @param isOfHost whether the span is of the host of the recording */
 export function correlate(span: ApplicationSpan, all: Stalls, isOfHost: boolean): Correlation | undefined {
@@ -38,9 +43,11 @@ export function correlate(span: ApplicationSpan, all: Stalls, isOfHost: boolean)
     certainty,
     stalledNano: unionNano(span, certain),
     inProcessNano: unionNano(span, [...found.keys()]),
+    stallCount: certain.length,
     stalls: certain
       .map((stall) => ({ stall, overlapNano: unionNano(span, [stall]) }))
-      .sort((a, b) => b.overlapNano - a.overlapNano),
+      .sort((a, b) => b.overlapNano - a.overlapNano)
+      .slice(0, MAX_STALLS),
   };
 }
 

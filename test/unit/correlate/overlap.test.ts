@@ -33,6 +33,13 @@ describe('how much of a span was stalled', () => {
     assert.equal(stalls.length, 3);
   });
 
+  it('counts all stalls of a long span, and keeps the longest: many such spans fit into memory', () => {
+    const events = Array.from({ length: 3000 }, (_, i) => stall(10_000 * i, 10_000 * i + i + 1));
+    const { stalledNano, stallCount, stalls } = found(span(0, 30_000_000), events)!;
+    assert.deepEqual([stalledNano, stallCount, stalls.length], [(3000 * 3001) / 2, 3000, 1000]);
+    assert.deepEqual([stalls[0]!.overlapNano, stalls.at(-1)!.overlapNano], [3000, 2001]);
+  });
+
   it('is nothing where they only touch, and where the span is of another host, or names no process', () => {
     assert.equal(found(span(100, 200), [stall(50, 100), stall(200, 250)]), undefined);
     assert.equal(found(span(100, 200), [stall(100, 200)], false), undefined);
