@@ -8,6 +8,7 @@ import { isOfHost } from '../../../src/correlate/host.ts';
 import { correlate } from '../../../src/correlate/overlap.ts';
 import { Stalls } from '../../../src/correlate/stalls.ts';
 import type { AgentEvent, CompactionEvent } from '../../../src/event/event.ts';
+import { thisHost } from '../../../src/event/this-host.ts';
 import { event, notRecorded } from '../fixtures.ts';
 
 const PID = 500;
@@ -154,5 +155,22 @@ describe('the hosts of a recording', () => {
     all.addEvents(two);
     assert.throws(() => all.choose(undefined), /stalls of 2 hosts \(node-7, node-8\), .* Choose it with --host\./);
     assert.throws(() => all.choose('node-9'), /--host: .*\(node-7, node-8\), and none of them is called node-9/);
+  });
+
+  it('two with one name are told apart by their ids', () => {
+    const two = [on('debian', 'f00'), on('debian', 'f01')];
+    const all = new Correlations(3);
+    all.addEvents(two);
+    assert.throws(
+      () => all.choose('debian'),
+      /--host: .* 2 hosts \(debian f00, debian f01\) that are called debian\. Choose one by its host\.id\./,
+    );
+    assert.equal(all.choose('f01').count, 1);
+  });
+
+  it('a line that names none is of this one, beside lines that name it', () => {
+    const all = new Correlations(3);
+    all.addEvents([stall(0, 1000), stall(2000, 3000, { host: thisHost(process.env) })]);
+    assert.equal(all.choose(undefined).count, 2);
   });
 });
