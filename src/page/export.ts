@@ -8,8 +8,8 @@ import { ReportModel } from '../report/model.ts';
 import { withData } from '../report/page-data.ts';
 import { printableJson } from '../terminal.ts';
 import { h } from './dom.ts';
-import { counted } from './format.ts';
-import { span } from './time-plot.ts';
+import { counted, span } from './format.ts';
+
 import type { View } from './view.ts';
 
 export interface Shown {

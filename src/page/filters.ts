@@ -3,9 +3,9 @@
 import type { Trigger } from '../event/event.ts';
 import { printable } from '../terminal.ts';
 import { fill, h } from './dom.ts';
-import { count } from './format.ts';
+import { count, span } from './format.ts';
 import { GLYPHS } from './theme.ts';
-import { span } from './time-plot.ts';
+
 import type { View } from './view.ts';
 
 const ALL = 'all';
@@ -39,14 +39,19 @@ export function filters(view: View, step: (by: number) => void, isLive = false):
     value === ALL ? undefined : value === UNKNOWN ? null : value.slice(NAMED.length);
   let offered = '';
   const offerServices = () => {
-    const { services } = view.data.cells;
-    if (offered === services.join('\n')) return;
-    offered = services.join('\n');
+    const { services, othersService } = view.data.cells;
+    if (offered === JSON.stringify(services)) return;
+    offered = JSON.stringify(services);
     const chosen = service.value;
     fill(
       service,
       h('option', { value: ALL }, 'all services'),
-      ...services.map((name) => h('option', { value: name === null ? UNKNOWN : NAMED + name }, name ?? '(no service)')),
+      ...services.map((name, number) =>
+        // Rows and stalls have their names, so the text finds them.
+        number === othersService
+          ? h('option', { disabled: true }, '(others: search by text)')
+          : h('option', { value: name === null ? UNKNOWN : NAMED + name }, name ?? '(no service)'),
+      ),
     );
     service.value = chosen || ALL;
     // Another run may not have it.

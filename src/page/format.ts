@@ -29,6 +29,13 @@ export function clock(seconds: number, digits = 3): string {
   return `${DAY.format(new Date(Math.floor(seconds) * 1000))}${fraction}`;
 }
 
+/** Whether both times have one date. */
+export const isOneDay = (from: number, to: number): boolean => clock(from).slice(0, 10) === clock(to).slice(0, 10);
+
+/** A part of time in words: with the date once, if it has only one. */
+export const span = (from: number, to: number): string =>
+  `${clock(from)} – ${isOneDay(from, to) ? clock(to).slice(11) : clock(to)}`;
+
 export const timeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A number of small size: 0.40, 12.3, 4,567. */

@@ -3,7 +3,7 @@
 import { TRIGGERS } from '../event/event.ts';
 import type { ReportData } from '../report/data.ts';
 import { fill, h, table } from './dom.ts';
-import { clock, count, counted, duration, hostName, secondsOf, timeZone } from './format.ts';
+import { count, counted, duration, hostName, secondsOf, span, timeZone } from './format.ts';
 import { missingOf } from './missing.ts';
 
 export interface Head {
@@ -55,9 +55,7 @@ function titleParts({ recording, all, startUnixNano, endUnixNano, filters, versi
     ? [secondsOf(live.sinceUnixNano), secondsOf(live.atUnixNano)]
     : [secondsOf(startUnixNano), secondsOf(endUnixNano)];
   const time =
-    live || all.count > 0
-      ? `${clock(from)} – ${clock(to, 3).slice(11)} (${timeZone()}), ${duration((to - from) * 1e9)}`
-      : 'no compaction';
+    live || all.count > 0 ? `${span(from, to)} (${timeZone()}), ${duration((to - from) * 1e9)}` : 'no compaction';
   const part = live ? 'Only these have rows' : 'Only a part of the recording';
   return [
     h('h1', {}, 'Memory compaction'),

@@ -2,10 +2,10 @@
 /** How many compactions took how long, by time: all of them, also those that are not shown in full. */
 import { HISTOGRAM_SCALE, ZERO_BUCKET } from '../report/data.ts';
 import { bucketEnd } from '../report/totals.ts';
-import { count, counted, duration } from './format.ts';
+import { count, counted, duration, span } from './format.ts';
 import { durationCells, isIn } from './sums.ts';
 import { colour } from './theme.ts';
-import { span, type TimePlot, timePlot } from './time-plot.ts';
+import { type TimePlot, timePlot } from './time-plot.ts';
 import type { View } from './view.ts';
 
 interface Cell {

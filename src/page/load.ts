@@ -2,10 +2,10 @@
 /** Time stalled, by time and trigger. */
 import type uPlot from 'uplot';
 import { TRIGGERS, type Trigger } from '../event/event.ts';
-import { count, counted, duration, secondsOf } from './format.ts';
+import { count, counted, duration, secondsOf, span } from './format.ts';
 import { isIn, stalledCells } from './sums.ts';
 import { colour, triggerColour } from './theme.ts';
-import { span, type TimePlot, timePlot } from './time-plot.ts';
+import { type TimePlot, timePlot } from './time-plot.ts';
 import type { View } from './view.ts';
 
 interface Bar {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The stalls in full, as a table: what the timeline draws. */
 import { h, section } from './dom.ts';
-import { clock, count, counted, duration } from './format.ts';
+import { clock, count, counted, duration, isOneDay } from './format.ts';
 import { sortable } from './sortable.ts';
 import { GLYPHS } from './theme.ts';
 import { outcomeOf, type Stall, type View } from './view.ts';
@@ -20,8 +20,13 @@ export function stallList(view: View, select: (stall: Stall) => void, isLive = f
       {
         name: 'Time',
         cell: (s) =>
-          h('button', { type: 'button', className: 'row', onclick: () => select(s) }, clock(s.from).slice(11)),
-        key: (s) => clock(s.from, 6),
+          h(
+            'button',
+            { type: 'button', className: 'row', onclick: () => select(s) },
+            clock(s.from).slice(isOneDay(...view.whole) ? 11 : 0),
+          ),
+        // Local times come twice where clocks are set back.
+        key: (s) => s.startUnixNano.padStart(19, '0'),
         isText: true,
       },
       { name: 'Duration', cell: (s) => duration(s.durationNano), key: (s) => s.durationNano },

@@ -62,11 +62,17 @@ function eventCells(view: View): (DurationCell & StalledCell)[] {
   const width = cells.widthNano / 1e9;
   return cells.rows.flatMap(([bin, service, number, bucket, count, sumNano]) => {
     const trigger = cells.triggers[number]!;
-    if (!view.wants(trigger, serviceOf(cells, service))) return [];
+    // Services without a number of their own are in the sum of all only.
+    const isWanted =
+      service === cells.othersService ? hasAllServices(view, trigger) : view.wants(trigger, serviceOf(cells, service));
+    if (!isWanted) return [];
     const from = origin + bin * width;
     return [{ from, to: from + width, trigger, bucket, count, seconds: sumNano / 1e9 }];
   });
 }
+
+const hasAllServices = ({ service, triggers }: View, trigger: Trigger): boolean =>
+  service === undefined && triggers.has(trigger);
 
 const serviceOf = ({ services }: TimeCells, number: number): string | undefined => services[number] ?? undefined;
 

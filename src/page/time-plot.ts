@@ -183,6 +183,3 @@ export function timeLabels(splits: readonly number[], step: number): string[] {
     return `${text}\n${date}`;
   });
 }
-
-/** A part of time in words: with the date once. */
-export const span = (from: number, to: number): string => `${clock(from)} – ${clock(to).slice(11)}`;

@@ -184,6 +184,33 @@ describe('a report in Chromium', () => {
     });
   }
 
+  it('offers the services that it knows, and all of them: also where none is known, or there are too many', async (t) => {
+    const optionsOf = async (events: readonly CompactionEvent[]) => {
+      const { page } = await open(context, await reportOf(t, recordingOf(t, events)));
+      return page.locator('option').allInnerTexts();
+    };
+    assert.deepEqual(await optionsOf([]), ['all services']);
+    const [{ resource, ...first }] = EVENTS as [CompactionEvent];
+    assert.deepEqual(await optionsOf([first]), ['all services', '(no service)']);
+    const many = Array.from({ length: 42 }, (_, i) => ({ ...first, resource: { 'service.name': `shop-${i}` } }));
+    const options = await optionsOf(many);
+    assert.deepEqual([options.length, options.at(-1)], [42, '(others: search by text)']);
+    // A service of that name is not the others.
+    const { page } = await open(context, await reportOf(t, recordingOf(t, many)));
+    await page.locator('select').selectOption('shop-7');
+    await page.getByText('As a table').first().click();
+    assert.deepEqual(await page.locator('.as-table').first().locator('tbody td:nth-child(2)').allInnerTexts(), ['1']);
+    assert.equal(await page.locator('.state').innerText(), '1 of 42 stalls');
+  });
+
+  it('has the dates of times on several days', async (t) => {
+    const later = BigInt(EVENTS[0]!.startUnixNano) + 3n * 86_400_000_000_000n;
+    const events = [EVENTS[0]!, { ...EVENTS[1]!, startUnixNano: String(later) }];
+    const { page } = await open(context, await reportOf(t, recordingOf(t, events)));
+    assert.match(await page.locator('.title').innerText(), /2026-11-29 [\d:.]+ – 2026-12-02 /);
+    assert.match(await page.locator('#stalls tbody').innerText(), /2026-11-29 \d[\s\S]*2026-12-02 \d/);
+  });
+
   it('has what is missing at the top', async (t) => {
     const missing = notRecorded({ count: 1234, startUnixNano: LONGEST.startUnixNano });
     const {
