@@ -7,7 +7,7 @@ import { spansOfTempo } from '../correlate/tempo.ts';
 import { usageError } from '../errors.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
-import { isRegularFile, STANDARD_INPUT } from '../event/recording-file.ts';
+import { STANDARD_INPUT } from '../event/recording-file.ts';
 import { type Message, message } from '../messages/message.ts';
 import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
@@ -16,9 +16,8 @@ import { CORRELATE_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { correlationsJson, correlationsText } from './correlations-text.ts';
 import { type Messages, printed } from './messages.ts';
 import { parseOptions, withDefaults } from './options.ts';
-import { readWhole, recordingPath } from './recording.ts';
+import { readToEnd, recordingPath } from './recording.ts';
 import { reportBooks } from './report.ts';
-import { Shutdown } from './shutdown.ts';
 
 /** `compactstall correlate`: which spans of applications the stalls of a recording were in. @returns the exit code */
 export async function correlate(args: readonly string[], messages: Messages): Promise<number> {
@@ -40,7 +39,7 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
   const source = Recording.open('correlate', path, warn, selectionOf(values));
   const result = new Correlations(values.top);
   const pipeline = new Pipeline(source, [], { onEvents: (events) => result.addEvents(events) });
-  const isWhole = await readWhole(pipeline, endOf(source.file), messages);
+  const isWhole = await readToEnd(source, path, pipeline, messages);
   const { from, to, pids, traceIds } = result.choose(values.host);
   if (from !== undefined) await settled(to, values.wait, messages);
   const found = () => {
@@ -58,12 +57,6 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
       : `${correlationsText(longest, looked)}\n`,
   );
   return reportBooks(messages, source.books(), [], !isWhole);
-}
-
-/** What ends the reading early. A signal of the terminal also ends the agent that writes a pipe; what it writes last is wanted. */
-function endOf(file: number): Pick<Shutdown, 'reached'> {
-  const shutdown = new Shutdown();
-  return isRegularFile(file) ? shutdown : { reached: new Promise(() => {}) };
 }
 
 /** Waits until a time is so long ago, both in nanoseconds. One to come is of another host's clock. */

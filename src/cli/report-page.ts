@@ -16,9 +16,8 @@ import { FILTER_OPTIONS, REPORT_OPTIONS, selectionOf } from './compactstall-opti
 import { openEmptied } from './emptied-file.ts';
 import { type Messages, printed } from './messages.ts';
 import { parseOptions } from './options.ts';
-import { readWhole, recordingPath } from './recording.ts';
+import { readToEnd, recordingPath } from './recording.ts';
 import { reportBooks } from './report.ts';
-import { Shutdown } from './shutdown.ts';
 
 const STDOUT = 1;
 
@@ -38,7 +37,7 @@ export async function reportPage(args: readonly string[], messages: Messages): P
   const file = to === undefined ? undefined : openEmptied(to, '--output-file', [source.file]);
   const model = new ReportModel();
   const pipeline = new Pipeline(source, [], { onEvents: (events) => model.add(events) });
-  const isWhole = await readWhole(pipeline, new Shutdown(), messages);
+  const isWhole = await readToEnd(source, path, pipeline, messages);
   const html = reportHtml(
     model.report({
       version: VERSION,
@@ -46,6 +45,7 @@ export async function reportPage(args: readonly string[], messages: Messages): P
       filters: FILTER_OPTIONS.flatMap(({ name }) => (texts.get(name) ?? []).map((text) => `--${name} ${text}`)),
       ...(values['trace-url'] !== undefined && { traceUrl: values['trace-url'] }),
       books: booksReport(source.books(), []),
+      ...(!isWhole && { isPart: true }),
     }),
   );
   await (file === undefined ? print(html) : orUnwritable(to!, () => writeFileSync(file, html)));

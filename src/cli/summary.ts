@@ -9,9 +9,8 @@ import { helpOf } from './commands.ts';
 import { SUMMARY_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { type Messages, printed } from './messages.ts';
 import { parseOptions } from './options.ts';
-import { readWhole, recordingPath } from './recording.ts';
+import { readToEnd, recordingPath } from './recording.ts';
 import { reportBooks } from './report.ts';
-import { Shutdown } from './shutdown.ts';
 
 /** `compactstall summary FILE`: who waited for how long, from a recording. @returns the exit code */
 export async function summary(args: readonly string[], messages: Messages): Promise<number> {
@@ -22,7 +21,7 @@ export async function summary(args: readonly string[], messages: Messages): Prom
   const source = Recording.open('summary', path, (warning) => messages.say(warning), selectionOf(values));
   const result = new Summary();
   const pipeline = new Pipeline(source, [], { onEvents: (events) => result.add(events) });
-  const isWhole = await readWhole(pipeline, new Shutdown(), messages);
+  const isWhole = await readToEnd(source, path, pipeline, messages);
   const report = result.report();
   printed(`${values.json ? printableJson(JSON.stringify(report, null, 2)) : summaryTable(report)}\n`);
   return reportBooks(messages, source.books(), [], !isWhole);

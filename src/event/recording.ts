@@ -32,6 +32,7 @@ export class Recording implements Source {
   readonly #hosts = new Lru<string, EventHost>(MAX_HOSTS);
   readonly #malformed = new MalformedLines();
   #stopped = false;
+  #isRead = false;
 
   private constructor(file: number, path: string, warn: (message: Message) => void, selection: Selection) {
     this.file = file;
@@ -54,6 +55,7 @@ export class Recording implements Source {
   async run(onEvents: (events: readonly AgentEvent[]) => void, room: () => Promise<number>): Promise<void> {
     let batch: AgentEvent[] = [];
     let number = 0;
+    let isAtEnd = false;
     const isPipe = !isRegularFile(this.file);
     const deliver = async () => {
       while (batch.length > 0) {
@@ -80,12 +82,19 @@ export class Recording implements Source {
         // Nobody knows when a pipe has more.
         if (isPipe) await deliver();
       }
+      isAtEnd = true;
     } finally {
       batch.push(...this.#malformed.before(undefined));
       // What was read before the file failed counts, too.
       await deliver();
+      this.#isRead = isAtEnd && batch.length === 0;
       this.#complaints.end();
     }
+  }
+
+  /** Whether all of it was delivered. */
+  get isRead(): boolean {
+    return this.#isRead;
   }
 
   async stop(): Promise<void> {

@@ -232,6 +232,12 @@ export const RUN = {
     cause: 'the file is in another form',
     remedy: 'the command that it says, with that file for FILE',
   },
+  recording_not_read: {
+    level: 'error',
+    text: '{file} was not read to its end, as a signal came first: the result is of a part of it.',
+    cause: 'Ctrl-C, or another signal',
+    remedy: 'run it again',
+  },
   spans_awaited: {
     level: 'info',
     text: 'waiting {seconds} s for the last spans, which tracers and Collectors send late.',

@@ -14,12 +14,15 @@ export interface Missing {
 }
 
 export function missingOf(data: ReportData): Missing {
-  const { books, notRecorded, live } = data;
-  const missing = notRecorded.reduce((sum, row) => sum + row.count, 0);
+  const { books, notRecorded, live, isPart = false } = data;
+  const reported = notRecorded.reduce((sum, row) => sum + row.count, 0);
+  const lost = Object.values(books.lost).reduce((sum, n) => sum + n, 0);
+  // What was lost is reported a while later, or never: not where no line of a recording says the time.
+  const missing = Math.max(reported, lost);
   const filtered = live ? filteredBy(data) : [];
   // While a run goes on, an equation is off by what is under way.
   const balances = books.balances || live !== undefined;
-  const isWhole = missing === 0 && Object.keys(books.lost).length === 0 && balances;
+  const isWhole = missing === 0 && balances && !isPart;
   const rows = [
     ...notRecorded.map((row) => [
       row.text,
@@ -30,19 +33,28 @@ export function missingOf(data: ReportData): Missing {
     ]),
     ...filtered.map(([option, n]) => [`left out by ${option}`, count(n), 'in the totals', 'not known', 'all the time']),
   ];
-  const brief = isWhole ? 'nothing lost' : missing > 0 ? `${count(missing)} missing` : 'some lost';
-  return { isWhole, brief, text: isWhole ? wholeText(data, filtered) : partText(missing, balances), rows };
+  const brief = isWhole ? 'nothing lost' : `${count(missing)} missing`;
+  return { isWhole, brief, text: isWhole ? wholeText(data, filtered) : partText(missing, balances, isPart), rows };
 }
 
-function wholeText({ live }: ReportData, filtered: readonly unknown[]): string {
-  if (!live) return 'The books balance: every compaction of the recording is on this page.';
+function wholeText({ live, filters }: ReportData, filtered: readonly unknown[]): string {
+  if (!live) {
+    const some = filters.length > 0 ? ' that the filters leave' : '';
+    return `The books balance: every compaction of the recording${some} is on this page.`;
+  }
   return filtered.length === 0
     ? 'Nothing is missing: every compaction since the start is on this page.'
     : 'Nothing is lost: every compaction since the start is in the totals and the heat map; those that filters left out have no row.';
 }
 
-const partText = (missing: number, balances: boolean): string =>
-  `${counted(missing, 'compaction')} ${missing === 1 ? 'has' : 'have'} no row: left out or lost.${balances ? '' : ' The books do not balance.'}`;
+const partText = (missing: number, balances: boolean, isPart: boolean): string =>
+  [
+    missing > 0 && `${counted(missing, 'compaction')} ${missing === 1 ? 'has' : 'have'} no row: left out or lost.`,
+    isPart && 'The recording was not read to its end: what comes later is not on this page.',
+    !balances && 'The books do not balance.',
+  ]
+    .filter(Boolean)
+    .join(' ');
 
 /** What the filters of a run have left out in the kernel. Those of the limit have an event, and a row. */
 function filteredBy({ books }: ReportData): [option: string, n: number][] {

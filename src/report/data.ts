@@ -54,6 +54,8 @@ export interface ReportData {
   /** When that was: the intervals with most of it. */
   gaps: Gap[];
   books: BooksReport;
+  /** Where the recording was not read to its end. */
+  isPart?: true;
   /**
    * All compactions as the kernel has added them up, by time, whatever filters and limits have left out; absent where there is only a
    * recording.

@@ -39,6 +39,7 @@ export interface ReportHead {
   filters: string[];
   traceUrl?: string;
   books: BooksReport;
+  isPart?: true;
   live?: LiveState;
 }
 

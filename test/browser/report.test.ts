@@ -211,6 +211,28 @@ describe('a report in Chromium', () => {
     assert.match(await page.locator('#stalls tbody').innerText(), /2026-11-29 \d[\s\S]*2026-12-02 \d/);
   });
 
+  it('says what of the recording is on it', async (t) => {
+    const verdictOf = async (recording: string, ...args: string[]) => {
+      const { page } = await open(context, await reportOf(t, recording, ...args));
+      return page.locator('.verdict').innerText();
+    };
+    assert.equal(
+      await verdictOf(RECORDING, '--trigger', 'direct'),
+      '✓ The books balance: every compaction of the recording that the filters leave is on this page.',
+    );
+    const malformed = temporaryFolder(t)('stalls.jsonl');
+    writeFileSync(malformed, 'no event\nnor this\n');
+    assert.equal(await verdictOf(malformed), '! 2 compactions have no row: left out or lost.');
+    const data = readFileSync(await reportOf(t, RECORDING), 'utf8').replace('"books":{', '"isPart":true,"books":{');
+    const part = temporaryFolder(t)('part.html');
+    writeFileSync(part, data);
+    const { page } = await open(context, part);
+    assert.equal(
+      await page.locator('.verdict').innerText(),
+      '! The recording was not read to its end: what comes later is not on this page.',
+    );
+  });
+
   it('has what is missing at the top', async (t) => {
     const missing = notRecorded({ count: 1234, startUnixNano: LONGEST.startUnixNano });
     const {

@@ -2,12 +2,13 @@
 /** `compactstall report` as a user sees it, without a browser: test/browser/ opens what it writes. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../../src/errors.ts';
 import type { ReportData } from '../../../src/report/data.ts';
-import { runToEnd } from '../../support/agent.ts';
+import { Agent, runToEnd } from '../../support/agent.ts';
 import { fixture, fixtureText, snoopEvents, temporaryFolder } from '../fixtures.ts';
 
 const RECORDING = fileURLToPath(fixture('snoop/events.jsonl'));
@@ -66,6 +67,38 @@ describe('report of a recording', () => {
       notRecorded.map(({ reason, count }) => [reason, count]),
       [['malformed', 1]],
     );
+  });
+
+  it('that a signal ends early: what is missing is said, here and on the page', async (t) => {
+    const at = temporaryFolder(t);
+    writeFileSync(at('recording.jsonl'), fixtureText('snoop/events.jsonl').repeat(2000));
+    const agent = new Agent(['report', at('recording.jsonl'), '-o', at('report.html')]);
+    // It has begun to read when the file is there.
+    while (!existsSync(at('report.html'))) await sleep(5);
+    await sleep(100);
+    const { code, stderr } = await agent.stop('SIGINT');
+    assert.equal(code, EXIT.FAILURE, stderr);
+    assert.match(stderr, /recording\.jsonl was not read to its end, as a signal came first/);
+    const { isPart, all } = dataIn(readFileSync(at('report.html'), 'utf8'));
+    assert.ok(isPart && all.count < 2000 * count, String(all.count));
+  });
+
+  it('of a pipe: Ctrl-C is for its writer, whose last lines are wanted', async (t) => {
+    const at = temporaryFolder(t);
+    execFileSync('mkfifo', [at('pipe')]);
+    const agent = new Agent(['report', at('pipe'), '-o', at('report.html')]);
+    const writer = createWriteStream(at('pipe'));
+    const written = (text: string) => new Promise((resolve) => writer.write(text, resolve));
+    await written(fixtureText('snoop/events.jsonl'));
+    await sleep(300);
+    agent.child.kill('SIGINT');
+    await sleep(300);
+    await written(fixtureText('snoop/events.jsonl'));
+    writer.end();
+    const { code, stderr } = await agent.finished;
+    assert.equal(code, EXIT.OK, stderr);
+    const { isPart, all } = dataIn(readFileSync(at('report.html'), 'utf8'));
+    assert.deepEqual([isPart, all.count], [undefined, 2 * count]);
   });
 
   it('not on a terminal, and not over the recording', async (t) => {
