@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EventHost } from '../event/event.ts';
 import { secondsOf } from '../report/shown.ts';
 import { duration } from '../sinks/text/table.ts';
 
@@ -9,8 +8,6 @@ const WHOLE = new Intl.NumberFormat('en');
 
 /** 12,345 */
 export const count = (n: number): string => WHOLE.format(n);
-
-export const hostName = ({ name, id }: EventHost): string => name ?? id ?? 'unknown host';
 
 /** With its noun: `1 compaction`, `2 compactions`. */
 export const counted = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The top of the page: what it is of, how much was stalled, and the books with all that is missing. */
 import { TRIGGERS } from '../event/event.ts';
-import type { ReportData } from '../report/data.ts';
+import { MAX_HOSTS, type ReportData } from '../report/data.ts';
 import { fill, h, table } from './dom.ts';
-import { count, counted, duration, hostName, secondsOf, span, timeZone } from './format.ts';
+import { count, counted, duration, secondsOf, span, timeZone } from './format.ts';
+import { nameOf } from './host.ts';
 import { missingOf } from './missing.ts';
 
 export interface Head {
@@ -45,12 +46,9 @@ export function head(first: ReportData): Head {
   return { element: h('header', { className: 'top' }, title, numbers, books), update };
 }
 
-/** Hosts that are named. */
-const NAMED = 5;
-
 function titleParts({ recording, all, startUnixNano, endUnixNano, filters, version, live, hosts }: ReportData) {
-  const names = [...new Set(hosts.map(hostName))];
-  const host = names.length > 1 ? [counted(names.length, 'host')] : names.filter((name) => name !== recording);
+  const names = [...new Set(hosts.map(nameOf))];
+  const host = names.length > 1 ? [severalHosts(hosts, names)] : names.filter((name) => name !== recording);
   const [from, to] = live
     ? [secondsOf(live.sinceUnixNano), secondsOf(live.atUnixNano)]
     : [secondsOf(startUnixNano), secondsOf(endUnixNano)];
@@ -61,14 +59,16 @@ function titleParts({ recording, all, startUnixNano, endUnixNano, filters, versi
     h('h1', {}, 'Memory compaction'),
     h('p', {}, [recording, ...host, time].join(' · ')),
     filters.length > 0 && h('p', { className: 'warn' }, `${part}: ${filters.join(' ')}`),
-    names.length > 1 &&
-      h(
-        'p',
-        { className: 'warn' },
-        `Of ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ', …' : ''}: what has the same name and number on several is one row`,
-      ),
     h('p', { className: 'quiet' }, `compactstall ${version}`),
   ];
+}
+
+/** Hosts that are named at the top. */
+const NAMED = 5;
+
+function severalHosts({ length }: ReportData['hosts'], names: readonly string[]): string {
+  const more = length === MAX_HOSTS ? ' or more' : '';
+  return `${counted(names.length, 'host')}${more} (${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ', …' : ''})`;
 }
 
 function figures(data: ReportData): HTMLElement[] {

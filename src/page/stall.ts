@@ -4,7 +4,8 @@ import type { ZoneState } from '../event/event.ts';
 import { adviceFor, callerIn, memoryState } from '../report/advice.ts';
 import { traceUrl } from '../report/trace-url.ts';
 import { type Child, fill, h } from './dom.ts';
-import { clock, count, duration, hostName } from './format.ts';
+import { clock, count, duration } from './format.ts';
+import { hostOf } from './host.ts';
 import { GLYPHS } from './theme.ts';
 import { outcomeOf, type Stall, type View } from './view.ts';
 import { pair, stateHeadings } from './zones.ts';
@@ -70,7 +71,7 @@ function parts({ data, stalls }: View, stall: Stall, select: (stall: Stall) => v
         ),
       ),
     facts([
-      ['Host', data.hosts.length > 1 && stall.host !== undefined ? hostName(data.hosts[stall.host]!) : undefined],
+      ['Host', hostOf(data, stall.host)],
       ['Service', stall.service],
       ['Process', `${stall.process} ${stall.pid}`],
       ['Thread', `${stall.comm} ${stall.tid}`],

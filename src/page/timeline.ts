@@ -4,6 +4,7 @@ import type uPlot from 'uplot';
 import { printable } from '../terminal.ts';
 import { h } from './dom.ts';
 import { counted, duration } from './format.ts';
+import { hostOf } from './host.ts';
 import { addGlyph, colour, FONT, triggerColour } from './theme.ts';
 import { gutterOf, type TimePlot, timePlot } from './time-plot.ts';
 import { outcomeOf, type Stall, type View } from './view.ts';
@@ -30,7 +31,7 @@ export function timeline(view: View, select: (stall: Stall) => void, step: (by: 
   let left = 0;
   const more = h('button', { type: 'button', className: 'more', onclick: () => toggle() });
   const find = () => {
-    const all = lanesOf(view.shown);
+    const all = lanesOf(view);
     const threads = all.filter(({ service }) => service === undefined).length;
     lanes = firstLanes(all, isLong ? MANY_LANES : FEW_LANES);
     left = threads - lanes.filter(({ service }) => service === undefined).length;
@@ -90,14 +91,16 @@ export function timeline(view: View, select: (stall: Stall) => void, step: (by: 
 }
 
 /** Services by what they waited, and their threads by the same. */
-function lanesOf(stalls: readonly Stall[]): Lane[] {
+function lanesOf({ shown, data }: View): Lane[] {
   const services = new Map<string, { sumNano: number; lanes: Map<string, Lane> }>();
-  for (const stall of stalls) {
+  for (const stall of shown) {
     const name = stall.service ?? '(no service)';
     const service = services.get(name) ?? { sumNano: 0, lanes: new Map() };
     services.set(name, service);
-    const key = `${stall.pid}/${stall.tid}/${stall.comm}`;
-    const lane = service.lanes.get(key) ?? { name: `${stall.comm} ${stall.tid}`, stalls: [], sumNano: 0 };
+    const key = `${stall.host}/${stall.pid}/${stall.tid}/${stall.comm}`;
+    const host = hostOf(data, stall.host);
+    const thread = `${stall.comm} ${stall.tid}${host === undefined ? '' : ` ${host}`}`;
+    const lane = service.lanes.get(key) ?? { name: thread, stalls: [], sumNano: 0 };
     service.lanes.set(key, lane);
     lane.stalls.push(stall);
     lane.sumNano += stall.durationNano;

@@ -4,14 +4,16 @@ import type { Totals, Waiting } from '../report/data.ts';
 import { addTo, nothing } from '../report/totals.ts';
 import { h, section } from './dom.ts';
 import { count, counted, duration, share } from './format.ts';
+import { hostOf } from './host.ts';
 import { sortable } from './sortable.ts';
 import type { View } from './view.ts';
 
-const LEVELS: Readonly<Record<string, (row: Waiting) => (string | undefined)[]>> = {
+/** Processes and threads of several hosts may have the same names and numbers. */
+const LEVELS: Readonly<Record<string, (row: Waiting, host: string | undefined) => (string | undefined)[]>> = {
   service: (row) => [row.service],
   container: (row) => [row.container ?? 'no container', row.service],
-  process: (row) => [`${row.process} ${row.pid}`, row.service],
-  thread: (row) => [`${row.thread} ${row.tid}`, `${row.process} ${row.pid}`, row.service],
+  process: (row, host) => [`${row.process} ${row.pid}`, row.service, host],
+  thread: (row, host) => [`${row.thread} ${row.tid}`, `${row.process} ${row.pid}`, row.service, host],
 };
 const FEW = 12;
 
@@ -65,11 +67,11 @@ export function who(view: View): HTMLElement {
   );
 }
 
-function rowsOf(view: View, namesOf: (row: Waiting) => (string | undefined)[]): Row[] {
+function rowsOf(view: View, namesOf: (typeof LEVELS)[string]): Row[] {
   const rows = new Map<string, Row>();
   for (const waiting of view.data.who) {
     if (!view.wants(waiting.trigger, waiting.service)) continue;
-    const names = namesOf(waiting);
+    const names = namesOf(waiting, hostOf(view.data, waiting.host));
     const key = JSON.stringify(names);
     const row = rows.get(key) ?? { names, ...nothing() };
     rows.set(key, row);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whether compaction helped: each zone at the begin and at the end of compactions. */
 import uPlot from 'uplot';
-import type { ZoneBin, ZoneHistory } from '../report/data.ts';
+import type { ReportData, ZoneBin, ZoneHistory } from '../report/data.ts';
 import { asTable, fill, h, section } from './dom.ts';
 import { clock, count, counted, secondsOf, small } from './format.ts';
+import { hostOf } from './host.ts';
 import { colour, FONT, onTheme } from './theme.ts';
 import { timeLabels } from './time-plot.ts';
 import type { View } from './view.ts';
@@ -14,13 +15,13 @@ const REDRAW_MS = 5000;
 export function zones(view: View): HTMLElement {
   let plots: (() => void)[] = [];
   const place = h('div', { className: 'zones' });
-  const asRows = asTable('Zones', () => zonesTable(view.data.zones));
+  const asRows = asTable('Zones', () => zonesTable(view.data));
   let drawn: readonly ZoneHistory[] | undefined;
   let drawnMs = 0;
   const update = () => {
     if (view.data.zones === drawn || (drawn?.length && performance.now() - drawnMs < REDRAW_MS)) return;
     [drawn, drawnMs, plots] = [view.data.zones, performance.now(), []];
-    fill(place, ...drawn.map((zone) => zoneOf(zone, plots)));
+    fill(place, ...drawn.map((zone) => zoneOf(zone, hostOf(view.data, zone.host), plots)));
     asRows.dispatchEvent(new Event('refresh'));
   };
   view.onChange(update);
@@ -38,7 +39,7 @@ export function zones(view: View): HTMLElement {
   return element;
 }
 
-function zoneOf(history: ZoneHistory, plots: (() => void)[]): HTMLElement {
+function zoneOf(history: ZoneHistory, host: string | undefined, plots: (() => void)[]): HTMLElement {
   const sums = total(history.bins);
   const blocks = sums.blocksBegin.map((n, order) => ({
     order,
@@ -51,7 +52,13 @@ function zoneOf(history: ZoneHistory, plots: (() => void)[]): HTMLElement {
   return h(
     'article',
     { className: 'zone' },
-    h('h3', {}, `node ${history.node} · ${history.zone}`, h('small', {}, ` ${counted(sums.count, 'compaction')}`)),
+    h(
+      'h3',
+      {},
+      host !== undefined && `${host} · `,
+      `node ${history.node} · ${history.zone}`,
+      h('small', {}, ` ${counted(sums.count, 'compaction')}`),
+    ),
     h(
       'p',
       { className: 'quiet' },
@@ -167,7 +174,7 @@ function total(bins: readonly ZoneBin[]): Omit<ZoneBin, 'bin'> {
   };
 }
 
-function zonesTable(all: readonly ZoneHistory[]) {
+function zonesTable(data: ReportData) {
   return {
     head: [
       'Zone',
@@ -180,9 +187,9 @@ function zonesTable(all: readonly ZoneHistory[]) {
       'Blocks by order, begin',
       'end',
     ],
-    rows: all.flatMap((zone) =>
+    rows: data.zones.flatMap((zone) =>
       zone.bins.map((bin) => [
-        `${zone.node}/${zone.zone}`,
+        [hostOf(data, zone.host), `${zone.node}/${zone.zone}`].filter((name) => name !== undefined).join(' '),
         clock(middleOf(zone, bin)),
         count(bin.count),
         small(bin.freeBegin / bin.count),

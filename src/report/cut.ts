@@ -67,7 +67,7 @@ export function cutEvent(event: CompactionEvent): CompactionEvent {
   };
 }
 
-const cutHost = ({ name, id, guessed }: EventHost): EventHost => ({
+export const cutHost = ({ name, id, guessed }: EventHost): EventHost => ({
   ...(name !== undefined && { name: cutText(name) }),
   ...(id !== undefined && { id: cutText(id) }),
   ...(guessed && { guessed: guessed.slice(0, 2) }),

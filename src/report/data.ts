@@ -9,6 +9,9 @@ export const HISTOGRAM_SCALE = 1;
 /** The bucket of durations that are zero. */
 export const ZERO_BUCKET = -999;
 
+/** Hosts beyond these have no number. */
+export const MAX_HOSTS = 1000;
+
 /** The number of a trigger that is not known, as the kernel had no room for another row. */
 export const UNKNOWN_TRIGGER = -1;
 
@@ -48,6 +51,7 @@ export interface ReportData {
   frames: string[];
   stackTable: number[][];
   resources: ResourceAttributes[];
+  /** Those of all compactions, in the order in which they came. */
   hosts: EventHost[];
   /** What has no event, by reason. */
   notRecorded: MissingRow[];
@@ -103,6 +107,8 @@ export interface TimeCells {
 
 /** Who waited: the compactions of one thread by one trigger. */
 export interface Waiting extends Totals {
+  /** Its number in `hosts`; absent for none. */
+  host?: number;
   service?: string;
   container?: string;
   /** Base name of the executable, or the thread's name where that is not known. */
@@ -123,6 +129,8 @@ export interface StackRow extends Totals {
 }
 
 export interface ZoneHistory {
+  /** As of Waiting. */
+  host?: number;
   node: number;
   zone: string;
   originUnixNano: string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompactionEvent, EventHost } from '../event/event.ts';
+import type { CompactionEvent } from '../event/event.ts';
 import type { ResourceAttributes } from '../protobuf/attribute.ts';
 import type { KeptStall, ReportData } from './data.ts';
 
@@ -27,7 +27,6 @@ export class Tables {
   readonly #frames = new Table<string>((frame) => frame);
   readonly #stacks = new Table<number[]>((stack) => stack.join());
   readonly #resources = new Table<ResourceAttributes>(JSON.stringify);
-  readonly #hosts = new Table<EventHost>(JSON.stringify);
 
   /** -1 for none. */
   stackOf(stack: readonly string[]): number {
@@ -35,21 +34,21 @@ export class Tables {
     return this.#stacks.numberOf(stack.map((frame) => this.#frames.numberOf(frame)));
   }
 
-  kept({ v: _v, kind: _kind, stack, resource, host, ...event }: CompactionEvent): KeptStall {
+  /** @param host its number */
+  kept({ v: _v, kind: _kind, stack, resource, host: _host, ...event }: CompactionEvent, host?: number): KeptStall {
     return {
       ...event,
       stack: this.stackOf(stack),
       ...(resource && { resource: this.#resources.numberOf(resource) }),
-      ...(host && { host: this.#hosts.numberOf(host) }),
+      ...(host !== undefined && { host }),
     };
   }
 
-  report(): Pick<ReportData, 'frames' | 'stackTable' | 'resources' | 'hosts'> {
+  report(): Pick<ReportData, 'frames' | 'stackTable' | 'resources'> {
     return {
       frames: this.#frames.rows,
       stackTable: this.#stacks.rows,
       resources: this.#resources.rows,
-      hosts: this.#hosts.rows,
     };
   }
 }

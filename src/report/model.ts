@@ -7,6 +7,7 @@ import type { ResourceAttributes } from '../protobuf/attribute.ts';
 import { cutEvent, cutStack, cutText } from './cut.ts';
 import type { Gap, KernelSlice, LiveState, MissingRow, ReportData, StackRow, Totals, Waiting } from './data.ts';
 import { First } from './first.ts';
+import { Hosts } from './hosts.ts';
 import { eventsOf, stacksOf, Tables } from './kept-stalls.ts';
 import { Slices } from './slices.ts';
 import { Cells } from './time-cells.ts';
@@ -46,6 +47,7 @@ export interface ReportHead {
 /** Adds up events for a report, in memory that does not grow with their number. All sums are exact. */
 export class ReportModel {
   readonly #all = nothing();
+  readonly #hosts = new Hosts();
   readonly #cells = new Cells();
   readonly #zones = new ZoneHistories();
   readonly #who: Lru<string, Waiting>;
@@ -85,7 +87,7 @@ export class ReportModel {
 
   report(head: ReportHead): ReportData {
     const tables = new Tables();
-    const stalls = this.kept().map((event) => tables.kept(event));
+    const stalls = this.kept().map((event) => tables.kept(event, this.#hosts.numberOf(event.host)));
     const stacks = [...this.#stacks.values()]
       .map(({ frames, ...row }): StackRow => ({ stack: tables.stackOf(frames), ...row }))
       .sort(longestFirst);
@@ -104,6 +106,7 @@ export class ReportModel {
       zonesLeftOut: this.#zones.leftOut,
       stalls,
       ...tables.report(),
+      hosts: [...this.#hosts.rows],
       notRecorded: [...this.#missing.values()],
       gaps: this.#gaps.items().toSorted((a, b) => (BigInt(a.startUnixNano) < BigInt(b.startUnixNano) ? -1 : 1)),
       ...(this.#slices && { kernel: this.#slices.report() }),
@@ -123,6 +126,7 @@ export class ReportModel {
 
   #goOn(data: ReportData): void {
     addTo(this.#all, data.all);
+    for (const host of data.hosts) this.#hosts.numberOf(host);
     if (data.all.count > 0) [this.#first, this.#last] = [BigInt(data.startUnixNano), BigInt(data.endUnixNano)];
     this.#cells.goOn(data.cells);
     this.#zones.goOn(data.zones, data.zonesLeftOut);
@@ -151,15 +155,18 @@ export class ReportModel {
     const totals = once(event.durationNano);
     addTo(this.#all, totals);
     this.#cells.add(event);
-    this.#zones.add(event);
-    addTo(this.#waiting(event), totals);
+    const host = this.#hosts.numberOf(event.host);
+    this.#zones.add(event, host);
+    addTo(this.#waiting(event, host), totals);
     addTo(this.#stack(event), totals);
     if (this.#kept.wants(event)) this.#kept.add(cutEvent(event));
   }
 
-  #waiting({ resource, container, executable, comm, pid, tid, trigger }: CompactionEvent): Waiting {
+  #waiting(event: CompactionEvent, host: number | undefined): Waiting {
+    const { resource, container, executable, comm, pid, tid, trigger } = event;
     const service = serviceOf(resource);
     const who = {
+      ...(host !== undefined && { host }),
       ...(service !== undefined && { service: cutText(service) }),
       ...(container !== undefined && { container: cutText(container) }),
       process: cutText(executable ?? comm),
@@ -226,8 +233,8 @@ function serviceOf(resource: ResourceAttributes | undefined): string | undefined
 /** Texts that are in it are cut: it does not grow with what a recording holds. */
 const keyOf = (...parts: unknown[]): string => JSON.stringify(parts);
 
-const whoKey = ({ service, container, process, pid, thread, tid, trigger }: Omit<Waiting, keyof Totals>): string =>
-  keyOf(service, container, process, pid, thread, tid, trigger);
+const whoKey = ({ host, service, container, process, pid, thread, tid, trigger }: Omit<Waiting, keyof Totals>) =>
+  keyOf(host, service, container, process, pid, thread, tid, trigger);
 
 const stackKey = ({ service, trigger, omitted }: Omit<StackRow, keyof Totals | 'stack'>, frames: string): string =>
   keyOf(service, trigger, omitted, frames);

@@ -9,7 +9,7 @@ const MAX_ZONES = 32;
 const MAX_BINS = 96;
 
 type Sums = Omit<ZoneBin, 'bin'>;
-interface Zone {
+interface Zone extends Pick<ZoneHistory, 'host'> {
   node: number;
   zone: string;
   bins: TimeBins<Sums>;
@@ -20,9 +20,10 @@ export class ZoneHistories {
   readonly #zones = new Map<string, Zone>();
   leftOut = 0;
 
-  add(event: CompactionEvent): void {
+  /** @param host its number */
+  add(event: CompactionEvent, host?: number): void {
     const { node, zone, begin, end } = event;
-    const history = this.#zoneOf(node, cutText(zone));
+    const history = this.#zoneOf(node, cutText(zone), host);
     if (!history) {
       this.leftOut += 1;
       return;
@@ -43,8 +44,8 @@ export class ZoneHistories {
   /** Goes on with what others have added up. */
   goOn(zones: readonly ZoneHistory[], leftOut: number): void {
     this.leftOut = leftOut;
-    for (const { node, zone, originUnixNano, widthNano, bins } of zones) {
-      const history = this.#zoneOf(node, zone)!;
+    for (const { host, node, zone, originUnixNano, widthNano, bins } of zones) {
+      const history = this.#zoneOf(node, zone, host)!;
       history.bins.widenTo(BigInt(widthNano));
       for (const { bin, ...sums } of bins) {
         merge(history.bins.at(BigInt(originUnixNano) + BigInt(bin) * BigInt(widthNano)), sums);
@@ -53,21 +54,20 @@ export class ZoneHistories {
   }
 
   /** undefined for one more zone than it keeps. */
-  #zoneOf(node: number, zone: string): Zone | undefined {
-    const key = `${node}/${zone}`;
+  #zoneOf(node: number, zone: string, host: number | undefined): Zone | undefined {
+    const key = `${host}/${node}/${zone}`;
     const known = this.#zones.get(key);
     if (known || this.#zones.size === MAX_ZONES) return known;
-    const made = { node, zone, bins: new TimeBins(MAX_BINS, noSums, merge) };
+    const made = { ...(host !== undefined && { host }), node, zone, bins: new TimeBins(MAX_BINS, noSums, merge) };
     this.#zones.set(key, made);
     return made;
   }
 
   report(): ZoneHistory[] {
     return [...this.#zones.values()]
-      .sort((a, b) => a.node - b.node || (a.zone < b.zone ? -1 : 1))
-      .map(({ node, zone, bins }) => ({
-        node,
-        zone,
+      .sort((a, b) => (a.host ?? -1) - (b.host ?? -1) || a.node - b.node || (a.zone < b.zone ? -1 : 1))
+      .map(({ bins, ...zone }) => ({
+        ...zone,
         originUnixNano: String(bins.originUnixNano),
         widthNano: Number(bins.widthNano),
         bins: bins.entries().map(([bin, sums]) => ({ bin, ...sums })),

@@ -150,21 +150,6 @@ describe('a report in Chromium', () => {
     assert.deepEqual(faults, []);
   });
 
-  it('of several hosts says so at the top, and names the one of a stall', async (t) => {
-    const on = (names: readonly string[]) =>
-      EVENTS.map((event, i): CompactionEvent => ({ ...event, host: { name: names[i % names.length]! } }));
-    const two = (await open(context, await reportOf(t, recordingOf(t, on(['node-7', '<b>node-8']))))).page;
-    assert.match(await two.locator('.title').innerText(), / · 2 hosts · /);
-    assert.match(await two.locator('.title .warn').innerText(), /^Of node-7, <b>node-8: /);
-    await two.keyboard.press('j');
-    assert.match(await two.locator('aside').innerText(), /Host\s+node-7/);
-    const { page } = await open(context, await reportOf(t, recordingOf(t, on(['node-7']))));
-    assert.match(await page.locator('.title').innerText(), / · node-7 · /);
-    assert.equal(await page.locator('.title .warn').count(), 0);
-    await page.keyboard.press('j');
-    assert.doesNotMatch(await page.locator('aside').innerText(), /Host/);
-  });
-
   it('has a policy in force: no other script, no request, no HTML of text', async (t) => {
     const { page } = await open(context, await reportOf(t, RECORDING));
     const refused = await page.evaluate<string[]>(ATTEMPTS);
@@ -201,6 +186,31 @@ describe('a report in Chromium', () => {
     await page.getByText('As a table').first().click();
     assert.deepEqual(await page.locator('.as-table').first().locator('tbody td:nth-child(2)').allInnerTexts(), ['1']);
     assert.equal(await page.locator('.state').innerText(), '1 of 42 stalls');
+  });
+
+  it('names the host of a row, a lane and a zone where there are several', async (t) => {
+    const on = (name: string) => EVENTS.map((event) => ({ ...event, host: { name } }));
+    const { page, faults } = await open(context, await reportOf(t, recordingOf(t, [...on('web-1'), ...on('web-2')])));
+    assert.match(await page.locator('.title').innerText(), / · 2 hosts \(web-1, web-2\) · /);
+    const who = await page.locator('#who tbody tr').allInnerTexts();
+    assert.deepEqual(
+      who
+        .filter((row) => row.startsWith('node 220'))
+        .map((row) => /web-\d/.exec(row)![0])
+        .sort(),
+      ['web-1', 'web-2'],
+    );
+    assert.deepEqual(
+      (await page.locator('.zone h3').allInnerTexts()).map((text) => text.split(' ')[0]),
+      ['web-1', 'web-2'],
+    );
+    await page.keyboard.press('j');
+    assert.match(await page.locator('aside').innerText(), /Host\s+web-1/);
+    const one = await open(context, await reportOf(t, recordingOf(t, on('web-1'))));
+    assert.match(await one.page.locator('.title').innerText(), / · web-1 · /);
+    await one.page.keyboard.press('j');
+    assert.doesNotMatch(await one.page.locator('main').innerText(), /web-1/);
+    assert.deepEqual([...faults, ...one.faults], []);
   });
 
   it('has the dates of times on several days', async (t) => {

@@ -172,6 +172,31 @@ describe('the model of a report', () => {
     assert.equal(bucketEnd(bucketOf(0)), 0);
   });
 
+  it('keeps hosts apart, also one of which no stall is kept in full', () => {
+    const on = (name: string, free: number, durationNano: number) =>
+      event(0, { host: { name }, pid: 7, tid: 7, durationNano, begin: { free, index: null, blocks: [] } });
+    const { hosts, stalls, who, zones } = reportOf([on('a', 100, 5), on('b', 900, 50), on('a', 300, 1)], { stalls: 1 });
+    assert.deepEqual(hosts, [{ name: 'a' }, { name: 'b' }]);
+    assert.deepEqual(
+      stalls.map(({ host }) => host),
+      [1],
+    );
+    assert.deepEqual(
+      who.map(({ host, sumNano }) => [host, sumNano]),
+      [
+        [1, 50],
+        [0, 6],
+      ],
+    );
+    assert.deepEqual(
+      zones.map(({ host, bins: [bin] }) => [host, bin!.count, bin!.freeBegin]),
+      [
+        [0, 2, 400],
+        [1, 1, 900],
+      ],
+    );
+  });
+
   it('shows what was left out or lost, by reason', () => {
     const { notRecorded: rows, gaps } = reportOf([
       notRecorded({ count: 3, sumNano: 30, longestNano: 20 }),
