@@ -156,7 +156,7 @@ fi
 newer() {
   for target; do :; done
   [ -e "$target" ] || return 0
-  [ -n "$(find "$@" -newer "$target" \( -name '*.ts' -o -name '*.js*' -o -name '*.sh' -o -type d \) -print -quit 2>/dev/null)" ]
+  [ -n "$(find "$@" -newer "$target" \( -name '*.ts' -o -name '*.js*' -o -name '*.sh' -o -name '*.css' -o -name '*.html' -o -type d \) -print -quit 2>/dev/null)" ]
 }
 
 # made DIRECTORY TARGET...

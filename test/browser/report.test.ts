@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext } from 'playwright-core';
-import type { CompactionEvent } from '../../src/event/event.ts';
+import { type CompactionEvent, TRIGGERS } from '../../src/event/event.ts';
 import { runToEnd } from '../support/agent.ts';
 import { notRecorded, temporaryFolder } from '../unit/fixtures.ts';
 import { browser, open } from './browser.ts';
@@ -186,6 +186,18 @@ describe('a report in Chromium', () => {
     await page.getByText('As a table').first().click();
     assert.deepEqual(await page.locator('.as-table').first().locator('tbody td:nth-child(2)').allInnerTexts(), ['1']);
     assert.equal(await page.locator('.state').innerText(), '1 of 42 stalls');
+  });
+
+  it('has room for its title, however many triggers there are', async (t) => {
+    const events = EVENTS.map((event, i) => ({ ...event, trigger: TRIGGERS[i % TRIGGERS.length]! }));
+    const file = await reportOf(t, recordingOf(t, events));
+    for (const width of [400, 700, 1000, 1400]) {
+      const { page } = await open(context, file, width);
+      const title = (await page.locator('.title').boundingBox())!;
+      assert.ok(title.width >= 300 && title.height < 150, `${width}: ${title.width} by ${title.height}`);
+      assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= width, String(width));
+      await page.close();
+    }
   });
 
   it('names the host of a row, a lane and a zone where there are several', async (t) => {
