@@ -37,16 +37,30 @@ describe('a unit with', () => {
     });
   }
 
+  /** What a stall is recorded as. */
+  const recorded = async (line: string) => {
+    change(...ONCE, line);
+    assert.ok(starts(), journal());
+    const shell = new Shell();
+    await shell.stall();
+    const events = () => parseLines(readFileSync(RECORDING, 'utf8')).filter(({ pid }) => pid === shell.pid);
+    await until(() => existsSync(RECORDING) && events().length > 0);
+    await shell.end();
+    return events()[0]!;
+  };
+
   for (const line of ['ProtectKernelTunables=yes', 'ProtectKernelLogs=yes']) {
     it(`${line} has addresses in stacks`, async () => {
-      change(...ONCE, line);
-      assert.ok(starts(), journal());
-      const shell = new Shell();
-      await shell.stall();
-      const events = () => parseLines(readFileSync(RECORDING, 'utf8')).filter(({ pid }) => pid === shell.pid);
-      await until(() => existsSync(RECORDING) && events().length > 0);
-      await shell.end();
-      assert.match(events()[0]!.stack!.at(-1)!, /^0x/);
+      assert.match((await recorded(line)).stack.at(-1)!, /^0x/);
+    });
+  }
+
+  for (const [line, guessed] of [
+    ['ProtectHostname=no', undefined],
+    ['ProtectHostname=yes', ['name', 'id']],
+  ] as const) {
+    it(`${line} ${guessed ? 'can only guess' : 'knows'} which host it is`, async () => {
+      assert.deepEqual((await recorded(line)).host!.guessed, guessed);
     });
   }
 });

@@ -23,6 +23,14 @@ it('docs/deploy.md shows the unit that is shipped', () => {
   assert.ok(DEPLOY.includes(`\`\`\`ini\n${unit}\`\`\`\n`), unit);
 });
 
+it('the unit has no line that it says it must not have', () => {
+  const unit = readText('packaging/systemd/compactstall.service');
+  const [, listed] = unit.split('# These must not be here:\n');
+  const names = [...listed!.matchAll(/^# (\w+)=/gm)].map(([, name]) => name!);
+  assert.ok(names.includes('ProtectHostname'));
+  for (const name of names) assert.doesNotMatch(unit, new RegExp(`^${name}=`, 'm'));
+});
+
 describe('the capabilities of docs/deploy.md', () => {
   it('in the table are those that doctor knows', () => {
     const known = readText('src/host/capabilities.ts')
