@@ -51,7 +51,7 @@ export function body(view: View, isLive = false): Body {
       section(
         'time',
         'When, and for how long',
-        'Time stalled; durations, darker where there are more; each stall in the row of its thread',
+        'Time stalled; durations, in a stronger colour where there are more; each stall in the row of its thread',
         h('h3', {}, 'Time stalled', strip),
         load.element,
         tables[0],
