@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { type AgentEvent, isCompaction, type NotRecordedEvent } from './event.ts';
+import { type AgentEvent, type EventHost, isCompaction, type NotRecordedEvent } from './event.ts';
 
 /** Compactions that were lost: how many, from the begin of the first to the end of the last. Epoch time. */
 export interface Lost {
   compactions: number;
   fromUnixNs: bigint;
   toUnixNs: bigint;
+  /** Where that is known; of several the first. */
+  host?: EventHost | undefined;
 }
 
 /** How many compactions an event stands for, and when they were. */
 export function lostWith(event: AgentEvent): Lost {
   const fromUnixNs = BigInt(event.startUnixNano);
   const compactions = isCompaction(event) ? 1 : event.count;
-  return { compactions, fromUnixNs, toUnixNs: fromUnixNs + BigInt(event.durationNano) };
+  return { compactions, fromUnixNs, toUnixNs: fromUnixNs + BigInt(event.durationNano), host: event.host };
 }
 
 /** Both together. */
@@ -21,6 +23,7 @@ export const together = (a: Lost, b: Lost): Lost => ({
   compactions: a.compactions + b.compactions,
   fromUnixNs: a.fromUnixNs < b.fromUnixNs ? a.fromUnixNs : b.fromUnixNs,
   toUnixNs: a.toUnixNs > b.toUnixNs ? a.toUnixNs : b.toUnixNs,
+  host: a.host ?? b.host,
 });
 
 /** What was lost and is not reported yet, by reason. */
@@ -45,7 +48,7 @@ export class Unreported {
 }
 
 /** An event with new ids that reports them. */
-export function notRecorded(reason: string, { compactions, fromUnixNs, toUnixNs }: Lost): NotRecordedEvent {
+export function notRecorded(reason: string, { compactions, fromUnixNs, toUnixNs, host }: Lost): NotRecordedEvent {
   const ids = randomBytes(24).toString('hex');
   return {
     v: 1,
@@ -54,6 +57,7 @@ export function notRecorded(reason: string, { compactions, fromUnixNs, toUnixNs 
     durationNano: Number(toUnixNs - fromUnixNs),
     count: compactions,
     reason,
+    ...(host && { host }),
     traceId: ids.slice(0, 32),
     spanId: ids.slice(32),
   };

@@ -378,7 +378,8 @@ describe('a pipe', () => {
     const file = temporaryFolder(t)('read');
     const format = (one: AgentEvent) => jsonLine(one).padEnd(isCompaction(one) ? 2 ** 20 : 0);
     const { sink } = sinkTo(writer, { format });
-    const all = events(50);
+    const host = { name: 'node-7' };
+    const all = events(50).map((one) => ({ ...one, host }));
     for (const one of all) sink.write([one]);
     const child = spawn('cat', { stdio: [open(constants.O_RDONLY), openSync(file, 'w'), 'inherit'] });
     closeSync(reader);
@@ -392,6 +393,7 @@ describe('a pipe', () => {
     assert.equal(read.length, 34);
     assert.deepEqual([count, reason, startUnixNano], [17, 'queue_full', missed[0]!.startUnixNano]);
     assert.equal(endOf(report), endOf(missed.at(-1)!));
+    assert.deepEqual(report.host, host);
     assert.deepEqual(sink.books(), { accepted: 50, exported: 34, queued: 0, dropped: { queue_full: 17 }, reports: 1 });
     balanced(sink);
   });
