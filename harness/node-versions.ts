@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE } from './cache.ts';
+import { CACHE } from '../toolchain/cache.ts';
 
 export interface NodeVersion {
   major: number;

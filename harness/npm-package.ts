@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE } from './cache.ts';
+import { CACHE } from '../toolchain/cache.ts';
 import { ensurePackage } from './node-versions.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

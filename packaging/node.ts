@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE } from '../harness/cache.ts';
+import { CACHE } from '../toolchain/cache.ts';
 
 export type Arch = 'x64' | 'arm64';
 

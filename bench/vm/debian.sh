@@ -9,8 +9,8 @@
 # is the one that apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR. Delete the file to make it again.
 set -eu
 
-. "$(dirname "$0")/../../harness/cache.sh"
-. "$(dirname "$0")/../../harness/machine/mirror.sh"
+. "$(dirname "$0")/../../toolchain/cache.sh"
+. "$(dirname "$0")/../../toolchain/mirror.sh"
 
 say() { echo "bench/vm/debian.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }

@@ -9,8 +9,8 @@
 # mirror is the one that apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR.
 set -eu
 cd "$(dirname "$0")"
-. ../cache.sh
-. ../machine/mirror.sh
+. ../../toolchain/cache.sh
+. ../../toolchain/mirror.sh
 
 say() { echo "harness/booted/install.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }

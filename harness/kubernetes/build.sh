@@ -13,7 +13,7 @@ kubernetes=v1.37.2
 kubernetes_sum=h1:A2VDEiObzkYqFTKhSsn0ZEb0RlLEXpHWj93gi2HqEwE=
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../cache.sh"
+. "$here/../../toolchain/cache.sh"
 . "$here/../go.sh"
 
 say() { echo "harness/kubernetes/build.sh: $*" >&2; }

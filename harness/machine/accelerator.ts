@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CACHE } from '../cache.ts';
+import { CACHE } from '../../toolchain/cache.ts';
 import { QEMU } from './qemu.ts';
 
 export type Accelerator = 'kvm' | 'tcg';

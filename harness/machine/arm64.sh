@@ -10,8 +10,8 @@
 # mirror is the one that apt is configured with, or COMPACTSTALL_DEBIAN_MIRROR.
 set -eu
 cd "$(dirname "$0")"
-. ../cache.sh
-. ./mirror.sh
+. ../../toolchain/cache.sh
+. ../../toolchain/mirror.sh
 
 say() { echo "harness/machine/arm64.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }

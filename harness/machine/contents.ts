@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE } from '../cache.ts';
+import { CACHE } from '../../toolchain/cache.ts';
 import { ensureNode, FETCHED_VERSIONS, NODE_VERSION } from '../node-versions.ts';
 import type { Arch } from './kernels.ts';
 
@@ -121,6 +121,7 @@ function project(arch: Arch): Entry[] {
     ...[
       'dist',
       'src',
+      'toolchain',
       'harness',
       'test',
       'bench',

@@ -22,8 +22,8 @@
 # configured with, or COMPACTSTALL_DEBIAN_MIRROR.
 set -eu
 
-. "$(dirname "$0")/../cache.sh"
-. "$(dirname "$0")/mirror.sh"
+. "$(dirname "$0")/../../toolchain/cache.sh"
+. "$(dirname "$0")/../../toolchain/mirror.sh"
 # Each comes after those that it needs.
 modules='failover net_failover virtio_net'
 disk_modules='nvme-auth nvme-keyring nvme-core nvme crc32c_generic crc16 mbcache jbd2 ext4'

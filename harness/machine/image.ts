@@ -19,7 +19,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CACHE } from '../cache.ts';
+import { CACHE } from '../../toolchain/cache.ts';
 import { contents, type Entry } from './contents.ts';
 import type { Arch } from './kernels.ts';
 

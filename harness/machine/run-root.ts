@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE } from '../cache.ts';
+import { CACHE } from '../../toolchain/cache.ts';
 import type { Entry } from './contents.ts';
 import { makeImage, stage } from './image.ts';
 import { type MachineOptions, runMachine } from './machine.ts';

@@ -10,7 +10,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../cache.sh"
+. "$here/../../toolchain/cache.sh"
 . "$here/../go.sh"
 
 say() { echo "harness/receivers/build.sh: $*" >&2; }

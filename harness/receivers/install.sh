@@ -8,7 +8,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "harness/receivers/install.sh: $*" >&2; }
-. "$here/../cache.sh"
+. "$here/../../toolchain/cache.sh"
 
 install_python receiver "the receiver of spans (a quarter of a minute)" "$here/test-agent/requirements.txt"
 echo "$folder/bin/python"

@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "harness/receivers/node-exporter.sh: $*" >&2; }
-. "$here/../cache.sh"
+. "$here/../../toolchain/cache.sh"
 
 unpacked() { # unpacked FOLDER
   mkdir "$1"

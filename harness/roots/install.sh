@@ -11,8 +11,8 @@
 # Debian's signature.
 set -eu
 cd "$(dirname "$0")"
-. ../cache.sh
-. ../machine/mirror.sh
+. ../../toolchain/cache.sh
+. ../../toolchain/mirror.sh
 
 say() { echo "harness/roots/install.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }

@@ -7,7 +7,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "harness/setproctitle/install.sh: $*" >&2; }
-. "$here/../cache.sh"
+. "$here/../../toolchain/cache.sh"
 
 install_python setproctitle "setproctitle (some seconds)" "$here/requirements.txt"
 echo "$folder/bin/python"

@@ -8,7 +8,7 @@ set -eu
 version=0.12.4
 here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "harness/viewers/inferno.sh: $*" >&2; }
-. "$here/../cache.sh"
+. "$here/../../toolchain/cache.sh"
 . "$here/../cargo.sh"
 
 inferno() {

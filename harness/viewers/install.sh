@@ -8,7 +8,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "harness/viewers/install.sh: $*" >&2; }
-. "$here/../cache.sh"
+. "$here/../../toolchain/cache.sh"
 
 # One archive for all hosts: what it is taken for does not depend on the system.
 perfetto() {

@@ -8,8 +8,8 @@
 #   libraries := FOLDER   libbpf/, elfutils/ and zlib/: the sources of Debian's packages, each checked by its hash
 set -eu
 cd "$(dirname "$0")"
-. ../../harness/cache.sh
-. ../../harness/machine/mirror.sh
+. ../../toolchain/cache.sh
+. ../../toolchain/mirror.sh
 
 say() { echo "native/portable/tools.sh: $*" >&2; }
 

@@ -14,8 +14,8 @@ set -eu
 packages='libc6=2.41-12+deb13u5 libgcc-s1=14.2.0-19 libstdc++6=14.2.0-19 gcc-14-base=14.2.0-19'
 
 cd "$(dirname "$0")"
-. ../../harness/cache.sh
-. ../../harness/machine/mirror.sh
+. ../../toolchain/cache.sh
+. ../../toolchain/mirror.sh
 
 say() { echo "packaging/image/libraries.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }

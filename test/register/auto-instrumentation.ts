@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE } from '../../harness/cache.ts';
+import { CACHE } from '../../toolchain/cache.ts';
 
 const VERSION = '0.82.0';
 const folder = join(CACHE, `auto-instrumentations-${VERSION}`);

@@ -91,7 +91,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   examples: ['harness', 'src'],
   bench: ['harness', 'packaging', 'src'],
-  harness: ['packaging', 'src'],
+  harness: ['packaging', 'toolchain', 'src'],
+  packaging: ['toolchain', 'src'],
+  toolchain: [],
 };
 
 /** Static, type-only and dynamic imports, and those of a type (`typeof import('...')`). */

@@ -7,7 +7,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "harness/receivers/zipkin/install.sh: $*" >&2; }
-. "$here/../../cache.sh"
+. "$here/../../../toolchain/cache.sh"
 
 archive=$(sed 's/.* //' "$here/server.sha256")
 version=${archive#zipkin-server-}

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('../../../harness/machine/mirror.sh', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../../toolchain/mirror.sh', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'compactstall-'));
 after(() => rmSync(folder, { recursive: true }));
 
