@@ -190,7 +190,8 @@ describe('a report in Chromium', () => {
 
   it('has room for its title, however many triggers there are', async (t) => {
     const events = EVENTS.map((event, i) => ({ ...event, trigger: TRIGGERS[i % TRIGGERS.length]! }));
-    const file = await reportOf(t, recordingOf(t, events));
+    const missing = notRecorded({ startUnixNano: LONGEST.startUnixNano });
+    const file = await reportOf(t, recordingOf(t, [...events, missing]));
     for (const width of [400, 700, 1000, 1400]) {
       const { page } = await open(context, file, width);
       const title = (await page.locator('.title').boundingBox())!;
