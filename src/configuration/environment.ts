@@ -11,14 +11,19 @@ export function sameSetting(name: string): string[] {
   const general = name
     .replace(/^OTEL_EXPORTER_OTLP_(?:TRACES|METRICS|LOGS)_/, 'OTEL_EXPORTER_OTLP_')
     .replace(/^OTEL_(?:SPAN|LOGRECORD)_ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT$/, 'OTEL_ATTRIBUTE_$1_LIMIT');
-  // The argument belongs to the sampler.
-  if (name === 'OTEL_TRACES_SAMPLER_ARG') return [name, 'OTEL_TRACES_SAMPLER'];
   return general === name ? [name] : [name, general];
+}
+
+/** The variable of the process that has this setting, if there is one. */
+export function givenBy(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return sameSetting(name).find((other) => isSet(env, other));
 }
 
 /** The variable of the process that counts before the file's, if there is one. */
 export function beatenBy(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  return sameSetting(name).find((other) => isSet(env, other));
+  // The file's argument belongs to the file's sampler.
+  const sampler = name === 'OTEL_TRACES_SAMPLER_ARG' ? givenBy(env, 'OTEL_TRACES_SAMPLER') : undefined;
+  return givenBy(env, name) ?? sampler;
 }
 
 /** The process's attributes and the file's are both in force. */

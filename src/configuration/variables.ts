@@ -5,7 +5,7 @@ import { otlpConfigured } from '../sinks/otlp/configured.ts';
 import { readEndpoint } from '../sinks/otlp/endpoint.ts';
 import { readProtocol } from '../sinks/otlp/settings.ts';
 import { LOGS, METRICS, type Signal, TRACES } from '../sinks/otlp/signal.ts';
-import { beatenBy, MERGED, sameSetting } from './environment.ts';
+import { beatenBy, givenBy, MERGED, sameSetting } from './environment.ts';
 import { placeText } from './fault.ts';
 import { HIDDEN, type Variables } from './translate.ts';
 
@@ -142,8 +142,9 @@ function shown({ name, default: otherwise, secret }: Row, own: NodeJS.ProcessEnv
   const signal = [TRACES, METRICS, LOGS].find((signal) => name === endpointOf(signal));
   // Without path, user name and password: as the agent prints it at its start.
   const endpoint = signal && readEndpoint(env, readProtocol(env, signal), signal).shown;
-  const variable = beatenBy(own, name);
-  const given = sameSetting(name).flatMap((same) => file.get(same) ?? [])[0];
+  const variable = givenBy(own, name);
+  const counts = variable === beatenBy(own, name);
+  const given = counts ? sameSetting(name).flatMap((same) => file.get(same) ?? [])[0] : undefined;
   if (variable !== undefined) {
     const merged = name === MERGED ? given : undefined;
     const value = secret || merged?.written !== undefined ? HIDDEN : (endpoint ?? env[name] ?? env[variable]!);

@@ -232,6 +232,21 @@ describe('compactstall config', () => {
     );
   });
 
+  it('does not show a sampler as its argument', async (t) => {
+    const ratio = 'trace_id_ratio_based: { ratio: 0.1 }';
+    const file = (sampler: string) =>
+      fileWith(t, `tracer_provider:\n  processors:\n${processor(1)}  sampler: { ${sampler} }\n`);
+    const argument = async (sampler: string, env: Record<string, string> = {}) => {
+      const settings = settingsOf(await config(['--config', file(sampler), '--json'], env));
+      const { value, from } = settings.find(({ name }) => name === 'OTEL_TRACES_SAMPLER_ARG')!;
+      return [value, from];
+    };
+    assert.deepEqual(await argument('always_on: {}'), ['1', 'default']);
+    assert.deepEqual(await argument(ratio), ['0.1', 'file']);
+    assert.deepEqual(await argument(ratio, { OTEL_TRACES_SAMPLER: 'traceidratio' }), ['1', 'default']);
+    assert.deepEqual(await argument(ratio, { OTEL_TRACES_SAMPLER_ARG: '0.7' }), ['0.7', 'variable']);
+  });
+
   it('refuses what run would refuse', async () => {
     const { code, stderr } = await runToEnd(['config'], { env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'x:' } });
     assert.deepEqual([code, stderr.split(':')[1]], [2, ' OTEL_EXPORTER_OTLP_ENDPOINT']);
