@@ -32,6 +32,7 @@ const fromInside = (endpoint: string) =>
   endpoint.replace(/\/\/(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$)/, '//10.0.2.2');
 
 async function main(): Promise<void> {
+  if (process.argv.length > 2) throw new Error('usage: [OTEL_EXPORTER_OTLP_ENDPOINT=URL] npm run demo');
   const missing = missingForMachines();
   if (missing) throw new Error(missing);
   const stalls: CompactionEvent[] = [];

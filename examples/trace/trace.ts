@@ -29,15 +29,20 @@ const ARRIVAL_MS = 60_000;
 const say = (text: string) => console.error(`example: ${text}`);
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-async function main(shutdown: Shutdown): Promise<void> {
-  const { values, positionals } = parseArgs({
-    options: { machine: { type: 'boolean' }, picture: { type: 'string' }, recording: { type: 'string' } },
-    allowPositionals: true,
-  });
-  const [kernel] = positionals;
-  if (positionals.length > (values.machine ? 1 : 0)) {
-    throw new Error('usage: npm run example [-- [--machine [KERNEL]] [--picture FILE] [--recording FILE]]');
+function readArguments() {
+  const usage = new Error('usage: npm run example [-- [--machine [KERNEL]] [--picture FILE] [--recording FILE]]');
+  const options = { machine: { type: 'boolean' }, picture: { type: 'string' }, recording: { type: 'string' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    if (positionals.length > (values.machine ? 1 : 0)) throw usage;
+    return { values, kernel: positionals[0] };
+  } catch {
+    throw usage;
   }
+}
+
+async function main(shutdown: Shutdown): Promise<void> {
+  const { values, kernel } = readArguments();
   // The shell's own settings do not apply here.
   for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
 
