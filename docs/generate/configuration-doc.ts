@@ -46,7 +46,7 @@ export function configurationDoc(): string {
     '- A list is replaced as a whole: `-o table` replaces `output`, a variable with headers replaces all headers.',
     `- \`\${VARIABLE}\` and \`\${VARIABLE:-default}\` are replaced in values, as the standard says; \`$$\` is a \`$\`. Nothing of such a value is ever`,
     '  printed, and neither are headers.',
-    '- Where the environment names an application’s file, `OTEL_CONFIG_FILE=` without a value runs the agent without it.',
+    '- If `OTEL_CONFIG_FILE` names the file of an application, start the agent with an empty `OTEL_CONFIG_FILE=`: it then reads no file.',
     '- Reading a file takes about 0.2 s at the start, and its libraries some 5 MB of memory. Without a file they are not loaded.',
     '- `replay` takes the options of the file that are its own. `doctor` checks the file. `compactsnoop` does not read it.',
     '',
