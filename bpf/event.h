@@ -51,11 +51,11 @@ struct started_process {
 	__u32 period; /* when */
 };
 
-/* Which start notifies the agent. That takes the wish back. */
+/* Which start of a program notifies the agent. The notification resets it to START_NOTICE_NONE. */
 enum start_notice {
 	START_NOTICE_NONE = 0,
 	START_NOTICE_ANY = 1, /* the next one: the agent sleeps */
-	START_NOTICE_LIVING = 2, /* one that finds another process due for its first look: the agent looks later anyway */
+	START_NOTICE_LIVING = 2, /* one after which another process is due for its first look; a later look is planned anyway */
 };
 
 /* The state of the reader, from which the kernel side knows whether a record needs a wake-up. */
@@ -200,7 +200,7 @@ struct books {
 	__u64 context_no_block; /* the thread has not touched the variable */
 	__u64 context_no_span; /* no span is active in the thread */
 	__u64 context_unreadable; /* a pointer leads nowhere */
-	__u64 context_invalid; /* one id of zeros, or neither valid nor not */
+	__u64 context_invalid; /* one id of zeros, or its byte `valid` is neither 0 nor 1 */
 	__u64 context_not_in_map; /* Node.js: the map lacks the key, or is not a map */
 	__u64 migrate_scanned; /* of all ends whose compact_control is known, with or without a begin */
 	__u64 free_scanned;
@@ -234,9 +234,9 @@ struct handover {
 	__u64 free_scanned;
 	__u64 lost; /* events that agents have read and not delivered */
 	__u64 undelivered; /* of these, what agents had on their way when they were killed or replaced */
-	__u64 losses_since_unix_ns; /* epoch time: nothing was lost before that is not reported */
+	__u64 losses_since_unix_ns; /* epoch time: every loss before it is reported */
 	__u64 unsettled; /* compactions up to the position that the agent still has: lost, if it is killed now */
-	__u64 unsettled_since_unix_ns; /* epoch time: when the first of these began, or of the undelivered that are not reported */
+	__u64 unsettled_since_unix_ns; /* epoch time: when the first of these began, or the first undelivered one that is not reported */
 	/* The counters of /proc/vmstat before and after the programs were attached; all ones: they were not read. */
 	__u64 before_migrate_scanned;
 	__u64 before_free_scanned;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The compactions in progress, from their begin to their end. A place is taken and left by one atomic addition each, which a
- * hash map would need ten times as many instructions for, and more memory that is not in the caches.
+ * The compactions in progress, from their begin to their end. Taking a place is one atomic addition, and so is leaving it. A hash
+ * map would need ten times as many instructions, and more memory that is not in the caches.
  */
 #ifndef COMPACTSTALL_IN_PROGRESS_H
 #define COMPACTSTALL_IN_PROGRESS_H
@@ -17,8 +17,8 @@ struct compaction {
 };
 
 /*
- * A thread has a choice of places. Threads get their ids in a row, so most have their first choice to themselves; 16 others
- * would have to compact at once with the same last bits. Allocated in advance, as all of this runs under memory pressure.
+ * A thread has a choice of places. Threads get their ids in a row, so most have their first choice to themselves. One finds no
+ * place only when 16 others with the same last bits compact at once. Allocated in advance, as all of this runs under memory pressure.
  */
 #define PLACES 8192
 #define CHOICES 16

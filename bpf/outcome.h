@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Outcomes of the search for a thread's span; each has its counter in the books. Of several places the last in this order counts. */
+/* Outcomes of the search for a thread's span; each has its counter in the books. Where several places differ, the later one in this order counts. */
 #ifndef COMPACTSTALL_OUTCOME_H
 #define COMPACTSTALL_OUTCOME_H
 

@@ -64,7 +64,7 @@ static __always_inline bool has_one_lived_on(__u32 now)
 	return false;
 }
 
-/* The wish is taken back before the agent is notified, as it may have another one right after that. */
+/* Resets start_notice before it notifies the agent, which may set it again right after that. */
 static __always_inline void notify_of_starts(__u32 now)
 {
 	__u32 wanted = *(volatile __u32 *)&start_notice;

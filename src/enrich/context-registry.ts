@@ -8,7 +8,10 @@ import { readStat } from '../procfs/stat.ts';
 import { ProbeQueue } from './probe-queue.ts';
 import type { ProberClient } from './prober-client.ts';
 
-/** At once; after about a second, in which bpf/process_events.h ignores its next announcement; and 15 s later. */
+/**
+ * The probes after a publication, each by its distance from the one before: at once; after a second, in which bpf/process_events.h
+ * sends no other event of that process; and 15 s after the publication.
+ */
 const PUBLISHED_MS = [0, 1500, 13_500];
 /**
  * A stalled process without a context may have loaded a library since, so it is probed again. The interval is at least this,

@@ -57,7 +57,7 @@ export class Enricher {
   fillContexts(object: BpfObject): void {
     this.#registry = new ContextRegistry(object, this.#prober, {
       proc: this.#procfs,
-      identify: (pid) => this.#learn(pid),
+      identify: (pid) => this.#identifyEarly(pid),
     });
     // Done while still root: with hidepid on /proc, other users see only their own processes.
     this.#registry.probeAll();
@@ -113,15 +113,15 @@ export class Enricher {
   }
 
   /** A process that is probed is identified as well: it may stall later, and end before that is read. */
-  async #learn(pid: number): Promise<void> {
-    this.#matcher.learn(pid, await this.#prober.identity(pid, this.#matcher.version(pid), false));
+  async #identifyEarly(pid: number): Promise<void> {
+    this.#matcher.remember(pid, await this.#prober.identity(pid, this.#matcher.version(pid), false));
   }
 
   /** Asks about all of them at once. */
   #see(pids: Iterable<number>): Promise<(readonly [pid: number, seen: Seen])[]> {
     const answers = Array.from(pids, async (pid) => {
       const identity = await this.#prober.identity(pid, this.#matcher.version(pid));
-      return [pid, this.#matcher.learn(pid, identity)] as const;
+      return [pid, this.#matcher.remember(pid, identity)] as const;
     });
     return Promise.all(answers);
   }

@@ -10,8 +10,8 @@ import {
 import { isSameExec, startStackOf, TICK_NS } from '../procfs/stat.ts';
 
 /**
- * A process that has ended counts as the last one seen under its pid if both started at the same time. Where a record does not
- * say when, it counts for so long after that one was last seen.
+ * A process that has ended counts as the last one seen under its pid if both started at the same time. Where the record does not
+ * have the time of the start, it counts as that one until this long after that was last seen.
  */
 const SAME_NS = 1_000_000_000n;
 
@@ -72,7 +72,7 @@ export class Matcher {
    * Remembers an answer of the prober. Called in the order of the answers.
    * @param identity what runs in that process now, with facts only if they have changed; undefined: it has ended
    */
-  learn(pid: number, identity: ProcessIdentity | undefined): Seen {
+  remember(pid: number, identity: ProcessIdentity | undefined): Seen {
     const before = this.#known.peek(pid);
     if (identity === undefined) return { identity, known: before };
     const same = before !== undefined && isSameExec(before.identity, identity);

@@ -123,7 +123,7 @@ export interface CompactionEvent {
 export interface NotRecordedEvent {
   v: 1;
   kind: 'not_recorded';
-  /** Not later than the begin of the first that was left out, or than the first was lost. */
+  /** At or before the begin of the first that was left out, or the loss of the first. */
   startUnixNano: string;
   /** From there to the end of the last one, or until it was known that they are lost. */
   durationNano: number;

@@ -292,7 +292,7 @@ const ID_BYTES = 24;
 const randomness = Buffer.alloc(ID_BYTES * 256);
 let randomAt = randomness.length;
 
-/** The same for the same record: no other one of this boot has its thread and begin. */
+/** The same record always gets the same ids. No other record of this boot has its thread and begin. */
 const idsOf = (record: Buffer, seed: string) =>
   hash('sha256', Buffer.concat([Buffer.from(seed), record])).slice(0, ID_BYTES * 2);
 

@@ -175,7 +175,7 @@ export class LiveSource implements Source {
     return this.#settlement;
   }
 
-  /** Since when the kernel's side and the source's books count, and whether earlier agents have begun; epoch time. */
+  /** Since when the kernel's side and the source's books count, and whether that was an earlier agent's start; epoch time. */
   get counting(): Counting {
     return {
       sinceUnixNano: this.#settlement?.sinceUnixNs ?? this.#startedUnixNs,

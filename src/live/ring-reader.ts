@@ -10,7 +10,7 @@ const BATCH_BYTES = 256 * 1024;
 const FULL_BYTES = BATCH_BYTES / 2;
 
 /**
- * Drains the ring buffer. Asleep, the next record wakes it; then it naps and drains in turn until a drain finds nothing,
+ * Drains the ring buffer. The next record wakes a sleeping reader. It then naps and drains in turn until a drain finds nothing,
  * and falls asleep again. During a nap only a filling ring wakes it. Nothing runs while nothing happens.
  */
 export class RingReader {
@@ -38,7 +38,7 @@ export class RingReader {
     return this.#ring.position;
   }
 
-  /** Gives the room of all records up to a position back. Where they were not read, they are skipped. */
+  /** Frees the room of all records up to a position. Those that were not read are skipped. */
   release(position: number): void {
     this.#ring.release(position);
   }

@@ -67,9 +67,9 @@ export class Settlement {
   readonly scanned: ScanCounters = { migrate: 0, free: 0 };
   /** What earlier agents reported of what the limit left out; undefined for new programs. */
   readonly reported: Reported | undefined;
-  /** When nothing was lost that earlier agents have not reported; epoch time, as is the next. */
+  /** Earlier agents have reported every loss before this time; epoch time, as is the next. */
   readonly lossesSinceUnixNs: bigint;
-  /** When the first began of those that earlier agents neither delivered nor reported. */
+  /** When the first compaction began that earlier agents neither delivered nor reported. */
   readonly undeliveredSinceUnixNs: bigint;
   readonly #handover: Handover;
   readonly #reader: Parts['reader'];
@@ -118,7 +118,7 @@ export class Settlement {
     this.#sinks = sinks;
   }
 
-  /** From here on losses are reported. @param since when nothing was lost that is not reported; epoch time */
+  /** From here on losses are reported. @param since every loss before this time is reported; epoch time */
   reportLosses(since: () => bigint): void {
     this.#lossesSince = since;
   }
@@ -167,7 +167,7 @@ export class Settlement {
         compactions: Object.fromEntries(compactions.filter(([, n]) => n > 0)),
       };
     }
-    // It was killed if it still had some.
+    // An agent that ended by itself has left nothing unsettled.
     books.earlier = {
       events,
       lost: Number(left.lost + left.unsettled),
@@ -176,7 +176,7 @@ export class Settlement {
     this.#reportedRateNs = Number(left.reportedRateNs);
     this.scanned.migrate = Number(left.migrateScanned);
     this.scanned.free = Number(left.freeScanned);
-    // It was killed before it could do so itself.
+    // If it was killed between writing the handover and this.
     this.#reader.release(Number(left.position));
   }
 
@@ -192,7 +192,7 @@ export class Settlement {
     return this.#books.decoded + (this.#books.notRecorded?.events ?? 0);
   }
 
-  /** Written first: an agent that is killed in between has its successor do the rest. */
+  /** Writes the handover, then releases the ring. When the agent is killed in between, the next one releases it. */
   #settle(unsettled: number): void {
     const { received, decoded, malformed, notRecorded, earlier: before } = this.#books;
     const { position } = this.#reader;

@@ -16,7 +16,7 @@ export class CgroupNames {
   readonly #names = new Map<string, Names>();
 
   add(events: readonly CompactionEvent[]): void {
-    for (const event of events) if (event.trigger === 'direct') this.#learn(event);
+    for (const event of events) if (event.trigger === 'direct') this.#remember(event);
   }
 
   of(cgroupId: string): { container?: string; service?: string } {
@@ -24,7 +24,7 @@ export class CgroupNames {
     return { ...(container !== undefined && { container }), ...(service !== undefined && { service }) };
   }
 
-  #learn({ cgroupId, container, resource }: CompactionEvent): void {
+  #remember({ cgroupId, container, resource }: CompactionEvent): void {
     let names = this.#names.get(cgroupId);
     if (names === undefined) {
       if (this.#names.size === MAX_CGROUPS) return;

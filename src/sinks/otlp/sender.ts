@@ -302,7 +302,7 @@ export class Sender implements Sink {
     this.#hasTaken ||= lost < batch.spans;
     // One that is refused is not tried again until something is taken.
     this.#books.reports.mayArrive = this.#hasTaken && (lost < batch.spans || !what?.reports);
-    // One that the collector takes others beside does not show that it fails.
+    // A request that is given up, while the collector takes others, does not show that the collector fails.
     this.isFailing = outcome.kind === 'refused' && !outcome.lasting;
     this.#messages.answered(this.#unsettled);
     if (outcome.kind === 'refused') {

@@ -293,7 +293,7 @@ describe('a process that has ended, and whose record says when it started', () =
 
   it('was known at any time: its service', (t) => {
     const { lookUp, end, pass, processes } = setUp(t, { environ });
-    processes.learn(7);
+    processes.remember(7);
     end();
     pass(3_600_000);
     assert.equal(lookUp(LATER, 'summ', 7, 500).resource?.['service.name'], 'shop');
@@ -302,7 +302,7 @@ describe('a process that has ended, and whose record says when it started', () =
 
   it('is another process with that pid: nothing of the one that was known', (t) => {
     const { lookUp, end, pass, processes } = setUp(t, { environ });
-    processes.learn(7);
+    processes.remember(7);
     end();
     pass(100);
     for (const ticks of [499, 501, 500 + 2 ** 31]) {
@@ -312,7 +312,7 @@ describe('a process that has ended, and whose record says when it started', () =
 
   it('started so late that its ticks no longer fit 32 bits', (t) => {
     const { lookUp, end, pass, processes } = setUp(t, { environ, startedTicks: 2 ** 32 + 500 });
-    processes.learn(7);
+    processes.remember(7);
     end();
     pass(100);
     assert.equal(lookUp(LATER * 20_000n, 'summ', 7, 500).resource?.['service.name'], 'shop');
@@ -320,14 +320,14 @@ describe('a process that has ended, and whose record says when it started', () =
 
   it('called exec since it was known: nothing of the executable before', (t) => {
     const { lookUp, end, put, pass, processes } = setUp(t, { environ });
-    processes.learn(7);
+    processes.remember(7);
     end();
     pass(100);
     const service = (startStack: number) => lookUp(NOW, 'pool-7', 8, 500, startStack).resource?.['service.name'];
     assert.equal(service(START_STACK), 'shop');
     assert.equal(service(1), 'unknown_service');
     put({ environ: 'OTEL_SERVICE_NAME=till\0', startStack: 1 });
-    processes.learn(7);
+    processes.remember(7);
     end();
     pass(100);
     assert.equal(service(1), 'till');
@@ -341,7 +341,7 @@ describe('a process that has ended, and whose record says when it started', () =
       [0, 0],
     ]) {
       const { lookUp, end, pass, processes } = setUp(t, { environ, startStack: read! });
-      processes.learn(7);
+      processes.remember(7);
       end();
       pass(100);
       assert.equal(lookUp(NOW, 'summ', 7, 500, inRecord).resource?.['service.name'], 'unknown_service:summ');
@@ -357,7 +357,7 @@ describe('a process that has ended before it was looked up, and had not called e
     const proc = fakeProc(t);
     proc.put(6, { ...fake, ...change });
     const processes = new Identified({ services: true, proc: proc.root });
-    processes.learn(6);
+    processes.remember(6);
     return {
       processes,
       put: (again: FakeProcess) => proc.put(6, { ...fake, ...again }),
@@ -376,14 +376,14 @@ describe('a process that has ended before it was looked up, and had not called e
   it('also when the parent has ended since, or called exec after it was seen', (t) => {
     const { service, end, processes } = setUpParent(t);
     end();
-    processes.learn(6);
+    processes.remember(6);
     assert.equal(service(), 'shop');
   });
 
   it('but not that of a program which the parent has called since', (t) => {
     const { service, put, processes } = setUpParent(t);
     put({ startStack: 1 });
-    processes.learn(6);
+    processes.remember(6);
     assert.equal(service(), 'unknown_service:summ');
     assert.equal(service('pool-7', 8), 'unknown_service');
   });

@@ -25,8 +25,8 @@ export class Identified {
   }
 
   /** Asks about a process, whether or not it has stalled. */
-  learn(pid: number) {
-    return this.#matcher.learn(
+  remember(pid: number) {
+    return this.#matcher.remember(
       pid,
       this.fromOutside ? this.#executables.seeFromOutside(pid) : this.#executables.see(pid),
     );
@@ -37,7 +37,7 @@ export class Identified {
     const { pid } = thread;
     if (!this.#seen.has(pid)) {
       this.#seen.add(pid);
-      this.#matcher.saw(pid, this.learn(pid));
+      this.#matcher.saw(pid, this.remember(pid));
     }
     return this.#matcher.lookUp(thread, atNs, program);
   }
