@@ -132,8 +132,11 @@ export class View implements Wanted {
 
 function wholeOf({ cells, endUnixNano, live }: ReportData): [number, number] {
   const { originUnixNano, widthNano, rows } = cells;
-  if (live)
-    return [secondsOf(live.sinceUnixNano), Math.max(secondsOf(live.atUnixNano), secondsOf(live.sinceUnixNano) + 1)];
+  if (live) {
+    const [since, at] = [secondsOf(live.sinceUnixNano), secondsOf(live.atUnixNano)];
+    // The clock may have been set back.
+    return [Math.min(since, at), Math.max(at, since + 1)];
+  }
   if (rows.length === 0) return [0, 1];
   const lastBin = rows.at(-1)![0];
   const first = secondsOf(originUnixNano);

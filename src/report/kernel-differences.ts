@@ -23,7 +23,8 @@ export class KernelDifferences {
     for (const row of aggregates.compactions) addRow(counts, sums, TRIGGERS.indexOf(row.trigger), row);
     addRow(counts, sums, UNKNOWN_TRIGGER, aggregates.compactionsOverflow);
     const slice: KernelSlice = {
-      fromUnixNano: String(this.#atUnixNano),
+      // The clock may have been set back.
+      fromUnixNano: String(this.#atUnixNano < nowUnixNano ? this.#atUnixNano : nowUnixNano),
       toUnixNano: String(nowUnixNano),
       counts: difference(counts, this.#counts) as KernelSlice['counts'],
       sums: difference(sums, this.#sums) as KernelSlice['sums'],

@@ -15,11 +15,12 @@ type Summed = [...key: number[], n: number];
 export class Slices {
   #slices: KernelSlice[] = [];
 
-  /** @param slice later than all others */
+  /** @param slice later than all others, unless the clock was set back */
   add(slice: KernelSlice): void {
     const last = this.#slices.at(-1);
-    if (last && BigInt(slice.toUnixNano) - BigInt(last.fromUnixNano) <= SHORTEST_NANO) {
-      this.#slices[this.#slices.length - 1] = together(last, slice);
+    const length = last && BigInt(slice.toUnixNano) - BigInt(last.fromUnixNano);
+    if (length !== undefined && length >= 0n && length <= SHORTEST_NANO) {
+      this.#slices[this.#slices.length - 1] = together(last!, slice);
       return;
     }
     this.#slices.push(slice);
@@ -50,8 +51,8 @@ export class Slices {
 }
 
 const together = (a: KernelSlice, b: KernelSlice): KernelSlice => ({
-  fromUnixNano: a.fromUnixNano,
-  toUnixNano: b.toUnixNano,
+  fromUnixNano: BigInt(a.fromUnixNano) < BigInt(b.fromUnixNano) ? a.fromUnixNano : b.fromUnixNano,
+  toUnixNano: BigInt(a.toUnixNano) > BigInt(b.toUnixNano) ? a.toUnixNano : b.toUnixNano,
   counts: summed<KernelSlice['counts'][number]>([...a.counts, ...b.counts]),
   sums: summed<KernelSlice['sums'][number]>([...a.sums, ...b.sums]),
 });

@@ -113,6 +113,26 @@ describe("the kernel's sums", () => {
     }
   });
 
+  it('are of times in order, and complete, where the clock was set back', () => {
+    const slices = new Slices();
+    const kernel = new KernelDifferences(0n);
+    const durations: number[] = [];
+    const SECOND = 1e9;
+    const times = (from: number, n: number) => Array.from({ length: n }, (_, i) => from + (i * SECOND) / 2);
+    // An hour back after 500 s, and then over that time again.
+    for (const at of [...times(4000 * SECOND, 1000), ...times(400 * SECOND, 9000)]) {
+      durations.push(1e6);
+      slices.add(kernel.next(aggregates(durations), BigInt(at))!);
+      if (durations.length % 100 > 0) continue;
+      const all = slices.report();
+      assert.deepEqual([counted(all), all.length <= 300], [durations.length, true]);
+      for (const { fromUnixNano, toUnixNano } of all) assert.ok(BigInt(fromUnixNano) <= BigInt(toUnixNano));
+      const latest = all.at(-1)!;
+      assert.equal(latest.toUnixNano, String(at));
+      assert.ok(BigInt(latest.toUnixNano) - BigInt(latest.fromUnixNano) <= SECOND, 'the latest are short');
+    }
+  });
+
   it('of less than a second are one slice', () => {
     const slices = new Slices();
     const add = (from: number, to: number) =>
