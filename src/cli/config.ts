@@ -10,8 +10,8 @@ import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { CONFIG_OPTIONS, RUN_OPTIONS } from './compactstall-options.ts';
 import { readSettings, type Settings } from './file-options.ts';
-import { printed } from './messages.ts';
 import { type Option, parseOptions, textWithout } from './options.ts';
+import { printed } from './standard-output.ts';
 
 type Texts = ReadonlyMap<string, string[]>;
 

@@ -14,10 +14,11 @@ import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { CORRELATE_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { correlationsJson, correlationsText } from './correlations-text.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { parseOptions, withDefaults } from './options.ts';
 import { readToEnd, recordingPath } from './recording.ts';
 import { reportBooks } from './report.ts';
+import { printed } from './standard-output.ts';
 
 /** `compactstall correlate`: which spans of applications the stalls of a recording were in. @returns the exit code */
 export async function correlate(args: readonly string[], messages: Messages): Promise<number> {
@@ -51,7 +52,7 @@ export async function correlate(args: readonly string[], messages: Messages): Pr
   for await (const spans of found()) for (const span of spans) result.addSpan(span);
   const longest = result.longest();
   const { looked } = result;
-  printed(
+  await printed(
     values.json
       ? `${printableJson(JSON.stringify(correlationsJson(longest, looked), null, 2))}\n`
       : `${correlationsText(longest, looked)}\n`,

@@ -12,8 +12,8 @@ import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { DOCTOR_OPTIONS, spoolOf } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
-import { printed } from './messages.ts';
 import { parseOptions, type Values, withDefaults } from './options.ts';
+import { printed } from './standard-output.ts';
 import { checkProcess } from './values.ts';
 
 const STDOUT = 1;
@@ -61,11 +61,11 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const checks = await examine([...common, ...(pid === undefined ? [] : [processTopic(pid, procfs)])]);
   const host = { version: VERSION, kernel: kernelRelease(), machine: machine() };
   if (values.json) {
-    printed(`${printableJson(JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2))}\n`);
+    await printed(`${printableJson(JSON.stringify({ ...host, canRun: canRun(checks), checks }, null, 2))}\n`);
   } else {
     const terminal = isatty(STDOUT);
     const style = { color: terminal && !process.env.NO_COLOR, ...(terminal && { columns: process.stdout.columns }) };
-    printed(reportText(host, checks, style));
+    await printed(reportText(host, checks, style));
   }
   return startCode(checks);
 }

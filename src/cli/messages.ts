@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { EXIT, type ExitCode } from '../errors.ts';
 import { type Message, message } from '../messages/message.ts';
 import type { Code } from '../messages/table.ts';
 import { printable, printableJson } from '../terminal.ts';
@@ -113,10 +112,4 @@ function jsonLine({ level, code, text, fields }: Message): string {
   const own = { time: new Date().toISOString(), level, code, message: text };
   // A value cannot take the place of one of the four.
   return printableJson(JSON.stringify({ ...own, ...fields, ...own }));
-}
-
-/** Prints help or a version instead of a run. @returns the exit code */
-export function printed(text: string): ExitCode {
-  process.stdout.write(text);
-  return EXIT.OK;
 }

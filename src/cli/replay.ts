@@ -16,7 +16,7 @@ import { REPLAY_OPTIONS, rotationOf, selectionOf, spoolOf } from './compactstall
 import { readSettings } from './file-options.ts';
 import { logSettings } from './log-options.ts';
 import { openLogs } from './logs.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { spanCounts } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
@@ -24,6 +24,7 @@ import { readWhole, recordingPath } from './recording.ts';
 import { reportBooks, reportBooksSoFar, showSummary } from './report.ts';
 import { Request } from './request.ts';
 import { Shutdown } from './shutdown.ts';
+import { printed } from './standard-output.ts';
 
 const STDOUT = 1;
 const PROGRESS_MS = 200;

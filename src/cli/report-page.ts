@@ -2,11 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isatty } from 'node:tty';
-import { EXIT, type ExitCode, systemWords, UserError, usageError } from '../errors.ts';
+import { type ExitCode, usageError } from '../errors.ts';
 import { booksReport } from '../event/books-report.ts';
 import { Pipeline } from '../event/pipeline.ts';
 import { Recording } from '../event/recording.ts';
-import { message } from '../messages/message.ts';
 import { reportHtml } from '../report/html.ts';
 import { ReportModel } from '../report/model.ts';
 import { orUnwritable } from '../sinks/output-files.ts';
@@ -14,10 +13,11 @@ import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { FILTER_OPTIONS, REPORT_OPTIONS, selectionOf } from './compactstall-options.ts';
 import { openEmptied } from './emptied-file.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { parseOptions } from './options.ts';
 import { readToEnd, recordingPath } from './recording.ts';
 import { reportBooks } from './report.ts';
+import { print, printed } from './standard-output.ts';
 
 const STDOUT = 1;
 
@@ -50,18 +50,4 @@ export async function reportPage(args: readonly string[], messages: Messages): P
   );
   await (file === undefined ? print(html) : orUnwritable(to!, () => writeFileSync(file, html)));
   return reportBooks(messages, source.books(), [], !isWhole);
-}
-
-/** A pipe takes a long text in parts. Rejects with a UserError when its reader is gone. */
-async function print(text: string): Promise<void> {
-  const ended = new Promise<void>((resolve, reject) => {
-    process.stdout.once('error', reject);
-    process.stdout.write(text, () => resolve());
-  });
-  await ended.catch((error) => {
-    throw new UserError(
-      EXIT.FAILURE,
-      message('file_unwritable', { file: 'standard output', reason: systemWords(error) }),
-    );
-  });
 }

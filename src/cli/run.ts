@@ -29,7 +29,7 @@ import { liveOptions } from './live-options.ts';
 import { filtersOf, livePageHint, openLivePage, showRun } from './live-page.ts';
 import { logSettings } from './log-options.ts';
 import { openLogs } from './logs.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { agentState, openMetrics, workOf } from './metrics.ts';
 import { hasTable, sayNotRecorded } from './not-recorded.ts';
 import { parseOptions } from './options.ts';
@@ -38,6 +38,7 @@ import { reportBooks, reportBooksSoFar, showSummary } from './report.ts';
 import { Request } from './request.ts';
 import { openServiceManager, workFor } from './service-manager.ts';
 import { Shutdown } from './shutdown.ts';
+import { printed } from './standard-output.ts';
 import { StatusOfRun } from './status-of-run.ts';
 import { checkProcess } from './values.ts';
 

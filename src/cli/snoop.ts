@@ -11,11 +11,12 @@ import { snoopHeader, snoopRows } from '../sinks/text/snoop-table.ts';
 import { rowsOnly, TextSink } from '../sinks/text/text-sink.ts';
 import { parseSnoopOptions, SNOOP_HELP } from './compactsnoop-options.ts';
 import { restartWithoutDebugSignal } from './debug-signal.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { sayNotRecorded } from './not-recorded.ts';
 import { reportBooks, reportBooksSoFar } from './report.ts';
 import { Request } from './request.ts';
 import { Shutdown } from './shutdown.ts';
+import { printed } from './standard-output.ts';
 import { checkProcess } from './values.ts';
 
 /** `compactsnoop`: the bcc tool's flags and table. @returns the exit code */

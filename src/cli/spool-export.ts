@@ -6,6 +6,7 @@ import type { StoredRecord } from '../spool/format.ts';
 import { segmentsIn } from '../spool/inspect.ts';
 import { printableJson } from '../terminal.ts';
 import type { Messages } from './messages.ts';
+import { print } from './standard-output.ts';
 
 /**
  * Prints the requests that wait in a spool as lines of OTLP/JSON, oldest first. What cannot be read is left out and reported. Files that were
@@ -44,20 +45,4 @@ async function printRecords(records: readonly StoredRecord[]): Promise<number | 
     if (!(await print(`${printableJson(line)}\n`))) return 'reader_gone';
   }
   return failed;
-}
-
-/** Waits until standard output has taken it. @returns whether somebody reads @throws the system's error */
-function print(text: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    process.stdout.once('error', failed);
-    process.stdout.write(text, (error) => {
-      if (error) return failed(error);
-      process.stdout.off('error', failed);
-      resolve(true);
-    });
-    function failed(error: NodeJS.ErrnoException) {
-      if (error.code === 'EPIPE') resolve(false);
-      else reject(error);
-    }
-  });
 }

@@ -10,9 +10,10 @@ import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { SPOOL_OPTIONS } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { parseOptions } from './options.ts';
 import { exportSpool } from './spool-export.ts';
+import { printed } from './standard-output.ts';
 
 const LOOK_MS = 50;
 const CLOSE_MS = 5000;
@@ -29,7 +30,7 @@ export async function spool(args: readonly string[], messages: Messages): Promis
   if (verb === 'send') return send(path, values, messages);
   if (verb === 'export') return exportSpool(path, messages);
   const reports = await inspectSpool(path);
-  printed(values.json ? `${printableJson(JSON.stringify(reports, null, 2))}\n` : table(reports));
+  await printed(values.json ? `${printableJson(JSON.stringify(reports, null, 2))}\n` : table(reports));
   const isDamaged = reports.some(({ damage }) => damage !== undefined);
   return verb === 'verify' && isDamaged ? EXIT.FAILURE : EXIT.OK;
 }
@@ -76,7 +77,7 @@ async function send(path: string, given: { config?: string }, messages: Messages
   await sink.close(CLOSE_MS);
   const { exported, dropped, spooled } = sink.books();
   const lost = Object.entries(dropped);
-  printed(
+  await printed(
     `${[`${exported} spans sent`, ...lost.map(([why, n]) => `${n} lost: ${why}`), `${spooled} stay`].join('\n')}\n`,
   );
   if (lost.length > 0) return EXIT.LOST;

@@ -9,8 +9,8 @@ import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { STATUS_OPTIONS } from './compactstall-options.ts';
 import { readSettings } from './file-options.ts';
-import { printed } from './messages.ts';
 import { parseOptions } from './options.ts';
+import { printed } from './standard-output.ts';
 
 /** `compactstall status`: asks a running agent. @returns the exit code */
 export async function status(args: readonly string[]): Promise<number> {

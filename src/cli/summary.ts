@@ -7,10 +7,11 @@ import { printableJson } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { SUMMARY_OPTIONS, selectionOf } from './compactstall-options.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { parseOptions } from './options.ts';
 import { readToEnd, recordingPath } from './recording.ts';
 import { reportBooks } from './report.ts';
+import { printed } from './standard-output.ts';
 
 /** `compactstall summary FILE`: who waited for how long, from a recording. @returns the exit code */
 export async function summary(args: readonly string[], messages: Messages): Promise<number> {
@@ -23,6 +24,6 @@ export async function summary(args: readonly string[], messages: Messages): Prom
   const pipeline = new Pipeline(source, [], { onEvents: (events) => result.add(events) });
   const isWhole = await readToEnd(source, path, pipeline, messages);
   const report = result.report();
-  printed(`${values.json ? printableJson(JSON.stringify(report, null, 2)) : summaryTable(report)}\n`);
+  await printed(`${values.json ? printableJson(JSON.stringify(report, null, 2)) : summaryTable(report)}\n`);
   return reportBooks(messages, source.books(), [], !isWhole);
 }

@@ -6,8 +6,9 @@ import { message } from '../messages/message.ts';
 import { VERSION } from '../version.ts';
 import { helpOf } from './commands.ts';
 import { UNPIN_OPTIONS } from './compactstall-options.ts';
-import { type Messages, printed } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { parseOptions } from './options.ts';
+import { printed } from './standard-output.ts';
 
 /** `compactstall unpin DIR`: removes what `run --pin DIR` has left attached. @returns the exit code */
 export async function unpin(args: readonly string[], messages: Messages): Promise<number> {

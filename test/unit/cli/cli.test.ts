@@ -197,6 +197,17 @@ describe('replay: unusable files are exit code 1', () => {
   });
 });
 
+it('what a command prints cannot be written: a failure, with the reason', async () => {
+  for (const args of [['--help'], ['doctor', '--version'], ['summary', RECORDING], ['report', RECORDING]]) {
+    const { code, stderr } = await runToEnd(args, { stdout: openSync('/dev/full', 'w') });
+    assert.deepEqual(
+      [code, stderr],
+      [1, 'compactstall: cannot write standard output: no space left on device. Choose another file.\n'],
+      args[0],
+    );
+  }
+});
+
 describe('summary of a recording', () => {
   const report = () => {
     const summary = new Summary();
