@@ -64,8 +64,8 @@ export class ResourcesByHost {
     const { schemaUrl } = this.#own;
     const resource = resourceFromAttributes(
       {
-        ...(host.name !== undefined && { 'host.name': host.name }),
-        ...(host.id !== undefined && { 'host.id': host.id }),
+        ...(host.name && { 'host.name': host.name }),
+        ...(host.id && { 'host.id': host.id }),
         ...Object.fromEntries(kept),
       },
       schemaUrl === undefined ? {} : { schemaUrl },

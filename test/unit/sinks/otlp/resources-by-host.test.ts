@@ -49,6 +49,11 @@ describe('an event of another host', () => {
     assert.deepEqual([attributes['host.name'], attributes['host.id']], ['pod-1', 'f00']);
   });
 
+  it('has no empty name', () => {
+    const { attributes } = resourcesBy().of(event(0, { host: { name: '', id: 'f00' } }));
+    assert.deepEqual([Object.hasOwn(attributes, 'host.name'), attributes['host.id']], [false, 'f00']);
+  });
+
   it('shares its resource with all others of that host', () => {
     const resources = resourcesBy();
     const of = (host: object) => resources.of(event(0, { host: { ...host } }));
