@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Stacks as a tree, from the outermost function on, weighted by stalled time. */
-import type { ReportData, StackRow } from '../report/data.ts';
+import type { ReportData, StackRow, Totals } from '../report/data.ts';
 
 export interface Frame {
   name: string;
@@ -13,7 +13,8 @@ export interface Frame {
 /** The offset in a function: all calls from it are one frame. */
 const OFFSET = /\+0x[\da-f]+(?= \[|$)/;
 
-export function flameTree(data: ReportData, wants: (row: StackRow) => boolean): Frame {
+/** @param others of stacks without a place */
+export function flameTree(data: ReportData, wants: (row: StackRow) => boolean, others?: Totals): Frame {
   const root = frame('all');
   const found = new Map<Frame, Map<string, Frame>>();
   for (const row of data.stacks) {
@@ -33,6 +34,10 @@ export function flameTree(data: ReportData, wants: (row: StackRow) => boolean): 
       at = child;
     }
   }
+  if (others) {
+    add(root, others);
+    root.children.push({ ...frame('(others)'), count: others.count, sumNano: others.sumNano });
+  }
   for (const { children } of found.keys()) children.sort((a, b) => b.sumNano - a.sumNano);
   return root;
 }
@@ -44,7 +49,7 @@ function namesOf({ frames, stackTable }: ReportData, { stack, omitted }: StackRo
 
 const frame = (name: string): Frame => ({ name, count: 0, sumNano: 0, children: [] });
 
-function add(frame: Frame, { count, sumNano }: StackRow): void {
+function add(frame: Frame, { count, sumNano }: Totals): void {
   frame.count += count;
   frame.sumNano += sumNano;
 }

@@ -140,7 +140,14 @@ export function flameGraph(view: View): HTMLElement {
   );
 }
 
-const treeOf = (view: View) => flameTree(view.data, ({ trigger, service }) => view.wants(trigger, service));
+function treeOf(view: View): Frame {
+  const { data, hasAllSums } = view;
+  return flameTree(
+    data,
+    ({ trigger, service }) => view.wants(trigger, service),
+    hasAllSums ? data.stacksOthers : undefined,
+  );
+}
 
 /** What the tree depends on. */
 const key = ({ triggers, service, data }: View) =>

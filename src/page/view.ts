@@ -105,7 +105,12 @@ export class View implements Wanted {
   }
 
   get isFiltered(): boolean {
-    return this.text !== '' || this.service !== undefined || this.triggers.size < this.data.cells.triggers.length;
+    return this.text !== '' || !this.hasAllSums;
+  }
+
+  /** Whether sums of every trigger and service are wanted. */
+  get hasAllSums(): boolean {
+    return this.service === undefined && this.triggers.size === this.data.cells.triggers.length;
   }
 
   /** Whether another part of time than at first. */

@@ -78,7 +78,7 @@ function rowsOf(view: View, namesOf: (typeof LEVELS)[string]): Row[] {
     addTo(row, waiting);
   }
   const others = view.data.whoOthers;
-  return [...rows.values(), ...(others && !view.isFiltered ? [{ names: ['(others)'], ...others }] : [])];
+  return [...rows.values(), ...(others && view.hasAllSums ? [{ names: ['(others)'], ...others }] : [])];
 }
 
 function named([first, ...more]: (string | undefined)[]): HTMLElement {

@@ -122,6 +122,29 @@ describe('a report in Chromium', () => {
     assert.deepEqual(faults, []);
   });
 
+  it('has all compactions in its sums, also of threads and stacks without a place', async (t) => {
+    const events = Array.from({ length: 3100 }, (_, i) => ({
+      ...EVENTS[0]!,
+      ...{ pid: i + 1, tid: i + 1, stack: [`caller_${i}+0x1`] },
+    }));
+    const { page } = await open(context, await reportOf(t, recordingOf(t, events)));
+    assert.match(await page.locator('.flame-status').innerText(), /^all: .*, 100 %, 3,100 compactions$/);
+    const counts = async () => {
+      await page.locator('.tab', { hasText: 'service' }).click();
+      return (await page.locator('#who td:last-child').allInnerTexts()).map((text) => Number(text.replace(',', '')));
+    };
+    assert.deepEqual(await counts(), [3000, 100]);
+    await page.keyboard.press('/');
+    await page.keyboard.type('caller_7');
+    assert.deepEqual(await counts(), [3000, 100], 'the text is of stalls only');
+    const { page: part } = await open(
+      context,
+      await reportOf(t, recordingOf(t, [...events, { ...EVENTS[0]!, trigger: 'manual' as const }])),
+    );
+    await part.keyboard.press('1');
+    assert.match(await part.locator('.flame-status').innerText(), / 1 compaction$/);
+  });
+
   it('shows names of any kind as text: nothing runs, nothing is loaded', async (t) => {
     const marker = `</script><img src="x" onerror="document.title='ran'"><b>`;
     const hostile = EVENTS.map(
