@@ -55,7 +55,7 @@ export const FIRST: readonly Layer[] = [
   {
     name: 'unit',
     shows: 'each part by itself, without root and without a compiler',
-    takes: '30 s',
+    takes: '1 min',
     files: files('test/unit/**/*.test.ts'),
     setUp: 'unit',
     live: false,
