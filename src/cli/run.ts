@@ -62,6 +62,12 @@ export async function run(args: readonly string[], messages: Messages): Promise<
     throw usageError(`'${unexpected}' is not a command; ${next} See compactstall --help.`);
   }
   const { values, environments, configuration, inFile } = await readSettings(RUN_OPTIONS, given);
+  // A file may have it for those who add --live.
+  if (given['trace-url'] !== undefined && values.live === undefined) {
+    throw usageError(
+      '--trace-url: there is no page that could link to a trace; add --live. compactstall report makes one of a recording.',
+    );
+  }
   const log = logSettings(values);
   messages.configure(log);
   const verbose = log.level === 'debug';

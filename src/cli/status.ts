@@ -12,6 +12,13 @@ import { readSettings } from './file-options.ts';
 import { parseOptions } from './options.ts';
 import { printed } from './standard-output.ts';
 
+/** Why there is no connection, by the name of the system's error. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  ECONNREFUSED: 'no agent listens there',
+  EACCES: 'permission denied',
+};
+
 /** `compactstall status`: asks a running agent. @returns the exit code */
 export async function status(args: readonly string[]): Promise<number> {
   const { values: given, positionals } = parseOptions('compactstall status', STATUS_OPTIONS, args);
@@ -25,7 +32,8 @@ export async function status(args: readonly string[]): Promise<number> {
     throw usageError('status needs the path that the agent was given: compactstall status --status-socket PATH.');
   }
   const answer = await askStatus(path).catch((error) => {
-    throw new UserError(EXIT.FAILURE, message('agent_not_asked', { path, reason: systemWords(error) }));
+    const reason = REASONS[error.code] ?? systemWords(error);
+    throw new UserError(EXIT.FAILURE, message('agent_not_asked', { path, reason }));
   });
   return printed(given.json ? `${printableJson(JSON.stringify(answer, null, 2))}\n` : statusText(answer, duration));
 }

@@ -83,10 +83,11 @@ function make(path: string): boolean {
 
 function check(status: Stats, owner: Owner): void {
   if (status.uid !== owner.uid) {
-    throw new Error(`it belongs to user ${status.uid}, and the agent runs as user ${owner.uid}`);
+    throw new Error(`it belongs to user ${status.uid}, and the agent runs as user ${owner.uid}; choose another folder`);
   }
   if ((status.mode & OTHERS_MAY_WRITE) !== 0) {
-    throw new Error(`others may write there (mode 0${(status.mode & 0o777).toString(8)}); take that right away`);
+    const mode = (status.mode & 0o7777).toString(8).padStart(4, '0');
+    throw new Error(`others may write there (mode ${mode}); choose another folder, or take that right from them`);
   }
 }
 

@@ -143,6 +143,10 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['replay', 'a', 'b'], "replay takes one file; unexpected 'b'."],
     [['-d', '1', 'doctor'], 'doctor must come first: compactstall doctor [options].'],
     [['status'], 'status needs the path that the agent was given: compactstall status --status-socket PATH.'],
+    [
+      ['--trace-url', 'http://host/{traceId}'],
+      '--trace-url: there is no page that could link to a trace; add --live. compactstall report makes one of a recording.',
+    ],
     [['unpin'], 'unpin needs the folder that the agent was given: compactstall unpin DIR.'],
     [['unpin', '/one', '/two'], 'unpin needs the folder that the agent was given: compactstall unpin DIR.'],
     [['status', 'now'], "status: unexpected 'now'. See compactstall status --help."],
@@ -421,6 +425,20 @@ describe('correlate, with a file that has no spans', () => {
     const [first, second] = stderr.split(/(?<=\n)/);
     assert.match(first!, /^compactstall: .+\/notes:1: not JSON \(.+\); line skipped\.\n$/);
     assert.equal(second, noSpans(file));
+  });
+});
+
+describe('status, where no agent answers', () => {
+  it('says so in words, and what an agent needs', async (t) => {
+    const at = temporaryFolder(t);
+    writeFileSync(at('file'), '');
+    for (const [path, reason] of [
+      [at('none'), 'it does not exist'],
+      [at('file'), 'no agent listens there'],
+    ] as const) {
+      const sentence = `compactstall: cannot ask the agent at ${path}: ${reason}. It has to run with the same --status-socket, as this user or root.`;
+      assert.deepEqual(said(await runToEnd(['status', '--status-socket', path])), failed(1, sentence));
+    }
   });
 });
 

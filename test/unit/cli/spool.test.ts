@@ -79,7 +79,10 @@ describe('--spool', () => {
     chmodSync(folder, 0o770);
     const open = await runToEnd(words(recording, folder), to(AWAY));
     assert.equal(open.code, 1);
-    assert.match(open.stderr, /others may write there \(mode 0770\); take that right away\.\n$/);
+    assert.match(
+      open.stderr,
+      /others may write there \(mode 0770\); choose another folder, or take that right from them\.\n$/,
+    );
     const none = await runToEnd(words(recording, folder), { env: {} });
     assert.equal(none.code, 2);
     assert.match(none.stderr, /--spool: no spans are sent; add --output otlp, or set OTEL_EXPORTER_OTLP_ENDPOINT\.\n$/);

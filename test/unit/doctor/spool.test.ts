@@ -76,7 +76,11 @@ describe('spool', () => {
     const folder = temporaryFolder(t);
     const path = filled(t);
     const cases: [string, RegExp, object?][] = [
-      [path, /it belongs to user \d+, and the agent runs as user 12345\.$/, { owner: { uid: 12345, gid: 12345 } }],
+      [
+        path,
+        /it belongs to user \d+, and the agent runs as user 12345; choose another folder\.$/,
+        { owner: { uid: 12345, gid: 12345 } },
+      ],
       [folder('none', 'spool'), /no such file or directory\.$/],
       ['/proc/version', /not a directory\.$/],
     ];

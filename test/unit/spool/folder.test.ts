@@ -37,9 +37,14 @@ describe('the folder of a spool', () => {
     const path = fresh();
     mkdirSync(path);
     chmodSync(path, 0o775);
-    await refused(path, /others may write there \(mode 0775\); take that right away\.$/);
+    await refused(path, /others may write there \(mode 0775\); choose another folder, or take that right from them\.$/);
+    chmodSync(path, 0o1777);
+    await refused(path, /others may write there \(mode 1777\); choose another folder, /);
     chmodSync(path, 0o755);
-    await refused(path, /it belongs to user \d+, and the agent runs as user 12345\.$/, { uid: 12345, gid: 12345 });
+    await refused(path, /it belongs to user \d+, and the agent runs as user 12345; choose another folder\.$/, {
+      uid: 12345,
+      gid: 12345,
+    });
     const file = fresh();
     writeFileSync(file, '');
     await refused(file, /not a directory/);
