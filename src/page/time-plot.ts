@@ -7,6 +7,8 @@ import { colour, FONT, onTheme } from './theme.ts';
 import type { View } from './view.ts';
 
 const TOP = 6;
+/** Half the width of a digit of a label. */
+const HALF_DIGIT = 3.2;
 const X_AXIS = 34;
 const RIGHT = 8;
 /** The shortest part of time that can be looked at, in seconds. */
@@ -63,7 +65,7 @@ export function timePlot(view: View, options: TimePlotOptions): TimePlot {
       axes: [
         {
           show: hasTimeAxis,
-          values: (_plot, splits, _axis, _space, step) => timeLabels(splits, step),
+          values: timeLabels,
           space: 70,
           stroke: () => colour('--quiet'),
           font: FONT,
@@ -172,14 +174,17 @@ export function moveBy(view: View, key: string): boolean {
 }
 
 /** As exact as the distance of two labels asks for; the first has the date below it, and so has the first of another day. */
-export function timeLabels(splits: readonly number[], step: number): string[] {
+export const timeLabels: uPlot.Axis.DynamicValues = (plot, splits, _axis, _space, step) => {
   const digits = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
   let last = '';
   return splits.map((seconds) => {
     const [date = '', time = ''] = clock(seconds, digits).split(' ');
     const text = step >= 60 ? time.slice(0, 5) : time;
+    // What is cut at the right edge would be another time.
+    const room = plot.width - plot.bbox.left / devicePixelRatio - plot.valToPos(seconds, 'x');
+    if (room < HALF_DIGIT * text.length) return '';
     if (date === last) return text;
     last = date;
     return `${text}\n${date}`;
   });
-}
+};

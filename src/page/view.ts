@@ -135,17 +135,26 @@ export class View implements Wanted {
   }
 }
 
-function wholeOf({ cells, endUnixNano, live }: ReportData): [number, number] {
+function wholeOf({ cells, endUnixNano, gaps, live }: ReportData): [number, number] {
   const { originUnixNano, widthNano, rows } = cells;
   if (live) {
     const [since, at] = [secondsOf(live.sinceUnixNano), secondsOf(live.atUnixNano)];
     // The clock may have been set back.
     return [Math.min(since, at), Math.max(at, since + 1)];
   }
-  if (rows.length === 0) return [0, 1];
-  const lastBin = rows.at(-1)![0];
-  const first = secondsOf(originUnixNano);
-  const last = Math.max(first + ((lastBin + 1) * widthNano) / 1e9, secondsOf(endUnixNano));
-  const margin = (last - first) * 0.01;
+  // What was lost before the first compaction, or after the last one, is seen as well.
+  const parts = gaps.map(({ startUnixNano, durationNano }) => {
+    const from = secondsOf(startUnixNano);
+    return [from, from + durationNano / 1e9] as const;
+  });
+  if (rows.length > 0) {
+    const from = secondsOf(originUnixNano);
+    const lastBin = rows.at(-1)![0];
+    parts.push([from, Math.max(from + ((lastBin + 1) * widthNano) / 1e9, secondsOf(endUnixNano))]);
+  }
+  if (parts.length === 0) return [0, 1];
+  const first = Math.min(...parts.map(([from]) => from));
+  const last = Math.max(...parts.map(([, to]) => to));
+  const margin = Math.max((last - first) * 0.01, 1e-3);
   return [first - margin, last + margin];
 }

@@ -138,7 +138,7 @@ function indexPlot(history: ZoneHistory, place: HTMLElement): () => void {
       cursor: { show: false },
       scales: { x: { time: true, range: [x[0]! - margin, x.at(-1)! + margin] }, y: { range: [-1.1, 1.1] } },
       axes: [
-        { ...axis, size: 34, space: 80, values: (_plot, splits, _axis, _space, step) => timeLabels(splits, step) },
+        { ...axis, size: 34, space: 80, values: timeLabels },
         { ...axis, size: 30, splits: [-1, 0, 1] as unknown as uPlot.Axis.Splits },
       ],
       series: [{}, line('--begin', 1, [3, 3]), line('--end', 1.5)],

@@ -279,6 +279,19 @@ describe('a report in Chromium', () => {
     );
   });
 
+  it('has the time when compactions were lost, also after the last one', async (t) => {
+    const lost = notRecorded({ startUnixNano: '1795955600000000000', durationNano: 10e9 });
+    for (const events of [[...EVENTS, lost], [lost]]) {
+      const { page, faults } = await open(context, await reportOf(t, recordingOf(t, events)));
+      await page.getByRole('group', { name: /^Time stalled/ }).focus();
+      // To its end.
+      await page.keyboard.press('+');
+      for (let i = 0; i < 8; i += 1) await page.keyboard.press('ArrowRight');
+      assert.match(await page.locator('.state').innerText(), / – (2026-11-29 )?12:33:30\.\d+$/);
+      assert.deepEqual(faults, []);
+    }
+  });
+
   it('has what is missing at the top', async (t) => {
     const missing = notRecorded({ count: 1234, startUnixNano: LONGEST.startUnixNano });
     const {
