@@ -5,6 +5,8 @@ import { PACKET } from './tags.ts';
 
 /** Tag and the longest length. */
 const HEAD = 11;
+/** Packets are small: a read for each would take seconds for a large file. */
+const BLOCK = 64 * 1024;
 
 /**
  * Removes a packet that a full disk or a crash has left unfinished: it would swallow the next ones.
@@ -20,11 +22,15 @@ export function endPacket(path: string, descriptor: number): void {
 
 /** @returns the bytes up to the end of the last packet that is whole */
 function wholePackets(file: number, size: number): number {
-  const head = Buffer.alloc(HEAD);
+  const block = Buffer.alloc(BLOCK);
   let at = 0;
+  let [from, to] = [0, 0];
   while (at < size) {
-    const length = readSync(file, head, 0, HEAD, at);
-    const next = packetEnd(head.subarray(0, length), at);
+    if (at + HEAD > to && to < size) {
+      from = at;
+      to = at + readSync(file, block, 0, BLOCK, at);
+    }
+    const next = packetEnd(block.subarray(at - from, Math.min(at + HEAD, to) - from), at);
     if (next === undefined || next > size) return at;
     at = next;
   }

@@ -23,6 +23,9 @@ function mended(t: TestContext, content: Uint8Array): Buffer {
   return readFileSync(path);
 }
 
+/** With its tag and its length. */
+const packetLength = ({ length }: Uint8Array) => 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3) + length;
+
 it('whole packets stay, and one that is not whole goes, wherever it was cut', (t) => {
   for (let length = 0; length <= trace.length; length += length > 300 ? 97 : 1) {
     const left = mended(t, trace.subarray(0, length));
@@ -32,6 +35,14 @@ it('whole packets stay, and one that is not whole goes, wherever it was cut', (t
     if (next) assert.ok(length - left.length < next.length + 11);
   }
   assert.deepEqual(mended(t, trace), trace);
+});
+
+it('of a file that is larger than what is read at once, too', (t) => {
+  const large = Buffer.concat(Array.from({ length: Math.ceil(300_000 / trace.length) }, () => trace));
+  const cut = large.subarray(0, large.length - 5);
+  const left = mended(t, cut);
+  assert.deepEqual(mended(t, large), large);
+  assert.deepEqual(left, large.subarray(0, large.length - packetLength(packets.at(-1)!)));
 });
 
 it('another file is refused, and not touched', (t) => {
