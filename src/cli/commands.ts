@@ -68,7 +68,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'FILE --otlp-json FILE|--jaeger URL|--tempo URL',
     purpose: 'print which spans of applications the stalls of a recording were in',
     description:
-      'correlate FILE prints which spans of applications the stalls of a recording were in, longest first, and how sure that is. The spans come from a file (--otlp-json FILE), from Jaeger (--jaeger URL) or from Grafana Tempo (--tempo URL). FILE may be - for standard input, into which an agent writes: it is read to its end. It is for applications whose tracers publish nothing: they need process.pid in their resource. It takes --host, --top, --wait, --pid, --min-duration and --trigger (docs/correlate.md).',
+      'correlate FILE prints which spans of applications the stalls of a recording were in, longest first, and how sure that is. The spans come from a file (--otlp-json FILE), from Jaeger (--jaeger URL) or from Grafana Tempo (--tempo URL). FILE may be - for standard input, into which an agent writes: it is read to its end. correlate is for applications whose tracers publish nothing; their resource needs process.pid. It takes --host, --top, --wait, --pid, --min-duration and --trigger (docs/correlate.md).',
     options: CORRELATE_OPTIONS,
   },
   {
@@ -76,7 +76,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '[--json] [--pid PID] [--spool DIR] [options]',
     purpose: 'check whether this host can run compactstall',
     description:
-      "doctor checks whether this host can run the agent, how it would attach, what to expect here, and how to fix what is missing. With --pid it also reports that process's service, and whether its stalls will be children of its spans, linked to them or roots, and why. With the --spool, --spool-size, --spool-age and --user of run it looks at that folder. It also takes --procfs and --config. It needs no root and changes nothing.",
+      "doctor checks whether this host can run the agent, how it would attach, what to expect here, and how to fix what is missing. With --pid it also reports that process's service, and whether its stalls will be children of its spans, linked to them or roots, and why. With --spool it looks at that folder as run would use it, with the same --spool-size, --spool-age and --user. It also takes --procfs and --config. It needs no root and changes nothing.",
     options: DOCTOR_OPTIONS,
   },
   {

@@ -72,7 +72,7 @@ const SPOOL_FOLDER_OPTIONS = [
   {
     name: 'spool',
     argument: 'DIR',
-    help: 'keep spans in this folder until the collector has taken them: an outage, a crash or a restart loses none (docs/reliability.md). For spans of the agent itself, not of sdk',
+    help: 'keep spans in this folder until the collector has taken them: an outage, a crash or a restart loses none (docs/reliability.md). Not with the output sdk',
     parse: parseFolder,
   },
   {
@@ -189,7 +189,7 @@ export const RUN_OPTIONS = [
   {
     name: 'max-spans-per-second',
     argument: 'N',
-    help: 'in a storm, only the N longest compactions a second, more or less, and the first ones of each trigger and cgroup; 25 times N at once pass whole. The rest is counted, and reported by a span a second. A number, or off (default 200)',
+    help: 'in a storm, only about the N longest compactions a second, and the first ones of each trigger and cgroup; a burst of 25 times N passes whole. The rest is counted, and reported by a span a second. A number, or off (default 200)',
     default: '200',
     parse: parseRate,
   },
