@@ -64,7 +64,9 @@ async function main(shutdown: Shutdown): Promise<void> {
   if (values.recording) writeFileSync(values.recording, outcome.recording.map((line) => `${line}\n`).join(''));
   const traces = await tracesOf(jaeger, outcome);
   say(`the agent: ${outcome.books}`);
-  say(`${outcome.stalls.length} stalls are in their requests' traces; ${outcome.roots} came before it knew them`);
+  say(
+    `${outcome.stalls.length} stalls are in their requests' traces; ${outcome.roots} came before the agent knew which spans the service publishes`,
+  );
   for (const { name, language, operation } of SERVICES) {
     const stalled = traces
       .get(name)!
