@@ -3,7 +3,7 @@
 # Installs and builds what is missing; quick when nothing is. Progress goes to stderr, so that stdout stays the command's.
 #
 #   ./setup.sh            what running needs
-#   ./setup.sh start ...  what the command needs that follows: replay, summary, report, correlate and --help no compiler, and doctor goes on without one
+#   ./setup.sh start ...  what the command that follows needs: only run and unpin need a compiler, and doctor goes on without one
 #   ./setup.sh unit       what unit tests need: Node.js packages, and no compiler
 #   ./setup.sh test       what `npm test` needs: also programs that stall
 #   ./setup.sh example    what `npm run example` needs: also Go, which builds the Collector and Jaeger
@@ -27,7 +27,7 @@ without_compiler=
 if [ "$wanted" = start ]; then
   wanted=run
   case ${2:-} in
-    replay | summary | report | correlate) wanted=unit ;;
+    replay | summary | report | correlate | config | status | spool) wanted=unit ;;
     doctor) without_compiler=yes ;;
   esac
   for word; do

@@ -59,11 +59,14 @@ describe('setup.sh', () => {
     assert.match(missing('all'), /^clang musl-tools( qemu-system-x86)?$/);
   });
 
-  it('without a compiler: replay, summary and --help need none, and doctor goes on', (t) => {
+  it('without a compiler: what attaches nothing needs none, and doctor goes on', (t) => {
     const path = pathWithout(t, 'clang', 'g++', 'make');
     for (const what of [
       'start replay events.jsonl',
       'start summary events.jsonl',
+      'start config --json',
+      'start status --status-socket status',
+      'start spool ls spool',
       'start --help',
       'start run --help',
       'start --version',
