@@ -18,6 +18,9 @@ const LONGEST_LINE = 2 ** 20;
 /** Hosts see few different ones. */
 const MAX_STACKS = 4096;
 const MAX_HOSTS = 1000;
+/** Longer ones are no kernel's, and are not kept: a file may have any number of them. In characters of JSON. */
+const LONGEST_STACK = 2 ** 14;
+const LONGEST_HOST = 2 ** 10;
 
 /** A recording: lines of `--output json`. Malformed lines are reported, counted and skipped. */
 export class Recording implements Source {
@@ -143,10 +146,12 @@ export class Recording implements Source {
   }
 
   #sharedHost(host: EventHost): EventHost {
-    return this.#hosts.getOrMake(JSON.stringify(host), () => host);
+    const key = JSON.stringify(host);
+    return key.length > LONGEST_HOST ? host : this.#hosts.getOrMake(key, () => host);
   }
 
   #shared(stack: readonly string[]): readonly string[] {
-    return this.#stacks.getOrMake(JSON.stringify(stack), () => stack);
+    const key = JSON.stringify(stack);
+    return key.length > LONGEST_STACK ? stack : this.#stacks.getOrMake(key, () => stack);
   }
 }

@@ -10,6 +10,9 @@ import { isOfHost, isOfPlace, type ResourceOf, Resources } from './resources.ts'
 /** The hosts whose resources are kept at a time: a recording may have any number. */
 const MAX_HOSTS = 1000;
 
+/** One with a longer name is not kept. In characters of JSON. */
+const MAX_KEY = 2 ** 10;
+
 interface OfHost {
   host: Resource;
   resources: Resources;
@@ -51,9 +54,13 @@ export class ResourcesByHost {
     const recent = this.#recent.get(host);
     if (recent) return recent;
     const key = keyOf(host);
-    const found = key === this.#ownKey ? this.#ofThis : this.#ofOthers.getOrMake(key, () => this.#other(host));
+    const found = key === this.#ownKey ? this.#ofThis : this.#otherKept(host, key);
     this.#recent.set(host, found);
     return found;
+  }
+
+  #otherKept(host: EventHost, key: string): OfHost {
+    return key.length > MAX_KEY ? this.#other(host) : this.#ofOthers.getOrMake(key, () => this.#other(host));
   }
 
   /** What the agent knows of its own host is not true of another one, unless the user says so. */

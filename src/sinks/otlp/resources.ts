@@ -10,6 +10,8 @@ export type ResourceOf = 'service' | 'host';
 
 /** The most resources at a time: any process may make up names, and these must not cost without bounds. */
 export const MAX_RESOURCES = 1000;
+/** A longer one is not kept: no agent records it (service-resource.ts), but a file may have any number. In characters of JSON. */
+export const MAX_CONTENT = 2 ** 16;
 /** A service that has not stalled for this long makes room for another. */
 export const IDLE_S = 600;
 
@@ -61,6 +63,7 @@ export class Resources {
   }
 
   #find(content: string, attributes: ResourceAttributes, usedS: string): Interned | undefined {
+    if (content.length > MAX_CONTENT) return { content, usedS, resource: this.#make(attributes) };
     const known = this.#byContent.peek(content);
     if (known === undefined && !this.#hasRoom(Number(usedS))) {
       this.#onTooMany();

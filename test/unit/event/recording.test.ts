@@ -40,6 +40,18 @@ function read(t: TestContext, text: string | Buffer) {
 
 const lines = (list: readonly CompactionEvent[]) => list.map(jsonLine).join('');
 
+it('equal stacks and hosts are one object, unless they are larger than any agent makes them', async (t) => {
+  const of = (length: number) =>
+    event(0, { stack: ['x'.repeat(length)], host: { name: 'h'.repeat(Math.ceil(length / 10)) } });
+  const { found } = await read(t, lines([of(1000), of(1000), of(20_000), of(20_000)]));
+  const [one, same, large, other] = found;
+  assert.equal(one!.stack, same!.stack);
+  assert.equal(one!.host, same!.host);
+  assert.deepEqual(large, other);
+  assert.notEqual(large!.stack, other!.stack);
+  assert.notEqual(large!.host, other!.host);
+});
+
 describe('a recording', () => {
   it('gives the events that were written, in order', async (t) => {
     const written = events(1000);

@@ -59,6 +59,8 @@ describe('an event of another host', () => {
     const of = (host: object) => resources.of(event(0, { host: { ...host } }));
     assert.equal(of(NODE), of(NODE));
     assert.notEqual(of(NODE), of({ ...NODE, name: 'node-8' }));
+    const long = { name: 'n'.repeat(2000) };
+    assert.notEqual(of(long), of(long), 'too long to be kept');
   });
 });
 

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { describe, it, test } from 'node:test';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ResourceAttributes } from '../../../../src/protobuf/attribute.ts';
-import { IDLE_S, MAX_RESOURCES, Resources } from '../../../../src/sinks/otlp/resources.ts';
+import { IDLE_S, MAX_CONTENT, MAX_RESOURCES, Resources } from '../../../../src/sinks/otlp/resources.ts';
 import { event } from './events.ts';
 import { startGrpcServer } from './grpc-server.ts';
 import { LONG, sinkTo } from './sink-to.ts';
@@ -79,6 +79,15 @@ describe('the resource of an event', () => {
     assert.notEqual(of({ 'service.name': 'shop', a: ['b'] }), first);
     assert.equal(of({ 'service.name': 'shop', a: 'b' }), first);
   });
+});
+
+it('that no agent has recorded, as it is so large, is not kept', () => {
+  const { of, tooMany } = setUp();
+  const large = (n: number) => ({ 'service.name': `s${n}`, a: 'x'.repeat(MAX_CONTENT) });
+  assert.notEqual(of(large(0)), of(large(0)));
+  for (let n = 0; n <= MAX_RESOURCES; n++) assert.equal(of(large(n)).attributes['service.name'], `s${n}`);
+  assert.equal(tooMany(), 0);
+  assert.equal(of({ a: 'x'.repeat(1000) }), of({ a: 'x'.repeat(1000) }));
 });
 
 describe('services beyond the bound', () => {
