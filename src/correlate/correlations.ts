@@ -13,7 +13,7 @@ export const MAX_STALLS = 1_000_000;
 export interface Looked {
   /** Of the chosen host. */
   stalls: number;
-  /** Compactions that the recording does not have: the limit left them out, or they were lost. */
+  /** Compactions of that host that the recording does not have: the limit left them out, or they were lost. */
   notRecorded: number;
   /** Stalls beyond MAX_STALLS. */
   leftOut: number;
@@ -45,12 +45,12 @@ export class Correlations {
 
   addEvents(events: readonly AgentEvent[]): void {
     for (const event of events) {
-      if (!isCompaction(event)) this.looked.notRecorded += event.count;
-      else if (this.#count === MAX_STALLS) this.looked.leftOut += 1;
-      else {
-        this.#count += 1;
-        this.#stalls.add(event);
+      if (isCompaction(event) && this.#count === MAX_STALLS) {
+        this.looked.leftOut += 1;
+        continue;
       }
+      if (isCompaction(event)) this.#count += 1;
+      this.#stalls.add(event);
     }
   }
 
@@ -58,6 +58,7 @@ export class Correlations {
   choose(host: string | undefined): Stalls {
     this.#chosen = this.#stalls.choose(host);
     this.looked.stalls = this.#chosen.stalls.count;
+    this.looked.notRecorded = this.#chosen.notRecorded;
     return this.#chosen.stalls;
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { usageError } from '../errors.ts';
-import type { CompactionEvent } from '../event/event.ts';
+import { type AgentEvent, isCompaction } from '../event/event.ts';
 import { printable } from '../terminal.ts';
 import { type Host, hostOf, ownHost } from './host.ts';
 import { Stalls } from './stalls.ts';
@@ -11,22 +11,31 @@ const NAMED = 5;
 export interface OfHost {
   host: Host;
   stalls: Stalls;
+  /** Compactions of which there is only the number. */
+  notRecorded: number;
 }
 
 /** The stalls of a recording by host: the same pid on two hosts is not the same process. */
 export class StallsByHost {
   readonly #byHost = new Map<string, OfHost>();
   readonly #own = ownHost();
+  /** Compactions that are not recorded, and may be of any host. */
+  #notRecorded = 0;
 
-  add(event: CompactionEvent): void {
+  add(event: AgentEvent): void {
+    if (!isCompaction(event) && event.host === undefined) {
+      this.#notRecorded += event.count;
+      return;
+    }
     const host = hostOf(event.host) ?? this.#own;
     const key = JSON.stringify(host.names);
     let of = this.#byHost.get(key);
     if (!of) {
-      of = { host, stalls: new Stalls() };
+      of = { host, stalls: new Stalls(), notRecorded: 0 };
       this.#byHost.set(key, of);
     }
-    of.stalls.add(event);
+    if (isCompaction(event)) of.stalls.add(event);
+    else of.notRecorded += event.count;
   }
 
   /**
@@ -36,6 +45,11 @@ export class StallsByHost {
    * @throws UserError where it is not clear which one is meant
    */
   choose(wanted: string | undefined): OfHost {
+    const { notRecorded, ...of } = this.#choose(wanted);
+    return { ...of, notRecorded: notRecorded + this.#notRecorded };
+  }
+
+  #choose(wanted: string | undefined): OfHost {
     const all = [...this.#byHost.values()];
     const named = all.filter(({ host }) => wanted !== undefined && host.names.includes(wanted));
     if (named.length === 1) return named[0]!;
@@ -50,8 +64,8 @@ export class StallsByHost {
           : `--host: ${hostsIn(all)}, and none of them is called ${printable(wanted)}.`,
       );
     }
-    const { host, stalls } = all[0] ?? { host: this.#own, stalls: new Stalls() };
-    return { host: wanted === undefined ? host : { names: [...host.names, wanted] }, stalls };
+    const { host, ...of } = all[0] ?? { host: this.#own, stalls: new Stalls(), notRecorded: 0 };
+    return { host: wanted === undefined ? host : { names: [...host.names, wanted] }, ...of };
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Lru } from '../lru.ts';
-import { type AgentEvent, type CompactionEvent, isCompaction, type Trigger } from './event.ts';
+import { type AgentEvent, type CompactionEvent, type EventHost, isCompaction, type Trigger } from './event.ts';
 
 /** The most rows. Beyond, the row that has had no compaction for longest goes into `others`. */
 const MAX_ROWS = 10_000;
@@ -40,6 +40,8 @@ export interface SummaryReport {
 /** Adds up events, in bounded memory. */
 export class Summary {
   readonly #rows: Lru<string, SummaryRow>;
+  /** The host of a row's first compaction. */
+  readonly #hosts = new WeakMap<SummaryRow, EventHost>();
   readonly #all = nothing();
   readonly #others = nothing();
   readonly #notRecorded = nothing();
@@ -73,19 +75,17 @@ export class Summary {
   }
 
   #row(event: CompactionEvent): SummaryRow {
-    const { pid, trigger, order, resource } = event;
+    const { pid, trigger, order, resource, host } = event;
     const process = event.executable ?? event.comm;
     const name = resource?.['service.name'];
     const service = typeof name === 'string' ? { service: name } : {};
-    const row = this.#rows.getOrMake(JSON.stringify([name, process, trigger, order]), () => ({
-      ...service,
-      process,
-      pid,
-      trigger,
-      order,
-      ...nothing(),
-    }));
-    if (row.pid !== pid) delete row.pid;
+    const row = this.#rows.getOrMake(JSON.stringify([name, process, trigger, order]), () => {
+      const made: SummaryRow = { ...service, process, pid, trigger, order, ...nothing() };
+      if (host) this.#hosts.set(made, host);
+      return made;
+    });
+    // The same number on another host is another process.
+    if (row.pid !== pid || this.#hosts.get(row) !== host) delete row.pid;
     return row;
   }
 }

@@ -157,6 +157,20 @@ describe('the hosts of a recording', () => {
     assert.throws(() => all.choose('node-9'), /--host: .*\(node-7, node-8\), and none of them is called node-9/);
   });
 
+  it('what is not recorded counts for its host, and for each where that is not known', () => {
+    const gap = (count: number, name?: string) => notRecorded({ count, ...(name && { host: { name, id: 'f00' } }) });
+    const all = new Correlations(3);
+    all.addEvents([on('node-7', 'f00'), on('node-8', 'f01'), gap(5, 'node-7'), gap(3)]);
+    all.choose('node-7');
+    assert.equal(all.looked.notRecorded, 8);
+    all.choose('node-8');
+    assert.equal(all.looked.notRecorded, 3);
+    const one = new Correlations(3);
+    one.addEvents([on('node-7', 'f00'), gap(3)]);
+    one.choose(undefined);
+    assert.equal(one.looked.notRecorded, 3);
+  });
+
   it('two with one name are told apart by their ids', () => {
     const two = [on('debian', 'f00'), on('debian', 'f01')];
     const all = new Correlations(3);

@@ -38,6 +38,17 @@ describe('a summary', () => {
     assert.equal(summary.report().rows[0]!.process, 'kcompactd0');
   });
 
+  it('has no pid where processes of several hosts share a row', () => {
+    const hosts = [{ name: 'node-7' }, { name: 'node-8' }];
+    const pidOf = (...of: number[]) => {
+      const summary = new Summary();
+      summary.add(of.map((i) => event(0, { pid: 39, host: hosts[i]! })));
+      return summary.report().rows.map(({ pid }) => pid);
+    };
+    assert.deepEqual(pidOf(0, 0), [39]);
+    assert.deepEqual(pidOf(0, 1), [undefined]);
+  });
+
   it('has no pid where several processes share a row', () => {
     const summary = new Summary();
     summary.add([event(0, { pid: 1 }), event(1, { pid: 2 }), event(2, { pid: 1 })]);
