@@ -29,8 +29,9 @@ export function heatMap(view: View): TimePlot {
   let [least, most] = [0, 0];
   const find = () => {
     cells = cellsOf(view);
-    const densities = cells.map(density);
-    [least, most] = [Math.min(...densities), Math.max(...densities)];
+    [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    // There may be more of them than a call takes arguments.
+    for (const one of cells.map(density)) [least, most] = [Math.min(least, one), Math.max(most, one)];
   };
   find();
   const plot = timePlot(view, {
@@ -111,14 +112,12 @@ const plus = (sum: number | undefined, n: number | undefined) => (n === undefine
 /** The powers of ten around all durations, whatever the filters: the axis stays. */
 function durations(view: View): [number, number] {
   const { cells, kernel = [] } = view.data;
-  const buckets = [
-    ...cells.rows.map(([, , , bucket]) => bucket),
-    ...kernel.flatMap(({ counts }) => counts.map(([, bucket]) => bucket)),
-  ];
-  if (buckets.length === 0) return [1e-6, 1];
+  const buckets = new Set(cells.rows.map(([, , , bucket]) => bucket));
+  for (const { counts } of kernel) for (const [, bucket] of counts) buckets.add(bucket);
+  if (buckets.size === 0) return [1e-6, 1];
   const log = (seconds: number) => Math.log10(seconds);
-  const least = Math.floor(log(Math.min(...buckets.map(beginOf))) + 1e-9);
-  const longest = Math.ceil(log(Math.max(...buckets.map(endOf))) - 1e-9);
+  const least = Math.floor(log(Math.min(...[...buckets].map(beginOf))) + 1e-9);
+  const longest = Math.ceil(log(Math.max(...[...buckets].map(endOf))) - 1e-9);
   return [10 ** least, 10 ** Math.max(longest, least + 2)];
 }
 
