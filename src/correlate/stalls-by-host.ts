@@ -41,7 +41,7 @@ export class StallsByHost {
   /**
    * Those of one host.
    *
-   * @param wanted its name or id, which may be another than in the recording where that has a single host
+   * @param wanted its name or id. Where the recording has a single host it may be another one: that by which spans call it
    * @throws UserError where it is not clear which one is meant
    */
   choose(wanted: string | undefined): OfHost {
@@ -65,7 +65,7 @@ export class StallsByHost {
       );
     }
     const { host, ...of } = all[0] ?? { host: this.#own, stalls: new Stalls(), notRecorded: 0 };
-    return { host: wanted === undefined ? host : { names: [...host.names, wanted] }, ...of };
+    return { host: wanted === undefined ? host : { names: [wanted] }, ...of };
   }
 }
 

@@ -148,6 +148,7 @@ describe('the hosts of a recording', () => {
 
   it('of a single one --host may be another name, of several it is one of theirs', () => {
     assert.ok(found([on('node-7', 'f00')], 'node-7.example', { hostName: 'node-7.example' }));
+    assert.ok(!found([on('node-7', 'f00')], 'node-7.example', { hostName: 'node-7' }));
     const two = [on('node-7', 'f00'), on('node-8', 'f01')];
     assert.ok(found(two, 'f01', { hostName: 'node-8' }));
     assert.ok(!found(two, 'node-7', { hostName: 'node-8' }));
