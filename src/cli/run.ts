@@ -65,7 +65,7 @@ export async function run(args: readonly string[], messages: Messages): Promise<
   // A file may have it for those who add --live.
   if (given['trace-url'] !== undefined && values.live === undefined) {
     throw usageError(
-      '--trace-url: there is no page that could link to a trace; add --live. compactstall report makes one of a recording.',
+      '--trace-url is for the page of a running agent: add --live. For that of a recording, use compactstall report.',
     );
   }
   const log = logSettings(values);

@@ -12,7 +12,7 @@ import { readSettings } from './file-options.ts';
 import { parseOptions } from './options.ts';
 import { printed } from './standard-output.ts';
 
-/** Why there is no connection, by the name of the system's error. */
+/** Why the agent cannot be reached, by the code of the system's error. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   ECONNREFUSED: 'no agent listens there',

@@ -9,7 +9,7 @@ export async function host(env = process.env, namespace?: string): Promise<Findi
     const { readResourceAttributes } = await import('../sinks/otlp/resource-attributes.ts');
     readResourceAttributes(env);
     const { name, id, guessed } = thisHost(env, namespace);
-    const who = `host.name is ${name}, ${id === undefined ? 'there is no host.id' : `host.id is ${id}`}`;
+    const who = `host.name is ${name}, ${id === undefined ? 'host.id is missing' : `host.id is ${id}`}`;
     if (guessed) {
       return warn(
         `${who}; this process is in its own UTS namespace, as in a container, so they may not be the host's.`,

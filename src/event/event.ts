@@ -77,7 +77,7 @@ export interface CompactionEvent {
    * need not be looked up. Events of one process share one object.
    */
   resource?: ResourceAttributes;
-  /** Where it happened. Absent in recordings of other makers. Events of one source share one object. */
+  /** Where it happened. Absent in recordings of earlier versions. Events of one host share one object. */
   host?: EventHost;
   /** The CPU on which the compaction began; it may have ended on another. */
   cpu: number;

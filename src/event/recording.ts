@@ -18,7 +18,7 @@ const LONGEST_LINE = 2 ** 20;
 /** Hosts see few different ones. */
 const MAX_STACKS = 4096;
 const MAX_HOSTS = 1000;
-/** Longer ones are no kernel's, and are not kept: a file may have any number of them. In characters of JSON. */
+/** The longest that are shared, in characters of JSON. No agent writes longer ones, but a file may have any number of them. */
 const LONGEST_STACK = 2 ** 14;
 const LONGEST_HOST = 2 ** 10;
 
@@ -133,8 +133,8 @@ export class Recording implements Source {
     try {
       if (line.length > LONGEST_LINE) throw new Error(`longer than ${LONGEST_LINE} characters`);
       const event = parseEvent(line);
-      if (isCompaction(event)) event.stack = this.#shared(event.stack);
-      if (event.host) event.host = this.#sharedHost(event.host);
+      if (isCompaction(event)) event.stack = shared(this.#stacks, LONGEST_STACK, event.stack);
+      if (event.host) event.host = shared(this.#hosts, LONGEST_HOST, event.host);
       return event;
     } catch (error) {
       this.#books.received += 1;
@@ -144,14 +144,10 @@ export class Recording implements Source {
       return undefined;
     }
   }
+}
 
-  #sharedHost(host: EventHost): EventHost {
-    const key = JSON.stringify(host);
-    return key.length > LONGEST_HOST ? host : this.#hosts.getOrMake(key, () => host);
-  }
-
-  #shared(stack: readonly string[]): readonly string[] {
-    const key = JSON.stringify(stack);
-    return key.length > LONGEST_STACK ? stack : this.#stacks.getOrMake(key, () => stack);
-  }
+/** The first of equal values. */
+function shared<T>(values: Lru<string, T>, longest: number, value: T): T {
+  const key = JSON.stringify(value);
+  return key.length > longest ? value : values.getOrMake(key, () => value);
 }

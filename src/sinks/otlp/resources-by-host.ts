@@ -63,7 +63,7 @@ export class ResourcesByHost {
     return key.length > MAX_KEY ? this.#other(host) : this.#ofOthers.getOrMake(key, () => this.#other(host));
   }
 
-  /** What the agent knows of its own host is not true of another one, unless the user says so. */
+  /** The resource of another host: the agent's, without what describes its own host, except for what the user has set. */
   #other(host: EventHost): OfHost {
     const kept = Object.entries(this.#own.attributes).filter(
       ([name]) => Object.hasOwn(this.#set, name) || !(isOfHost(name) || isOfPlace(name)),

@@ -145,7 +145,7 @@ describe('wrong usage: exit code 2, and a sentence', () => {
     [['status'], 'status needs the path that the agent was given: compactstall status --status-socket PATH.'],
     [
       ['--trace-url', 'http://host/{traceId}'],
-      '--trace-url: there is no page that could link to a trace; add --live. compactstall report makes one of a recording.',
+      '--trace-url is for the page of a running agent: add --live. For that of a recording, use compactstall report.',
     ],
     [['unpin'], 'unpin needs the folder that the agent was given: compactstall unpin DIR.'],
     [['unpin', '/one', '/two'], 'unpin needs the folder that the agent was given: compactstall unpin DIR.'],
