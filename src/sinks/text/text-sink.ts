@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { close, closeSync, write } from 'node:fs';
+import { closeSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { systemName, systemWords } from '../../errors.ts';
 import { isLoss } from '../../event/books.ts';
@@ -12,7 +12,6 @@ import type { OutputFile } from '../output-file.ts';
 import { UnderWay } from '../under-way.ts';
 
 const writeAsync = promisify(write);
-const closeAsync = promisify(close);
 
 /** The most that waits to be written, in characters of text, or in bytes. Beyond it a slow reader loses events, which are counted. */
 const MAX_QUEUED = 32 * 1024 * 1024;
@@ -153,10 +152,11 @@ export class TextSink implements Sink {
     if (this.#writing) await Promise.race([this.#writing, deadline]);
     clearTimeout(timer);
     this.#close('shutdown');
-    // After the deadline a write may still hang on the descriptor, and a close would hang with it.
     const { owned, file } = this.#target;
-    if (owned && !this.#writing) closeSync(file.descriptor);
-    else if (owned) void closeAsync(file.descriptor).catch(() => {});
+    if (!owned) return;
+    // After the deadline a write may still hang, or wait for a thread. Closed now, its descriptor could be another file by then.
+    if (this.#writing) void this.#writing.then(() => closeSync(file.descriptor));
+    else closeSync(file.descriptor);
   }
 
   books(): SinkBooks {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, execSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { bpfObjects } from '../../../harness/host.ts';
+import { bpfObjectsLeft } from '../../../harness/host.ts';
 import type { AgentStatus } from '../../../src/status/status.ts';
 import { parseLines } from '../../support/agent.ts';
 import { threadsOf } from '../../support/rights.ts';
@@ -147,8 +147,7 @@ describe('the unit', () => {
     systemctl('stop', UNIT);
     assert.equal(property('ExecMainStatus'), '4', 'the books are those of all agents');
     unpin();
-    assert.ok(!existsSync(PINS));
-    assert.deepEqual(bpfObjects(), []);
+    assert.deepEqual([existsSync(PINS), await bpfObjectsLeft()], [false, []]);
   });
 
   it('with the folder for a spool loses nothing without a collector', async () => {

@@ -369,8 +369,12 @@ describe('a pipe', () => {
     balanced(sink);
     assert.equal(lost(sink), 50);
     assert.deepEqual(said, { readerGone: 0, failed: 0, warnings: [] });
-    // Lets the hanging write end, so that this process can end.
+    // The descriptor stays open while the write hangs. One that still waits for a thread would go to what is opened next.
+    await sleep(50);
+    assert.ok(isOpen(writer));
+    // The end of its reader ends the write.
     closeSync(reader);
+    while (isOpen(writer)) await sleep(5);
   });
 
   it('whose reader falls behind, and catches up, gets a line of what it missed', async (t) => {
