@@ -149,6 +149,49 @@ it('an attempt: arrows from zone to zone in the thread', async () => {
   assert.deepEqual(flows, expected);
 });
 
+it('joined recordings: processes, threads, zones and attempts of two hosts stay two', async () => {
+  const same = { pid: 10, tid: 11, attempt: '10-77' };
+  const of = (name: string | undefined, startNs: number) => ({
+    ...at(startNs, 1_000, { ...same, ...(name && { host: { name } }) }),
+    spanId: startNs.toString(16).padStart(16, 'a'),
+  });
+  const events = [of('node-a', 0), of('node-b', 500), of(undefined, 600), of('node-a', 3_000), of('node-b', 3_500)];
+  const gap = { ...notRecorded(), host: { id: 'an-id' } };
+  const processor = await TraceProcessor.open(await traceOf([...events, gap]));
+  assertSlices(processor, events);
+  const service = recorded[0]!.resource!['service.name'];
+  const rows = processor.query(
+    `select p.name, p.pid, t.tid, count(*) as n, count(distinct s.track_id) as tracks from slice s
+      join thread_track tt on s.track_id = tt.id join thread t using (utid) join process p using (upid) group by upid, utid order by 1`,
+  );
+  assert.deepEqual(
+    rows,
+    [
+      [service, 2],
+      [`${service} (node-b)`, 2],
+      [`${service} (unknown host)`, 1],
+    ].map(([name, n]) => ({ name, pid: 10, tid: 11, n, tracks: 1 })),
+  );
+  const parents = processor.query(
+    `select p.name, count(*) as n from slice s join track t on s.track_id = t.id join track p on t.parent_id = p.id
+      where s.category in ('zone', 'not_recorded') group by 1 order by 1`,
+  );
+  const nodes = [
+    ['compactstall (an-id)', 1],
+    ['node 0', 2],
+    ['node 0 (node-b)', 2],
+    ['node 0 (unknown host)', 1],
+  ];
+  assert.deepEqual(
+    parents,
+    nodes.map(([name, n]) => ({ name, n })),
+  );
+  const arrows = processor.query(
+    "select count(*) as n from flow join slice b on slice_in = b.id where b.category = 'compaction'",
+  );
+  assert.deepEqual(arrows, [{ n: 2 }]);
+});
+
 it('gaps are slices with their numbers, and hostile names are text', async () => {
   const gap = notRecorded();
   const name = `"; drop table slice; --\u001b[2J<script>${'\u{1f4a5}'}`;

@@ -21,7 +21,7 @@ import {
 import type { Track } from './tracks.ts';
 
 const CAPACITY = 64 * 1024;
-/** Who writes in a trace: here there is one. */
+/** Who writes in a trace: here there is one for each host. */
 const SEQUENCE = 1;
 
 export type Argument = readonly [name: string, value: string | number | readonly number[], isDouble?: boolean];
@@ -38,6 +38,8 @@ export interface SliceBegin {
 
 /** Writes packets of a Perfetto trace, one after the other. Each is complete by itself. */
 export class PacketWriter {
+  /** `machine_id` of the next packets; 0 is none. */
+  machine = 0;
   readonly #out = new ProtobufWriter(CAPACITY);
 
   /** A copy of all packets since the last call. */
@@ -168,7 +170,11 @@ export class PacketWriter {
   #packet(content: () => void): void {
     this.#message(PACKET, () => {
       this.#out.varint(TRACE_PACKET.sequence);
-      this.#out.varint(SEQUENCE);
+      this.#out.varint(this.machine || SEQUENCE);
+      if (this.machine > 0) {
+        this.#out.varint(TRACE_PACKET.machine);
+        this.#out.varint(this.machine);
+      }
       content();
     });
   }

@@ -13,6 +13,7 @@ export const TRACE_PACKET = {
   sequenceFlags: varintTag(13),
   clock: varintTag(58),
   trackDescriptor: bytesTag(60),
+  machine: varintTag(98),
 };
 export const CLOCK_SNAPSHOT = { clock: bytesTag(1), primary: varintTag(2) };
 export const CLOCK = { id: varintTag(1), timestamp: varintTag(2) };

@@ -5,8 +5,10 @@ import { SPAN_ATTRIBUTES, type SpanAttribute, STACK_ATTRIBUTE } from '../otlp/at
 import { NOT_RECORDED_ATTRIBUTES, NOT_RECORDED_SPAN } from '../otlp/not-recorded-attributes.ts';
 import type { BatchFormat } from '../text/text-sink.ts';
 import { Lanes } from './lanes.ts';
+import { type Machine, machines } from './machines.ts';
 import { type Argument, PacketWriter, type SliceBegin } from './packet-writer.ts';
-import { beside, blocksTrack, notRecordedTrack, type Track, threadTrack, uuidOf, zoneTrack } from './tracks.ts';
+import { type Track, Tracks } from './tracks.ts';
+import { uuidOf } from './uuid.ts';
 
 /** More orders than any kernel has. */
 const MAX_ORDERS = 32;
@@ -18,44 +20,54 @@ const MAX_ORDERS = 32;
 export function perfettoPackets(): BatchFormat {
   const lanes = new Lanes();
   const out = new PacketWriter();
+  const machineOf = machines();
   return (events) => {
-    const described = new Set<number>();
-    const write = new EventWriter(out, lanes, described);
-    if (events[0]) out.clock(nanos(events[0].startUnixNano));
-    return {
-      texts: events.map((event) => {
-        if (isCompaction(event)) write.compaction(event);
-        else write.notRecorded(event);
-        return out.take();
-      }),
-    };
+    const writers = new Map<string, EventWriter>();
+    const texts = events.map((event) => {
+      const machine = machineOf(event.host);
+      out.machine = machine.id;
+      let write = writers.get(machine.key);
+      if (!write) {
+        out.clock(nanos(event.startUnixNano));
+        write = new EventWriter(out, lanes, machine);
+        writers.set(machine.key, write);
+      }
+      if (isCompaction(event)) write.compaction(event);
+      else write.notRecorded(event);
+      return out.take();
+    });
+    return { texts };
   };
 }
 
+/** Writes the events that a batch has of one host. */
 class EventWriter {
   readonly #out: PacketWriter;
   readonly #lanes: Lanes;
-  readonly #described: Set<number>;
+  readonly #machine: Machine;
+  readonly #tracks: Tracks;
+  readonly #described = new Set<number>();
 
-  constructor(out: PacketWriter, lanes: Lanes, described: Set<number>) {
+  constructor(out: PacketWriter, lanes: Lanes, machine: Machine) {
     this.#out = out;
     this.#lanes = lanes;
-    this.#described = described;
+    this.#machine = machine;
+    this.#tracks = new Tracks(machine);
   }
 
   compaction(event: CompactionEvent): void {
     const { trigger, node, zone, order, attempt, spanId } = event;
     const ofZone: Words = [Number.parseInt(spanId.slice(8), 16), Number.parseInt(spanId.slice(0, 8), 16)];
     // An attempt goes from zone to zone.
-    const flows = attempt === undefined ? [ofZone] : [flowOf(attempt), ofZone];
+    const flows = attempt === undefined ? [ofZone] : [this.#flowOf(attempt), ofZone];
     const ofThread = { name: `${trigger} ${node}/${zone} order ${order}`, arguments: argumentsOf(event), flows };
-    this.#slice(event, threadTrack(event), { ...ofThread, category: 'compaction' });
+    this.#slice(event, this.#tracks.thread(event), { ...ofThread, category: 'compaction' });
     const who: Argument[] = [
       ['thread.name', event.comm],
       ['compaction.status', event.status],
     ];
     const slice = { name: `${trigger} order ${order}`, category: 'zone', arguments: who, flows: [ofZone] };
-    const [from, to] = this.#slice(event, zoneTrack(event), slice);
+    const [from, to] = this.#slice(event, this.#tracks.zone(event), slice);
     this.#blocks(event, from, event.begin.blocks);
     this.#blocks(event, to, event.end.blocks);
   }
@@ -63,7 +75,7 @@ class EventWriter {
   notRecorded(event: NotRecordedEvent): void {
     const all = valuesOf(NOT_RECORDED_ATTRIBUTES, event);
     const slice = { name: NOT_RECORDED_SPAN, category: 'not_recorded', arguments: all, flows: [] };
-    this.#slice(event, notRecordedTrack(), slice);
+    this.#slice(event, this.#tracks.notRecorded(), slice);
   }
 
   #slice(
@@ -73,7 +85,7 @@ class EventWriter {
   ): [from: Words, to: Words] {
     const begin = BigInt(startUnixNano);
     const lane = this.#lanes.place(`${wanted.uuid}`, begin, begin + BigInt(durationNano)) ?? spanId;
-    const track = beside(wanted, lane);
+    const track = this.#tracks.beside(wanted, lane);
     this.#describe(track);
     const from = nanos(startUnixNano);
     const to = nanosLater(...from, durationNano);
@@ -84,7 +96,7 @@ class EventWriter {
 
   #blocks(event: CompactionEvent, at: Words, free: readonly number[]): void {
     for (const [order, count] of free.slice(0, MAX_ORDERS).entries()) {
-      const track = blocksTrack(event, order);
+      const track = this.#tracks.blocks(event, order);
       this.#describe(track);
       this.#out.counter(track, at, count);
     }
@@ -96,11 +108,11 @@ class EventWriter {
     if (track.parent) this.#describe(track.parent);
     this.#out.descriptor(track);
   }
-}
 
-function flowOf(attempt: string): Words {
-  const uuid = uuidOf(`attempt ${attempt}`);
-  return [uuid >>> 0, Math.floor(uuid / 2 ** 32)];
+  #flowOf(attempt: string): Words {
+    const uuid = uuidOf(`${this.#machine.key}attempt ${attempt}`);
+    return [uuid >>> 0, Math.floor(uuid / 2 ** 32)];
+  }
 }
 
 function argumentsOf(event: CompactionEvent): Argument[] {

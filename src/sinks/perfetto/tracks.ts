@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
 import type { CompactionEvent } from '../../event/event.ts';
-import { Lru } from '../../lru.ts';
 import { printable } from '../../terminal.ts';
+import type { Machine } from './machines.ts';
+import { uuidOf } from './uuid.ts';
 
 /** A row of the viewer. Rows of one name below one parent are shown as one. */
 export interface Track {
@@ -16,46 +16,60 @@ export interface Track {
 
 /** What a number of a process fits into: int32. */
 const MAX_PID = 0x7fff_ffff;
-const MAX_UUIDS = 16_384;
-const UUID_BYTES = 6;
-const uuids = new Lru<string, number>(MAX_UUIDS);
-
-/** A number for a key, the same in each run: a number of 48 bits is exact. */
-export const uuidOf = (key: string): number =>
-  uuids.getOrMake(key, () => createHash('sha256').update(key).digest().readUIntBE(0, UUID_BYTES));
-
-function track(key: string, name: string, more: Omit<Track, 'uuid' | 'name'> = {}): Track {
-  return { uuid: uuidOf(key), name: printable(name), ...more };
-}
-
-/** A track like another one, for a slice that overlaps those on it. */
-export const beside = (one: Track, lane: number | string): Track =>
-  lane === 0 ? one : track(`${one.uuid} ${lane}`, one.name, { parent: one.thread ? one : one.parent! });
 
 const isPid = (pid: number) => pid > 0 && pid <= MAX_PID;
 
-/** The thread, below its process. Processes are named after their service, or else their program. */
-export function threadTrack({ pid, tid, comm, resource, executable }: CompactionEvent): Track {
-  const service = resource?.['service.name'];
-  const name = typeof service === 'string' ? service : (executable ?? comm);
-  if (!isPid(pid) || !isPid(tid)) {
-    const outside = track('processes without a number', 'outside of the PID namespace');
-    return track(`without a number ${comm}`, comm, { parent: outside });
+/** The rows of one host. */
+export class Tracks {
+  readonly #machine: Machine;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
   }
-  const process = track(`process ${pid}`, name, { process: { pid } });
-  return track(`thread ${pid} ${tid}`, comm, { parent: process, thread: { pid, tid } });
+
+  /** The thread, below its process. Processes are named after their service, or else their program. */
+  thread({ pid, tid, comm, resource, executable }: CompactionEvent): Track {
+    const service = resource?.['service.name'];
+    const name = typeof service === 'string' ? service : (executable ?? comm);
+    if (!isPid(pid) || !isPid(tid)) {
+      const outside = this.#root('processes without a number', 'outside of the PID namespace');
+      return this.#track(`without a number ${comm}`, comm, { parent: outside });
+    }
+    const process = this.#root(`process ${pid}`, name, { process: { pid } });
+    return this.#track(`thread ${pid} ${tid}`, comm, { parent: process, thread: { pid, tid } });
+  }
+
+  zone({ node, zone }: CompactionEvent): Track {
+    return this.#track(`zone ${node} ${zone}`, `zone ${zone}`, { parent: this.#node(node) });
+  }
+
+  blocks({ node, zone }: CompactionEvent, order: number): Track {
+    return this.#track(`blocks ${node} ${zone} ${order}`, `zone ${zone}: free blocks of order ${order}`, {
+      parent: this.#node(node),
+      unit: 'blocks',
+    });
+  }
+
+  notRecorded(): Track {
+    return this.#track('not recorded', 'compactions not recorded', {
+      parent: this.#root('compactstall', 'compactstall'),
+    });
+  }
+
+  /** A track like another one, for a slice that overlaps those on it. */
+  beside(one: Track, lane: number | string): Track {
+    return lane === 0 ? one : this.#track(`${one.uuid} ${lane}`, one.name, { parent: one.thread ? one : one.parent! });
+  }
+
+  #node(node: number): Track {
+    return this.#root(`node ${node}`, `node ${node}`);
+  }
+
+  #root(key: string, name: string, more: Omit<Track, 'uuid' | 'name'> = {}): Track {
+    return this.#track(key, `${name}${this.#machine.suffix}`, more);
+  }
+
+  #track(key: string, name: string, more: Omit<Track, 'uuid' | 'name'>): Track {
+    return { uuid: uuidOf(`${this.#machine.key}${key}`), name: printable(name), ...more };
+  }
 }
-
-const nodeTrack = (node: number) => track(`node ${node}`, `node ${node}`);
-
-export const zoneTrack = ({ node, zone }: CompactionEvent): Track =>
-  track(`zone ${node} ${zone}`, `zone ${zone}`, { parent: nodeTrack(node) });
-
-export const blocksTrack = ({ node, zone }: CompactionEvent, order: number): Track =>
-  track(`blocks ${node} ${zone} ${order}`, `zone ${zone}: free blocks of order ${order}`, {
-    parent: nodeTrack(node),
-    unit: 'blocks',
-  });
-
-export const notRecordedTrack = (): Track =>
-  track('not recorded', 'compactions not recorded', { parent: track('compactstall', 'compactstall') });
