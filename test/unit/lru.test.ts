@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { Lru } from '../../src/lru.ts';
 
 function filled(most: number, evicted: string[] = []): Lru<string, number> {
@@ -68,5 +69,41 @@ describe('least recently used', () => {
     lru.clear();
     assert.deepEqual([lru.size, lru.oldest()], [0, undefined]);
     assert.deepEqual(evicted, []);
+  });
+
+  it('is like a list in which what is used goes to the end', () => {
+    const key = fc.integer({ min: 0, max: 6 });
+    const step = fc.tuple(fc.constantFrom('get', 'set', 'delete', 'peek'), key);
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 40, maxLength: 60 }), (steps) => {
+        const evicted: number[] = [];
+        const expectedEvicted: number[] = [];
+        const lru = new Lru<number, number>(4, (key) => evicted.push(key));
+        let list: [key: number, value: number][] = [];
+        for (const [i, [what, key]] of steps.entries()) {
+          const found = list.find(([one]) => one === key);
+          const others = list.filter((one) => one !== found);
+          if (what === 'get') {
+            assert.equal(lru.get(key), found?.[1]);
+            if (found) list = [...others, found];
+          } else if (what === 'set') {
+            lru.set(key, i);
+            if (others.length === 4) expectedEvicted.push(others.shift()![0]);
+            list = [...others, [key, i]];
+          } else if (what === 'delete') {
+            assert.equal(lru.delete(key), found !== undefined);
+            list = others;
+          } else {
+            assert.equal(lru.peek(key), found?.[1]);
+          }
+          assert.deepEqual(
+            [...lru.values()],
+            list.map(([, value]) => value),
+          );
+          assert.deepEqual([lru.size, lru.oldest()], [list.length, list[0]]);
+        }
+        assert.deepEqual(evicted, expectedEvicted);
+      }),
+    );
   });
 });
