@@ -26,6 +26,7 @@ export class UserError extends Error {
 
   constructor(exitCode: ExitCode, said: Message, detail?: string) {
     super(said.text);
+    this.name = new.target.name;
     this.exitCode = exitCode;
     this.code = said.code;
     this.said = said;

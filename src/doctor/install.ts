@@ -18,7 +18,7 @@ export async function install(version = process.versions.node): Promise<Finding>
   try {
     await importLive();
     // Not before importLive(), which explains a missing addon.
-    (await import('../live/attach.ts')).readObject();
+    (await import('../live/attach-programs.ts')).readObject();
   } catch (error) {
     return failure(error);
   }

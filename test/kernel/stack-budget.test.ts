@@ -14,7 +14,7 @@ import type { BooksReport } from '../../src/event/books-report.ts';
 import { TRIGGERS } from '../../src/event/event.ts';
 import { decodeKernelBooks, type KernelBooks } from '../../src/event/source-books.ts';
 import { pidNamespace } from '../../src/host/pid-namespace.ts';
-import { attachPrograms } from '../../src/live/attach.ts';
+import { attachPrograms } from '../../src/live/attach-programs.ts';
 import { kernelFeatures, readKernelBtf } from '../../src/live/kernel-features.ts';
 import { Agent, parseLines } from '../support/agent.ts';
 import { assertNothingLost, termOf, totalOf } from '../support/books.ts';

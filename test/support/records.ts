@@ -6,7 +6,7 @@ import { pidNamespace } from '../../src/host/pid-namespace.ts';
 import { EpochClock } from '../../src/kernel/clock.ts';
 import { kernelNames } from '../../src/kernel/names.ts';
 import { KernelSymbols } from '../../src/kernel/symbols.ts';
-import { attachPrograms } from '../../src/live/attach.ts';
+import { attachPrograms } from '../../src/live/attach-programs.ts';
 import { Decoder } from '../../src/live/decode.ts';
 import { kernelFeatures, readKernelBtf } from '../../src/live/kernel-features.ts';
 import { RingReader } from '../../src/live/ring-reader.ts';

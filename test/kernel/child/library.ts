@@ -61,5 +61,5 @@ try {
   say({ ...outcome, services: [...services], books: loop.books() });
 } catch (error) {
   const { exitCode, message } = error as UserError;
-  say({ error: (error as Error).constructor.name, exitCode, message });
+  say({ error: (error as Error).name, exitCode, message });
 }

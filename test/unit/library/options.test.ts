@@ -9,7 +9,7 @@ const refuses = (options: object, message: string | RegExp) =>
     () => compactions(options as CompactionsOptions),
     (error) => {
       assert.ok(error instanceof UserError);
-      assert.equal(error.exitCode, 2);
+      assert.deepEqual([error.name, error.exitCode], ['UserError', 2]);
       if (typeof message === 'string') assert.equal(error.message, message);
       else assert.match(error.message, message);
       return true;

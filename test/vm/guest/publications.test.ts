@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfObject } from 'bpf-loader-native';
 import { COMPACT_NODE0 } from '../../../harness/host.ts';
 import { PROCESS_EVENT, PROCESS_EVENT_KIND, PROCESS_EVENT_SIZE } from '../../../src/abi.generated.ts';
-import { readObject } from '../../../src/live/attach.ts';
+import { readObject } from '../../../src/live/attach-programs.ts';
 import { Agent } from '../../support/agent.ts';
 import { Life, library, OPENS, roots, ZONES } from '../../support/life.ts';
 import { Publisher } from '../../support/publisher.ts';

@@ -39,7 +39,7 @@ test('each signal has its path below a general HTTP endpoint', () => {
   const query = { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://general:1/?a' };
   assert.throws(
     () => readConnection(query, METRICS),
-    /^Error: OTEL_EXPORTER_OTLP_ENDPOINT: v1\/metrics cannot .*_METRICS_ENDPOINT\.$/,
+    /^SettingError: OTEL_EXPORTER_OTLP_ENDPOINT: v1\/metrics cannot .*_METRICS_ENDPOINT\.$/,
   );
 });
 

@@ -158,7 +158,7 @@ test('many more requests than memory holds come in order, each once', async (t) 
 test('a second agent is refused while the first one lives', async (t) => {
   const path = newFolder(t);
   const { sink } = await run(path, NOWHERE);
-  await assert.rejects(run(path, NOWHERE), /^Error: cannot use the spool \S+: another agent uses it\.$/);
+  await assert.rejects(run(path, NOWHERE), /^UserError: cannot use the spool \S+: another agent uses it\.$/);
   await sink.close(LONG);
   await (await run(path, NOWHERE)).sink.close(LONG);
 });
