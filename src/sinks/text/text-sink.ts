@@ -131,11 +131,13 @@ export class TextSink implements Sink {
     return this.#underWay.isTooLong;
   }
 
-  reopen(): Promise<void> {
+  async reopen(): Promise<void> {
+    // Nothing more is written, and nobody would say that it is done.
+    if (this.#closed) return;
     this.#reopening ??= Promise.withResolvers();
     const { promise } = this.#reopening;
     if (!this.#writing) this.#reopenIfWanted();
-    return promise;
+    await promise;
   }
 
   async room(): Promise<number> {

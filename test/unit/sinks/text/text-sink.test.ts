@@ -235,6 +235,22 @@ describe('a file that is renamed', () => {
     await sink.close(LONG_MS);
     assert.equal(readFileSync(at('out'), 'utf8'), `{"half":\n${line(event(0))}`);
   });
+
+  it('an output that has failed, or is closed, is done at once: a service manager waits for all of them', async (t) => {
+    const warnings: string[] = [];
+    const failed = Promise.withResolvers<void>();
+    const full = { ...target(new OutputFile('/dev/full'), warnings), onFailed: failed.resolve };
+    const sink = new TextSink('text', full, '', line);
+    sink.write(events(1));
+    await failed.promise;
+    await sink.reopen();
+    assert.equal(warnings.length, 1);
+    await sink.close(LONG_MS);
+    const closed = new TextSink('text', target(new OutputFile(temporaryFolder(t)('out')), warnings), '', line);
+    await closed.close(LONG_MS);
+    await closed.reopen();
+    assert.equal(warnings.length, 1);
+  });
 });
 
 describe('a pipe', () => {
