@@ -166,7 +166,9 @@ export class ProberClient {
     this.#state = 'ended';
     clearTimeout(this.#timer);
     this.#supervisor.stdin!.end();
-    if (this.#supervisor.exitCode !== null || this.#supervisor.signalCode !== null) return;
+    // One that was not started does not exit either.
+    const { pid, exitCode, signalCode } = this.#supervisor;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     const waiting = setTimeout(() => this.#supervisor.kill('SIGKILL'), END_MS);
     await once(this.#supervisor, 'exit');
     clearTimeout(waiting);

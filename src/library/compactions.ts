@@ -129,9 +129,15 @@ class LiveCompactions implements Compactions {
       compactionsOnly: true,
       ...((services || context !== 'off') && { prober: { services, user: proberUser, warn } }),
     });
-    if (user) await giveUpPrivileges(user, warn);
-    for (const limitation of limitationsOf(source.attachment, stacks)) warn(limitation);
-    onAttached(source.attachment.plan.name);
-    return source;
+    try {
+      if (user) await giveUpPrivileges(user, warn);
+      for (const limitation of limitationsOf(source.attachment, stacks)) warn(limitation);
+      onAttached(source.attachment.plan.name);
+      return source;
+    } catch (error) {
+      // Of the caller's functions.
+      await source.close();
+      throw error;
+    }
   }
 }

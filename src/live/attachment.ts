@@ -98,20 +98,41 @@ export interface LiveParts {
   baseline: Baseline | undefined;
 }
 
+interface Closable {
+  close(): unknown;
+}
+
 /** Loads and attaches the programs; compactions are seen from here on. Throws a HostError that says what is missing. */
 export function attach(options: LiveOptions): LiveParts {
+  const opened: Closable[] = [];
+  try {
+    return open(options, (part) => {
+      opened.push(part);
+      return part;
+    });
+  } catch (error) {
+    // A program that uses the library goes on without compactions: it must not keep a prober.
+    for (const part of opened.reverse()) void part.close();
+    throw error;
+  }
+}
+
+/** @param opens called with each part that has to be closed where the next one fails */
+function open(options: LiveOptions, opens: <T extends Closable>(part: T) => T): LiveParts {
   const procfs = options.procfs ?? '/proc';
   const pins = options.pin && PinFolder.open(options.pin.folder);
   const namespace = pidNamespace(procfs);
   const offsets = timeOffsets(readClocks);
   // Started first: it gets ready while the programs are loaded.
-  const enricher = options.prober && namespace !== undefined ? new Enricher({ ...options.prober, procfs }) : undefined;
-  const symbols = new KernelSymbols();
+  const enricher =
+    options.prober && namespace !== undefined ? opens(new Enricher({ ...options.prober, procfs })) : undefined;
+  const symbols = opens(new KernelSymbols());
   const btf = readKernelBtf(options.btfFile);
   const kernel = kernelFeatures(btf);
   const names = kernelNames(btf);
   btf.release();
   const { runTimeStats, notMeasured } = options.runTimeStats ? measureRunTimes() : {};
+  if (runTimeStats) opens(runTimeStats);
   const clocks = clocksOutside(readClocks, offsets);
   const contexts = options.context !== 'off';
   let reader: RingReader | undefined;
@@ -132,13 +153,14 @@ export function attach(options: LiveOptions): LiveParts {
       options.onAttaching?.();
     },
   );
+  opens(object);
   const baseline = before && { before, attached: readScanCounters() };
   const monotonicNs = () => clocks().monotonicNs;
   let started: StartedProcesses | undefined;
   if (contexts && enricher) {
     if (pinning?.adopted) forgetPublishers(object);
     enricher.fillContexts(object);
-    started = new StartedProcesses(object, monotonicNs, (pid) => enricher.started(pid));
+    started = opens(new StartedProcesses(object, monotonicNs, (pid) => enricher.started(pid)));
   }
   const attachment: Attachment = {
     plan,
@@ -154,8 +176,8 @@ export function attach(options: LiveOptions): LiveParts {
     pinning,
   };
   const clock = new EpochClock(clocks);
-  const open = { object, reader: reader!, symbols, names, clock, monotonicNs, enricher, started, runTimeStats };
-  return { attachment, ...open, baseline };
+  const parts = { object, reader: reader!, symbols, names, clock, monotonicNs, enricher, started, runTimeStats };
+  return { attachment, ...parts, baseline };
 }
 
 function measureRunTimes(): { runTimeStats?: { close(): void }; notMeasured?: string } {

@@ -2,25 +2,29 @@
 // The library, used by a program of its own.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endsWithTests } from '../../harness/ends-with-tests.ts';
 import { bpfObjectsLeft, COMPACT_NODE0, compact, populatedZones } from '../../harness/host.ts';
-import { user } from '../support/deprived.ts';
+import { capabilities, hidden, user } from '../support/deprived.ts';
 import type { Failed, Outcome, Task } from './child/library.ts';
 
 const PROGRAM = fileURLToPath(new URL('child/library.ts', import.meta.url));
+const SUPERVISOR = fileURLToPath(new URL('../../native/prober-supervisor/build/', import.meta.url));
 const ZONES = populatedZones().filter(({ node }) => node === 0).length;
 
 /** The lines that a program writes about its loop. */
 class Program {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  readonly #ended: Promise<unknown>;
 
   constructor(task: Task, under: readonly string[] = []) {
     const [program, ...words] = [...under, process.execPath, PROGRAM, JSON.stringify(task)];
     this.#child = endsWithTests(spawn(program!, words, { stdio: ['ignore', 'pipe', 'inherit'] }));
+    this.#ended = once(this.#child, 'exit');
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
 
@@ -39,6 +43,11 @@ class Program {
   async end(): Promise<Outcome> {
     this.#child.kill('SIGTERM');
     return this.next();
+  }
+
+  /** Resolves when it has ended by itself, as nothing of the library is left in it. */
+  async ended(): Promise<void> {
+    assert.deepEqual(await this.#ended, [0, null]);
   }
 }
 
@@ -109,10 +118,24 @@ describe('compactions()', () => {
     assert.deepEqual(books.lost, {});
   });
 
-  it('without rights: an error of the type and with the words of the command', async () => {
+  it('where the function for the attachment throws: the loop throws that, and the programs and the prober are gone', async () => {
+    const program = new Program({ options: {}, failsAttached: true });
+    assert.equal((await program.next<Failed>()).message, 'not wanted');
+    await program.ended();
+    assert.deepEqual(await bpfObjectsLeft(), []);
+  });
+
+  it('without rights: an error of the type and with the words of the command, and no prober is left', async () => {
     const program = new Program({ options: {} }, user(65534));
     const { error, exitCode, message } = await program.next<Failed>();
     assert.deepEqual([error, exitCode], ['HostError', 3]);
     assert.match(message, /CAP_BPF/);
+    await program.ended();
+  });
+
+  it('without rights, and without a supervisor of the prober: the same error', async () => {
+    const program = new Program({ options: {} }, [...hidden(SUPERVISOR), ...capabilities('-all')]);
+    assert.equal((await program.next<Failed>()).error, 'HostError');
+    await program.ended();
   });
 });

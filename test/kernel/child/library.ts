@@ -14,6 +14,8 @@ export interface Task {
   slow?: boolean;
   /** The loop is left after so many events. */
   breakAfter?: number;
+  /** The function for the attachment throws. */
+  failsAttached?: boolean;
 }
 
 /** The line at the end. */
@@ -45,6 +47,7 @@ const loop = library.compactions({
   signal: controller.signal,
   onWarning: (sentence) => outcome.warnings.push(sentence),
   onAttached: (plan) => {
+    if (task.failsAttached) throw new Error('not wanted');
     const [main] = rightsOfThreads(process.pid);
     say({ plan, uid: main!.uids[1], capabilities: String(main!.effective) });
   },
