@@ -89,9 +89,10 @@ export class RingReader {
     return this.#ring.pendingBytes;
   }
 
-  /** Reads nothing any more: what comes from here on stays in the ring. */
+  /** Reads nothing any more: what comes from here on stays in the ring, and nobody looks for more. */
   stop(): void {
     this.#onBatch = undefined;
+    this.#onTurn = undefined;
     clearTimeout(this.#nap);
     clearImmediate(this.#next);
   }

@@ -147,6 +147,34 @@ describe('an agent that is started again', () => {
     }
   });
 
+  it('leaves to the next agent also what the limit leaves out while the outputs are closed', async (t) => {
+    const limited = ['--max-spans-per-second', '5', ...ALL.slice(2), '--output', 'json', '--output', 'otlp'];
+    const args = ['--pin', folder, ...limited, '--spool', join(openFolder(t), 'spool')];
+    // A collector that does not answer makes the end take a while.
+    const silent = createServer((socket) => socket.unref())
+      .listen(0, '127.0.0.1')
+      .unref();
+    await once(silent, 'listening');
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
+    const agent = await new Agent(args, { books: true, env }).attached();
+    compact(COMPACT_MEMORY, 1);
+    await agent.until(() => agent.events().length > 0);
+    // It sleeps, and the next record wakes it.
+    await sleep(200);
+    const ending = agent.stop();
+    await agent.until(() => agent.stderr.includes('delivering'));
+    await storm(2, 60);
+    const one = await ending;
+    silent.close();
+    assertNothingLost(one);
+    const two = await (await new Agent(args, { books: true, env: AWAY }).attached()).stop();
+    const books = assertNothingLost(two);
+    const reported = [one, two].flatMap(({ stdout }) => gapsIn(stdout)).map(({ reason, count }) => [reason, count]);
+    assert.ok(reported.every(([reason]) => reason === 'rate'));
+    const sum = reported.reduce((all, [, count]) => all + Number(count), 0);
+    assert.equal(sum, termOf(books, 'paired', 'filtered{rate}'));
+  });
+
   it('with other options, replaces the programs, and says and counts what is lost by that', async () => {
     assertNothingLost(await (await start()).stop());
     compact(COMPACT_MEMORY, 5);
