@@ -123,16 +123,15 @@ export class AgentMetrics {
   /** Exports for the last time, until the deadline. */
   async close(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
-    let late: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      late = setTimeout(resolve, deadlineMs);
-    });
-    const last = (async () => {
-      await this.#export;
-      await this.#exportAll();
-    })();
-    await Promise.race([last, deadline]);
-    clearTimeout(late);
+    let isLate = false;
+    // Ends the export that is under way, which counts as failed.
+    const deadline = setTimeout(() => {
+      isLate = true;
+      this.#otlp?.close();
+    }, deadlineMs);
+    await this.#export;
+    if (!isLate) await this.#exportAll();
+    clearTimeout(deadline);
     this.#otlp?.close();
     this.#server?.close();
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The metrics of a run, as a real gRPC server and a real HTTP client see them.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { EXIT } from '../../../src/errors.ts';
 import { AgentMetrics } from '../../../src/metrics/agent-metrics.ts';
 import type { Work } from '../../../src/metrics/health.ts';
+import { listen } from '../../support/listen.ts';
 import { event } from '../sinks/otlp/events.ts';
 import { startGrpcServer } from '../sinks/otlp/grpc-server.ts';
 import { encodeResponse } from '../sinks/otlp/wire.ts';
@@ -175,6 +177,30 @@ test('a collector that does not answer does not hold up the end', async (t) => {
   await metrics.close(50);
   assert.equal(server.requests.length, 1);
 });
+
+for (const protocol of ['grpc', 'http/protobuf']) {
+  test(`a collector that does not answer until the deadline, over ${protocol}: the export has failed by then, and none follows`, async (t) => {
+    let connections = 0;
+    const silent = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => {}).resume();
+    });
+    const port = await listen(t, silent);
+    const env = { ...otlp(port), OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: protocol };
+    let reads = 0;
+    const state = () => {
+      reads += 1;
+      return agentState();
+    };
+    const { metrics, said } = await open(env, { state });
+    await until(() => connections > 0);
+    await metrics.close(50);
+    assert.equal(metrics.failed, 1);
+    assert.equal(said.length, 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual([metrics.failed, said.length, reads, connections], [1, 1, 1, 1]);
+  });
+}
 
 test('what breaks is reported once, and never thrown at the run', async (t) => {
   const server = await startMetricsServer(t);
