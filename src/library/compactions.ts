@@ -61,7 +61,24 @@ class LiveCompactions implements Compactions {
     return booksReport(source, [{ name: 'the loop', books: this.#loop }]);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<CompactionEvent, void, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<CompactionEvent, void, undefined> {
+    const left = new AbortController();
+    const loop = this.#events(left.signal);
+    return {
+      next: () => loop.next(),
+      // A stream that is destroyed waits for an event. The generator alone would go on until one comes.
+      return: () => {
+        left.abort();
+        return loop.return();
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** @param left aborted when the loop is left */
+  async *#events(left: AbortSignal): AsyncGenerator<CompactionEvent, void, undefined> {
     if (this.#begun) throw usageError('these compactions are in a loop already; call compactions() for another.');
     this.#begun = true;
     const { signal } = this.#settings;
@@ -71,6 +88,7 @@ class LiveCompactions implements Compactions {
     let news = Promise.withResolvers<void>();
     const wake = () => news.resolve();
     signal?.addEventListener('abort', wake);
+    left.addEventListener('abort', wake);
     // It ends with stop().
     void source.run((events) => {
       const compactions = events.filter(isCompaction);
@@ -82,7 +100,7 @@ class LiveCompactions implements Compactions {
     });
     let stopped = false;
     try {
-      while (!signal?.aborted) {
+      while (!signal?.aborted && !left.aborted) {
         yield* this.#take();
         source.resume();
         await news.promise;

@@ -108,6 +108,17 @@ describe('compactions()', () => {
     assert.deepEqual(await bpfObjectsLeft(), []);
   });
 
+  it('left while it waits for an event, as a stream does that is destroyed: it does not wait for one', async () => {
+    // This process has no stalls.
+    const options = { triggers: ['manual'], pid: process.pid } as const;
+    const program = new Program({ options, destroyed: true });
+    await program.next<Attached>();
+    const { events, books } = await program.next<Outcome>();
+    assert.deepEqual([events, books.balances, books.lost], [0, true, {}]);
+    await program.ended();
+    assert.deepEqual(await bpfObjectsLeft(), []);
+  });
+
   it('gives up all rights when it is asked to', async () => {
     const program = new Program({ options: { user: 'nobody', services: false, context: 'off' } });
     const { uid, capabilities } = await program.next<Attached>();

@@ -5,6 +5,7 @@
  */
 
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import type { BooksReport, CompactionsOptions, compactions, UserError } from '../../../src/index.ts';
 import { rightsOfThreads } from '../../support/rights.ts';
 
@@ -16,6 +17,8 @@ export interface Task {
   breakAfter?: number;
   /** The function for the attachment throws. */
   failsAttached?: boolean;
+  /** The loop is that of a stream, which is destroyed when it is attached, while it waits for an event. */
+  destroyed?: boolean;
 }
 
 /** The line at the end. */
@@ -47,20 +50,24 @@ const loop = library.compactions({
   signal: controller.signal,
   onWarning: (sentence) => outcome.warnings.push(sentence),
   onAttached: (plan) => {
+    if (task.destroyed) setImmediate(() => stream!.destroy());
     if (task.failsAttached) throw new Error('not wanted');
     const [main] = rightsOfThreads(process.pid);
     say({ plan, uid: main!.uids[1], capabilities: String(main!.effective) });
   },
 });
 const services = new Set<string>();
+const stream = task.destroyed ? Readable.from(loop) : undefined;
 try {
-  for await (const event of loop) {
-    if (outcome.events++ === 0 && task.slow) await released;
-    const service = event.resource?.['service.name'];
-    if (typeof service === 'string') services.add(service);
-    if (event.stack.length > 0) outcome.withStack += 1;
-    if (outcome.events === task.breakAfter) break;
-  }
+  if (stream) await once(stream.resume(), 'close');
+  else
+    for await (const event of loop) {
+      if (outcome.events++ === 0 && task.slow) await released;
+      const service = event.resource?.['service.name'];
+      if (typeof service === 'string') services.add(service);
+      if (event.stack.length > 0) outcome.withStack += 1;
+      if (outcome.events === task.breakAfter) break;
+    }
   say({ ...outcome, services: [...services], books: loop.books() });
 } catch (error) {
   const { exitCode, message } = error as UserError;
