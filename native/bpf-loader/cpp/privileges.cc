@@ -76,7 +76,8 @@ std::vector<pid_t> threads() {
   return found;
 }
 
-// Repeats until no new thread appears: a new thread inherits the capabilities of the thread that starts it.
+// Repeats until no new thread appears: a new thread inherits the capabilities of the thread that starts it. After a failure the
+// handler stays: the signal waits for a thread that blocks it, and without the handler would end the process.
 void dropInOtherThreads() {
   struct sigaction action = {}, before;
   action.sa_handler = onSignal;
@@ -84,18 +85,13 @@ void dropInOtherThreads() {
   check(sigaction(dropSignal(), &action, &before) == 0, "sigaction");
   // gettid() is of glibc 2.30.
   std::set<pid_t> asked = {static_cast<pid_t>(syscall(SYS_gettid))};
-  try {
-    for (bool more = true; more;) {
-      more = false;
-      for (pid_t thread : threads()) {
-        if (!asked.insert(thread).second) continue;
-        dropIn(thread);
-        more = true;
-      }
+  for (bool more = true; more;) {
+    more = false;
+    for (pid_t thread : threads()) {
+      if (!asked.insert(thread).second) continue;
+      dropIn(thread);
+      more = true;
     }
-  } catch (...) {
-    sigaction(dropSignal(), &before, nullptr);
-    throw;
   }
   sigaction(dropSignal(), &before, nullptr);
 }
