@@ -75,7 +75,7 @@ export const topics = ({
   { id: 'kptr_restrict', about: 'whether stacks have symbols', examine: () => kptrRestrict() },
   {
     id: 'ptrace_scope',
-    about: 'whether Yama forbids to read other processes',
+    about: 'whether Yama forbids reading other processes',
     examine: () => ptraceScopeCheck(),
   },
   { id: 'perf_event_paranoid', about: 'whether it forbids kprobes', examine: () => perfEventParanoid() },

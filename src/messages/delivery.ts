@@ -13,7 +13,7 @@ export const DELIVERY = {
   collector_busy: {
     level: 'warn',
     text: 'collector at {endpoint} does not accept spans now: {answer}; {spans} spans queued, retrying.',
-    cause: 'it answered that the agent should retry later; its own words are in the message',
+    cause: 'it asked the agent to retry later; the message quotes its answer',
     remedy: 'see its log',
   },
   collector_answers_again: {
@@ -34,7 +34,7 @@ export const DELIVERY = {
     text: 'collector at {endpoint} takes other spans, but never these {spans} ({reason}: {answer}); they are dropped.',
     more: true,
     cause:
-      'for ten minutes it asked for another try of the same request, while it took others: a processor may fail on that data. Its own words are in the message',
+      'for ten minutes it asked the agent to retry this request, while it took others: a processor may fail on that data. The message quotes its answer',
     remedy: 'see its log; `error_mode: ignore` in its transform processor',
   },
   spans_rejected: {
@@ -90,13 +90,14 @@ export const DELIVERY = {
   spool_unusable: {
     level: 'error',
     text: 'cannot use the spool {folder}: {reason}.',
-    cause: 'the folder of `--spool` is not the agent’s alone, or cannot be made or written, or another agent has it',
+    cause:
+      'the folder of `--spool` does not belong to the agent alone, cannot be created or written, or is used by another agent',
     remedy: 'give the agent a folder that it owns, with mode 0700; one for each agent',
   },
   spool_left: {
     level: 'info',
     text: 'earlier runs have left {megabytes} MB in the spool {folder}; that is sent first.',
-    cause: 'the collector was away, or the agent ended before it had taken all',
+    cause: 'the collector was away, or the agent ended before the collector had taken everything',
     remedy: 'nothing',
   },
   spool_kept: {
@@ -108,8 +109,9 @@ export const DELIVERY = {
   spool_failing: {
     level: 'error',
     text: 'cannot use the spool {folder}: {reason}; spans wait in memory, and it is tried again.',
-    cause: 'the disk is full, fails or is read-only, or the agent has no right any more. A crash would lose what waits',
-    remedy: 'make room, or give the right back; what waits in memory is stored then',
+    cause:
+      'the disk is full, fails or is read-only, or the agent may no longer use the folder. A crash would lose the spans in memory',
+    remedy: 'make room, or restore the rights; the spans in memory are stored then',
   },
   spool_works: {
     level: 'info',
@@ -177,7 +179,7 @@ export const DELIVERY = {
   metrics_busy: {
     level: 'warn',
     text: 'collector at {endpoint} does not accept metrics now: {answer}; metrics are sent again at the next interval.',
-    cause: 'it asked for patience; spans are not held up',
+    cause: 'it asked the agent to retry later; spans are not held up',
     remedy: 'nothing, or see its log',
   },
   metrics_accepted_again: {
@@ -203,7 +205,7 @@ export const DELIVERY = {
     text: 'collector at {endpoint} did not take {records} log records ({reason}: {answer}); they are on standard error only.',
     more: true,
     cause:
-      'for the time of `OTEL_BLRP_EXPORT_TIMEOUT` it did not answer or asked for patience, or it refused them. Said once, until it takes some again; spans are not held up',
+      'it refused them, or did not answer or asked for retries for as long as `OTEL_BLRP_EXPORT_TIMEOUT`. Reported once, until it takes some again; spans are not held up',
     remedy: 'as the next sentence says, or see its log',
   },
   prometheus_port_taken: {

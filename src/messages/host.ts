@@ -225,7 +225,7 @@ export const HOST = {
   privileges_kept: {
     level: 'warn',
     text: '{reason}',
-    cause: 'it keeps its rights: the system refused to take them, with the reason in the message',
+    cause: 'the agent keeps its privileges: the system refused to drop them, and the message says why',
     remedy: 'see the reason; a seccomp filter may forbid the calls',
   },
 

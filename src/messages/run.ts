@@ -60,7 +60,7 @@ export const RUN = {
   },
   replaced: {
     level: 'warn',
-    text: 'the programs in {folder} were of another version or had other options, and were replaced. The counters begin at zero; Lost is what an earlier agent had not read: {unread}.',
+    text: 'the programs in {folder} were of another version or had other options, and were replaced. The counters begin at zero. Lost, because the earlier agent had not read it: {unread}.',
     cause:
       '`--pin`: an upgrade with other BPF programs, or other options, after an agent that was killed or has been away for a while. The number is an upper bound, and counts as lost',
     remedy: 'nothing',
@@ -187,13 +187,14 @@ export const RUN = {
   rotation_refused: {
     level: 'error',
     text: "cannot rotate {file} in {folder}: {reason}. Give the folder to the agent's user (nobody, or --user), or let logrotate do it.",
-    cause: 'the agent has given up root before it rotates, and renaming takes a folder that may be written',
+    cause: 'the agent has given up root when it rotates, and to rename files it must be able to write to their folder',
     remedy: 'as it says; see [deploy.md](deploy.md#recordings)',
   },
   file_not_rotated: {
     level: 'warn',
     text: 'cannot rotate {file}: {reason}. It grows on, and nothing is lost.',
-    cause: 'somebody has changed the folder since the start. The next try comes when the file has grown as much again',
+    cause:
+      'somebody has changed the folder since the start. The agent tries again when the file has grown by the same size',
     remedy: 'let the agent rename files there',
   },
   file_reopened: {
@@ -234,7 +235,7 @@ export const RUN = {
   },
   recording_not_read: {
     level: 'error',
-    text: '{file} was not read to its end, as a signal came first: the result is of a part of it.',
+    text: '{file} was not read to its end, because a signal came first: the result covers only a part of it.',
     cause: 'Ctrl-C, or another signal',
     remedy: 'run it again',
   },
@@ -247,8 +248,8 @@ export const RUN = {
   spans_unreadable: {
     level: 'error',
     text: 'cannot read spans from {source}: {reason}. Check the address: Jaeger 2 answers at port 16686, Tempo at 3200.',
-    cause: 'the backend is away, or its address is that of something else',
-    remedy: 'name the address of the page of Jaeger 2, which has its API v3, or of Tempo’s API',
+    cause: 'the backend is away, or something else answers at that address',
+    remedy: 'give the address of Jaeger 2’s page, which also has its API v3, or of Tempo’s API',
   },
   no_spans: {
     level: 'warn',
@@ -286,8 +287,8 @@ export const RUN = {
     text: 'cannot use {folder} for programs that stay attached: {reason}.',
     more: true,
     cause:
-      '`--pin` or `unpin`: the folder is of somebody else, or holds something else, or cannot be made; a name there has no dots',
-    remedy: 'another folder; run it as the user that has made it',
+      '`--pin` or `unpin`: the folder belongs to another user, holds something else, or cannot be created; names there may not contain dots',
+    remedy: 'use another folder, or run it as the user that created this one',
   },
   pin_folder_in_use: {
     level: 'error',

@@ -78,7 +78,7 @@ describe('report of a recording', () => {
     await sleep(100);
     const { code, stderr } = await agent.stop('SIGINT');
     assert.equal(code, EXIT.FAILURE, stderr);
-    assert.match(stderr, /recording\.jsonl was not read to its end, as a signal came first/);
+    assert.match(stderr, /recording\.jsonl was not read to its end, because a signal came first/);
     const { isPart, all } = dataIn(readFileSync(at('report.html'), 'utf8'));
     assert.ok(isPart && all.count < 2000 * count, String(all.count));
   });
