@@ -41,7 +41,7 @@ export async function listen(
   return server;
 }
 
-/** Where it listens, also where the port was to be any. */
+/** Where it listens, even if any free port was asked for. */
 export function addressOf(server: Server): Address {
   const { address, port } = server.address() as AddressInfo;
   return { host: address, port };

@@ -30,7 +30,7 @@ export class Lru<K, V> {
     return this.#entries.size;
   }
 
-  /** The value, which is used by that. */
+  /** The value. This counts as a use. */
   get(key: K): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -38,7 +38,7 @@ export class Lru<K, V> {
     return entry.value;
   }
 
-  /** The value, which is not used by that: its turn to make room stays the same. */
+  /** The value. This does not count as a use: its turn to make room stays the same. */
   peek(key: K): V | undefined {
     return this.#entries.get(key)?.value;
   }
@@ -48,7 +48,7 @@ export class Lru<K, V> {
     return this.#oldest && [this.#oldest.key, this.#oldest.value];
   }
 
-  /** All values, the oldest first, which are not used by that. */
+  /** All values, the oldest first. This does not count as a use. */
   *values(): Iterable<V> {
     for (let entry = this.#oldest; entry; entry = entry.newer) yield entry.value;
   }

@@ -31,7 +31,7 @@ export async function main(command: string, run: (args: string[], messages: Mess
   }
 }
 
-/** To whoever tries it from a clone, by `npm start`. */
+/** A hint for people who try it from a clone, with `npm start`. */
 function suggestDemo(messages: Messages): void {
   if (process.env.npm_lifecycle_event !== 'start') return;
   messages.say(message('demo_hint', {}));

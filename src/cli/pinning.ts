@@ -5,7 +5,7 @@ import { message } from '../messages/message.ts';
 import { duration } from '../sinks/text/table.ts';
 import type { Messages } from './messages.ts';
 
-/** What came of `--pin`, at the start. */
+/** Reports what `--pin` did at the start. */
 export function reportPinning(messages: Messages, given: string, { pinning }: Attachment): void {
   const folder = resolve(given);
   if (pinning?.obstacle !== undefined) messages.say(message('not_pinned', { reason: pinning.obstacle }));
@@ -18,7 +18,7 @@ export function reportPinning(messages: Messages, given: string, { pinning }: At
   }
 }
 
-/** That the programs outlive this agent, where they do. @param ttlNs how long they record without one */
+/** Reports that the programs outlive this agent, if they do. @param ttlNs how long they record without one */
 export function reportLeaving(messages: Messages, folder: string, ttlNs: number, { pinning }: Attachment): void {
   if (pinning === undefined || pinning.obstacle !== undefined) return;
   messages.say(message('left_attached', { folder: resolve(folder), ttl: duration(ttlNs) }));

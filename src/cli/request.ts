@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a signal asks of a run. It is answered once the run can, also when it came before; and then no signal ends the process. */
+/** A signal that asks something of a run. It is answered as soon as the run can, even if it came earlier. It does not end the process. */
 export class Request {
   #answer: (() => void) | undefined;
   #waits = false;

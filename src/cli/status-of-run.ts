@@ -12,7 +12,7 @@ import { spanCounts } from './metrics.ts';
 
 const MAX_STALLED = 5;
 
-/** What a run can say of itself while it goes on. */
+/** What a run can report about itself while it goes on. */
 export class StatusOfRun {
   readonly #attachedMs = performance.now();
   readonly #rate = new Rate();

@@ -52,7 +52,7 @@ export async function spool(wish: SpoolWish | undefined): Promise<Finding> {
 const CHOOSE =
   'Correct that, or choose another folder; the agent makes it with the right owner and mode where it is missing.';
 
-/** Root becomes the user of `--user`. Somebody else may be that user, or start the agent as who they are. */
+/** Root becomes the user of `--user`. Any other user may be that user, or will start the agent as themselves. */
 function ownerOf(path: string, user: Owner): Owner {
   const me = currentOwner();
   if (me.uid === 0 || me.uid === user.uid) return user;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProcessFacts } from '../prober/protocol.ts';
 
-/** A tracer that publishes its spans by itself, by what it says of itself in the process context. */
+/** A tracer that publishes its own spans, recognised by what it says about itself in the process context. */
 export interface Tracer {
   name: string;
   sdk: string;

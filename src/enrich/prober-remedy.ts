@@ -5,7 +5,7 @@ import { BUILD } from '../installation.ts';
 /** Words of Node.js, libc and libuv; each cause with its remedy. */
 const REMEDIES: readonly [reason: RegExp, remedy: (isBuilt: boolean) => string | undefined][] = [
   [/ does not exist$/, () => BUILD],
-  // Node.js says this of a file that it may not see as well.
+  // Node.js also says this of a file that it may not see.
   [/Cannot find module/, (isBuilt) => (isBuilt ? READABLE : BUILD)],
   [/EACCES|Permission denied/, () => READABLE],
   [/EAGAIN|Resource temporarily unavailable/, () => PROCESSES],

@@ -52,7 +52,7 @@ export class Questions {
     return left.some(({ isOfStall }) => isOfStall);
   }
 
-  /** Asks no more about a process but what can be answered without looking into it. The prober must be asked all others again. */
+  /** Asks about a process only what can be answered without looking into it. The prober must be asked all open questions again. */
   avoid(pid: number): void {
     for (const open of this.#open.splice(0)) {
       const { question, resolve } = open;

@@ -10,7 +10,7 @@ export function decodeKernelBooks(bytes: Buffer): KernelBooks {
   return Object.fromEntries(entries) as KernelBooks;
 }
 
-/** Probes of processes, which look for the place where its threads publish their contexts: all, and what came of them. */
+/** Probes of processes, which look for the place where its threads publish their contexts: all, and their results. */
 export interface ProbeCounters {
   made: number;
   /** Under way. */

@@ -6,7 +6,7 @@ import type { Address } from '../http-server.ts';
 const MAX_PORT = 65_535;
 const LOOPBACK = '127.0.0.1';
 
-/** @returns undefined for a text that is none: HOST:PORT, [IPV6]:PORT or :PORT, which is of this host alone; a URL has no zone */
+/** @returns undefined for a text that is not an address: HOST:PORT, [IPV6]:PORT or :PORT, which is of this host alone; a URL has no zone */
 export function parseAddress(text: string): Address | undefined {
   const [, six, other, digits = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);

@@ -25,8 +25,7 @@ const STARTS = ['cs_process_exit', 'cs_process_exec'];
 const PUBLICATION_EVENTS = 'cs_process_publication';
 
 /**
- * Named, libbpf takes it for complete. Otherwise it looks for a type that this kernel does not have in its modules, too; version 1.1
- * fails where it may not list them, for which CAP_SYS_ADMIN is needed.
+ * A file that is named counts as complete. Otherwise libbpf also searches the kernel's modules for a type that the kernel lacks; listing them needs CAP_SYS_ADMIN, and version 1.1 fails without it.
  */
 const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 const OBJECT = installedNative('bpf', 'compaction.bpf.o');

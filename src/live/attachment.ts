@@ -57,7 +57,7 @@ export interface LiveOptions
   onDetached?: () => void;
 }
 
-/** What came of attaching, and what this process cannot see of the host. */
+/** The result of attaching, and what this process cannot see of the host. */
 export interface Attachment {
   plan: AttachPlan;
   /** Where other processes are seen. */
@@ -78,7 +78,7 @@ export interface Attachment {
   hiddenSymbols: Obstacle | undefined;
   /** Why run times are not measured although they were asked for: only they require CAP_SYS_ADMIN. */
   notMeasured: string | undefined;
-  /** What came of `pin`. */
+  /** The result of `pin`. */
   pinning: Pinning | undefined;
 }
 

@@ -65,7 +65,7 @@ export class Losses {
     this.#take(books, readUnixNs);
   }
 
-  /** What is lost without a record after it, nothing else would look for: so it goes on until a period has no loss. */
+  /** Nothing else would notice a loss without a record after it, so it goes on until a period has no loss. */
   #periodOver(): void {
     this.#timer = undefined;
     const nowUnixNs = this.#parts.clock.now();

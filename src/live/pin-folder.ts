@@ -158,7 +158,7 @@ function checkFolder(path: string): void {
   if (!statOf(path)?.isDirectory()) throw refused(path, 'it is not a folder');
 }
 
-/** Whoever may write there could have us run on maps of theirs. */
+/** Anybody who may write there could make us use their maps. */
 function checkOwner(path: string): void {
   const stat = statOf(path)!;
   if (stat.uid !== process.geteuid!()) throw refused(path, `it belongs to the user ${stat.uid}`);

@@ -6,7 +6,7 @@ import { BpfError, BpfObject, type LoadOptions, unreadRecords } from 'bpf-loader
 import { PROCESS_EVENT_SIZE } from '../abi.generated.ts';
 import type { PinFolder } from './pin-folder.ts';
 
-/** What came of a folder for pinned programs. */
+/** The result of using a folder for pinned programs. */
 export interface Pinning {
   /** Whether the programs are those of an earlier agent. */
   adopted: boolean;

@@ -16,7 +16,7 @@ const LOOK_MS = 25;
 const KEPT_SHARE = 1 / 8;
 const UNKNOWN = 2n ** 64n - 1n;
 
-/** Where what was reported is, by reason. */
+/** The fields of the handover with what was reported, by reason. */
 const REPORTED = {
   rate: 'reportedRate',
   ring_full: 'reportedRingFull',

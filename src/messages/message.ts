@@ -2,7 +2,7 @@
 import type { Level } from './entry.ts';
 import { type Code, type FieldsOf, MESSAGES } from './table.ts';
 
-/** Something that the agent says to people: on standard error, in a log, or as an error. */
+/** Something that the agent tells people: on standard error, in a log, or as an error. */
 export interface Message {
   code: Code;
   level: Level;
@@ -16,7 +16,7 @@ export interface Message {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A message that says apart what is wrong and what to do. */
+/** A message that keeps apart what is wrong and what to do. */
 export interface Obstacle extends Message {
   todo: string;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Cuts what a recording may have of any length, as a report keeps it. */
+/** Cuts what may have any length in a recording, before a report keeps it. */
 import type { CompactionEvent, EventHost, ZoneState } from '../event/event.ts';
 import type { AttributeValue, ResourceAttributes } from '../protobuf/attribute.ts';
 

@@ -10,7 +10,7 @@ export class Hosts {
   /** The events of one source share their host. */
   readonly #recent = new WeakMap<EventHost, number>();
 
-  /** undefined for none, and for one more than have a number. */
+  /** undefined for no host, and for hosts beyond the numbered ones. */
   numberOf(host: EventHost | undefined): number | undefined {
     if (host === undefined) return undefined;
     const recent = this.#recent.get(host);

@@ -71,7 +71,7 @@ export class ReportModel {
     this.#kept = new First(stalls, keeps === 'latest' ? (a, b) => isEarlier(b, a) : isLonger);
   }
 
-  /** One that goes on where another one was when it made this report. */
+  /** A model that goes on from a report of another one. */
   static from(data: ReportData, limits: Partial<ReportLimits> = {}): ReportModel {
     const model = new ReportModel(limits);
     model.#goOn(data);

@@ -36,7 +36,7 @@ export class Slices {
     return [...this.#slices];
   }
 
-  /** Makes one of the two neighbours that are together the shortest for their age. */
+  /** Merges the two neighbours that are together the shortest for their age. */
   #join(): void {
     const now = BigInt(this.#slices.at(-1)!.toUnixNano);
     let at = 0;

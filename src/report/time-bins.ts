@@ -52,7 +52,7 @@ export class TimeBins<T> {
     while (this.widthNano < widthNano) this.widen();
   }
 
-  /** Makes each two bins one. */
+  /** Merges bins two by two. */
   widen(): void {
     this.#doublings += 1;
     const narrow = this.#bins;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** All that the spool does with its folder. Tests have one that records it, and then makes what a crash may leave of it. */
+/** All operations of the spool on its folder. A test's implementation records them, and then makes what a crash may leave. */
 export interface SpoolFiles {
   /** The regular files in the folder. */
   list(): Promise<FileEntry[]>;

@@ -7,7 +7,7 @@ export interface SpoolLimits {
   ageMs: number;
   /** The size at which a segment is full. */
   segmentBytes: number;
-  /** The most bytes of requests in memory that others must not be read for: more are read from their segments later. */
+  /** The most bytes of requests that stay in memory once they are safe: others are read from their segments later. */
   memoryBytes: number;
   /** When what was written is synced, at the latest. */
   syncBytes: number;

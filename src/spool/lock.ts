@@ -9,12 +9,10 @@ const OWNER_ONLY = 0o177;
 const MAX_TRIES = 20;
 
 /**
- * The right to a folder, which ends with the process, however it ends: somebody listens at the socket `lock.N` with the largest N. A socket
- * tells from a file that its owner is gone, also where that was in another container; the number of a process does not. flock(2), which
+ * The right to a folder, which ends with the process, however it ends: somebody listens at the socket `lock.N` with the largest N. A socket shows that its owner is gone, even if that ran in another container; a file with the number of a process does not. flock(2), which
  * would do it too, is not among the functions of Node.js.
  *
- * Who finds that nobody listens at lock.N makes lock.N+1, which works for one only, by link(2). The socket with the largest N is never
- * removed, or somebody who has just found it dead would make one that another has.
+ * A process that finds nobody listening at lock.N makes lock.N+1 by link(2), which works for one process only. The socket with the largest N is never removed: a process that has just found it dead could otherwise make one that another has.
  */
 export class Lock {
   readonly #server: Server;

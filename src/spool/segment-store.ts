@@ -45,7 +45,7 @@ export function readSegmentName(name: string): { number: number; isBad: boolean 
   return number <= MAX_SEGMENT_NUMBER ? { number, isBad: bad !== undefined } : undefined;
 }
 
-/** What an earlier run has settled; undefined where nothing says so. */
+/** How far an earlier run has settled; undefined without a cursor. */
 export async function readCursor(files: SpoolFiles, entries: readonly FileEntry[]): Promise<Cursor | undefined> {
   if (!entries.some(({ name }) => name === CURSOR)) return undefined;
   return decodeCursor(await files.read(CURSOR, CURSOR_BYTES + 1));
@@ -100,7 +100,7 @@ export class SegmentStore {
     const entries = await this.#files.list();
     const cursor = await readCursor(this.#files, entries);
     const found: SegmentFile[] = [];
-    // A segment that is settled in part may have been removed: none has its number again, as the cursor is not for that one.
+    // The cursor's segment may have been removed when it was settled in part: its number is not used again, as the cursor would not fit.
     let last = cursor ? cursor.segment - (cursor.offset > 0 ? 0 : 1) : 0;
     const settled = entries.some(({ name }) => name === NEW_CURSOR) ? [NEW_CURSOR] : [];
     for (const { name, size, changedMs } of entries) {

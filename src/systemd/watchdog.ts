@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Feeds the service manager's watchdog with work. Each round asks the run to do everything once, and only a round that comes
- * back well is a beat. What hangs ends the beats, and the manager restarts the agent.
+ * Feeds the service manager's watchdog only while the run makes progress. Each round asks the run to do everything once, and only a round that succeeds is a beat. When something hangs, the beats end, and the manager restarts the agent.
  */
 export class Watchdog {
   readonly #intervalMs: number;

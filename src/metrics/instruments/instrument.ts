@@ -8,5 +8,5 @@ export interface NumberInstrument extends NumberMetric {
 }
 
 export const NANOS = 1e9;
-/** OpenTelemetry's label of what had no room for labels of its own. */
+/** OpenTelemetry's label for points that had no room for their own labels. */
 export const OVERFLOW = 'otel.metric.overflow';

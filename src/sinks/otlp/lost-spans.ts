@@ -24,8 +24,8 @@ export interface LostSpans extends Lost {
 }
 
 /**
- * What is lost with so many spans of a request. The request is read only now, so that nothing has to be kept for the case of a loss.
- * Where some of its spans arrived, nobody knows which: the time is that of all of them. Undefined for a request without spans.
+ * What is lost when so many spans of a request are lost. The request is read only now, so nothing has to be kept in case of a loss.
+If some of its spans arrived, it is not known which: the time is that of all of them. Undefined for a request without spans.
  *
  * @throws RangeError where the bytes are not a request
  */

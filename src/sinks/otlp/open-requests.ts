@@ -18,7 +18,7 @@ interface RequestOptions {
   messages: DeliveryMessages;
 }
 
-/** What makes requests of events as the standard's variables want them, wherever they go. */
+/** Makes requests of events as the standard's variables ask, wherever the requests go. */
 export async function openRequests({
   stack,
   resource,

@@ -6,9 +6,9 @@ import { uuidOf } from './uuid.ts';
 export interface Machine {
   /** `machine_id`; 0 is the first host, for which nothing is written. */
   id: number;
-  /** What its keys begin with. */
+  /** The prefix of its keys. */
   key: string;
-  /** What the names of its rows end in. */
+  /** The suffix of its rows' names. */
   suffix: string;
 }
 

@@ -49,7 +49,7 @@ export class PacketWriter {
     return bytes;
   }
 
-  /** Says which clock the times are of: without it a reader takes them for another's. */
+  /** Names the clock of the timestamps: without it a reader assumes another one. */
   clock(now: Words): void {
     const out = this.#out;
     this.#packet(() => {

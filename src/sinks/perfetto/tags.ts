@@ -48,7 +48,7 @@ export const ANNOTATION = {
 export const SLICE_BEGIN = 1;
 export const SLICE_END = 2;
 export const COUNTER_VALUE = 4;
-/** A packet from which on nothing that was said before counts. */
+/** A packet that clears everything that earlier packets said. */
 export const STATE_CLEARED = 1;
 /** The clock of the events: CLOCK_REALTIME. */
 export const REALTIME = 1;

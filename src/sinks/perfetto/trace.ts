@@ -14,8 +14,7 @@ import { uuidOf } from './uuid.ts';
 const MAX_ORDERS = 32;
 
 /**
- * Events as packets of a Perfetto trace. A compaction is a slice of its thread, with everything that is known of it, and one of its zone. A
- * batch says again which clock and which tracks it uses: it can be read by itself, wherever a file was cut, renamed or appended to.
+ * Events as packets of a Perfetto trace. A compaction is a slice of its thread, with everything that is known of it, and one of its zone. Each batch describes its clock and tracks again, so it can be read by itself, wherever a file was cut, renamed or appended to.
  */
 export function perfettoPackets(): BatchFormat {
   const lanes = new Lanes();
@@ -40,7 +39,7 @@ export function perfettoPackets(): BatchFormat {
   };
 }
 
-/** Writes the events that a batch has of one host. */
+/** Writes a batch's events of one host. */
 class EventWriter {
   readonly #out: PacketWriter;
   readonly #lanes: Lanes;

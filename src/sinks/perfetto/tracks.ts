@@ -14,7 +14,7 @@ export interface Track {
   unit?: string;
 }
 
-/** What a number of a process fits into: int32. */
+/** The largest process number that fits: int32. */
 const MAX_PID = 0x7fff_ffff;
 
 const isPid = (pid: number) => pid > 0 && pid <= MAX_PID;

@@ -6,7 +6,7 @@ const PROCESSED = 'otel.sdk.processor.span.processed';
 const COMPONENT = 'otel.component.name';
 const ERROR = 'error.type';
 
-/** What came of the spans that an SDK was given. */
+/** What became of the spans that an SDK was given. */
 export interface Processed {
   exported: number;
   /** By the SDK's word for it, such as `queue_full`. */

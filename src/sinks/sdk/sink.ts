@@ -29,7 +29,7 @@ import { LATE_MS } from '../under-way.ts';
 import { type Processed, ProcessedReader } from './processed.ts';
 import { spanParts } from './span-parts.ts';
 
-/** How often the SDK is asked what came of the spans, while some are under way. */
+/** How often the SDK is asked what became of the spans, while some are under way. */
 const LOOK_MS = 100;
 const LAST_MS = 10;
 const NANOS_PER_MILLI = 1_000_000n;
@@ -70,7 +70,7 @@ function variables(env: NodeJS.ProcessEnv, { maxQueue, maxBatch, delayMs }: Sett
     OTEL_BSP_MAX_QUEUE_SIZE: `${maxQueue}`,
     OTEL_BSP_MAX_EXPORT_BATCH_SIZE: `${maxBatch}`,
     OTEL_BSP_SCHEDULE_DELAY: `${delayMs}`,
-    // Counts what comes of the spans.
+    // Counts what becomes of the spans.
     OTEL_NODE_EXPERIMENTAL_SDK_METRICS: 'true',
     // The SDK would print on standard output.
     OTEL_LOG_LEVEL: '',
