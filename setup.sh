@@ -116,6 +116,8 @@ if for_any demo || { for_any all && [ "$(uname -m)" = x86_64 ] && command -v apt
     need qemu-system-arm qemu-system-aarch64
     need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
     need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdio.h
+    # A disk whose power is cut.
+    need xfsprogs /usr/sbin/mkfs.xfs
   fi
   need busybox-static busybox
   need e2fsprogs mke2fs

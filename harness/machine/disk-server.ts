@@ -10,17 +10,14 @@ const OPTION_HEADER_BYTES = 16;
 const OPTION = { abort: 2, go: 7 };
 const REPLY_MAGIC = 0x3e889045565a9n;
 const REPLY = { ack: 1, info: 3, unsupported: 0x8000_0001 };
-/** The flags of the disk: has flags, takes flushes, takes forced writes (FUA). */
-const DISK_FLAGS = 1 | 4 | 8;
+/** The flags of the disk: has flags, takes flushes. */
+const DISK_FLAGS = 1 | 4;
 
 const REQUEST_BYTES = 28;
 const COMMAND = { read: 0, write: 1, disconnect: 2, flush: 3 };
-const FORCED = 1;
 const ANSWER_MAGIC = 0x67446698;
 const EINVAL = 22;
 const NONE = Buffer.alloc(0);
-/** include/linux/jbd2.h: a commit, and the two versions of the superblock. */
-const JBD2 = { magic: 0xc03b3998, forced: [2, 3, 4] };
 
 export interface DiskServer {
   /** From here on the disk of the machine that is connected does nothing and answers nothing. The next machine has one that works. */
@@ -121,15 +118,14 @@ class Connection {
   *#serve(): Generator<number, void, Buffer> {
     for (;;) {
       const request = Buffer.from(yield REQUEST_BYTES);
-      const [flags, command, length] = [request.readUInt16BE(4), request.readUInt16BE(6), request.readUInt32BE(24)];
+      const [command, length] = [request.readUInt16BE(6), request.readUInt32BE(24)];
       const offset = Number(request.readBigUInt64BE(16));
       if (command === COMMAND.disconnect) return;
       const data = command === COMMAND.write ? yield length : NONE;
       const isWhole = offset % SECTOR_BYTES === 0 && length % SECTOR_BYTES === 0 && offset + length <= this.#disk.size;
       let [error, answer]: [number, Buffer] = [0, NONE];
       if (command === COMMAND.read && isWhole) answer = this.#disk.read(offset, length);
-      else if (command === COMMAND.write && isWhole)
-        this.#disk.write(offset, data, (flags & FORCED) !== 0 || isCommit(data));
+      else if (command === COMMAND.write && isWhole) this.#disk.write(offset, data);
       else if (command === COMMAND.flush) this.#disk.flush();
       else error = EINVAL;
       if (command === COMMAND.write || command === COMMAND.flush) this.#onChange();
@@ -141,9 +137,6 @@ class Connection {
     this.#socket.write(Buffer.concat([u64(REPLY_MAGIC), u32(option), u32(type), u32(data.length), data]));
   }
 }
-
-/** qemu's NVMe disk takes forced writes, and forgets that they are. ext4 forces the commits of its journal, and waits for no flush after them. */
-const isCommit = (data: Buffer) => data.readUInt32BE(0) === JBD2.magic && JBD2.forced.includes(data.readUInt32BE(4));
 
 function u16(value: number): Buffer {
   const bytes = Buffer.alloc(2);

@@ -13,6 +13,7 @@
 #   vmlinuz        to boot
 #   initrd         finds the disk, where the kernel has the modules for it apart
 #   modules.tar    the modules for a network, in the order in which the guest loads them
+#   disk.tar       the modules for a disk on virtio and its file systems, in such an order
 #   packages       the Debian packages of all
 #   version        the version of the packages
 #   SHA256SUMS     of the files above, checked before every use
@@ -26,7 +27,8 @@ set -eu
 . "$(dirname "$0")/../../toolchain/mirror.sh"
 # Each comes after those that it needs.
 modules='failover net_failover virtio_net'
-disk_modules='nvme-auth nvme-keyring nvme-core nvme crc32c_generic crc16 mbcache jbd2 ext4'
+root_modules='nvme-auth nvme-keyring nvme-core nvme crc32c_generic crc16 mbcache jbd2 ext4'
+disk_modules='virtio_blk libcrc32c xfs'
 
 say() { echo "harness/machine/fetch.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -78,7 +80,7 @@ initrd() {
   find busybox -path '*bin/busybox' -exec cp {} initrd/bin/ \;
   {
     echo '#!/bin/busybox sh'
-    for module in $disk_modules; do
+    for module in $root_modules; do
       ! module "$module" initrd/modules || echo "/bin/busybox insmod /modules/$module.ko"
     done
     echo '/bin/busybox mount -t devtmpfs dev /dev'
@@ -92,7 +94,7 @@ initrd() {
 
 # Copies the files that a machine needs from ./root to ./result.
 pick() {
-  mkdir -p result/modules
+  mkdir -p result/modules result/disk
   find root -type f -name 'vmlinuz*' -exec cp {} result/vmlinuz \;
   for module in $modules; do
     module "$module" result/modules || fail "the packages have no module $module"
@@ -100,7 +102,12 @@ pick() {
   [ ! -d busybox ] || initrd
   # shellcheck disable=SC2086  # a list of words
   (cd result/modules && tar cf ../modules.tar --owner=0 --group=0 $(printf '%s.ko ' $modules))
-  rm -r result/modules
+  for module in $disk_modules; do
+    ! module "$module" result/disk || echo "$module.ko" >>disk
+  done
+  # shellcheck disable=SC2046  # a list of words
+  (cd result/disk && tar cf ../disk.tar --owner=0 --group=0 $(cat ../../disk))
+  rm -r result/modules result/disk
   sha256sum -- *.deb >result/packages
   cp got result/version
   (cd result && sha256sum -- * >../sums && mv ../sums SHA256SUMS)
@@ -129,7 +136,7 @@ fetch() ( # fetch DIRECTORY KIND...
 )
 
 [ $# -ge 5 ] || fail "usage: fetch.sh RELEASE FLAVOUR SUITE VERSION KIND..."
-hash=$(echo "$* $modules $disk_modules" | sha256sum | cut -c 1-12)
+hash=$(echo "$* $modules $root_modules $disk_modules" | sha256sum | cut -c 1-12)
 release=$1 flavour=$2 suite=$3 version=$4
 shift 4
 name=kernel-$release-$flavour

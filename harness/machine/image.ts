@@ -33,9 +33,10 @@ const HOUR_MS = 3_600_000;
 /**
  * The image of the project as it is built now. Making it takes seconds, unless a machine has run with the same files before.
  * @param network a kernel's directory, for its network modules
+ * @param more files beside it
  */
-export function projectImage(arch: Arch, network?: string): string {
-  return imageOf([...contents(arch), ...modules(network)]);
+export function projectImage(arch: Arch, network?: string, more: readonly Entry[] = []): string {
+  return imageOf([...contents(arch), ...modules(network), ...more]);
 }
 
 /** The same with the other versions of Node.js on which tests run services. Fetches them if necessary. */
@@ -76,8 +77,10 @@ export function stage(entries: readonly Entry[], folder: string): void {
   }
 }
 
-/** mke2fs, which may be outside the PATH of users other than root. */
-export const MKE2FS = ['/usr/sbin/mke2fs', '/sbin/mke2fs'].find(existsSync) ?? 'mke2fs';
+/** A program that may be outside the PATH of users other than root. */
+const systemProgram = (name: string) => [`/usr/sbin/${name}`, `/sbin/${name}`].find(existsSync) ?? name;
+export const MKE2FS = systemProgram('mke2fs');
+export const MKFS_XFS = systemProgram('mkfs.xfs');
 
 /** Makes an ext4 file system of the folder's contents, with some room for more. */
 export function makeImage(folder: string, image: string, freeMb = FREE_MB): void {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { accelerator, forgetHardware } from './accelerator.ts';
-import { type Hardware, MONITOR, PLUG_IN, QEMU, qemuArguments } from './qemu.ts';
+import { type Hardware, QEMU, qemuArguments } from './qemu.ts';
 
 /** The folder for the consoles of machines that failed. */
 const CONSOLES = fileURLToPath(new URL('../../build/vm/', import.meta.url));
@@ -82,7 +82,6 @@ async function* runOnce(options: MachineOptions, bootMs: number, consoleFile: st
       if (message.type === 'up') {
         up = true;
         clearTimeout(boot);
-        if (options.volatileDisk !== undefined) (qemu.stdio[MONITOR] as Duplex).write(PLUG_IN);
         port.write(`${command}\n`);
       } else if (message.type === 'end') {
         status = message.status!;
@@ -126,7 +125,7 @@ function start(options: MachineOptions, interactive: boolean): ChildProcess {
     ['--pdeathsig', 'KILL', options.emulator ?? QEMU[options.arch ?? 'x64'], ...qemuArguments(options)],
     {
       detached: !interactive,
-      stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe', 'pipe'],
+      stdio: [interactive ? 'inherit' : 'ignore', terminal, interactive ? 'inherit' : 'pipe', 'pipe'],
     },
   );
 }

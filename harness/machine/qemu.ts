@@ -6,10 +6,6 @@ import type { Arch } from './kernels.ts';
 
 export const QEMU = { x64: 'qemu-system-x86_64', arm64: 'qemu-system-aarch64' } as const;
 
-/** The descriptor on which a machine with a volatile disk takes commands of qemu's monitor. */
-export const MONITOR = 4;
-export const PLUG_IN = 'device_add nvme,serial=volatile,drive=volatile\n';
-
 export interface Hardware {
   /** Default: x64. */
   arch?: Arch;
@@ -34,8 +30,8 @@ export interface Hardware {
   countInstructions?: boolean;
   /** Another file system, /dev/nvme0n2. The machine's writes to it are discarded too. */
   disk?: string;
-  /** The socket of a disk that serveDisk() serves. It is plugged in once the machine is up, and is then /dev/nvme1n1. */
-  volatileDisk?: string;
+  /** A disk that serveDisk() serves, at its socket. It is /dev/vda, for which the kernel needs the modules of disk.tar. */
+  volatileDisk?: { socket: string; sectorBytes: number };
 }
 
 /**
@@ -113,12 +109,16 @@ function drive(id: string, file: string): string[] {
   return ['-drive', `id=${id},file=${file.replaceAll(',', ',,')},format=raw,if=none,snapshot=on`];
 }
 
-/** Linux gives the disks that it finds at its boot their names in any order. So this one comes later, by PLUG_IN. */
-function served(socket: string): string[] {
+/**
+ * On virtio, which has no forced writes: Linux flushes after a write that it would force. qemu's NVMe disk takes forced writes, and forgets that they
+ * are.
+ */
+function served({ socket, sectorBytes }: { socket: string; sectorBytes: number }): string[] {
   const file = `nbd+unix:///?socket=${socket.replaceAll(',', ',,')}`;
+  const sectors = `logical_block_size=${sectorBytes},physical_block_size=${sectorBytes}`;
   return [
     ...['-drive', `id=volatile,file=${file},format=raw,if=none,cache=writeback`],
-    ...['-chardev', `socket,id=monitor,fd=${MONITOR}`, '-mon', 'chardev=monitor,mode=readline'],
+    ...['-device', `virtio-blk-pci,drive=volatile,${sectors}`],
   ];
 }
 

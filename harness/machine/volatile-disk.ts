@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a disk writes whole or not at all. */
+/** The least that a disk writes whole or not at all. */
 export const SECTOR_BYTES = 512;
 
 interface Write {
   offset: number;
   bytes: Buffer;
-  /** Whether it survives a power cut by itself (FUA). */
-  isForced: boolean;
   /** Whether the machine was told that it is done. */
   isAnswered: boolean;
 }
@@ -28,16 +26,19 @@ export class VolatileDisk {
   readonly #durable: Buffer;
   /** What the machine reads. */
   readonly #current: Buffer;
+  readonly #sectorBytes: number;
   readonly #wholeBytes: number;
   #cached: Write[] = [];
 
   /**
    * @param bytes at the start; whole sectors
+   * @param sectorBytes what it writes whole or not at all
    * @param wholeBytes the first bytes of the disk are written whole or not at all. ext4 relies on it for its superblock, which has two sectors and one
    *   checksum, and is also written in place, without the journal: with one of them it cannot be mounted
    */
-  constructor(bytes: Buffer, wholeBytes = 0) {
+  constructor(bytes: Buffer, { sectorBytes = SECTOR_BYTES, wholeBytes = 0 } = {}) {
     this.#durable = bytes;
+    this.#sectorBytes = sectorBytes;
     this.#wholeBytes = wholeBytes;
     this.#current = Buffer.from(bytes);
   }
@@ -51,9 +52,9 @@ export class VolatileDisk {
     return this.#current.subarray(offset, offset + length);
   }
 
-  write(offset: number, bytes: Buffer, isForced = false): void {
+  write(offset: number, bytes: Buffer): void {
     this.#current.set(bytes, offset);
-    this.#cached.push({ offset, bytes: Buffer.from(bytes), isForced, isAnswered: false });
+    this.#cached.push({ offset, bytes: Buffer.from(bytes), isAnswered: false });
   }
 
   /** The machine knows of all writes so far that they are done. From here on a flush covers them. */
@@ -75,11 +76,11 @@ export class VolatileDisk {
    */
   cut(random: () => number): Cut {
     const cut: Cut = { kept: 0, lost: 0, torn: 0 };
-    for (const { offset, bytes, isForced, isAnswered } of this.#cached) {
-      const fate = isForced && isAnswered ? 'kept' : (['kept', 'lost', 'torn'] as const)[Math.floor(random() * 3)]!;
+    for (const { offset, bytes } of this.#cached) {
+      const fate = (['kept', 'lost', 'torn'] as const)[Math.floor(random() * 3)]!;
       cut[fate] += 1;
       for (let at = 0, next = 0; at < bytes.length; at = next) {
-        next = at + Math.max(SECTOR_BYTES, this.#wholeBytes - (offset + at));
+        next = at + Math.max(this.#sectorBytes, this.#wholeBytes - (offset + at));
         const isThere = fate === 'kept' || (fate === 'torn' && random() < 0.5);
         if (isThere) this.#durable.set(bytes.subarray(at, next), offset + at);
       }

@@ -11,10 +11,13 @@ const SEEDS = 200;
 const filled = (value: number, sectors = SECTORS) => Buffer.alloc(sectors * SECTOR_BYTES, value);
 
 /** The first bytes of all sectors, each state that a cut may leave once. */
-function statesAfter(work: (disk: VolatileDisk) => void, wholeSectors = 0): string[] {
+function statesAfter(
+  work: (disk: VolatileDisk) => void,
+  promises: { sectorBytes?: number; wholeBytes?: number } = {},
+): string[] {
   const states = new Set<string>();
   for (let seed = 0; seed < SEEDS; seed++) {
-    const disk = new VolatileDisk(filled(0), wholeSectors * SECTOR_BYTES);
+    const disk = new VolatileDisk(filled(0), promises);
     work(disk);
     disk.cut(randomFrom(seed));
     states.add(Array.from({ length: SECTORS }, (_, i) => disk.read(i * SECTOR_BYTES, 1)[0]).join(''));
@@ -35,9 +38,9 @@ describe('a disk with a volatile cache', () => {
   });
 
   it('writes its first sectors whole or not at all, where a file system relies on it', () => {
-    const all = statesAfter((disk) => disk.write(0, filled(1, 3)), 2);
+    const all = statesAfter((disk) => disk.write(0, filled(1, 3)), { wholeBytes: 2 * SECTOR_BYTES });
     assert.deepEqual(all, ['0000', '0010', '1100', '1110']);
-    const second = statesAfter((disk) => disk.write(SECTOR_BYTES, filled(1, 2)), 2);
+    const second = statesAfter((disk) => disk.write(SECTOR_BYTES, filled(1, 2)), { wholeBytes: 2 * SECTOR_BYTES });
     assert.deepEqual(second, ['0000', '0010', '0100', '0110']);
   });
 
@@ -59,15 +62,9 @@ describe('a disk with a volatile cache', () => {
     assert.deepEqual(states, ['0000', '1000']);
   });
 
-  it('keeps a forced write once it is answered, also over an older write of the same sector', () => {
-    const states = statesAfter((disk) => {
-      disk.write(0, filled(1, 2));
-      disk.write(0, filled(2, 1), true);
-      disk.answered();
-    });
-    assert.deepEqual(states, ['2000', '2100']);
-    const unanswered = statesAfter((disk) => disk.write(0, filled(2, 1), true));
-    assert.deepEqual(unanswered, ['0000', '2000']);
+  it('writes larger sectors whole or not at all', () => {
+    const states = statesAfter((disk) => disk.write(0, filled(1)), { sectorBytes: 2 * SECTOR_BYTES });
+    assert.deepEqual(states, ['0000', '0011', '1100', '1111']);
   });
 
   it('shows the machine what it wrote, and after a cut what is left, which no later cut takes', () => {

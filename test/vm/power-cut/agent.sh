@@ -3,18 +3,20 @@
 # Runs in the machine that loses power: the agent, with its spool on the disk that loses what was not flushed. The agent gets events,
 # number after number, and says after each batch what its books have.
 #
-#   agent.sh ENDPOINT FORMAT FIRST LAST
+#   agent.sh FILE-SYSTEM ENDPOINT FORMAT FIRST LAST
 #
 # FORMAT makes an event of printf's arguments: start, duration, number, number. Lines for the outside go to descriptor 3.
 set -eu
-endpoint=$1 format=$2 next=$3 last=$4
+type=$1 endpoint=$2 format=$3 next=$4 last=$5
 # Events in a batch.
 batch=256
 books_signal=0x800
 
-disk=/dev/nvme1n1
-until [ -b $disk ]; do sleep 0.02; done
-mount -t ext4 $disk /mnt
+mkdir /run/disk
+tar xf /disk.tar -C /run/disk
+for module in $(tar tf /disk.tar); do insmod "/run/disk/$module"; done
+until [ -b /dev/vda ]; do sleep 0.02; done
+mount -t "$type" /dev/vda /mnt
 mkfifo /run/events
 exec 4<>/run/events
 export OTEL_EXPORTER_OTLP_ENDPOINT="$endpoint" OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A machine that loses power again and again while the agent in it stores and delivers spans. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { PROJECT } from '../../../harness/machine/contents.ts';
 import { type DiskServer, serveDisk } from '../../../harness/machine/disk-server.ts';
 import { fetchKernel } from '../../../harness/machine/fetch.ts';
-import { MKE2FS, projectImage } from '../../../harness/machine/image.ts';
+import { MKE2FS, MKFS_XFS, projectImage } from '../../../harness/machine/image.ts';
 import { kernelNamed } from '../../../harness/machine/kernels.ts';
 import { runMachine } from '../../../harness/machine/machine.ts';
-import { VolatileDisk } from '../../../harness/machine/volatile-disk.ts';
+import { SECTOR_BYTES, VolatileDisk } from '../../../harness/machine/volatile-disk.ts';
 import { randomFrom } from '../../support/random.ts';
 import { EVENT_FORMAT, Outside } from './outside.ts';
 
 /** One is enough: the order in which the spool syncs is not the kernel's. */
 const KERNEL = '6.12';
-const DISK_SIZE = '48m';
 const BLOCK_BYTES = 4096;
 /** The numbers of events that a run of the agent may have. */
 const EVENTS = 1_000_000;
@@ -26,7 +25,25 @@ const LAST_EVENTS = 512;
 /** A limit that only a hang reaches. */
 const LIMIT_MS = 300_000;
 
+/** How each is made, and what its disk writes whole or not at all. */
+const FILE_SYSTEMS = {
+  /** All of it is written at once, so that the kernel does not do so later. */
+  ext4: {
+    bytes: 48 * 2 ** 20,
+    make: `${MKE2FS} -q -t ext4 -b ${BLOCK_BYTES} -J size=4 -E lazy_itable_init=0,lazy_journal_init=0`,
+    disk: { sectorBytes: SECTOR_BYTES, wholeBytes: BLOCK_BYTES },
+  },
+  /** The smallest that it makes. Its blocks are whole: what it makes of torn ones is not asked here. */
+  xfs: {
+    bytes: 300 * 2 ** 20,
+    make: `${MKFS_XFS} -q -b size=${BLOCK_BYTES} -s size=${BLOCK_BYTES}`,
+    disk: { sectorBytes: BLOCK_BYTES },
+  },
+} as const;
+export type FileSystem = keyof typeof FILE_SYSTEMS;
+
 export interface Plan {
+  fileSystem: FileSystem;
   cuts: number;
   seed: number;
   say?: (line: string) => void;
@@ -48,16 +65,21 @@ export interface Report {
 export async function powerCuts(t: TestContext, plan: Plan): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'compactstall-power-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const disk = new VolatileDisk(newFileSystem(join(folder, 'disk')), BLOCK_BYTES);
+  const disk = new VolatileDisk(
+    newFileSystem(plan.fileSystem, join(folder, 'disk')),
+    FILE_SYSTEMS[plan.fileSystem].disk,
+  );
   const machine = new Machine(plan, join(folder, 'socket'), disk, await Outside.start(t));
   t.after(() => machine.close());
   return machine.run();
 }
 
-/** All of it written now, so that the kernel does not do so later. */
-function newFileSystem(path: string): Buffer {
-  const options = ['-b', `${BLOCK_BYTES}`, '-J', 'size=4', '-E', 'lazy_itable_init=0,lazy_journal_init=0'];
-  execFileSync(MKE2FS, ['-q', '-t', 'ext4', ...options, path, DISK_SIZE]);
+function newFileSystem(type: FileSystem, path: string): Buffer {
+  const { bytes, make } = FILE_SYSTEMS[type];
+  const [program, ...options] = make.split(' ');
+  writeFileSync(path, '');
+  truncateSync(path, bytes);
+  execFileSync(program!, [...options, path]);
   return readFileSync(path);
 }
 
@@ -67,7 +89,7 @@ class Machine {
   readonly #outside: Outside;
   readonly #socket: string;
   readonly #kernel = fetchKernel(kernelNamed(KERNEL));
-  readonly #image = projectImage('x64', this.#kernel);
+  readonly #image = projectImage('x64', this.#kernel, [{ from: join(this.#kernel, 'disk.tar'), to: '/disk.tar' }]);
   #server: DiskServer | undefined;
   #onChange = () => {};
 
@@ -149,8 +171,9 @@ class Machine {
 
   async #boot(first: number, last: number, power?: AbortSignal): Promise<number> {
     this.#outside.begin(first);
+    const { fileSystem } = this.#plan;
     const machine = runMachine({
-      name: `power-cut-${this.#plan.seed}`,
+      name: `power-cut-${fileSystem}-${this.#plan.seed}`,
       kernel: this.#kernel,
       image: this.#image,
       memoryMb: 768,
@@ -158,8 +181,8 @@ class Machine {
       // The console takes a fifth of the boot.
       append: 'quiet',
       network: [],
-      volatileDisk: this.#socket,
-      command: `cd ${PROJECT} && exec test/vm/power-cut/agent.sh ${this.#outside.endpoint} '${EVENT_FORMAT}' ${first} ${last}`,
+      volatileDisk: { socket: this.#socket, sectorBytes: FILE_SYSTEMS[fileSystem].disk.sectorBytes },
+      command: `cd ${PROJECT} && exec test/vm/power-cut/agent.sh ${fileSystem} ${this.#outside.endpoint} '${EVENT_FORMAT}' ${first} ${last}`,
       limitMs: LIMIT_MS,
       ...(power && { power }),
       say: (message) => this.#plan.say?.(message),
