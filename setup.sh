@@ -180,6 +180,7 @@ if for_any all; then
   made harness/programs/feeder
   made native/bpf-loader sanitized
   made native/prober-supervisor sanitized
+  made native/process-context sanitized
 fi
 if for_any package all; then
   made native/portable

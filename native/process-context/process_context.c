@@ -149,7 +149,7 @@ static napi_value js_publish(napi_env env, napi_callback_info info) {
   void *payload = malloc(size ? size : 1);
   bool done = false;
   if (payload) {
-    memcpy(payload, data, size);
+    if (size > 0) memcpy(payload, data, size); // An empty array has no address.
     pthread_mutex_lock(&lock);
     done = publish(payload, (uint32_t)size, rank);
     pthread_mutex_unlock(&lock);

@@ -121,7 +121,7 @@ export const REST: readonly Layer[] = [
   },
   {
     name: 'sanitizers',
-    shows: 'the tests of the addon, and the supervisor, watched by AddressSanitizer and UndefinedBehaviorSanitizer',
+    shows: 'the native parts, watched by AddressSanitizer and UndefinedBehaviorSanitizer',
     takes: '2 min',
     files: files('test/sanitizers/*.test.ts'),
     setUp: 'all',

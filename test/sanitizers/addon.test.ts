@@ -7,22 +7,10 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { ROOT } from '../runner/layers.ts';
 import { temporaryFolder } from '../unit/fixtures.ts';
+import { sanitizedEnvironment } from './environment.ts';
 
 const PACKAGE = `${ROOT}native/bpf-loader`;
 const ADDON = 'build/sanitized/bpf_loader.node';
-
-/** The file that the compiler would link. */
-const libraryOf = (name: string) => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
-
-/**
- * Node.js is not built with the sanitizers, so their library has to come first; and the C++ library with it, whose exceptions it watches. Without
- * leaks: Node.js leaves most of its memory to the end of the process, as V8 does by design, and the tests of lifetimes count what counts.
- */
-const environment = () => {
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const preload = [libraryOf('libasan.so'), libraryOf('libstdc++.so.6')].join(':');
-  return { ...env, LD_PRELOAD: preload, ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1' };
-};
 
 /** A folder that is the package with this addon as the one that it built. */
 function packageWith(t: TestContext, addon: string): string {
@@ -39,7 +27,7 @@ function runTests(folder: string, files: readonly string[], ...flags: string[]) 
   const args = ['--test', '--test-concurrency=1', ...flags, ...files.map((file) => `test/${file}`)];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: folder,
-    env: environment(),
+    env: sanitizedEnvironment(),
     encoding: 'utf8',
   });
   return { status, text: stdout + stderr };
