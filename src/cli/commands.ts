@@ -113,7 +113,7 @@ export const COMMANDS: readonly Command[] = [
   },
 ];
 
-/** What the variables of the environment do. */
+/** What the environment variables do. */
 export const ENVIRONMENT =
   'Spans go to the collector that the standard OTEL_EXPORTER_OTLP_* variables name, over gRPC, or over HTTP with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf. OTEL_METRICS_EXPORTER=otlp sends metrics there too; =prometheus lets Prometheus read them at http://127.0.0.1:9464/metrics.';
 

@@ -8,7 +8,7 @@ import { LastMessages } from './last-messages.ts';
 import { isAtLeast, type LogSettings } from './log-options.ts';
 
 const STDERR = 2;
-/** How long a reader of standard error that does not read is waited for: two seconds in all, as everything else waits too. */
+/** How long to wait for a reader of standard error that does not read: two seconds in all, as everything else waits too. */
 const MAX_TRIES = 200;
 const TRY_MS = 10;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));

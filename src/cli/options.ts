@@ -28,7 +28,7 @@ export interface Option<T = unknown> {
 /** Checks and converts one argument. Throws a usage error that begins with the option. */
 export interface Parser<T> {
   (text: string, option: string): T;
-  /** All that it takes, if these are a few words. */
+  /** All values that it takes, if they are a few words. */
   choices?: readonly string[];
   /** What a shell completes, if it takes more than these words. One that ends with a colon goes on with a file. */
   words?: readonly string[];

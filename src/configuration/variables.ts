@@ -24,7 +24,7 @@ export interface Shown {
 /** A variable that the agent honours. */
 interface Row {
   name: string;
-  /** What counts without it, in words. */
+  /** Its default, in words. */
   default?: string;
   /** Its value may be a secret as a whole. */
   secret?: true;

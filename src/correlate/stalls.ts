@@ -38,7 +38,7 @@ export class Stalls {
     this.count += 1;
     if (this.from === undefined || stall.from < this.from) this.from = stall.from;
     if (stall.to > this.to) this.to = stall.to;
-    // Who has no number here cannot be found by it.
+    // A process without a pid here cannot be found by it.
     if (stall.pid > 0) this.#addTo(stall.pid, stall);
     if (stall.activeSpanId === undefined) return;
     const key = keyOf(stall.traceId!, stall.activeSpanId);

@@ -10,8 +10,7 @@ import {
 import { isSameExec, startStackOf, TICK_NS } from '../procfs/stat.ts';
 
 /**
- * A process that has ended counts as the last one seen under its pid if both started at the same time. Where the record does not
- * have the time of the start, it counts as that one until this long after that was last seen.
+ * A process that has ended counts as the last one seen under its pid if both started at the same time. If the record has no start time, it counts as that one until this long after that one was last seen.
  */
 const SAME_NS = 1_000_000_000n;
 

@@ -8,7 +8,7 @@ import type { Source } from './source.ts';
 /** The time that the sinks have to deliver what is queued when the agent ends. */
 const CLOSE_MS = 5000;
 const SAY_AFTER_MS = 500;
-/** How long a collector that takes nothing is waited for after the end of a recording: longer than two retries are apart. */
+/** How long to wait, after the end of a recording, for a collector that takes nothing: longer than the time between two retries. */
 const STALLED_MS = 90_000;
 const LOOK_MS = 20;
 

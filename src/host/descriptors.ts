@@ -6,7 +6,7 @@ import { message } from '../messages/message.ts';
 /** Twice what a run opens beyond what Node.js has open: programs, maps, links, the prober's pipes, connections, outputs. */
 const NEEDED = 80;
 
-/** Opens as many file descriptors as a run may need, and closes them. Throws a HostError when they cannot be had. */
+/** Opens as many file descriptors as a run may need, and closes them. Throws a HostError when that fails. */
 export function checkDescriptors(needed = NEEDED): void {
   const opened: number[] = [];
   try {

@@ -19,7 +19,7 @@ import { adopt, type Pinning, pin } from './pinned-programs.ts';
 
 /**
  * For processes that may have contexts: those that started a program, and those that publish. The last is a kprobe in every
- * plan; a kernel without kprobes goes without.
+ * plan; a kernel without kprobes does not get it.
  */
 const STARTS = ['cs_process_exit', 'cs_process_exec'];
 const PUBLICATION_EVENTS = 'cs_process_publication';

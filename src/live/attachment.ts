@@ -28,7 +28,7 @@ import { StartedProcesses } from './started-processes.ts';
 const PUBLISHERS = 'cs_publishers';
 const PUBLISHER_KEY_SIZE = 4;
 
-/** The limit behind an error, when the ring buffer's memory, thread and descriptors cannot be had. */
+/** The limit behind an error, when the ring buffer cannot get its memory, thread or descriptors. */
 const RAISE_LIMITS: Readonly<Record<string, string>> = {
   EAGAIN: 'Raise the limit of threads: ulimit -u in a shell, TasksMax= in a systemd unit, --pids-limit in a container.',
   EMFILE: 'Raise the limit of open files (ulimit -n).',

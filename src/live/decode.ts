@@ -182,7 +182,7 @@ export class Decoder {
       traceId: context?.relation === 'child' ? context.traceId : ids.slice(0, 32),
       spanId: ids.slice(32),
     };
-    // Not by spreading: that takes as long as all the rest, and gives each event a shape of its own.
+    // Not by spreading: that takes as long as all the rest, and gives each event a separate shape.
     if (priority >= 0) event.priority = this.#names.priority(priority);
     if (attemptNs !== '0') event.attempt = `${tid}-${attemptNs}`;
     if (stackOmitted) event.stackOmitted = stackOmitted;

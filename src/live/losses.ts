@@ -16,7 +16,7 @@ interface Parts {
   clock: Pick<EpochClock, 'now'>;
   /** Nothing was lost before that is not reported; epoch time, as is the next. */
   sinceUnixNs: bigint;
-  /** When the first began of those that an earlier agent did not deliver. */
+  /** When the first of the compactions began that an earlier agent did not deliver. */
   undeliveredSinceUnixNs?: bigint;
   report: (events: readonly NotRecordedEvent[]) => void;
 }

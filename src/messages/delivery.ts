@@ -7,7 +7,7 @@ export const DELIVERY = {
   collector_unreachable: {
     level: 'warn',
     text: 'collector at {endpoint} does not answer: {answer}; {spans} spans queued, retrying.',
-    cause: 'nobody listens there, or a firewall; spans wait',
+    cause: 'nothing listens there, or a firewall is in the way; spans wait',
     remedy: 'start it; check host and port',
   },
   collector_busy: {
@@ -153,7 +153,7 @@ export const DELIVERY = {
     level: 'warn',
     text: '{variable}: the certificate has expired; renew it, or set the clock.',
     cause: 'its last day is past, by the clock of this host',
-    remedy: 'either',
+    remedy: 'as it says',
   },
   opentelemetry: {
     level: 'warn',
@@ -173,7 +173,7 @@ export const DELIVERY = {
   metrics_unreachable: {
     level: 'warn',
     text: 'collector at {endpoint} does not answer: {answer}; metrics are sent again at the next interval.',
-    cause: 'nobody listens there, or a firewall; spans are not held up',
+    cause: 'nothing listens there, or a firewall is in the way; spans are not held up',
     remedy: 'nothing, or see its log',
   },
   metrics_busy: {

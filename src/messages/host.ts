@@ -193,7 +193,7 @@ export const HOST = {
     text: 'kernel.yama.ptrace_scope is 3: no process may read the memory of another. Active spans are unknown, and so are services that are published rather than set in the environment.',
     more: true,
     cause:
-      'the host allows that to nobody, whatever its capabilities. Every process is `unknown_service:...`, or has no spans',
+      'the host lets no process do that, whatever its capabilities. Every process is `unknown_service:...`, or has no spans',
     remedy: 'lower it in /etc/sysctl.d and reboot, or live without',
   },
   other_users_closed: {

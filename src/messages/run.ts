@@ -106,7 +106,7 @@ export const RUN = {
     level: 'warn',
     text: '{compactions} {noun} lost within {window}: {reasons}.',
     cause:
-      'they have neither a row nor a span; a span `compactions not recorded` says the same. The books at the end have all losses',
+      'these compactions have neither a row nor a span; a span `compactions not recorded` says the same. The books at the end have all losses',
     remedy: 'see [exit code 4](#exit-code-4), by reason',
   },
   recording_read: {

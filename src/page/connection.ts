@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The connection with a running agent. The browser makes it again when it is lost; where the agent has answered no, this does. */
+/** The connection to a running agent. The browser connects again when it is lost; after the agent has refused it, this does. */
 import { LIVE_EVENTS, type LiveMore, type LiveStart } from '../report/live.ts';
 
 export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'ended';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What is shown, as files. The page has it all, but for the form of spans, for which it asks the agent. */
+/** Saves what is shown as files. The page has all of it, except for the form of spans, for which it asks the agent. */
 import { booksReport } from '../event/books-report.ts';
 import type { AgentEvent, NotRecordedEvent } from '../event/event.ts';
 import type { MissingRow, ReportData } from '../report/data.ts';

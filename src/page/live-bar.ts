@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The line that stays at the top of a running agent's page: how it goes, and what to do with it. */
+/** The line that stays at the top of a running agent's page: its state, and the controls. */
 import type { ConnectionState } from './connection.ts';
 import { h } from './dom.ts';
 import { count } from './format.ts';

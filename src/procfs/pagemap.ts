@@ -15,8 +15,7 @@ const END = 1n << 63n;
  * The page table of another process, from /proc/PID/pagemap. It shows which memory can be read without waiting for another
  * program.
  *
- * A page that is present is read at once, whatever file or device it belongs to. Others must be brought first, and the process
- * chooses by whom: a page of a file in a FUSE file system comes when the program behind it likes. The kernel alone brings a
+ * A page that is present is read at once, whatever file or device it belongs to. Others must be brought in first, and the process chooses who does that: a page of a file in a FUSE file system comes when the program behind it delivers it. The kernel alone brings a
  * swapped page. But pagemap also marks pages as swapped that were never present and that userfaultfd write-protects (a PTE
  * marker; PM_UFFD_WP), in any file from Linux 6.7 on: these do not count. The process can still take a page away between this
  * check and the read.

@@ -124,7 +124,7 @@ export const BY_STATUS: Readonly<Record<string, string>> = {
 /** "The same, if the wait matters" is about the row before it. */
 const THE_SAME = 'the same, ';
 
-/** What the document says of a compaction; undefined where it says nothing of such a one. */
+/** What the document says about a compaction; undefined where it says nothing about such a one. */
 export function adviceFor({ trigger, order, status }: Read): Advice | undefined {
   const at = AT_A_GLANCE.findIndex(
     ({ trigger: of, orders, statuses }) =>

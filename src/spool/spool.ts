@@ -132,7 +132,7 @@ export class Spool {
     else this.#after('note', this.#limits.noteMs, () => this.note());
   }
 
-  /** Whether the spool does not need the bytes of a settled request or part: they are written, and nobody else's. */
+  /** Whether the spool no longer needs the bytes of a settled request or part: they are written, and no other request has them. */
   isDoneWith({ bytes, stored }: TakenRequest): boolean {
     return bytes !== stored.bytes || (stored.segment !== undefined && !stored.isRead);
   }

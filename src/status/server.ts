@@ -24,7 +24,7 @@ export class StatusServer {
     this.#path = path;
     this.#server = server;
     server.on('connection', (socket) => {
-      // Who leaves early is not waited for.
+      // A client that leaves early is not waited for.
       socket.on('error', () => {});
       socket.end(this.#status ? `${JSON.stringify(this.#status())}\n` : '');
     });

@@ -10,8 +10,7 @@ import { type Libc, locate, type TlsLocation, type TlsSource } from './tls/locat
 import type { Machine } from './tls/machine.ts';
 
 /**
- * The places where the threads of a process publish their active span (OTEP 4947). Each library that publishes has a variable
- * of its own, and only a look at it during a span tells whether that one is used.
+ * The places where the threads of a process publish their active span (OTEP 4947). Each library that publishes has its own variable, and only a look at it during a span shows whether that one is used.
  */
 export interface Places {
   /** Of pointers to the record; the pointer is NULL outside of spans. */

@@ -24,7 +24,7 @@ export interface Connection {
   proxy: HttpProxy | undefined;
   /** For messages: where data goes, without secrets. */
   destination: string;
-  /** What may not work. */
+  /** About settings that may not work. */
   warnings: Message[];
 }
 

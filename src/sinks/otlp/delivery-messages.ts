@@ -143,7 +143,7 @@ export class DeliveryMessages {
     if (this.#say('spool_failing', message('spool_failing', { folder, reason }))) this.#spoolFailing = true;
   }
 
-  /** Follows each report of a failure, so that the last word is true, and none that was not reported. */
+  /** Follows each reported failure, and no other, so that the last message is true. */
   spoolWorks(folder: string): void {
     if (!this.#spoolFailing) return;
     this.#spoolFailing = false;

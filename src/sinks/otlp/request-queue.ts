@@ -19,8 +19,8 @@ export interface RequestQueue {
   /** It was delivered, or given up. @param isSpent nothing uses its bytes any more */
   settled(batch: Batch, isSpent: boolean): void;
   /**
-   * Stores what can be stored. From here on there is nothing to take. @param more called when all is stored, for a last request;
-   * again when that had others dropped, until it returns false. Not called where nothing is stored
+   * Stores what can be stored. From here on there is nothing to take. @param more called when everything is stored, to push one last
+   * request; called again as long as it returns true. Not called by a queue that stores nothing
    */
   close(more: () => boolean): Promise<void>;
 }
