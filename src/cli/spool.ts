@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, usageError } from '../errors.ts';
 import { openSpools } from '../sinks/spools.ts';
 import { currentOwner } from '../spool/folder.ts';
@@ -15,8 +14,8 @@ import { parseOptions } from './options.ts';
 import { exportSpool } from './spool-export.ts';
 import { printed } from './standard-output.ts';
 
-const LOOK_MS = 50;
-const CLOSE_MS = 5000;
+/** The most that a timer of Node.js takes: 24 days. */
+const NO_LIMIT_MS = 2 ** 31 - 1;
 
 /** `compactstall spool ls|verify|export|send DIR`. @returns the exit code */
 export async function spool(args: readonly string[], messages: Messages): Promise<number> {
@@ -66,15 +65,8 @@ async function send(path: string, given: { config?: string }, messages: Messages
   const { createOtlpSink } = await import('../sinks/otlp/sink.ts');
   const warn = messages.say.bind(messages);
   const sink = await createOtlpSink({ stack: 'none', spool: folder, env: environments[0]!, warn });
-  const reports = await inspectSpool(path);
-  const all = reports.reduce((sum, { isBad, spans }) => sum + (isBad ? 0 : spans), 0);
   await sink.start!();
-  const settled = () => {
-    const { exported, dropped } = sink.books();
-    return Object.values(dropped).reduce((sum, n) => sum + n, exported);
-  };
-  while (settled() < all && !sink.isFailing) await sleep(LOOK_MS);
-  await sink.close(CLOSE_MS);
+  await sink.close(NO_LIMIT_MS);
   const { exported, dropped, spooled } = sink.books();
   const lost = Object.entries(dropped);
   await printed(

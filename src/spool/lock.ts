@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
-import { linkSync, readdirSync, unlinkSync } from 'node:fs';
+import { linkSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 
 const NAME = /^lock\.(\d+)$/;
@@ -57,8 +57,8 @@ async function takeNumber(folder: string, own: string): Promise<number | undefin
       throw error;
     }
     if (largest(folder) === number) return number;
-    // It was taken, and its socket removed, since this process looked.
-    unlinkSync(`${folder}/lock.${number}`);
+    // It was taken, and its socket removed, since this process looked. Whoever has taken a later one may have removed this one as well.
+    rmSync(`${folder}/lock.${number}`, { force: true });
   }
   return undefined;
 }
