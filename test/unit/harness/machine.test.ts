@@ -80,10 +80,11 @@ describe('a machine', { timeout: 2 * LONG_MS }, () => {
     const name = 'without-power';
     const running = runMachine(machine(`echo x >>${folder}/boots; ${HANG}`, { name, power: power.signal }));
     const ended = assert.rejects(running.next(), (error) => error === power.signal.reason);
-    while (!existsSync(join(folder, 'boots'))) await sleep(10);
+    const boots = () => existsSync(join(folder, 'boots')) && readFileSync(join(folder, 'boots'), 'utf8');
+    while (!boots()) await sleep(10);
     power.abort(new Error('off'));
     await ended;
-    assert.equal(readFileSync(join(folder, 'boots'), 'utf8'), 'x\n');
+    assert.equal(boots(), 'x\n');
     assert.deepEqual(globSync(`${CONSOLES}/${name}-*`), []);
   });
 
