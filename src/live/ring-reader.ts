@@ -56,8 +56,9 @@ export class RingReader {
   /** Lets the ring's thread wake it. Resolves when it has looked into the ring after that. */
   look(): Promise<void> {
     this.#looking ??= Promise.withResolvers();
+    const { promise } = this.#looking;
     this.#ring.wake();
-    return this.#looking.promise;
+    return promise;
   }
 
   /** Reads all that is in the ring now. */
@@ -104,7 +105,9 @@ export class RingReader {
 
   /** Handles a wake-up by the kernel: the first record after falling asleep, or a filling ring during a nap. */
   #woken(): void {
-    if (this.#nap) this.#napOver();
+    // It has not begun, or has stopped.
+    if (!this.#onBatch) this.#looked();
+    else if (this.#nap) this.#napOver();
     else {
       this.#takeNap();
       this.#onTurn?.();
@@ -126,6 +129,10 @@ export class RingReader {
     else if (size < FULL_BYTES) this.#takeNap();
     else this.#next = setImmediate(() => this.#napOver());
     this.#onTurn?.();
+    this.#looked();
+  }
+
+  #looked(): void {
     this.#looking?.resolve();
     this.#looking = undefined;
   }

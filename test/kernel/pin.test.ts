@@ -179,7 +179,7 @@ describe('an agent that is started again', () => {
     assertNothingLost(await (await start()).stop());
     compact(COMPACT_MEMORY, 5);
     const { code, stdout, stderr, books } = await (await start(['--min-duration', '1us', '--output', 'json'])).stop();
-    const unread = Number(/were replaced\..* not read: (\d+) records\./.exec(stderr)?.[1]);
+    const unread = Number(/were replaced\..* not read it: (\d+) records\./.exec(stderr)?.[1]);
     assert.ok(unread >= 5 * ZONES, stderr);
     assert.equal(code, 4);
     assert.deepEqual(books!.lost, { 'an agent before this one did not deliver it': unread });

@@ -107,3 +107,24 @@ test('a look resolves when the ring was read after it, and not while the thread 
   reader.close();
   assert.deepEqual(calls, ['the thread is dead']);
 });
+
+test('a reader that is woken before it begins, or after it has stopped, looks into nothing, and has no nap left when it is closed', async () => {
+  const { object, states, wake, fill } = ringOf(RECORD);
+  let read = 0;
+  const reader = new RingReader(object, 'records');
+  wake();
+  reader.start(({ length }) => {
+    read += length;
+  });
+  reader.stop();
+  fill(RECORD);
+  wake();
+  await reader.look();
+  reader.close();
+  const last = states.length;
+  await sleep(200);
+  const later = states.length;
+  // A nap that was left finds nothing any more, and ends.
+  fill(-2 * RECORD);
+  assert.deepEqual([read, later], [0, last]);
+});
